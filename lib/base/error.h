@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * How failures travel: a code and a sentence in a struct st_error that the
+ * outermost caller owns.  Everything here returns -1, so that a failing line
+ * reads "return fail(...)".
+ */
+#ifndef BASE_ERROR_H
+#define BASE_ERROR_H
+
+#include "savetool.h"
+
+int fail(struct st_error *err, enum st_code code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* ST_SYSTEM, with errno and its text behind the sentence. */
+int fail_errno(struct st_error *err, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+int fail_memory(struct st_error *err);
+
+/* Puts context in front of the sentence: "block 'pc.ram': …". */
+int fail_while(struct st_error *err, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

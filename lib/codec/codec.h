@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * How a stream is packed.  One constant table entry a format that packs:
+ * gzip, bzip2, xz, lzop, zstd.  Both directions wrap one end in another, so
+ * nobody beyond here knows that anything is packed.
+ */
+#ifndef CODEC_CODEC_H
+#define CODEC_CODEC_H
+
+#include "io/input.h"
+#include "io/output.h"
+
+struct codec {
+	enum st_format format; /* its name is st_format_name(format) */
+	int least_level, most_level, default_level;
+
+	/*
+	 * How many leading bits of a stream speak for this codec, 0 if it is
+	 * another's.  The highest bid wins.
+	 */
+	int (*bid)(const uint8_t *head, size_t size);
+	int (*unpack)(const struct codec *codec, struct input **in,
+		      struct input *packed, uint64_t offset,
+		      struct st_error *err);
+	int (*pack)(const struct codec *codec, struct output **out,
+		    struct output *packed, int level, unsigned threads,
+		    struct st_error *err);
+};
+
+/* As many bytes as any bid wants to see. */
+#define CODEC_HEAD 16
+
+/* The codec of a format, NULL for raw and sparse. */
+const struct codec *codec_for_format(enum st_format format);
+
+/* The codec that the first bytes of a stream speak for, or NULL. */
+const struct codec *codec_for_content(const uint8_t *head, size_t size);
+
+/*
+ * An input, not seekable, of the unpacked bytes: all members or frames that
+ * follow one another from offset to the end of packed, which stays the
+ * caller's and must outlive it.  Damage is ST_CORRUPT, a missing end
+ * ST_INCOMPLETE.  Fails before reading if a program that it runs is missing
+ * (ST_UNSUPPORTED: lzop).
+ */
+int codec_unpack(const struct codec *codec, struct input **in,
+		 struct input *packed, uint64_t offset, struct st_error *err);
+
+/*
+ * An output, not seekable, that packs what is appended behind the position
+ * of packed, which stays the caller's.  Its commit ends the packed stream and
+ * does not commit packed.  A level of 0 is the default; threads of 0 means
+ * all processors.  The same input gives the same bytes for any number of
+ * threads.
+ */
+int codec_pack(const struct codec *codec, struct output **out,
+	       struct output *packed, int level, unsigned threads,
+	       struct st_error *err);
+
+#endif

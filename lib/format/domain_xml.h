@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A few facts out of a libvirt domain XML.  The XML itself is never changed,
+ * and nothing outside of it is ever fetched or expanded.
+ */
+#ifndef FORMAT_DOMAIN_XML_H
+#define FORMAT_DOMAIN_XML_H
+
+#include "savetool.h"
+
+struct domain_xml;
+
+/*
+ * ST_CORRUPT: not well-formed, or no domain.  Entities are refused rather
+ * than expanded.
+ */
+int domain_xml_parse(struct domain_xml **domain, const char *xml,
+		     struct st_error *err);
+
+/* NULL is fine. */
+void domain_xml_free(struct domain_xml *domain);
+
+/*
+ * Belongs to the domain.  memory is <memory> in bytes by its unit (KiB
+ * without one); cpu is <cpu><model>, else its mode; files are the sources of
+ * disks, loader, nvram, kernel, initrd and file-backed memory, in the XML's
+ * order.
+ */
+const struct st_guest *domain_xml_guest(const struct domain_xml *domain);
+
+#endif

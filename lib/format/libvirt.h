@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The header that libvirt puts in front of a stream: 92 bytes in the saving
+ * host's byte order, then data_length bytes of domain XML, cookie and zero
+ * padding.  Layout as in libvirt's src/qemu/qemu_saveimage.h
+ * (_virQEMUSaveHeader); savetool-formats(5) has it in full.
+ */
+#ifndef FORMAT_LIBVIRT_H
+#define FORMAT_LIBVIRT_H
+
+#include "io/input.h"
+#include "io/output.h"
+
+#define LIBVIRT_MAGIC_SIZE 16
+#define LIBVIRT_HEADER_SIZE 92
+
+/* More XML, cookie and padding than this is no libvirt image. */
+#define LIBVIRT_DATA_LIMIT (UINT32_C(16) << 20)
+
+/* Words 36 to 91, cookieOffset not counted; features is the first of them. */
+#define LIBVIRT_UNUSED 14
+
+/* What libvirt leaves free behind XML and cookie since 6.3.0. */
+#define LIBVIRT_PADDING 65536
+
+struct libvirt {
+	struct st_header header;
+	uint32_t unused[LIBVIRT_UNUSED]; /* in file order, by byte_order */
+	char *data;         /* header.data_length bytes, and a NUL behind */
+	const char *xml;    /* in data */
+	const char *cookie; /* in data, or NULL */
+};
+
+/* Do these first bytes of a file start with either magic of libvirt's? */
+bool libvirt_is_magic(const void *head, size_t size);
+
+/*
+ * Reads header and data from the start of the input.  Refuses, each with its
+ * own sentence: fewer than 92 bytes (ST_INCOMPLETE), a version above 3
+ * (ST_UNSUPPORTED), a format above 6 (ST_UNSUPPORTED), no data, more of it
+ * than the file or the limit holds (ST_INCOMPLETE, ST_CORRUPT), a cookie
+ * outside of it, XML or cookie without a NUL (ST_CORRUPT).
+ * A magic that says Part is read all the same: header.complete is false.
+ */
+int libvirt_read(struct libvirt **libvirt, struct input *in,
+		 struct st_error *err);
+
+/* One that never was a file: this XML, no cookie, the usual padding. */
+int libvirt_new(struct libvirt **libvirt, const char *xml,
+		struct st_error *err);
+
+/* NULL is fine. */
+void libvirt_free(struct libvirt *libvirt);
+
+static inline void cleanup_libvirt_(struct libvirt **libvirt)
+{
+	libvirt_free(*libvirt);
+}
+#define cleanup_libvirt __attribute__((cleanup(cleanup_libvirt_)))
+
+/* Where the stream starts. */
+uint64_t libvirt_size(const struct libvirt *libvirt);
+
+/*
+ * Appends header and data, unchanged but for header.version, format,
+ * features and byte order; with "Part" for a magic, so that nobody takes an
+ * unfinished file for an image.
+ */
+int libvirt_write(const struct libvirt *libvirt, struct output *out,
+		  struct st_error *err);
+
+/* Turns the magic, at the start of the file, into "Save". */
+int libvirt_write_complete(struct output *out, struct st_error *err);
+
+#endif

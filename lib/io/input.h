@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The bytes of one source: a file, a pipe, memory, or another input that a
+ * codec unpacks.  There is one way to read, by offset; an input that is not
+ * seekable can only be read forwards, and skips what lies between.
+ */
+#ifndef IO_INPUT_H
+#define IO_INPUT_H
+
+#include "savetool.h"
+
+#include <sys/types.h>
+
+struct input;
+
+/* A stretch of a file that holds data, or that is a hole. */
+struct extent {
+	uint64_t offset, length;
+	bool hole;
+};
+
+struct input_ops {
+	/* How many bytes were read, 0 at the end, -1: failed. */
+	ssize_t (*read_at)(struct input *in, void *data, size_t size,
+			   uint64_t offset, struct st_error *err);
+
+	/*
+	 * The extent that offset, which is inside, lies in, from there on.
+	 * NULL: holes are not known here, all is data.
+	 */
+	int (*extent)(struct input *in, uint64_t offset, struct extent *extent,
+		      struct st_error *err);
+	void (*close)(struct input *in);
+};
+
+struct input {
+	const struct input_ops *ops;
+	uint64_t size;     /* ST_UNKNOWN for what only its end can tell */
+	uint64_t position; /* behind the last byte read, if not seekable */
+	bool seekable;
+};
+
+/* Opens a regular file, a block device, or anything else, for reading. */
+int input_open_file(struct input **in, const char *path, struct st_error *err);
+
+/* Reads from a descriptor that is the input's from now on: a pipe. */
+int input_open_fd(struct input **in, int fd, struct st_error *err);
+
+/* Bytes that somebody else owns and keeps until the input is closed. */
+int input_open_memory(struct input **in, const void *data, size_t size,
+		      struct st_error *err);
+
+/* The descriptor below, for fstat(); -1 if there is none. */
+int input_fd(const struct input *in);
+
+/*
+ * Reads size bytes, fewer only at the end; *got says how many.  Of an input
+ * that is not seekable, what lies before offset is read and dropped; going
+ * back is a fault of the caller, answered by ST_UNSUPPORTED.
+ */
+int input_read_at(struct input *in, void *data, size_t size, uint64_t offset,
+		  size_t *got, struct st_error *err);
+
+/* All size bytes, or ST_INCOMPLETE. */
+int input_read_exactly(struct input *in, void *data, size_t size,
+		       uint64_t offset, struct st_error *err);
+
+/* The extent from offset on; at the end of the input, its length is 0. */
+int input_extent(struct input *in, uint64_t offset, struct extent *extent,
+		 struct st_error *err);
+
+/* NULL is fine. */
+void input_close(struct input *in);
+
+static inline void cleanup_input_(struct input **in)
+{
+	input_close(*in);
+}
+#define cleanup_input __attribute__((cleanup(cleanup_input_)))
+
+#endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Inputs that are files, block devices, pipes, or memory. */
+#include "config.h"
+
+#include "io/input.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+struct input_file {
+	struct input base;
+	int fd;
+	bool holes; /* asking for holes has not failed yet */
+};
+
+static ssize_t file_read_at(struct input *in, void *data, size_t size,
+			    uint64_t offset, struct st_error *err)
+{
+	struct input_file *file = (struct input_file *)in;
+	ssize_t n;
+
+	do {
+		n = in->seekable ? pread(file->fd, data, size, offset) :
+				   read(file->fd, data, size);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return fail_errno(err, "cannot read at byte %llu",
+				  (unsigned long long)offset);
+	return n;
+}
+
+static void all_data(struct input_file *file, uint64_t offset,
+		     struct extent *extent)
+{
+	*extent = (struct extent){
+		.offset = offset,
+		.length = file->base.size - offset,
+	};
+}
+
+static int file_extent(struct input *in, uint64_t offset,
+		       struct extent *extent, struct st_error *err)
+{
+	struct input_file *file = (struct input_file *)in;
+	off_t data, end;
+
+	if (!file->holes) {
+		all_data(file, offset, extent);
+		return 0;
+	}
+	data = lseek(file->fd, offset, SEEK_DATA);
+	if (data < 0 && errno == ENXIO)
+		data = in->size;
+	if (data < 0 && errno == EINVAL) {
+		file->holes = false;
+		all_data(file, offset, extent);
+		return 0;
+	}
+	if (data < 0)
+		return fail_errno(err, "cannot look for holes");
+	if ((uint64_t)data > offset) {
+		end = data;
+	} else {
+		end = lseek(file->fd, offset, SEEK_HOLE);
+		if (end < 0)
+			return fail_errno(err, "cannot look for holes");
+	}
+	if ((uint64_t)end > in->size)
+		end = in->size;
+	*extent = (struct extent){
+		.offset = offset,
+		.length = end - offset,
+		.hole = (uint64_t)data > offset,
+	};
+	return 0;
+}
+
+static void file_close(struct input *in)
+{
+	struct input_file *file = (struct input_file *)in;
+
+	close(file->fd);
+	free(file);
+}
+
+static const struct input_ops file_ops = {
+	.read_at = file_read_at,
+	.extent = file_extent,
+	.close = file_close,
+};
+
+/* What kind of file it is decides how it is read. */
+static int classify(struct input_file *file, struct st_error *err)
+{
+	struct stat st;
+
+	if (fstat(file->fd, &st) < 0)
+		return fail_errno(err, "cannot examine");
+	if (S_ISDIR(st.st_mode)) {
+		errno = EISDIR;
+		return fail_errno(err, "cannot read");
+	}
+	file->base.size = ST_UNKNOWN;
+	if (S_ISREG(st.st_mode)) {
+		file->base.size = st.st_size;
+		file->base.seekable = true;
+		file->holes = true;
+	} else if (S_ISBLK(st.st_mode)) {
+		if (ioctl(file->fd, BLKGETSIZE64, &file->base.size) < 0)
+			return fail_errno(err, "cannot tell its size");
+		file->base.seekable = true;
+	}
+	return 0;
+}
+
+int input_open_fd(struct input **in, int fd, struct st_error *err)
+{
+	struct input_file *file = calloc(1, sizeof(*file));
+
+	if (!file) {
+		close(fd);
+		return fail_memory(err);
+	}
+	file->base.ops = &file_ops;
+	file->fd = fd;
+	if (classify(file, err) < 0) {
+		file_close(&file->base);
+		return -1;
+	}
+	*in = &file->base;
+	return 0;
+}
+
+int input_open_file(struct input **in, const char *path, struct st_error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail_errno(err, "cannot open");
+	return input_open_fd(in, fd, err);
+}
+
+int input_fd(const struct input *in)
+{
+	if (in->ops != &file_ops)
+		return -1;
+	return ((const struct input_file *)in)->fd;
+}
+
+struct input_memory {
+	struct input base;
+	const uint8_t *data;
+};
+
+static ssize_t memory_read_at(struct input *in, void *data, size_t size,
+			      uint64_t offset, struct st_error *err)
+{
+	struct input_memory *memory = (struct input_memory *)in;
+
+	(void)err;
+	if (offset >= in->size)
+		return 0;
+	if (size > in->size - offset)
+		size = in->size - offset;
+	memcpy(data, memory->data + offset, size);
+	return size;
+}
+
+static void memory_close(struct input *in)
+{
+	free(in);
+}
+
+static const struct input_ops memory_ops = {
+	.read_at = memory_read_at,
+	.close = memory_close,
+};
+
+int input_open_memory(struct input **in, const void *data, size_t size,
+		      struct st_error *err)
+{
+	struct input_memory *memory = calloc(1, sizeof(*memory));
+
+	if (!memory)
+		return fail_memory(err);
+	memory->base.ops = &memory_ops;
+	memory->base.size = size;
+	memory->base.seekable = true;
+	memory->data = data;
+	*in = &memory->base;
+	return 0;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The bytes of one destination: a file that appears complete or not at all,
+ * a pipe, or a codec that packs them for another output.
+ *
+ * An output has a position.  Appending writes there and moves it; moving it
+ * on without writing leaves a hole that reads as zeros.  Whoever finishes
+ * without error calls output_commit(); closing without it undoes everything
+ * that can be undone.
+ */
+#ifndef IO_OUTPUT_H
+#define IO_OUTPUT_H
+
+#include "savetool.h"
+
+#include <sys/uio.h>
+
+struct output;
+
+struct output_ops {
+	/*
+	 * Writes all of the iovecs, which it may change, at offset.  An
+	 * output that is not seekable is only asked for its position.
+	 */
+	int (*write_at)(struct output *out, struct iovec *iov, unsigned count,
+			uint64_t offset, struct st_error *err);
+
+	/*
+	 * Makes what was written there read as zeros, without storage where
+	 * the file system can.  NULL unless seekable.
+	 */
+	int (*punch)(struct output *out, uint64_t offset, uint64_t length,
+		     struct st_error *err);
+
+	/* Makes it final: nothing is written behind it any more. */
+	int (*commit)(struct output *out, struct st_error *err);
+	void (*close)(struct output *out);
+};
+
+struct output {
+	const struct output_ops *ops;
+	uint64_t position; /* where the next append goes */
+	bool seekable;
+};
+
+/* How a file output comes to be. */
+struct output_file_options {
+	bool force; /* may replace what has this name */
+
+	/*
+	 * Whose owner, mode, ACL, extended attributes and times it gets at
+	 * commit where that is permitted: a descriptor, or -1 for mode 0600.
+	 * A file with the source's identity is never replaced.
+	 */
+	int like_fd;
+};
+
+/*
+ * A file that grows under a temporary name beside its final one until it is
+ * committed: written to disk, given its name, and the folder written to
+ * disk.  An existing destination without force, the source itself, or a
+ * folder is ST_REFUSED at once.
+ */
+int output_create_file(struct output **out, const char *path,
+		       const struct output_file_options *options,
+		       struct st_error *err);
+
+/* Writes to a descriptor that stays the caller's: a pipe, standard output. */
+int output_open_fd(struct output **out, int fd, struct st_error *err);
+
+/* The file output's descriptor, for fstat() and fstatvfs(); -1 if none. */
+int output_fd(const struct output *out);
+
+int output_write_at(struct output *out, const void *data, size_t size,
+		    uint64_t offset, struct st_error *err);
+
+/* Appends, and moves the position. */
+int output_append(struct output *out, const void *data, size_t size,
+		  struct st_error *err);
+int output_append_iov(struct output *out, struct iovec *iov, unsigned count,
+		      struct st_error *err);
+
+/*
+ * Moves the position on by length bytes that read as zeros: a hole where the
+ * output is seekable, else zeros.
+ */
+int output_skip(struct output *out, uint64_t length, struct st_error *err);
+
+int output_commit(struct output *out, struct st_error *err);
+
+/* NULL is fine. */
+void output_close(struct output *out);
+
+static inline void cleanup_output_(struct output **out)
+{
+	output_close(*out);
+}
+#define cleanup_output __attribute__((cleanup(cleanup_output_)))
+
+#endif

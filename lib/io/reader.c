@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A cursor over an input. */
+#include "config.h"
+
+#include "io/reader.h"
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+void reader_init(struct reader *reader, struct input *in,
+		 struct chunk_pool *pool, uint64_t offset)
+{
+	*reader = (struct reader){
+		.in = in,
+		.pool = pool,
+		.offset = offset,
+	};
+}
+
+void reader_init_memory(struct reader *reader, const void *data, size_t size,
+			uint64_t offset)
+{
+	*reader = (struct reader){
+		.next = data,
+		.end = (const uint8_t *)data + size,
+		.offset = offset,
+	};
+}
+
+void reader_release(struct reader *reader)
+{
+	chunk_put(reader->chunk);
+	reader->chunk = NULL;
+	reader->next = reader->end = NULL;
+}
+
+/*
+ * Reads the next chunk, behind what is still visible of the present one.
+ * The present chunk is given up before a new one is waited for, lest a small
+ * pool run dry.
+ */
+static int refill(struct reader *reader, struct st_error *err)
+{
+	uint8_t left[CHUNK_HEADROOM];
+	size_t visible = reader_visible(reader), got;
+	struct chunk *chunk;
+
+	if (visible)
+		memcpy(left, reader->next, visible);
+	chunk_put(reader->chunk);
+	reader->chunk = NULL;
+	chunk = chunk_take(reader->pool);
+	reader->chunk = chunk;
+	reader->next = chunk->data - visible;
+	reader->end = chunk->data;
+	if (visible)
+		memcpy(chunk->data - visible, left, visible);
+	if (input_read_at(reader->in, chunk->data, CHUNK_SIZE,
+			  reader->offset + visible, &got, err) < 0)
+		return -1;
+	reader->end += got;
+	return 0;
+}
+
+int reader_look(struct reader *reader, size_t size, size_t *got,
+		struct st_error *err)
+{
+	size_t visible = reader_visible(reader);
+
+	if (visible < size && reader->in) {
+		if (refill(reader, err) < 0)
+			return -1;
+		visible = reader_visible(reader);
+	}
+	*got = visible < size ? visible : size;
+	return 0;
+}
+
+int reader_need(struct reader *reader, size_t size, struct st_error *err)
+{
+	size_t got;
+
+	if (reader_visible(reader) >= size)
+		return 0;
+	if (reader_look(reader, size, &got, err) < 0)
+		return -1;
+	if (got < size)
+		return fail(err, ST_INCOMPLETE, "image ends at byte %" PRIu64,
+			    reader->offset + got);
+	return 0;
+}
+
+int reader_consume(struct reader *reader, size_t size, struct st_error *err)
+{
+	const uint8_t *data = reader->next;
+
+	reader->next += size;
+	reader->offset += size;
+	if (reader->copy_to)
+		return output_append(reader->copy_to, data, size, err);
+	return 0;
+}
+
+int reader_skip(struct reader *reader, uint64_t size, struct st_error *err)
+{
+	uint64_t visible = reader_visible(reader);
+
+	if (size > visible && !reader->copy_to && reader->in) {
+		reader->offset += size;
+		reader->next = reader->end;
+		return 0;
+	}
+	while (size > 0) {
+		size_t part;
+
+		if (reader_need(reader, 1, err) < 0)
+			return -1;
+		visible = reader_visible(reader);
+		part = size < visible ? size : visible;
+		if (reader_consume(reader, part, err) < 0)
+			return -1;
+		size -= part;
+	}
+	return 0;
+}
+
+int reader_u8(struct reader *reader, uint8_t *value, struct st_error *err)
+{
+	if (reader_need(reader, 1, err) < 0)
+		return -1;
+	*value = *reader->next;
+	return reader_consume(reader, 1, err);
+}
+
+int reader_be16(struct reader *reader, uint16_t *value, struct st_error *err)
+{
+	if (reader_need(reader, 2, err) < 0)
+		return -1;
+	*value = get_be16(reader->next);
+	return reader_consume(reader, 2, err);
+}
+
+int reader_be32(struct reader *reader, uint32_t *value, struct st_error *err)
+{
+	if (reader_need(reader, 4, err) < 0)
+		return -1;
+	*value = get_be32(reader->next);
+	return reader_consume(reader, 4, err);
+}
+
+int reader_be64(struct reader *reader, uint64_t *value, struct st_error *err)
+{
+	if (reader_need(reader, 8, err) < 0)
+		return -1;
+	*value = get_be64(reader->next);
+	return reader_consume(reader, 8, err);
+}
+
+int reader_str8(struct reader *reader, char text[STR8_SIZE],
+		struct st_error *err)
+{
+	uint8_t length;
+
+	if (reader_u8(reader, &length, err) < 0 ||
+	    reader_need(reader, length, err) < 0)
+		return -1;
+	if (memchr(reader->next, '\0', length))
+		return fail(err, ST_CORRUPT,
+			    "name with a NUL at byte %" PRIu64,
+			    reader->offset);
+	memcpy(text, reader->next, length);
+	text[length] = '\0';
+	return reader_consume(reader, length, err);
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libsavetool: reads, describes and converts the save images of libvirt and
+ * QEMU, without either of them.
+ *
+ * Everywhere: functions return 0, or -1 with *err filled; err may not be NULL
+ * and is the last parameter.  Out-parameters are written on success only.
+ * Offsets and lengths are in bytes.  Text is UTF-8 as the image has it, not
+ * escaped.  A handle belongs to one thread at a time.  Nothing here prints,
+ * exits, or reads the environment.
+ */
+#ifndef SAVETOOL_H
+#define SAVETOOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What went wrong.  The values are the exit statuses of savetool(1). */
+enum st_code {
+	ST_OK = 0,
+	ST_USAGE = 2,       /* what was asked for makes no sense */
+	ST_SYSTEM = 3,      /* a system call failed: sys_errno says how */
+	ST_NOT_IMAGE = 4,   /* the file is something else */
+	ST_INCOMPLETE = 5,  /* the image ends too early, or says so itself */
+	ST_CORRUPT = 6,     /* the image contradicts its own format */
+	ST_UNSUPPORTED = 7, /* well-formed, but beyond what is handled */
+	ST_REFUSED = 8,     /* would overwrite, not fit, or lose state */
+	ST_CANCELLED = 130, /* the monitor asked to stop */
+};
+
+struct st_error {
+	enum st_code code;
+	int sys_errno;  /* 0 unless code is ST_SYSTEM */
+	char text[512]; /* one sentence, lower case, no full stop, no newline */
+};
+
+/* A stable word for a code, as in the JSON of savetool(1): "corrupt". */
+const char *st_code_name(enum st_code code);
+
+/* "0.1.0" */
+const char *st_version(void);
+
+/* Whom a long task tells how far it is, and who may stop it. */
+struct st_monitor {
+	/*
+	 * Called every few megabytes with what is done of the total, in an
+	 * arbitrary unit.  Anything but 0 stops the task with ST_CANCELLED.
+	 * May be called from a thread of the library, never from two at once.
+	 */
+	int (*progress)(void *data, uint64_t done, uint64_t total);
+	void *data;
+};
+
+/* What is not known has this value. */
+#define ST_UNKNOWN UINT64_MAX
+
+enum st_layout {
+	ST_LAYOUT_UNKNOWN,    /* packed, and nobody looked inside */
+	ST_LAYOUT_SEQUENTIAL, /* generation v2 */
+	ST_LAYOUT_MAPPED_RAM, /* generation v3 */
+};
+
+/* libvirt's formats.  The values are those of its header. */
+enum st_format {
+	ST_FORMAT_RAW = 0,
+	ST_FORMAT_GZIP = 1,
+	ST_FORMAT_BZIP2 = 2,
+	ST_FORMAT_XZ = 3,
+	ST_FORMAT_LZOP = 4,
+	ST_FORMAT_ZSTD = 5,
+	ST_FORMAT_SPARSE = 6,
+	ST_FORMAT_COUNT,
+};
+
+/* "raw" … "sparse"; NULL for a number that is none. */
+const char *st_format_name(enum st_format format);
+
+/*
+ * The format that a word means, also "v2" (raw), "v3" and "mapped-ram"
+ * (sparse).
+ */
+int st_format_parse(const char *word, enum st_format *format,
+		    struct st_error *err);
+
+/* The libvirt header, FORMAT: 92 bytes in front of XML, cookie, padding. */
+struct st_header {
+	uint32_t version;      /* 0 to 3 */
+	uint32_t format;       /* the number, whatever the content is */
+	bool big_endian;       /* the saving host's byte order */
+	bool complete;         /* the magic ends in Save, not Part */
+	bool was_running;      /* the guest runs when restored */
+	uint32_t data_length;  /* of XML, cookie and padding */
+	uint32_t cookie_offset;/* from byte 92; 0: there is no cookie */
+	uint32_t features;     /* version 3 only */
+	uint32_t padding;      /* bytes left for a longer XML */
+};
+
+/* What the domain XML says of the guest; NULL or ST_UNKNOWN if it does not. */
+struct st_guest {
+	const char *name;
+	const char *uuid;
+	const char *arch;
+	const char *machine;
+	const char *cpu;   /* its mode, or its model */
+	uint64_t memory;   /* bytes */
+	uint64_t vcpus;
+	const char *const *files; /* disks and others, ended by NULL */
+};
+
+struct st_block {
+	const char *name;
+	uint64_t length;
+	uint64_t page_size;
+	uint64_t pages;              /* length / page_size */
+	uint64_t pages_present;      /* ST_UNKNOWN unless mapped or scanned */
+	uint64_t pages_zero;         /* of the present ones; scanned */
+	uint64_t pages_superseded;   /* records that a later one replaces */
+	uint64_t bitmap_offset;      /* ST_UNKNOWN unless mapped-ram */
+	uint64_t pages_offset;       /* ST_UNKNOWN unless mapped-ram */
+};
+
+/* A section that QEMU saved whole: a device. */
+struct st_device {
+	const char *name;
+	uint32_t instance;
+	uint32_t version;
+	uint64_t offset; /* of the section, in the unpacked stream's file */
+	uint64_t length; /* of its state, without header and footer */
+};
+
+enum st_severity { ST_NOTE, ST_WARNING, ST_PROBLEM };
+
+/* Something worth telling. */
+struct st_finding {
+	const char *code; /* stable, in savetool-formats(5): "lost-extent" */
+	enum st_severity severity;
+	const char *message;
+	const char *block; /* NULL: not about one block */
+	uint64_t offset;   /* ST_UNKNOWN: not about one place */
+	uint64_t length;
+};
+
+struct st_sizes {
+	uint64_t logical;           /* st_size */
+	uint64_t allocated;         /* st_blocks x 512 */
+	uint64_t needed;            /* least bytes for this in this format */
+	uint64_t reclaimable_zero;  /* present pages that are zero */
+	uint64_t reclaimable_stale; /* bytes in slots with a clear bit */
+};
+
+/* All that is known of an image.  Belongs to it, and goes with it. */
+struct st_info {
+	const char *path;
+	bool libvirt;  /* has a libvirt header; else a bare stream */
+	enum st_layout layout;
+	enum st_format format;      /* by content, never by the header's word */
+	bool complete_known;
+	bool complete;
+	const struct st_header *header; /* NULL if bare */
+	const struct st_guest *guest;   /* NULL if bare, or no readable XML */
+	const char *xml;                /* NULL if bare */
+	bool stream_known;  /* false: packed, and nobody looked inside */
+	uint64_t stream_offset;
+	const char *machine;            /* NULL: no configuration section */
+	uint64_t page_size;
+	const char *const *capabilities; /* ended by NULL */
+	bool has_uuid;
+	uint8_t uuid[16];
+	bool footers_known;
+	bool footers;
+	bool vmdesc_known;
+	bool vmdesc;
+	uint64_t trailing; /* bytes behind the image's end; or ST_UNKNOWN */
+	bool scanned;
+	size_t block_count;
+	const struct st_block *blocks;
+	size_t device_count;
+	const struct st_device *devices;
+	struct st_sizes sizes;
+	const char *needs_libvirt; /* lowest release that restores it, or NULL */
+	const char *needs_qemu;
+	size_t finding_count;
+	const struct st_finding *findings;
+};
+
+struct st_image;
+
+/*
+ * Opens an image for reading.  The stream of a bare image starts at offset;
+ * a libvirt image has 0 there.  What is no image, says so: ST_NOT_IMAGE.
+ */
+int st_image_open(struct st_image **image, const char *path, uint64_t offset,
+		  struct st_error *err);
+void st_image_close(struct st_image *image);
+
+/*
+ * Describes an image from its headers, block list, bitmaps and tail.  With
+ * scan, reads all of it and also counts pages.  The monitor may be NULL.
+ * *info stays valid until the image is closed or described again.
+ *
+ * An image that breaks off or contradicts itself is described as far as it
+ * goes: -1, and *info is written all the same, unless it is NULL.
+ */
+int st_image_describe(struct st_image *image, bool scan,
+		      const struct st_monitor *monitor,
+		      const struct st_info **info, struct st_error *err);
+
+/* A fingerprint of the guest's state, the same in every format. */
+struct st_digest {
+	uint64_t memory[2];  /* every page of every block, by block name */
+	uint64_t devices[2]; /* everything that QEMU saved beside memory */
+};
+
+/* "0011…eeff": 64 lower-case hexadecimal digits and a final NUL. */
+#define ST_DIGEST_TEXT 65
+void st_digest_text(const struct st_digest *digest, char text[ST_DIGEST_TEXT]);
+
+int st_image_digest(struct st_image *image, const struct st_monitor *monitor,
+		    struct st_digest *digest, struct st_error *err);
+
+enum st_container {
+	ST_CONTAINER_KEEP,
+	ST_CONTAINER_BARE,
+	ST_CONTAINER_LIBVIRT,
+};
+
+struct st_convert_options {
+	size_t size; /* sizeof(struct st_convert_options) */
+	enum st_format format;
+	enum st_container container;
+	const char *xml;     /* path of the XML for ST_CONTAINER_LIBVIRT; NULL:
+				the image's own, or a refusal */
+	uint32_t header_version; /* 0: as libvirt writes it (2); 2; 3 */
+	uint64_t offset;     /* of the source's bare stream */
+	int level;           /* of compression; 0: the format's default */
+	unsigned threads;    /* of compression; 0: all processors */
+	bool force;          /* may replace an existing destination */
+	bool verify;         /* read it back and compare digests */
+};
+
+struct st_convert_result {
+	uint64_t logical;
+	uint64_t allocated;
+	bool verified;
+	struct st_digest digest; /* if verified */
+};
+
+/*
+ * Writes source again as another file.  The destination appears complete, or
+ * not at all.  result and monitor may be NULL.
+ */
+int st_convert(const char *source, const char *destination,
+	       const struct st_convert_options *options,
+	       const struct st_monitor *monitor,
+	       struct st_convert_result *result, struct st_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
