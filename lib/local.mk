@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The library, once for the program and the unit tests with every name in it
+# (libcore), once for others with those of savetool.h (libsavetool).
+
+noinst_LTLIBRARIES += libcore.la
+libcore_la_LIBADD = $(LIBRARY_LIBS)
+libcore_la_SOURCES = \
+	%D%/savetool.h \
+	%D%/base/bitmap.c \
+	%D%/base/bitmap.h \
+	%D%/base/bytes.h \
+	%D%/base/cleanup.h \
+	%D%/base/error.c \
+	%D%/base/error.h \
+	%D%/base/zero.c \
+	%D%/base/zero.h \
+	%D%/io/chunk.c \
+	%D%/io/chunk.h \
+	%D%/io/input.c \
+	%D%/io/input.h \
+	%D%/io/input_file.c \
+	%D%/io/output.h \
+	%D%/io/reader.c \
+	%D%/io/reader.h \
+	%D%/codec/codec.h \
+	%D%/ram/block.c \
+	%D%/ram/block.h \
+	%D%/ram/page.c \
+	%D%/ram/page.h \
+	%D%/ram/pump.c \
+	%D%/ram/pump.h \
+	%D%/format/configuration.c \
+	%D%/format/configuration.h \
+	%D%/format/domain_xml.h \
+	%D%/format/iterable.c \
+	%D%/format/iterable.h \
+	%D%/format/libvirt.h \
+	%D%/format/section.h
+
+lib_LTLIBRARIES += libsavetool.la
+include_HEADERS += %D%/savetool.h
+libsavetool_la_SOURCES =
+libsavetool_la_LIBADD = libcore.la
+libsavetool_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 \
+	-Wl,--version-script=$(srcdir)/%D%/libsavetool.map
+EXTRA_libsavetool_la_DEPENDENCIES = %D%/libsavetool.map
+EXTRA_DIST += %D%/libsavetool.map
+
+pkgconfigdir = $(libdir)/pkgconfig
+pkgconfig_DATA = %D%/savetool.pc

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Manual pages: the program, one a command, the formats.
+
+dist_man_MANS += \
+	%D%/savetool.1 \
+	%D%/savetool-convert.1 \
+	%D%/savetool-digest.1 \
+	%D%/savetool-inspect.1 \
+	%D%/savetool-formats.5

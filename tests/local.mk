@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# 'make check': programs of cmocka and scripts of bats, both telling in TAP.
+# A new test is one line in unit_tests or bats_tests.
+
+TEST_EXTENSIONS = .bats
+tap = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+LOG_DRIVER = $(tap)
+BATS_LOG_DRIVER = $(tap)
+BATS_LOG_COMPILER = $(BATS)
+AM_BATS_LOG_FLAGS = --formatter tap
+AM_TESTS_ENVIRONMENT = \
+	SAVETOOL='$(abs_top_builddir)/savetool'; export SAVETOOL; \
+	MKIMAGE='$(abs_top_builddir)/tests/mkimage/mkimage'; export MKIMAGE; \
+	top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
+	top_builddir='$(abs_top_builddir)'; export top_builddir; \
+	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
+	LC_ALL=C.UTF-8; export LC_ALL;
+
+unit_tests =
+
+bats_tests = \
+	%D%/style/exports.bats \
+	%D%/style/layers.bats \
+	%D%/style/manual.bats \
+	%D%/style/tree.bats
+
+EXTRA_DIST += $(bats_tests)
+
+if HAVE_TEST_TOOLS
+TESTS += $(unit_tests) $(bats_tests)
+check_PROGRAMS += %D%/mkimage/mkimage $(unit_tests)
+else
+check_DATA += test-tools
+endif
+
+test-tools:
+	@echo "'make check' needs what configure did not find:" >&2; \
+	test '$(have_cmocka)' = yes || echo '	cmocka' >&2; \
+	test '$(have_bats)' = yes || echo '	bats' >&2; \
+	false
+.PHONY: test-tools
+
+# Builds an image from a recipe.  It shares no code with what it tests.
+%C%_mkimage_mkimage_CPPFLAGS = -D_GNU_SOURCE
+%C%_mkimage_mkimage_LDADD =
+%C%_mkimage_mkimage_SOURCES = \
+	%D%/mkimage/container.c \
+	%D%/mkimage/content.c \
+	%D%/mkimage/content.h \
+	%D%/mkimage/image.c \
+	%D%/mkimage/image.h \
+	%D%/mkimage/main.c \
+	%D%/mkimage/mapped.c \
+	%D%/mkimage/memory.c \
+	%D%/mkimage/memory.h \
+	%D%/mkimage/ram.c \
+	%D%/mkimage/ram.h \
+	%D%/mkimage/raw.c \
+	%D%/mkimage/recipe.c \
+	%D%/mkimage/recipe.h \
+	%D%/mkimage/statements.h \
+	%D%/mkimage/stream.c \
+	%D%/mkimage/vmdesc.c
+
+# What every unit test is linked with.
+LDADD = libcore.la $(CMOCKA_LIBS)
