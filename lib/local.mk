@@ -19,10 +19,19 @@ libcore_la_SOURCES = \
 	%D%/io/input.c \
 	%D%/io/input.h \
 	%D%/io/input_file.c \
+	%D%/io/output.c \
 	%D%/io/output.h \
+	%D%/io/output_file.c \
 	%D%/io/reader.c \
 	%D%/io/reader.h \
+	%D%/codec/codec.c \
 	%D%/codec/codec.h \
+	%D%/codec/codecs.h \
+	%D%/codec/format_names.c \
+	%D%/codec/members.h \
+	%D%/codec/members_unpack.c \
+	%D%/codec/window.c \
+	%D%/codec/window.h \
 	%D%/ram/block.c \
 	%D%/ram/block.h \
 	%D%/ram/page.c \
@@ -35,7 +44,12 @@ libcore_la_SOURCES = \
 	%D%/format/iterable.c \
 	%D%/format/iterable.h \
 	%D%/format/libvirt.h \
-	%D%/format/section.h
+	%D%/format/ram_list.c \
+	%D%/format/ram_list.h \
+	%D%/format/section.h \
+	%D%/format/vmdesc.c \
+	%D%/format/vmdesc.h \
+	%D%/format/vmdesc_edit.c
 
 lib_LTLIBRARIES += libsavetool.la
 include_HEADERS += %D%/savetool.h

@@ -2,8 +2,8 @@
 # Manual pages: the program, one a command, the formats.
 
 dist_man_MANS += \
-	%D%/savetool.1 \
 	%D%/savetool-convert.1 \
 	%D%/savetool-digest.1 \
+	%D%/savetool-formats.5 \
 	%D%/savetool-inspect.1 \
-	%D%/savetool-formats.5
+	%D%/savetool.1

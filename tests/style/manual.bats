@@ -111,29 +111,3 @@ program_options()
 		grep -qe '--long-options' "$top/completions/$file"
 	done
 }
-
-@test "bash completes every command and every option" {
-	local command
-
-	complete_with_bash()
-	{
-		PATH=${SAVETOOL%/*}:$PATH bash --norc -c '
-			. "$1/completions/savetool.bash"
-			shift
-			COMP_WORDS=("$@")
-			COMP_CWORD=$(($# - 1))
-			COMP_LINE="$*"
-			COMP_POINT=${#COMP_LINE}
-			spec=$(complete -p savetool)
-			name=${spec#*-F }
-			"${name%% *}" savetool "${@: -1}" "${@: -2:1}"
-			printf "%s\n" "${COMPREPLY[@]}"' \
-			bash "$top" "$@" | sed 's/[ =]*$//' | sort -u
-	}
-	diff <(commands | sort) \
-		<(complete_with_bash savetool '' | grep -Fxf <(commands))
-	for command in $(commands); do
-		diff <(program_options "$command") \
-			<(complete_with_bash savetool "$command" --)
-	done
-}
