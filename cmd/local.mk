@@ -9,10 +9,10 @@ savetool_SOURCES = \
 	%D%/cli.c \
 	%D%/cli.h \
 	%D%/command.h \
-	%D%/convert.c \
-	%D%/help.c \
-	%D%/inspect.c \
-	%D%/main.c \
+	%D%/escape.c \
+	%D%/escape.h \
+	%D%/layout.c \
+	%D%/layout.h \
 	%D%/progress.c \
 	%D%/progress.h \
 	%D%/report.c \

@@ -19,19 +19,29 @@ libcore_la_SOURCES = \
 	%D%/io/input.c \
 	%D%/io/input.h \
 	%D%/io/input_file.c \
+	%D%/io/likeness.c \
+	%D%/io/likeness.h \
 	%D%/io/output.c \
 	%D%/io/output.h \
 	%D%/io/output_file.c \
+	%D%/io/place.c \
+	%D%/io/place.h \
 	%D%/io/reader.c \
 	%D%/io/reader.h \
+	%D%/codec/bzip2.c \
 	%D%/codec/codec.c \
 	%D%/codec/codec.h \
 	%D%/codec/codecs.h \
 	%D%/codec/format_names.c \
+	%D%/codec/gzip.c \
 	%D%/codec/members.h \
+	%D%/codec/members_pack.c \
 	%D%/codec/members_unpack.c \
+	%D%/codec/pool.c \
+	%D%/codec/pool.h \
 	%D%/codec/window.c \
 	%D%/codec/window.h \
+	%D%/codec/xz.c \
 	%D%/ram/block.c \
 	%D%/ram/block.h \
 	%D%/ram/page.c \
@@ -47,6 +57,12 @@ libcore_la_SOURCES = \
 	%D%/format/ram_list.c \
 	%D%/format/ram_list.h \
 	%D%/format/section.h \
+	%D%/format/sequential.h \
+	%D%/format/sequential_source.c \
+	%D%/format/stream.c \
+	%D%/format/stream.h \
+	%D%/format/tail.c \
+	%D%/format/tail.h \
 	%D%/format/vmdesc.c \
 	%D%/format/vmdesc.h \
 	%D%/format/vmdesc_edit.c

@@ -69,3 +69,14 @@ test-tools:
 
 # What every unit test is linked with.
 LDADD = libcore.la $(CMOCKA_LIBS)
+
+EXTRA_DIST += %D%/style/installed
+installcheck-local:
+	$(AM_V_at)DESTDIR='$(DESTDIR)' bindir='$(bindir)' \
+		datadir='$(datadir)' libdir='$(libdir)' mandir='$(mandir)' \
+		includedir='$(includedir)' CC='$(CC)' CFLAGS='$(CFLAGS)' \
+		$(srcdir)/%D%/style/installed
+
+# What Python leaves beside its scripts is nobody's.
+dist-hook:
+	find '$(distdir)/%D%' -name __pycache__ -exec rm -rf {} +
