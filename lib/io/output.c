@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is the same for every kind of output. */
+#include "config.h"
+
+#include "io/output.h"
+
+#include "base/error.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#define ZEROS_SIZE 16384
+#define ZEROS_IOVS 64
+
+static size_t iov_size(const struct iovec *iov, unsigned count)
+{
+	size_t size = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		size += iov[i].iov_len;
+	return size;
+}
+
+int output_append_iov(struct output *out, struct iovec *iov, unsigned count,
+		      struct st_error *err)
+{
+	/* Asked for now: the writer may change them. */
+	size_t size = iov_size(iov, count);
+
+	if (out->ops->write_at(out, iov, count, out->position, err) < 0)
+		return -1;
+	out->position += size;
+	return 0;
+}
+
+int output_append(struct output *out, const void *data, size_t size,
+		  struct st_error *err)
+{
+	struct iovec iov = { .iov_base = (void *)data, .iov_len = size };
+
+	return output_append_iov(out, &iov, 1, err);
+}
+
+int output_write_at(struct output *out, const void *data, size_t size,
+		    uint64_t offset, struct st_error *err)
+{
+	struct iovec iov = { .iov_base = (void *)data, .iov_len = size };
+
+	if (out->seekable)
+		return out->ops->write_at(out, &iov, 1, offset, err);
+	if (offset != out->position)
+		return fail(err, ST_UNSUPPORTED,
+			    "cannot leave the order of a stream, from byte "
+			    "%" PRIu64 " to %" PRIu64,
+			    out->position, offset);
+	return output_append_iov(out, &iov, 1, err);
+}
+
+static int append_zeros(struct output *out, uint64_t length,
+			struct st_error *err)
+{
+	static const uint8_t zeros[ZEROS_SIZE];
+	struct iovec iov[ZEROS_IOVS];
+
+	while (length > 0) {
+		uint64_t given = 0;
+		unsigned count = 0;
+
+		while (count < ZEROS_IOVS && given < length) {
+			uint64_t left = length - given;
+			size_t size = left < ZEROS_SIZE ? left : ZEROS_SIZE;
+
+			iov[count++] = (struct iovec){
+				.iov_base = (void *)zeros,
+				.iov_len = size,
+			};
+			given += size;
+		}
+		if (output_append_iov(out, iov, count, err) < 0)
+			return -1;
+		length -= given;
+	}
+	return 0;
+}
+
+int output_skip(struct output *out, uint64_t length, struct st_error *err)
+{
+	if (!out->seekable)
+		return append_zeros(out, length, err);
+	if (length > INT64_MAX - out->position) {
+		errno = EFBIG;
+		return fail_errno(err, "cannot write at byte %" PRIu64,
+				  out->position);
+	}
+	out->position += length;
+	return 0;
+}
+
+int output_commit(struct output *out, struct st_error *err)
+{
+	return out->ops->commit(out, err);
+}
+
+void output_close(struct output *out)
+{
+	if (out)
+		out->ops->close(out);
+}

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Outputs that are files, block devices, or pipes. */
+#include "config.h"
+
+#include "io/output.h"
+
+#include "base/bytes.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "io/likeness.h"
+#include "io/place.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Block devices clear whole sectors only; none has larger ones. */
+#define SECTOR_LIMIT 4096
+
+/* How much is written before the kernel is told to start with it. */
+#define WRITE_BACK_SIZE (UINT64_C(8) << 20)
+
+struct output_file {
+	struct output base;
+	int fd;
+	uint64_t end;     /* behind the last byte that was written */
+	uint64_t flushed; /* up to here, writing to disk has been started */
+	bool owned;       /* the descriptor is closed with the output */
+	bool fresh;       /* unwritten bytes read as zeros */
+	bool punches;     /* making holes has not failed yet */
+	bool empties;     /* closing without commit empties it */
+
+	/* Only of a file that was created by name. */
+	struct output_file_options options;
+	struct place place;
+	char *path; /* as the caller calls it, for messages */
+};
+
+static int fail_write(struct st_error *err, uint64_t offset)
+{
+	return fail_errno(err, "cannot write at byte %" PRIu64, offset);
+}
+
+/* What was written of the iovecs is taken off their front. */
+static void advance(struct iovec **iov, unsigned *count, size_t size)
+{
+	while (*count > 0 && size >= (*iov)->iov_len) {
+		size -= (*iov)->iov_len;
+		(*iov)++;
+		(*count)--;
+	}
+	if (*count > 0) {
+		(*iov)->iov_base = (uint8_t *)(*iov)->iov_base + size;
+		(*iov)->iov_len -= size;
+	}
+}
+
+/* One call's worth, with what is only a delay waited for. */
+static ssize_t write_some(struct output_file *file, const struct iovec *iov,
+			  unsigned count, uint64_t offset)
+{
+	int most = count < IOV_MAX ? count : IOV_MAX;
+	ssize_t n;
+
+	for (;;) {
+		n = file->base.seekable ? pwritev(file->fd, iov, most, offset) :
+					  writev(file->fd, iov, most);
+		if (n >= 0)
+			return n;
+		if (errno == EAGAIN) {
+			struct pollfd room = {
+				.fd = file->fd,
+				.events = POLLOUT,
+			};
+
+			if (poll(&room, 1, -1) < 0 && errno != EINTR)
+				return -1;
+		} else if (errno != EINTR) {
+			return -1;
+		}
+	}
+}
+
+static int write_all(struct output_file *file, struct iovec *iov,
+		     unsigned count, uint64_t offset, struct st_error *err)
+{
+	advance(&iov, &count, 0);
+	while (count > 0) {
+		ssize_t n = write_some(file, iov, count, offset);
+
+		if (n == 0)
+			errno = EIO;
+		if (n <= 0)
+			return fail_write(err, offset);
+		offset += n;
+		advance(&iov, &count, n);
+	}
+	if (offset > file->end)
+		file->end = offset;
+	return 0;
+}
+
+static int write_zeros(struct output_file *file, uint64_t offset,
+		       uint64_t length, struct st_error *err)
+{
+	static const uint8_t zeros[65536];
+
+	while (length > 0) {
+		size_t size = length < sizeof(zeros) ? length : sizeof(zeros);
+		struct iovec iov = {
+			.iov_base = (void *)zeros,
+			.iov_len = size,
+		};
+
+		if (write_all(file, &iov, 1, offset, err) < 0)
+			return -1;
+		offset += size;
+		length -= size;
+	}
+	return 0;
+}
+
+static int punch_or_zero(struct output_file *file, uint64_t offset,
+			 uint64_t length, struct st_error *err)
+{
+	const int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+	int result;
+
+	if (length == 0)
+		return 0;
+	if (!file->punches)
+		return write_zeros(file, offset, length, err);
+	do {
+		result = fallocate(file->fd, mode, offset, length);
+	} while (result < 0 && errno == EINTR);
+	if (result == 0) {
+		if (offset + length > file->end)
+			file->end = offset + length;
+		return 0;
+	}
+	if (errno == EOPNOTSUPP || errno == ENOSYS) {
+		file->punches = false;
+		return write_zeros(file, offset, length, err);
+	}
+	return fail_errno(err, "cannot make a hole at byte %" PRIu64, offset);
+}
+
+/* Only whole sectors of a device can be cleared without writing them. */
+static int clear(struct output_file *file, uint64_t offset, uint64_t length,
+		 struct st_error *err)
+{
+	uint64_t end = offset + length;
+	uint64_t first = round_up(offset, SECTOR_LIMIT);
+	uint64_t last = end / SECTOR_LIMIT * SECTOR_LIMIT;
+
+	if (file->fresh)
+		return punch_or_zero(file, offset, length, err);
+	if (first >= last)
+		return write_zeros(file, offset, length, err);
+	if (write_zeros(file, offset, first - offset, err) < 0 ||
+	    punch_or_zero(file, first, last - first, err) < 0)
+		return -1;
+	return write_zeros(file, last, end - last, err);
+}
+
+/* A hole over what somebody else has left on a device has to be made. */
+static int clear_gap(struct output_file *file, uint64_t offset,
+		     struct st_error *err)
+{
+	if (file->fresh || !file->base.seekable || offset <= file->end)
+		return 0;
+	return clear(file, file->end, offset - file->end, err);
+}
+
+/* The last fsync() is short if the disk was busy all the time. */
+static void start_write_back(struct output_file *file)
+{
+	if (file->end - file->flushed < WRITE_BACK_SIZE)
+		return;
+	sync_file_range(file->fd, file->flushed, file->end - file->flushed,
+			SYNC_FILE_RANGE_WRITE);
+	file->flushed = file->end;
+}
+
+static int file_write_at(struct output *out, struct iovec *iov, unsigned count,
+			 uint64_t offset, struct st_error *err)
+{
+	struct output_file *file = (struct output_file *)out;
+
+	if (clear_gap(file, offset, err) < 0 ||
+	    write_all(file, iov, count, offset, err) < 0)
+		return -1;
+	if (out->seekable)
+		start_write_back(file);
+	return 0;
+}
+
+static int file_punch(struct output *out, uint64_t offset, uint64_t length,
+		      struct st_error *err)
+{
+	struct output_file *file = (struct output_file *)out;
+
+	/* What was never written reads as zeros already. */
+	if (offset >= file->end)
+		return 0;
+	if (length > file->end - offset)
+		length = file->end - offset;
+	return clear(file, offset, length, err);
+}
+
+/*
+ * What was moved over at the end becomes part of the file.  A descriptor that
+ * others share is left behind it, for what they write next.
+ */
+static int end_at(struct output_file *file, uint64_t position,
+		  struct st_error *err)
+{
+	if (clear_gap(file, position, err) < 0)
+		return -1;
+	if (position > file->end) {
+		if (ftruncate(file->fd, position) < 0)
+			return fail_write(err, position);
+		file->end = position;
+	}
+	if (file->empties)
+		lseek(file->fd, file->end, SEEK_SET);
+	return 0;
+}
+
+static int fail_exists(struct st_error *err, const char *path)
+{
+	return fail(err, ST_REFUSED, "'%s' exists", path);
+}
+
+static int give_name(struct output_file *file, struct st_error *err)
+{
+	bool force = file->options.force;
+
+	if (place_settle(&file->place, force) == 0)
+		return 0;
+	if (errno == EEXIST && !force)
+		return fail_exists(err, file->path);
+	return fail_errno(err, "cannot create '%s'", file->path);
+}
+
+static int file_commit(struct output *out, struct st_error *err)
+{
+	struct output_file *file = (struct output_file *)out;
+
+	if (!out->seekable)
+		return 0;
+	if (end_at(file, out->position, err) < 0)
+		return -1;
+	if (file->place.temporary[0] && file->options.like_fd >= 0 &&
+	    likeness_copy(file->fd, file->options.like_fd, err) < 0)
+		return -1;
+	if (fsync(file->fd) < 0)
+		return fail_errno(err, "cannot write to disk");
+	if (file->place.temporary[0] && give_name(file, err) < 0)
+		return -1;
+	file->empties = false;
+	return 0;
+}
+
+static void file_close(struct output *out)
+{
+	struct output_file *file = (struct output_file *)out;
+
+	/* If that fails, nothing is left to be done about it. */
+	(void)!(file->empties && ftruncate(file->fd, 0));
+	if (file->owned && file->fd >= 0)
+		close(file->fd);
+	place_release(&file->place);
+	free(file->path);
+	free(file);
+}
+
+static const struct output_ops file_ops = {
+	.write_at = file_write_at,
+	.punch = file_punch,
+	.commit = file_commit,
+	.close = file_close,
+};
+
+static struct output_file *file_new(struct st_error *err)
+{
+	struct output_file *file = calloc(1, sizeof(*file));
+
+	if (!file) {
+		fail_memory(err);
+		return NULL;
+	}
+	file->base.ops = &file_ops;
+	file->fd = -1;
+	file->place.folder = AT_FDCWD;
+	file->punches = true;
+	return file;
+}
+
+static int create_beside(struct output_file *file, struct st_error *err)
+{
+	file->base.seekable = true;
+	file->fresh = true;
+	if (place_find(&file->place, file->path) < 0)
+		return fail_errno(err, "cannot create '%s'", file->path);
+	file->fd = place_create(&file->place);
+	if (file->fd < 0)
+		return fail_errno(err, "cannot create '%s'", file->path);
+	return 0;
+}
+
+/* A disk that is mounted, or held by somebody else, is not given to us. */
+static int open_in_place(struct output_file *file, mode_t type,
+			 struct st_error *err)
+{
+	int flags = O_WRONLY | O_CLOEXEC | O_NOCTTY;
+
+	file->base.seekable = S_ISBLK(type);
+	file->fd = open(file->path, S_ISBLK(type) ? flags | O_EXCL : flags);
+	if (file->fd < 0 && errno == EBUSY)
+		return fail(err, ST_REFUSED, "'%s' is in use", file->path);
+	if (file->fd < 0)
+		return fail_errno(err, "cannot open '%s'", file->path);
+	return 0;
+}
+
+static bool is_same(int fd, const struct stat *other)
+{
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return false;
+	if (S_ISBLK(st.st_mode) && S_ISBLK(other->st_mode))
+		return st.st_rdev == other->st_rdev;
+	return st.st_dev == other->st_dev && st.st_ino == other->st_ino;
+}
+
+/* What has the name already decides. */
+static int open_named(struct output_file *file, struct st_error *err)
+{
+	bool force = file->options.force;
+	struct stat st;
+
+	if (stat(file->path, &st) < 0) {
+		if (errno != ENOENT)
+			return fail_errno(err, "cannot create '%s'",
+					  file->path);
+		if (!force && lstat(file->path, &st) == 0)
+			return fail_exists(err, file->path);
+		return create_beside(file, err);
+	}
+	if (S_ISDIR(st.st_mode))
+		return fail(err, ST_REFUSED, "'%s' is a directory", file->path);
+	if (is_same(file->options.like_fd, &st))
+		return fail(err, ST_REFUSED,
+			    "source and destination are the same file");
+	if (!force && (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)))
+		return fail_exists(err, file->path);
+	if (S_ISREG(st.st_mode))
+		return create_beside(file, err);
+	return open_in_place(file, st.st_mode, err);
+}
+
+int output_create_file(struct output **out, const char *path,
+		       const struct output_file_options *options,
+		       struct st_error *err)
+{
+	struct output_file *file = file_new(err);
+
+	if (!file)
+		return -1;
+	file->options = *options;
+	file->owned = true;
+	file->path = strdup(path);
+	if (!file->path)
+		fail_memory(err);
+	if (!file->path || open_named(file, err) < 0) {
+		file_close(&file->base);
+		return -1;
+	}
+	*out = &file->base;
+	return 0;
+}
+
+/*
+ * What a shell has just made for "> file" can be written like a file.  With
+ * O_APPEND, or bytes before, offsets would not be what they seem.
+ */
+static bool is_new_file(int fd, const struct stat *st)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return S_ISREG(st->st_mode) && st->st_size == 0 && flags >= 0 &&
+	       !(flags & O_APPEND) && lseek(fd, 0, SEEK_CUR) == 0;
+}
+
+int output_open_fd(struct output **out, int fd, struct st_error *err)
+{
+	struct output_file *file;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return fail_errno(err, "cannot examine the output");
+	file = file_new(err);
+	if (!file)
+		return -1;
+	file->fd = fd;
+	file->base.seekable = is_new_file(fd, &st);
+	file->fresh = file->empties = file->base.seekable;
+	*out = &file->base;
+	return 0;
+}
+
+int output_fd(const struct output *out)
+{
+	if (out->ops != &file_ops)
+		return -1;
+	return ((const struct output_file *)out)->fd;
+}
