@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Facts out of a domain XML, by libxml2. */
+#include "config.h"
+
+#include "format/domain_xml.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "format/libvirt.h"
+
+#include <ctype.h>
+#include <libxml/parser.h>
+#include <libxml/tree.h>
+#include <string.h>
+#include <strings.h>
+
+struct domain_xml {
+	struct st_guest guest;
+	char *name, *uuid, *arch, *machine, *cpu;
+	char **files; /* ended by NULL */
+	size_t file_count;
+};
+
+static void cleanup_xml_free_(xmlChar **text)
+{
+	xmlFree(*text);
+}
+#define cleanup_xml_free __attribute__((cleanup(cleanup_xml_free_)))
+
+/* An element of libvirt's own, not one of some extension. */
+static bool is_element(const xmlNode *node, const char *name)
+{
+	return node->type == XML_ELEMENT_NODE && !node->ns &&
+	       xmlStrEqual(node->name, BAD_CAST name);
+}
+
+static xmlNode *child(const xmlNode *parent, const char *name)
+{
+	if (!parent)
+		return NULL;
+	for (xmlNode *node = parent->children; node; node = node->next)
+		if (is_element(node, name))
+			return node;
+	return NULL;
+}
+
+/* A copy, in *copy; nothing and the empty string are NULL. */
+static int keep(char **copy, const xmlChar *text, struct st_error *err)
+{
+	*copy = NULL;
+	if (!text || !*text)
+		return 0;
+	*copy = strdup((const char *)text);
+	return *copy ? 0 : fail_memory(err);
+}
+
+static int keep_text(char **copy, const xmlNode *node, struct st_error *err)
+{
+	cleanup_xml_free xmlChar *text = NULL;
+
+	if (node)
+		text = xmlNodeGetContent(node);
+	return keep(copy, text, err);
+}
+
+static int keep_attribute(char **copy, const xmlNode *node, const char *name,
+			  struct st_error *err)
+{
+	cleanup_xml_free xmlChar *text = NULL;
+
+	if (node)
+		text = xmlGetNoNsProp(node, BAD_CAST name);
+	return keep(copy, text, err);
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* Digits, with nothing but blanks around them. */
+static uint64_t to_number(const char *text)
+{
+	uint64_t number = 0;
+	const char *start;
+
+	while (is_space(*text))
+		text++;
+	for (start = text; isdigit((unsigned char)*text); text++)
+		if (__builtin_mul_overflow(number, 10, &number) ||
+		    __builtin_add_overflow(number, *text - '0', &number))
+			return ST_UNKNOWN;
+	if (text == start)
+		return ST_UNKNOWN;
+	while (is_space(*text))
+		text++;
+	return *text ? ST_UNKNOWN : number;
+}
+
+/*
+ * The bytes of a unit as libvirt knows them: "k" and "KiB" count in powers
+ * of 1024, "KB" in those of 1000.  0: there is no such unit.
+ */
+static uint64_t unit_size(const char *unit)
+{
+	static const char prefixes[] = "kmgtpe";
+	const char *prefix;
+	uint64_t base, size = 1;
+
+	if (strcasecmp(unit, "b") == 0 || strcasecmp(unit, "byte") == 0 ||
+	    strcasecmp(unit, "bytes") == 0)
+		return 1;
+	prefix = *unit ? strchr(prefixes, tolower((unsigned char)*unit)) : NULL;
+	if (!prefix)
+		return 0;
+	if (!unit[1] || strcasecmp(unit + 1, "iB") == 0)
+		base = 1024;
+	else if (strcasecmp(unit + 1, "B") == 0)
+		base = 1000;
+	else
+		return 0;
+	for (long i = 0; i <= prefix - prefixes; i++)
+		size *= base;
+	return size;
+}
+
+static int read_number(uint64_t *number, const xmlNode *node,
+		       struct st_error *err)
+{
+	cleanup_free char *text = NULL;
+
+	*number = ST_UNKNOWN;
+	if (keep_text(&text, node, err) < 0)
+		return -1;
+	if (text)
+		*number = to_number(text);
+	return 0;
+}
+
+static int read_memory(uint64_t *memory, const xmlNode *node,
+		       struct st_error *err)
+{
+	cleanup_free char *unit = NULL;
+	uint64_t size;
+
+	if (read_number(memory, node, err) < 0 ||
+	    keep_attribute(&unit, node, "unit", err) < 0)
+		return -1;
+	size = unit_size(unit ? unit : "KiB");
+	if (*memory != ST_UNKNOWN &&
+	    (size == 0 || __builtin_mul_overflow(*memory, size, memory)))
+		*memory = ST_UNKNOWN;
+	return 0;
+}
+
+/* The list takes the name over. */
+static int add_file(struct domain_xml *domain, char *name, struct st_error *err)
+{
+	char **files;
+
+	if (!name)
+		return 0;
+	files = realloc(domain->files,
+			(domain->file_count + 2) * sizeof(*files));
+	if (!files) {
+		free(name);
+		return fail_memory(err);
+	}
+	domain->files = files;
+	files[domain->file_count++] = name;
+	files[domain->file_count] = NULL;
+	return 0;
+}
+
+static int add_text(struct domain_xml *domain, const xmlNode *node,
+		    struct st_error *err)
+{
+	char *name;
+
+	if (keep_text(&name, node, err) < 0)
+		return -1;
+	return add_file(domain, name, err);
+}
+
+/* <source file='…'/>, or what else leads to something on this host. */
+static int add_source(struct domain_xml *domain, const xmlNode *owner,
+		      struct st_error *err)
+{
+	static const char *const attributes[] = { "file", "dev", "dir" };
+	const xmlNode *source = child(owner, "source");
+	char *name = NULL;
+
+	for (size_t i = 0; i < 3 && !name; i++)
+		if (keep_attribute(&name, source, attributes[i], err) < 0)
+			return -1;
+	return add_file(domain, name, err);
+}
+
+static int read_boot_files(struct domain_xml *domain, const xmlNode *os,
+			   struct st_error *err)
+{
+	for (const xmlNode *node = os->children; node; node = node->next) {
+		int result = 0;
+
+		if (is_element(node, "nvram") && child(node, "source"))
+			result = add_source(domain, node, err);
+		else if (is_element(node, "loader") ||
+			 is_element(node, "nvram") ||
+			 is_element(node, "kernel") ||
+			 is_element(node, "initrd"))
+			result = add_text(domain, node, err);
+		if (result < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int read_devices(struct domain_xml *domain, const xmlNode *devices,
+			struct st_error *err)
+{
+	for (const xmlNode *node = devices->children; node; node = node->next) {
+		int result = 0;
+
+		if (is_element(node, "disk"))
+			result = add_source(domain, node, err);
+		else if (is_element(node, "memory"))
+			result = add_text(domain,
+					  child(child(node, "source"), "path"),
+					  err);
+		if (result < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int read_files(struct domain_xml *domain, const xmlNode *root,
+		      struct st_error *err)
+{
+	for (const xmlNode *node = root->children; node; node = node->next) {
+		if (is_element(node, "os") &&
+		    read_boot_files(domain, node, err) < 0)
+			return -1;
+		if (is_element(node, "devices") &&
+		    read_devices(domain, node, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int read_facts(struct domain_xml *domain, const xmlNode *root,
+		      struct st_error *err)
+{
+	const xmlNode *type = child(child(root, "os"), "type");
+	const xmlNode *cpu = child(root, "cpu");
+	struct st_guest *guest = &domain->guest;
+
+	if (keep_text(&domain->name, child(root, "name"), err) < 0 ||
+	    keep_text(&domain->uuid, child(root, "uuid"), err) < 0 ||
+	    keep_attribute(&domain->arch, type, "arch", err) < 0 ||
+	    keep_attribute(&domain->machine, type, "machine", err) < 0 ||
+	    keep_text(&domain->cpu, child(cpu, "model"), err) < 0 ||
+	    read_memory(&guest->memory, child(root, "memory"), err) < 0 ||
+	    read_number(&guest->vcpus, child(root, "vcpu"), err) < 0)
+		return -1;
+	if (!domain->cpu && keep_attribute(&domain->cpu, cpu, "mode", err) < 0)
+		return -1;
+	guest->name = domain->name;
+	guest->uuid = domain->uuid;
+	guest->arch = domain->arch;
+	guest->machine = domain->machine;
+	guest->cpu = domain->cpu;
+	return 0;
+}
+
+/* What the parser found out on its way. */
+struct outcome {
+	xmlParserCtxt *context;
+	bool entities;
+};
+
+/* Stops at the first one, before anything could refer to it. */
+static void refuse_entity(void *data, const xmlChar *name, int type,
+			  const xmlChar *public_id, const xmlChar *system_id,
+			  xmlChar *content)
+{
+	xmlParserCtxt *context = data;
+	struct outcome *outcome = context->_private;
+
+	(void)name;
+	(void)type;
+	(void)public_id;
+	(void)system_id;
+	(void)content;
+	outcome->entities = true;
+	xmlStopParser(context);
+}
+
+/* No network, no file, no entity; and no word on standard error. */
+static xmlDoc *parse(struct outcome *outcome, const char *xml, size_t size)
+{
+	const int options =
+		XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING;
+
+	outcome->context->_private = outcome;
+	outcome->context->sax->entityDecl = refuse_entity;
+	return xmlCtxtReadMemory(outcome->context, xml, size, NULL, NULL,
+				 options);
+}
+
+static int fail_parse(const struct outcome *outcome, struct st_error *err)
+{
+	const xmlError *error = xmlCtxtGetLastError(outcome->context);
+
+	if (outcome->entities)
+		return fail(err, ST_CORRUPT,
+			    "domain XML defines an entity, which no guest "
+			    "needs");
+	if (error && error->code == XML_ERR_NO_MEMORY)
+		return fail_memory(err);
+	return fail(err, ST_CORRUPT, "domain XML is not well-formed at line %d",
+		    error ? error->line : 1);
+}
+
+static int read_document(struct domain_xml *domain, const xmlDoc *document,
+			 struct st_error *err)
+{
+	const xmlNode *root = xmlDocGetRootElement(document);
+
+	if (!root || !is_element(root, "domain"))
+		return fail(err, ST_CORRUPT, "XML is not that of a domain");
+	/* Even if it stays empty. */
+	domain->files = calloc(1, sizeof(*domain->files));
+	if (!domain->files)
+		return fail_memory(err);
+	if (read_facts(domain, root, err) < 0 ||
+	    read_files(domain, root, err) < 0)
+		return -1;
+	domain->guest.files = (const char *const *)domain->files;
+	return 0;
+}
+
+static int parse_into(struct domain_xml *domain, const char *xml,
+		      struct st_error *err)
+{
+	struct outcome outcome = { .context = xmlNewParserCtxt() };
+	xmlDoc *document;
+	int result;
+
+	if (!outcome.context)
+		return fail_memory(err);
+	document = parse(&outcome, xml, strlen(xml));
+	if (document && !outcome.entities)
+		result = read_document(domain, document, err);
+	else
+		result = fail_parse(&outcome, err);
+	xmlFreeDoc(document);
+	xmlFreeParserCtxt(outcome.context);
+	return result;
+}
+
+int domain_xml_parse(struct domain_xml **result, const char *xml,
+		     struct st_error *err)
+{
+	struct domain_xml *domain;
+
+	if (strlen(xml) > LIBVIRT_DATA_LIMIT)
+		return fail(err, ST_CORRUPT,
+			    "domain XML is longer than any image has it");
+	xmlInitParser();
+	domain = calloc(1, sizeof(*domain));
+	if (!domain)
+		return fail_memory(err);
+	if (parse_into(domain, xml, err) < 0) {
+		domain_xml_free(domain);
+		return -1;
+	}
+	*result = domain;
+	return 0;
+}
+
+void domain_xml_free(struct domain_xml *domain)
+{
+	if (!domain)
+		return;
+	for (size_t i = 0; i < domain->file_count; i++)
+		free(domain->files[i]);
+	free(domain->files);
+	free(domain->name);
+	free(domain->uuid);
+	free(domain->arch);
+	free(domain->machine);
+	free(domain->cpu);
+	free(domain);
+}
+
+const struct st_guest *domain_xml_guest(const struct domain_xml *domain)
+{
+	return &domain->guest;
+}

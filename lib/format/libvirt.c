@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The libvirt header, in either byte order. */
+#include "config.h"
+
+#include "format/libvirt.h"
+
+#include "base/bytes.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+
+#include <inttypes.h>
+
+/* Where the words of the header are. */
+enum {
+	AT_VERSION = 16,
+	AT_DATA_LENGTH = 20,
+	AT_WAS_RUNNING = 24,
+	AT_FORMAT = 28,
+	AT_COOKIE_OFFSET = 32,
+	AT_UNUSED = 36,
+};
+
+#define VERSION_LIMIT 3
+
+/* What libvirt itself writes. */
+#define VERSION_USUAL 2
+
+/* The version whose first unused word holds the features. */
+#define VERSION_FEATURES 3
+
+static const char magic_complete[] = "LibvirtQemudSave";
+static const char magic_partial[] = "LibvirtQemudPart";
+
+static bool has_magic(const void *head, size_t size, const char *magic)
+{
+	return size >= LIBVIRT_MAGIC_SIZE &&
+	       memcmp(head, magic, LIBVIRT_MAGIC_SIZE) == 0;
+}
+
+bool libvirt_is_magic(const void *head, size_t size)
+{
+	return has_magic(head, size, magic_complete) ||
+	       has_magic(head, size, magic_partial);
+}
+
+static uint32_t get_word(const uint8_t *head, size_t at, bool big_endian)
+{
+	return big_endian ? get_be32(head + at) : get_le32(head + at);
+}
+
+static void put_word(uint8_t *head, size_t at, bool big_endian, uint32_t word)
+{
+	if (big_endian)
+		put_be32(head + at, word);
+	else
+		put_le32(head + at, word);
+}
+
+static bool is_length(uint32_t length, uint64_t size)
+{
+	return length > 0 && length <= LIBVIRT_DATA_LIMIT &&
+	       (size == ST_UNKNOWN || length <= size - LIBVIRT_HEADER_SIZE);
+}
+
+/*
+ * Nothing says which byte order the saving host had; its version number is
+ * small in the right one.  0 is small in both: there the length decides.
+ */
+static bool is_big_endian(const uint8_t *head, uint64_t size)
+{
+	uint32_t little = get_le32(head + AT_VERSION);
+
+	if (little == 0)
+		return !is_length(get_le32(head + AT_DATA_LENGTH), size) &&
+		       is_length(get_be32(head + AT_DATA_LENGTH), size);
+	return little > VERSION_LIMIT &&
+	       get_be32(head + AT_VERSION) <= VERSION_LIMIT;
+}
+
+static void decode(struct libvirt *libvirt, const uint8_t *head, uint64_t size)
+{
+	struct st_header *header = &libvirt->header;
+	bool big = is_big_endian(head, size);
+
+	header->big_endian = big;
+	header->complete = has_magic(head, LIBVIRT_HEADER_SIZE, magic_complete);
+	header->version = get_word(head, AT_VERSION, big);
+	header->data_length = get_word(head, AT_DATA_LENGTH, big);
+	header->was_running = get_word(head, AT_WAS_RUNNING, big) != 0;
+	header->format = get_word(head, AT_FORMAT, big);
+	header->cookie_offset = get_word(head, AT_COOKIE_OFFSET, big);
+	for (unsigned i = 0; i < LIBVIRT_UNUSED; i++)
+		libvirt->unused[i] = get_word(head, AT_UNUSED + 4 * i, big);
+	if (header->version >= VERSION_FEATURES) {
+		/* Or a header of another version would be given them, too. */
+		header->features = libvirt->unused[0];
+		libvirt->unused[0] = 0;
+	}
+}
+
+/* What can be said of the words before the data is read. */
+static int check_words(const struct st_header *header, uint64_t size,
+		       struct st_error *err)
+{
+	if (header->version > VERSION_LIMIT)
+		return fail(err, ST_UNSUPPORTED,
+			    "libvirt header has version %" PRIu32
+			    ", which is not known",
+			    header->version);
+	if (header->format >= ST_FORMAT_COUNT)
+		return fail(err, ST_UNSUPPORTED,
+			    "libvirt header names format %" PRIu32
+			    ", which is not known",
+			    header->format);
+	if (header->data_length == 0)
+		return fail(err, ST_CORRUPT, "libvirt header has no XML");
+	if (header->data_length > LIBVIRT_DATA_LIMIT)
+		return fail(err, ST_CORRUPT,
+			    "libvirt header claims %" PRIu32
+			    " bytes of XML, more than any image has",
+			    header->data_length);
+	if (size != ST_UNKNOWN &&
+	    header->data_length > size - LIBVIRT_HEADER_SIZE)
+		return fail(err, ST_INCOMPLETE,
+			    "image ends at byte %" PRIu64
+			    ", within its XML of %" PRIu32 " bytes",
+			    size, header->data_length);
+	if (header->cookie_offset >= header->data_length)
+		return fail(err, ST_CORRUPT,
+			    "cookie at byte %" PRIu32 " of %" PRIu32
+			    " bytes of XML and cookie",
+			    header->cookie_offset, header->data_length);
+	return 0;
+}
+
+static int read_data(struct libvirt *libvirt, struct input *in,
+		     struct st_error *err)
+{
+	uint32_t length = libvirt->header.data_length;
+	size_t got;
+
+	libvirt->data = malloc((size_t)length + 1);
+	if (!libvirt->data)
+		return fail_memory(err);
+	if (input_read_at(in, libvirt->data, length, LIBVIRT_HEADER_SIZE, &got,
+			  err) < 0)
+		return -1;
+	if (got < length)
+		return fail(err, ST_INCOMPLETE,
+			    "image ends at byte %zu, within its XML of "
+			    "%" PRIu32 " bytes",
+			    LIBVIRT_HEADER_SIZE + got, length);
+	libvirt->data[length] = '\0';
+	return 0;
+}
+
+/* Finds XML, cookie, and how much is free behind them. */
+static int split_data(struct libvirt *libvirt, struct st_error *err)
+{
+	struct st_header *header = &libvirt->header;
+	uint32_t length = header->data_length, cookie = header->cookie_offset;
+	const char *end;
+
+	end = memchr(libvirt->data, '\0', cookie ? cookie : length);
+	if (!end)
+		return fail(err, ST_CORRUPT, "XML has no NUL at its end");
+	libvirt->xml = libvirt->data;
+	if (cookie) {
+		libvirt->cookie = libvirt->data + cookie;
+		end = memchr(libvirt->cookie, '\0', length - cookie);
+		if (!end)
+			return fail(err, ST_CORRUPT,
+				    "cookie has no NUL at its end");
+	}
+	header->padding = length - (end + 1 - libvirt->data);
+	return 0;
+}
+
+int libvirt_read(struct libvirt **result, struct input *in,
+		 struct st_error *err)
+{
+	cleanup_libvirt struct libvirt *libvirt = NULL;
+	uint8_t head[LIBVIRT_HEADER_SIZE];
+	size_t got;
+
+	if (input_read_at(in, head, sizeof(head), 0, &got, err) < 0)
+		return -1;
+	if (!libvirt_is_magic(head, got))
+		return fail(err, ST_NOT_IMAGE, "no libvirt header");
+	if (got < sizeof(head))
+		return fail(err, ST_INCOMPLETE,
+			    "image ends at byte %zu, within the libvirt header",
+			    got);
+	libvirt = calloc(1, sizeof(*libvirt));
+	if (!libvirt)
+		return fail_memory(err);
+	decode(libvirt, head, in->size);
+	if (check_words(&libvirt->header, in->size, err) < 0 ||
+	    read_data(libvirt, in, err) < 0 || split_data(libvirt, err) < 0)
+		return -1;
+	*result = steal(libvirt);
+	return 0;
+}
+
+int libvirt_new(struct libvirt **result, const char *xml, struct st_error *err)
+{
+	cleanup_libvirt struct libvirt *libvirt = NULL;
+	size_t size = strlen(xml) + 1;
+
+	if (size > LIBVIRT_DATA_LIMIT - LIBVIRT_PADDING)
+		return fail(err, ST_USAGE, "XML of %zu bytes is too long",
+			    size - 1);
+	libvirt = calloc(1, sizeof(*libvirt));
+	if (!libvirt)
+		return fail_memory(err);
+	libvirt->data = calloc(1, size + LIBVIRT_PADDING + 1);
+	if (!libvirt->data)
+		return fail_memory(err);
+	memcpy(libvirt->data, xml, size);
+	libvirt->xml = libvirt->data;
+	/* Little-endian everywhere: the same input gives the same bytes. */
+	libvirt->header = (struct st_header){
+		.version = VERSION_USUAL,
+		.format = ST_FORMAT_RAW,
+		.complete = true,
+		.was_running = true,
+		.data_length = size + LIBVIRT_PADDING,
+		.padding = LIBVIRT_PADDING,
+	};
+	*result = steal(libvirt);
+	return 0;
+}
+
+void libvirt_free(struct libvirt *libvirt)
+{
+	if (!libvirt)
+		return;
+	free(libvirt->data);
+	free(libvirt);
+}
+
+uint64_t libvirt_size(const struct libvirt *libvirt)
+{
+	return LIBVIRT_HEADER_SIZE + (uint64_t)libvirt->header.data_length;
+}
+
+static void encode(const struct libvirt *libvirt, const char *magic,
+		   uint8_t *head)
+{
+	const struct st_header *header = &libvirt->header;
+	bool big = header->big_endian;
+
+	memcpy(head, magic, LIBVIRT_MAGIC_SIZE);
+	put_word(head, AT_VERSION, big, header->version);
+	put_word(head, AT_DATA_LENGTH, big, header->data_length);
+	put_word(head, AT_WAS_RUNNING, big, header->was_running);
+	put_word(head, AT_FORMAT, big, header->format);
+	put_word(head, AT_COOKIE_OFFSET, big, header->cookie_offset);
+	for (unsigned i = 0; i < LIBVIRT_UNUSED; i++)
+		put_word(head, AT_UNUSED + 4 * i, big, libvirt->unused[i]);
+	if (header->version >= VERSION_FEATURES)
+		put_word(head, AT_UNUSED, big, header->features);
+}
+
+int libvirt_write(const struct libvirt *libvirt, struct output *out,
+		  struct st_error *err)
+{
+	uint8_t head[LIBVIRT_HEADER_SIZE];
+
+	/* A pipe takes nothing back, so it must be told the end at once. */
+	encode(libvirt, out->seekable ? magic_partial : magic_complete, head);
+	if (output_append(out, head, sizeof(head), err) < 0)
+		return -1;
+	return output_append(out, libvirt->data, libvirt->header.data_length,
+			     err);
+}
+
+int libvirt_write_complete(struct output *out, struct st_error *err)
+{
+	if (!out->seekable)
+		return 0;
+	return output_write_at(out, magic_complete, LIBVIRT_MAGIC_SIZE, 0, err);
+}
