@@ -9,10 +9,18 @@ savetool_SOURCES = \
 	%D%/cli.c \
 	%D%/cli.h \
 	%D%/command.h \
+	%D%/convert.c \
+	%D%/describe.c \
+	%D%/describe.h \
+	%D%/digest.c \
 	%D%/escape.c \
 	%D%/escape.h \
+	%D%/help.c \
+	%D%/inspect.c \
 	%D%/layout.c \
 	%D%/layout.h \
+	%D%/main.c \
+	%D%/memory.h \
 	%D%/progress.c \
 	%D%/progress.h \
 	%D%/report.c \

@@ -29,11 +29,14 @@ libcore_la_SOURCES = \
 	%D%/io/reader.c \
 	%D%/io/reader.h \
 	%D%/codec/bzip2.c \
+	%D%/codec/child.c \
+	%D%/codec/child.h \
 	%D%/codec/codec.c \
 	%D%/codec/codec.h \
 	%D%/codec/codecs.h \
 	%D%/codec/format_names.c \
 	%D%/codec/gzip.c \
+	%D%/codec/lzop.c \
 	%D%/codec/members.h \
 	%D%/codec/members_pack.c \
 	%D%/codec/members_unpack.c \
@@ -42,6 +45,9 @@ libcore_la_SOURCES = \
 	%D%/codec/window.c \
 	%D%/codec/window.h \
 	%D%/codec/xz.c \
+	%D%/codec/zstd.c \
+	%D%/codec/zstd_frames.c \
+	%D%/codec/zstd_frames.h \
 	%D%/ram/block.c \
 	%D%/ram/block.h \
 	%D%/ram/page.c \
@@ -50,14 +56,20 @@ libcore_la_SOURCES = \
 	%D%/ram/pump.h \
 	%D%/format/configuration.c \
 	%D%/format/configuration.h \
+	%D%/format/domain_xml.c \
 	%D%/format/domain_xml.h \
 	%D%/format/iterable.c \
 	%D%/format/iterable.h \
+	%D%/format/libvirt.c \
 	%D%/format/libvirt.h \
+	%D%/format/mapped.h \
+	%D%/format/mapped_sink.c \
+	%D%/format/mapped_source.c \
 	%D%/format/ram_list.c \
 	%D%/format/ram_list.h \
 	%D%/format/section.h \
 	%D%/format/sequential.h \
+	%D%/format/sequential_sink.c \
 	%D%/format/sequential_source.c \
 	%D%/format/stream.c \
 	%D%/format/stream.h \
