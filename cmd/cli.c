@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The words of one command, read by popt from the command's own table. */
+#include "config.h"
+
+#include "cli.h"
+
+#include "base/cleanup.h"
+#include "escape.h"
+#include "report.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Asked for in place of the command's work. */
+struct request {
+	bool help;
+	bool version;
+	bool long_options;
+};
+
+static int misfit(struct st_error *err, const char *what, const char *word)
+{
+	err->code = ST_USAGE;
+	err->sys_errno = 0;
+	snprintf(err->text, sizeof(err->text), "%s: '%s'", what, word);
+	return -1;
+}
+
+int take_flag(void *target, const char *word, struct st_error *err)
+{
+	(void)word;
+	(void)err;
+	*(bool *)target = true;
+	return 0;
+}
+
+int take_text(void *target, const char *word, struct st_error *err)
+{
+	char **text = target;
+	char *copy = strdup(word);
+
+	if (!copy) {
+		misfit(err, "cannot allocate memory for", word);
+		err->code = ST_SYSTEM;
+		err->sys_errno = ENOMEM;
+		return -1;
+	}
+	free(*text);
+	*text = copy;
+	return 0;
+}
+
+/* Digits and no sign; *end is behind them. */
+static bool read_digits(const char *word, uint64_t *number, char **end)
+{
+	int base = word[0] == '0' && (word[1] | 32) == 'x' ? 16 : 10;
+
+	if (*word < '0' || *word > '9')
+		return false;
+	errno = 0;
+	*number = strtoull(word, end, base);
+	return errno == 0;
+}
+
+int take_number(void *target, const char *word, struct st_error *err)
+{
+	uint64_t number;
+	char *end;
+
+	if (!read_digits(word, &number, &end) || *end || number > INT_MAX)
+		return misfit(err, "not a number", word);
+	*(int *)target = (int)number;
+	return 0;
+}
+
+int take_size(void *target, const char *word, struct st_error *err)
+{
+	static const char units[] = "KMGT";
+	const char *unit;
+	uint64_t size;
+	unsigned shift = 0;
+	char *end;
+
+	if (!read_digits(word, &size, &end))
+		return misfit(err, "not a size", word);
+	if (*end) {
+		unit = strchr(units, *end >= 'a' ? *end - 32 : *end);
+		if (!unit || end[1])
+			return misfit(err, "not a size", word);
+		shift = 10 * (unsigned)(unit - units + 1);
+	}
+	/* The last value means that a size is not known. */
+	if (size > (UINT64_MAX - 1) >> shift)
+		return misfit(err, "size is too large", word);
+	*(uint64_t *)target = size << shift;
+	return 0;
+}
+
+static int take_output(void *target, const char *word, struct st_error *err)
+{
+	bool *json = target;
+
+	if (strcmp(word, "json") != 0 && strcmp(word, "text") != 0)
+		return misfit(err, "neither 'text' nor 'json'", word);
+	*json = *word == 'j';
+	return 0;
+}
+
+static size_t count_options(const struct option *table)
+{
+	size_t count = 0;
+
+	while (table[count].name)
+		count++;
+	return count;
+}
+
+/* The command's own options, and behind them those of all commands. */
+static struct option *whole_table(struct cli *cli, struct request *request,
+				  const struct option *own)
+{
+	const struct option common[] = {
+		{ '\0', "json", NULL, take_flag, &cli->json,
+		  "the same as --output=json" },
+		{ '\0', "output", "FORM", take_output, &cli->json,
+		  "write the result as text or json" },
+		{ 'q', "quiet", NULL, take_flag, &cli->quiet,
+		  "write no warnings, and less of the rest" },
+		{ 'v', "verbose", NULL, take_flag, &cli->verbose,
+		  "write more" },
+		{ 'h', "help", NULL, take_flag, &request->help,
+		  "show this help" },
+		{ 'V', "version", NULL, take_flag, &request->version,
+		  "show the version" },
+		{ '\0', "long-options", NULL, take_flag, &request->long_options,
+		  NULL },
+		OPTION_END,
+	};
+	size_t count = count_options(own);
+	struct option *whole = malloc(count * sizeof(*own) + sizeof(common));
+
+	if (whole) {
+		memcpy(whole, own, count * sizeof(*own));
+		memcpy(whole + count, common, sizeof(common));
+	}
+	return whole;
+}
+
+/* popt only finds out which option it is; its val is the index plus 1. */
+static struct poptOption *popt_table(const struct option *table)
+{
+	size_t count = count_options(table);
+	struct poptOption *rows = calloc(count + 1, sizeof(*rows));
+
+	for (size_t i = 0; rows && i < count; i++) {
+		rows[i].longName = table[i].name;
+		rows[i].shortName = table[i].letter;
+		rows[i].val = (int)i + 1;
+		rows[i].argInfo = POPT_ARG_NONE;
+		if (table[i].argument)
+			rows[i].argInfo = POPT_ARG_STRING;
+	}
+	return rows;
+}
+
+static bool lacks_optional(const char *word, const struct option *table)
+{
+	if (strncmp(word, "--", 2) != 0)
+		return false;
+	for (; table->name; table++)
+		if (table->argument && *table->argument == '[' &&
+		    strcmp(table->name, word + 2) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * popt would take the next word as the argument of an option that may have
+ * none; '--libvirt' becomes '--libvirt=' for that.
+ */
+static char **copy_words(int argc, const char **argv,
+			 const struct option *table)
+{
+	char **words = calloc((size_t)argc + 1, sizeof(*words));
+	bool options = true;
+
+	for (int i = 0; words && i < argc; i++) {
+		const char *end = "";
+
+		if (strcmp(argv[i], "--") == 0)
+			options = false;
+		if (options && lacks_optional(argv[i], table))
+			end = "=";
+		if (asprintf(&words[i], "%s%s", argv[i], end) < 0) {
+			words[i] = NULL;
+			break;
+		}
+	}
+	return words;
+}
+
+static void explain(poptContext context, int problem, struct st_error *err)
+{
+	const char *word = poptBadOption(context, POPT_BADOPTION_NOALIAS);
+
+	switch (problem) {
+	case POPT_ERROR_BADOPT:
+		misfit(err, "unknown option", word);
+		break;
+	case POPT_ERROR_NOARG:
+		misfit(err, "missing argument of option", word);
+		break;
+	case POPT_ERROR_UNWANTEDARG:
+		misfit(err, "option takes no argument", word);
+		break;
+	default:
+		misfit(err, poptStrerror(problem), word);
+	}
+}
+
+static int take(const struct option *option, const char *word,
+		struct st_error *err)
+{
+	char text[sizeof(err->text)];
+
+	if (option->take(option->target, word, err) == 0)
+		return 0;
+	memcpy(text, err->text, sizeof(text));
+	snprintf(err->text, sizeof(err->text), "option '--%s': %.400s",
+		 option->name, text);
+	return -1;
+}
+
+/* Reads on behind a mistake, as --json may follow; the first one counts. */
+static int read_options(struct cli *cli, const struct option *table,
+			struct st_error *err)
+{
+	struct st_error later;
+	int value, result = 0;
+
+	while ((value = poptGetNextOpt(cli->context)) != -1) {
+		cleanup_free char *word = poptGetOptArg(cli->context);
+		struct st_error *here = result == 0 ? err : &later;
+
+		if (value < 0) {
+			explain(cli->context, value, here);
+			result = -1;
+		} else if (take(&table[value - 1], word, here) < 0) {
+			result = -1;
+		}
+	}
+	return result;
+}
+
+/* Names the first operand that is not there. */
+static int missing(const char *operands, size_t count, struct st_error *err)
+{
+	char name[32];
+
+	while (count-- > 0)
+		operands += strcspn(operands, " ") + 1;
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(operands, " ."),
+		 operands);
+	return misfit(err, "missing operand", name);
+}
+
+static int read_operands(struct cli *cli, struct st_error *err)
+{
+	const struct command *command = cli->command;
+
+	cli->operands = poptGetArgs(cli->context);
+	while (cli->operands && cli->operands[cli->count])
+		cli->count++;
+	if (cli->count < command->least)
+		return missing(command->operands, cli->count, err);
+	if (cli->count > command->most)
+		return misfit(err, "one operand too many",
+			      cli->operands[command->most]);
+	for (size_t i = 0; i < cli->count; i++)
+		if (strcmp(cli->operands[i], "-") == 0)
+			return misfit(err, "cannot read or write a pipe", "-");
+	return 0;
+}
+
+/* "-O, --to=FORMAT", "    --libvirt[=XML]"; returns its length. */
+static int name_option(const struct option *option, char *text, size_t size)
+{
+	const char *argument = option->argument ? option->argument : "";
+	const char *sign = *argument ? "=" : "";
+	char letter[] = "    ";
+
+	if (*argument == '[') {
+		argument++;
+		sign = "[=";
+	}
+	if (option->letter)
+		snprintf(letter, sizeof(letter), "-%c, ", option->letter);
+	return snprintf(text, size, "%s--%s%s%s", letter, option->name, sign,
+			argument);
+}
+
+static void print_help(const struct cli *cli, const struct option *table)
+{
+	const struct command *command = cli->command;
+	const struct option *option;
+	char text[64];
+	int width = 0, used;
+
+	for (option = table; option->name; option++) {
+		used = name_option(option, text, sizeof(text));
+		if (option->help && used > width)
+			width = used;
+	}
+	printf("Usage: savetool %s [OPTION...] %s\n", command->name,
+	       command->operands);
+	printf("%c%s.\n\nOptions:\n", command->summary[0] - 32,
+	       command->summary + 1);
+	for (option = table; option->name; option++) {
+		name_option(option, text, sizeof(text));
+		if (option->help)
+			printf("  %-*s  %s\n", width, text, option->help);
+	}
+	if (!command->internal)
+		printf("\nThe manual page is savetool-%s(1).\n", command->name);
+}
+
+static void print_long_options(const struct option *table)
+{
+	for (; table->name; table++)
+		if (table->help)
+			printf("--%s\n", table->name);
+}
+
+/* True: the request is answered. */
+static bool answer(const struct cli *cli, const struct request *request,
+		   const struct option *table)
+{
+	if (request->long_options)
+		print_long_options(table);
+	else if (request->help)
+		print_help(cli, table);
+	else if (request->version)
+		printf("savetool %s\n", st_version());
+	else
+		return false;
+	return true;
+}
+
+bool cli_parse(struct cli *cli, const struct option *own)
+{
+	struct request request = { false, false, false };
+	cleanup_free struct option *table = whole_table(cli, &request, own);
+	struct st_error err;
+
+	cli->rows = table ? popt_table(table) : NULL;
+	cli->words = cli->rows ? copy_words(cli->argc, cli->argv, table) : NULL;
+	if (cli->words)
+		cli->context =
+			poptGetContext(NULL, cli->argc,
+				       (const char **)cli->words, cli->rows, 0);
+	cli->status = ST_SYSTEM;
+	if (!cli->context)
+		return false;
+	if (read_options(cli, table, &err) < 0) {
+		cli->status = cli_misuse(cli, "%s", err.text);
+		return false;
+	}
+	cli->status = ST_OK;
+	if (answer(cli, &request, table))
+		return false;
+	if (read_operands(cli, &err) < 0) {
+		cli->status = cli_misuse(cli, "%s", err.text);
+		return false;
+	}
+	return true;
+}
+
+void cli_release(struct cli *cli)
+{
+	poptFreeContext(cli->context);
+	for (int i = 0; cli->words && cli->words[i]; i++)
+		free(cli->words[i]);
+	free(cli->words);
+	free(cli->rows);
+}
+
+void cli_complain(const char *path, const struct st_error *err)
+{
+	/* So that a report stands before the complaint about it. */
+	fflush(stdout);
+	fputs("savetool: ", stderr);
+	if (path) {
+		escape_text(stderr, path, false);
+		fputs(": ", stderr);
+	}
+	escape_text(stderr, err->text, false);
+	fputc('\n', stderr);
+}
+
+int cli_misuse(const struct cli *cli, const char *format, ...)
+{
+	struct st_error err = { .code = ST_USAGE };
+	struct report *report;
+	va_list arguments;
+	size_t used;
+
+	va_start(arguments, format);
+	vsnprintf(err.text, sizeof(err.text), format, arguments);
+	va_end(arguments);
+	if (cli->json) {
+		report = report_new(stdout, true, false);
+		report_open(report, NULL);
+		report_error(report, &err);
+		report_commit(report);
+		report_free(report);
+	}
+	used = strlen(err.text);
+	snprintf(err.text + used, sizeof(err.text) - used,
+		 "; see 'savetool %s%s--help'",
+		 cli->command->internal ? "" : cli->command->name,
+		 cli->command->internal ? "" : " ");
+	cli_complain(NULL, &err);
+	return ST_USAGE;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The words of one command: options into variables, operands into a list.
+ * Help, completion and the check of the manual read the same table.
+ */
+#ifndef CLI_H
+#define CLI_H
+
+#include "command.h"
+#include "savetool.h"
+
+#include <popt.h>
+
+/* Stores what an option means.  word is NULL if the option takes none. */
+typedef int (*option_take)(void *target, const char *word,
+			   struct st_error *err);
+
+struct option {
+	char letter; /* '\0': there is only the long name */
+	const char *name;
+	const char *argument; /* NULL: none; "[XML]": optional, after '=' */
+	option_take take;
+	void *target;
+	const char *help; /* NULL: hidden */
+};
+
+/* clang-format off */
+#define OPTION_END { '\0', NULL, NULL, NULL, NULL, NULL }
+/* clang-format on */
+
+int take_flag(void *target, const char *word, struct st_error *err);
+/* A copy, which the caller frees.  The target must start as NULL. */
+int take_text(void *target, const char *word, struct st_error *err);
+/* int, from 0 */
+int take_number(void *target, const char *word, struct st_error *err);
+/* uint64_t bytes, with K, M, G, T or without; also hexadecimal */
+int take_size(void *target, const char *word, struct st_error *err);
+
+struct cli {
+	const struct command *command;
+	int argc;
+	const char **argv; /* without the program, from the command's name */
+	size_t count;
+	const char **operands;
+	int status; /* if cli_parse says false */
+
+	/* Options of all commands. */
+	bool json;
+	bool quiet;
+	bool verbose;
+
+	poptContext context;     /* owns the operands */
+	char **words;            /* what the context reads */
+	struct poptOption *rows; /* by what it reads them */
+};
+
+/*
+ * Reads the words of the command.  False: there is nothing left to do but to
+ * return cli->status, as help was asked for, or the words make no sense.
+ */
+bool cli_parse(struct cli *cli, const struct option *table);
+void cli_release(struct cli *cli);
+
+/* One line on standard error; path may be NULL. */
+void cli_complain(const char *path, const struct st_error *err);
+
+/* Tells of a wrong use, also as JSON if that is wanted.  Returns ST_USAGE. */
+int cli_misuse(const struct cli *cli, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* The worse of two exit statuses. */
+static inline int cli_worse(int a, int b)
+{
+	return a > b ? a : b;
+}
+
+#endif

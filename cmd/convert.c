@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The command convert: an image in another format. */
+#include "config.h"
+
+#include "cli.h"
+#include "progress.h"
+#include "report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct choice {
+	bool given;
+	enum st_format format;
+};
+
+/* What was asked for; numbers are -1 where nothing was. */
+struct wish {
+	struct choice to;
+	bool force, bare, verify;
+	char *xml; /* "": the image's own */
+	int header_version, level, threads;
+	uint64_t offset;
+	struct progress progress;
+};
+
+static int take_format(void *target, const char *word, struct st_error *err)
+{
+	struct choice *choice = target;
+
+	if (st_format_parse(word, &choice->format, err) < 0)
+		return -1;
+	choice->given = true;
+	return 0;
+}
+
+static bool has_levels(enum st_format format)
+{
+	return format != ST_FORMAT_RAW && format != ST_FORMAT_SPARSE;
+}
+
+/* What contradicts itself, whatever the source is. */
+static const char *contradiction(const struct wish *wish)
+{
+	if (wish->bare && wish->xml)
+		return "--bare and --libvirt exclude each other";
+	if (wish->bare && wish->header_version >= 0)
+		return "a bare stream has no header version";
+	if (wish->header_version >= 0 && wish->header_version != 2 &&
+	    wish->header_version != 3)
+		return "header version is neither 2 nor 3";
+	if (wish->level == 0)
+		return "levels of compression start at 1";
+	return NULL;
+}
+
+/* Those that depend on the format, which may be the source's. */
+static int check_format(const struct cli *cli, const struct wish *wish)
+{
+	const char *name = st_format_name(wish->to.format);
+
+	if (wish->level >= 0 && !has_levels(wish->to.format))
+		return cli_misuse(cli, "format '%s' has no levels", name);
+	if (wish->threads >= 0 && !has_levels(wish->to.format))
+		return cli_misuse(cli, "format '%s' needs no threads", name);
+	if (wish->header_version == 3 && wish->to.format != ST_FORMAT_SPARSE)
+		return cli_misuse(
+			cli, "header version 3 is not for format '%s'", name);
+	return ST_OK;
+}
+
+/* Without --to, the destination is in the format of the source. */
+static int format_of_source(const char *path, struct wish *wish,
+			    struct st_error *err)
+{
+	const struct st_info *info;
+	struct st_image *image;
+	int result;
+
+	if (st_image_open(&image, path, wish->offset, err) < 0)
+		return -1;
+	result = st_image_describe(image, false, NULL, &info, err);
+	if (result == 0)
+		wish->to.format = info->format;
+	st_image_close(image);
+	return result;
+}
+
+static struct st_convert_options options_of(const struct wish *wish)
+{
+	struct st_convert_options options = {
+		.size = sizeof(options),
+		.format = wish->to.format,
+		.offset = wish->offset,
+		.force = wish->force,
+		.verify = wish->verify,
+	};
+
+	if (wish->bare)
+		options.container = ST_CONTAINER_BARE;
+	if (wish->xml)
+		options.container = ST_CONTAINER_LIBVIRT;
+	if (wish->xml && *wish->xml)
+		options.xml = wish->xml;
+	if (wish->header_version > 0)
+		options.header_version = (uint32_t)wish->header_version;
+	if (wish->level > 0)
+		options.level = wish->level;
+	if (wish->threads > 0)
+		options.threads = (unsigned)wish->threads;
+	return options;
+}
+
+static void show_text(struct report *report, const char *destination,
+		      enum st_format format,
+		      const struct st_convert_result *result)
+{
+	char logical[REPORT_SIZE_TEXT], allocated[REPORT_SIZE_TEXT];
+
+	report_size_text(result->logical, logical);
+	report_size_text(result->allocated, allocated);
+	report_line(report, "%s: %s, %s, %s allocated%s", destination,
+		    st_format_name(format), logical, allocated,
+		    result->verified ? ", verified" : "");
+}
+
+static void show(const struct cli *cli, enum st_format format,
+		 const struct st_convert_result *result)
+{
+	struct report *report = report_new(stdout, cli->json, false);
+	char digest[ST_DIGEST_TEXT];
+
+	report_open(report, NULL);
+	report_text(report, "source", NULL, cli->operands[0]);
+	report_text(report, "destination", NULL, cli->operands[1]);
+	report_text(report, "format", NULL, st_format_name(format));
+	report_number(report, "logical", NULL, result->logical);
+	report_number(report, "allocated", NULL, result->allocated);
+	report_flag(report, "verified", NULL, result->verified);
+	if (result->verified) {
+		st_digest_text(&result->digest, digest);
+		report_text(report, "digest", NULL, digest);
+	}
+	show_text(report, cli->operands[1], format, result);
+	report_commit(report);
+	report_free(report);
+}
+
+/* path: whose problem it is; NULL: the sentence says so itself. */
+static int give_up(const struct cli *cli, const char *path,
+		   const struct st_error *err)
+{
+	struct report *report;
+
+	if (err->code == ST_CANCELLED)
+		return ST_CANCELLED;
+	report = report_new(stdout, cli->json, false);
+	report_open(report, path);
+	report_error(report, err);
+	report_commit(report);
+	report_free(report);
+	cli_complain(path, err);
+	return (int)err->code;
+}
+
+static void warn(const struct cli *cli, const struct wish *wish)
+{
+	struct st_error warning = { .code = ST_OK };
+
+	if (cli->quiet || wish->header_version != 3)
+		return;
+	snprintf(warning.text, sizeof(warning.text),
+		 "warning: no release of libvirt restores header version 3");
+	cli_complain(cli->operands[1], &warning);
+}
+
+static int convert(struct cli *cli, struct wish *wish)
+{
+	const char *source = cli->operands[0];
+	const char *destination = cli->operands[1];
+	struct st_convert_options options;
+	struct st_convert_result result;
+	const struct st_monitor *monitor;
+	struct st_error err;
+	int failed;
+
+	if (!wish->to.given && format_of_source(source, wish, &err) < 0)
+		return give_up(cli, source, &err);
+	if (check_format(cli, wish) != ST_OK)
+		return ST_USAGE;
+	options = options_of(wish);
+	monitor = progress_begin(&wish->progress, source, 0, 1);
+	failed = st_convert(source, destination, &options, monitor, &result,
+			    &err);
+	progress_end(&wish->progress, !failed);
+	if (failed)
+		return give_up(cli, NULL, &err);
+	warn(cli, wish);
+	if (cli->json || cli->verbose)
+		show(cli, options.format, &result);
+	return ST_OK;
+}
+
+static int run(struct cli *cli)
+{
+	struct wish wish = { .header_version = -1,
+			     .level = -1,
+			     .threads = -1,
+			     .progress = PROGRESS_INIT };
+	const struct option table[] = {
+		{ 'O', "to", "FORMAT", take_format, &wish.to,
+		  "write FORMAT; without it, that of SOURCE" },
+		{ 'f', "force", NULL, take_flag, &wish.force,
+		  "replace DEST if it exists" },
+		{ '\0', "bare", NULL, take_flag, &wish.bare,
+		  "write a stream without libvirt's header" },
+		{ '\0', "libvirt", "[XML]", take_text, &wish.xml,
+		  "write libvirt's header, around this domain XML" },
+		{ '\0', "header-version", "N", take_number,
+		  &wish.header_version, "write header version 2 or 3" },
+		{ '\0', "verify", NULL, take_flag, &wish.verify,
+		  "read DEST back and compare it with SOURCE" },
+		{ 'L', "level", "N", take_number, &wish.level,
+		  "compress at level N" },
+		{ 'T', "threads", "N", take_number, &wish.threads,
+		  "compress with N threads, 0: all processors" },
+		{ '\0', "offset", "N", take_size, &wish.offset,
+		  "the bare stream starts at byte N of SOURCE" },
+		OPTIONS_PROGRESS(&wish.progress),
+		OPTION_END,
+	};
+	const char *problem;
+	int status;
+
+	if (!cli_parse(cli, table)) {
+		status = cli->status;
+	} else if ((problem = contradiction(&wish))) {
+		status = cli_misuse(cli, "%s", problem);
+	} else {
+		status = convert(cli, &wish);
+	}
+	free(wish.xml);
+	return status;
+}
+
+const struct command command_convert = {
+	.name = "convert",
+	.operands = "SOURCE DEST",
+	.summary = "write an image again in another format",
+	.least = 2,
+	.most = 2,
+	.run = run,
+};

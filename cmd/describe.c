@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is known of an image, as facts of a report. */
+#include "config.h"
+
+#include "describe.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A label that is shown only if there is a reason for it. */
+static const char *label_if(bool reason, const char *label)
+{
+	return reason ? label : NULL;
+}
+
+static const char *generation(const struct st_info *info)
+{
+	switch (info->layout) {
+	case ST_LAYOUT_SEQUENTIAL:
+		return "v2";
+	case ST_LAYOUT_MAPPED_RAM:
+		return "v3";
+	case ST_LAYOUT_UNKNOWN:
+		break;
+	}
+	return NULL;
+}
+
+static const char *layout(const struct st_info *info)
+{
+	switch (info->layout) {
+	case ST_LAYOUT_SEQUENTIAL:
+		return "sequential";
+	case ST_LAYOUT_MAPPED_RAM:
+		return "mapped-ram";
+	case ST_LAYOUT_UNKNOWN:
+		break;
+	}
+	return NULL;
+}
+
+static bool is_packed(const struct st_info *info)
+{
+	return info->format != ST_FORMAT_RAW &&
+	       info->format != ST_FORMAT_SPARSE;
+}
+
+/* ", v3 mapped-ram (sparse)"; a bare stream has no format but its layout. */
+static void kind_text(const struct st_info *info, char *text, size_t size)
+{
+	const char *format = st_format_name(info->format);
+	bool named = info->libvirt || is_packed(info);
+
+	if (!layout(info))
+		snprintf(text, size, ", %s", format);
+	else if (named)
+		snprintf(text, size, ", %s %s (%s)", generation(info),
+			 layout(info), format);
+	else
+		snprintf(text, size, ", %s %s", generation(info), layout(info));
+}
+
+static void show_headline(struct report *report, const char *path,
+			  const struct st_info *info)
+{
+	const char *state = "";
+	char kind[64];
+
+	if (info->complete_known)
+		state = info->complete ? ", complete" : ", incomplete";
+	kind_text(info, kind, sizeof(kind));
+	report_line(report, "%s: %s%s%s", path,
+		    info->libvirt ? "libvirt save image" : "bare QEMU stream",
+		    kind, state);
+}
+
+static void show_kind(struct report *report, const struct st_info *info)
+{
+	const char *format = st_format_name(info->format);
+
+	report_text(report, "container", NULL,
+		    info->libvirt ? "libvirt" : "bare");
+	report_text(report, "generation", NULL, generation(info));
+	report_text(report, "layout", NULL, layout(info));
+	report_text(report, "format", NULL, format);
+	report_text(report, "compression", NULL,
+		    is_packed(info) ? format : "none");
+	if (info->complete_known)
+		report_flag(report, "complete", NULL, info->complete);
+}
+
+static void show_header(struct report *report, const struct st_header *header,
+			bool verbose)
+{
+	if (!header)
+		return;
+	report_section(report, "header", "header");
+	report_number(report, "version", label_if(verbose, "version"),
+		      header->version);
+	report_number(report, "format-number", label_if(verbose, "format"),
+		      header->format);
+	report_text(report, "byte-order", label_if(verbose, "byte order"),
+		    header->big_endian ? "big" : "little");
+	report_bytes(report, "data-length", label_if(verbose, "XML area"),
+		     header->data_length);
+	report_flag(report, "cookie", label_if(verbose, "cookie"),
+		    header->cookie_offset != 0);
+	report_bytes(report, "padding", label_if(verbose, "free for XML"),
+		     header->padding);
+	if (header->version == 3)
+		report_number(report, "features", label_if(verbose, "features"),
+			      header->features);
+	report_flag(report, "was-running", NULL, header->was_running);
+	report_close(report);
+}
+
+static void show_hardware(struct report *report, const struct st_guest *guest)
+{
+	char memory[REPORT_SIZE_TEXT] = "", vcpus[32] = "", text[128];
+
+	if (guest->memory != ST_UNKNOWN)
+		report_size_text(guest->memory, memory);
+	if (guest->vcpus != ST_UNKNOWN)
+		snprintf(vcpus, sizeof(vcpus), "%" PRIu64 " vCPU%s",
+			 guest->vcpus, guest->vcpus == 1 ? "" : "s");
+	snprintf(text, sizeof(text), "%s%s%s%s%.40s", memory,
+		 *memory && *vcpus ? ", " : "", vcpus,
+		 (*memory || *vcpus) && guest->arch ? ", " : "",
+		 guest->arch ? guest->arch : "");
+	report_text(report, NULL, "hardware", *text ? text : NULL);
+}
+
+static void show_guest(struct report *report, const struct st_info *info,
+		       bool verbose)
+{
+	const struct st_guest *guest = info->guest;
+
+	if (!guest)
+		return;
+	report_section(report, "guest", "guest");
+	report_text(report, "name", "name", guest->name);
+	report_text(report, "uuid", "uuid", guest->uuid);
+	show_hardware(report, guest);
+	report_text(report, "arch", NULL, guest->arch);
+	report_text(report, "machine", label_if(verbose, "machine"),
+		    guest->machine);
+	report_text(report, "cpu", label_if(verbose, "cpu"), guest->cpu);
+	report_bytes(report, "memory", NULL, guest->memory);
+	report_number(report, "vcpus", NULL, guest->vcpus);
+	report_words(report, "files", "files", guest->files);
+	if (info->header)
+		report_text(report, NULL, "on restore",
+			    info->header->was_running ? "runs" :
+							"stays paused");
+	report_close(report);
+}
+
+static void show_uuid(struct report *report, const uint8_t uuid[16],
+		      bool verbose)
+{
+	char text[37];
+	size_t used = 0;
+
+	for (size_t i = 0; i < 16; i++)
+		used += (size_t)snprintf(
+			text + used, sizeof(text) - used, "%s%02x",
+			i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "",
+			uuid[i]);
+	report_text(report, "uuid", label_if(verbose, "uuid"), text);
+}
+
+static void show_stream(struct report *report, const struct st_info *info,
+			bool verbose)
+{
+	report_section(report, "stream", "saved by QEMU");
+	report_number(report, "offset", label_if(verbose, "at byte"),
+		      info->stream_offset);
+	report_text(report, "machine", "machine", info->machine);
+	report_bytes(report, "page-size", "page size", info->page_size);
+	report_words(report, "capabilities", "capabilities",
+		     info->capabilities);
+	if (info->has_uuid)
+		show_uuid(report, info->uuid, verbose);
+	if (info->footers_known)
+		report_flag(report, "footers",
+			    label_if(verbose || !info->footers, "footers"),
+			    info->footers);
+	if (info->vmdesc_known)
+		report_flag(report, "vmdesc",
+			    label_if(verbose || !info->vmdesc, "vmdesc"),
+			    info->vmdesc);
+	report_bytes(report, "trailing",
+		     label_if(verbose || info->trailing > 0, "trailing"),
+		     info->trailing);
+	report_close(report);
+}
+
+static uint64_t page_bytes(const struct st_block *block, uint64_t pages)
+{
+	return pages == ST_UNKNOWN ? ST_UNKNOWN : pages * block->page_size;
+}
+
+static void show_block(struct report *report, const struct st_block *block,
+		       bool scanned, bool places)
+{
+	report_row(report);
+	report_text(report, "name", "block", block->name);
+	report_bytes(report, "length", "length", block->length);
+	report_bytes(report, "page-size", NULL, block->page_size);
+	report_number(report, "pages", NULL, block->pages);
+	report_number(report, "pages-present", NULL, block->pages_present);
+	report_number(report, "pages-zero", NULL, block->pages_zero);
+	report_number(report, "pages-superseded", NULL,
+		      block->pages_superseded);
+	report_bytes(report, NULL, "present",
+		     page_bytes(block, block->pages_present));
+	report_bytes(report, NULL, label_if(scanned, "zero"),
+		     page_bytes(block, block->pages_zero));
+	report_bytes(report, NULL, label_if(scanned, "superseded"),
+		     page_bytes(block, block->pages_superseded));
+	report_number(report, "bitmap-offset", label_if(places, "bitmap at"),
+		      block->bitmap_offset);
+	report_number(report, "pages-offset", label_if(places, "pages at"),
+		      block->pages_offset);
+}
+
+static void show_blocks(struct report *report, const struct st_info *info,
+			bool verbose)
+{
+	bool places = verbose && info->layout == ST_LAYOUT_MAPPED_RAM;
+
+	if (!info->stream_known)
+		return;
+	report_table(report, "blocks", "memory", "lrrrrrr");
+	for (size_t i = 0; i < info->block_count; i++)
+		show_block(report, &info->blocks[i], info->scanned, places);
+	report_close(report);
+}
+
+static void show_device(struct report *report, const struct st_device *device,
+			bool verbose)
+{
+	report_row(report);
+	report_text(report, "name", label_if(verbose, "section"), device->name);
+	report_number(report, "instance", label_if(verbose, "instance"),
+		      device->instance);
+	report_number(report, "version", label_if(verbose, "version"),
+		      device->version);
+	report_number(report, "offset", label_if(verbose, "at byte"),
+		      device->offset);
+	report_number(report, "length", label_if(verbose, "bytes"),
+		      device->length);
+}
+
+static void show_devices(struct report *report, const struct st_info *info,
+			 bool verbose)
+{
+	uint64_t sum = 0;
+	char text[REPORT_SIZE_TEXT];
+
+	if (!info->stream_known)
+		return;
+	report_table(report, "devices", "devices", "lrrrr");
+	for (size_t i = 0; i < info->device_count; i++) {
+		if (info->devices[i].length != ST_UNKNOWN)
+			sum += info->devices[i].length;
+		show_device(report, &info->devices[i], verbose);
+	}
+	report_size_text(sum, text);
+	if (!verbose && info->device_count > 0)
+		report_line(report, "%zu section%s, %s", info->device_count,
+			    info->device_count == 1 ? "" : "s", text);
+	report_close(report);
+}
+
+/* Only JSON shows that there is nothing to reclaim. */
+static const char *label_some(uint64_t size, const char *label)
+{
+	return label_if(size > 0 && size != ST_UNKNOWN, label);
+}
+
+static void show_sizes(struct report *report, const struct st_sizes *sizes,
+		       bool verbose)
+{
+	report_section(report, "sizes", "size");
+	report_exact(report, verbose);
+	report_bytes(report, "logical", "logical", sizes->logical);
+	report_bytes(report, "allocated", "allocated", sizes->allocated);
+	report_bytes(report, "needed", "needed", sizes->needed);
+	report_bytes(report, "reclaimable-zero",
+		     label_some(sizes->reclaimable_zero, "zero pages"),
+		     sizes->reclaimable_zero);
+	report_bytes(report, "reclaimable-stale",
+		     label_some(sizes->reclaimable_stale, "stale"),
+		     sizes->reclaimable_stale);
+	report_exact(report, false);
+	report_close(report);
+}
+
+static void show_needs(struct report *report, const struct st_info *info)
+{
+	const char *libvirt = info->needs_libvirt;
+	const char *qemu = info->needs_qemu;
+
+	if (!libvirt && !qemu)
+		return;
+	report_section(report, "restores-with", "restores with");
+	report_text(report, "libvirt", NULL, libvirt);
+	report_text(report, "qemu", NULL, qemu);
+	report_line(report, "%s%s%s%s%s or newer", libvirt ? "libvirt " : "",
+		    libvirt ? libvirt : "", libvirt && qemu ? " and " : "",
+		    qemu ? "QEMU " : "", qemu ? qemu : "");
+	report_close(report);
+}
+
+static const char *severity(const struct st_finding *finding)
+{
+	switch (finding->severity) {
+	case ST_NOTE:
+		return "note";
+	case ST_WARNING:
+		return "warning";
+	case ST_PROBLEM:
+		break;
+	}
+	return "error";
+}
+
+static void show_place(struct report *report, const struct st_finding *finding)
+{
+	char at[48] = "", length[48] = "";
+
+	if (finding->offset != ST_UNKNOWN)
+		snprintf(at, sizeof(at), ", byte %" PRIu64, finding->offset);
+	if (finding->length != ST_UNKNOWN && finding->length > 0)
+		snprintf(length, sizeof(length), ", %" PRIu64 " bytes",
+			 finding->length);
+	report_line(report, "%s: %s (%s%s%s%s%s)", severity(finding),
+		    finding->message, finding->code,
+		    finding->block ? ", block " : "",
+		    finding->block ? finding->block : "", at, length);
+}
+
+static void show_findings(struct report *report, const struct st_info *info)
+{
+	report_table(report, "findings", "findings", "");
+	for (size_t i = 0; i < info->finding_count; i++) {
+		const struct st_finding *finding = &info->findings[i];
+
+		report_row(report);
+		report_text(report, "code", NULL, finding->code);
+		report_text(report, "severity", NULL, severity(finding));
+		report_text(report, "message", NULL, finding->message);
+		report_text(report, "block", NULL, finding->block);
+		report_number(report, "offset", NULL, finding->offset);
+		report_number(report, "length", NULL, finding->length);
+		show_place(report, finding);
+	}
+	report_close(report);
+}
+
+void describe_image(struct report *report, const char *path,
+		    const struct st_info *info,
+		    const struct describe_options *options)
+{
+	bool verbose = options->verbose;
+
+	show_headline(report, path, info);
+	if (report_is_text(report) && options->headline)
+		return;
+	report_line(report, "%s", "");
+	show_kind(report, info);
+	show_header(report, info->header, verbose);
+	show_guest(report, info, verbose);
+	if (info->stream_known)
+		show_stream(report, info, verbose);
+	show_blocks(report, info, verbose);
+	show_devices(report, info, verbose);
+	show_sizes(report, &info->sizes, verbose);
+	show_needs(report, info);
+	show_findings(report, info);
+	if (options->xml)
+		report_document(report, "xml", info->xml);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* savetool: finds the command, runs it, and sees that its output arrives. */
+#include "config.h"
+
+#include "cli.h"
+#include "signals.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct command *const commands[] = {
+	&command_inspect,
+	&command_convert,
+	&command_digest,
+	&command_help,
+};
+
+const struct command *command_at(size_t index)
+{
+	if (index >= sizeof(commands) / sizeof(*commands))
+		return NULL;
+	return commands[index];
+}
+
+const struct command *command_find(const char *name)
+{
+	const struct command *command;
+
+	for (size_t i = 0; (command = command_at(i)); i++)
+		if (strcmp(command->name, name) == 0)
+			return command;
+	return NULL;
+}
+
+void command_list(void)
+{
+	const struct command *command;
+
+	puts("Usage: savetool COMMAND [OPTION...] IMAGE...\n"
+	     "Describe and convert the save images of virtual "
+	     "machines.\n"
+	     "\n"
+	     "Commands:");
+	for (size_t i = 0; (command = command_at(i)); i++)
+		printf("  %-9s %s\n", command->name, command->summary);
+	puts("\n"
+	     "Options:\n"
+	     "  -h, --help     show this help\n"
+	     "  -V, --version  show the version\n"
+	     "\n"
+	     "'savetool COMMAND --help' tells the options of a command,\n"
+	     "'savetool help COMMAND' shows its manual page.");
+}
+
+/* Those with a manual page, for completion and tests. */
+static void print_names(void)
+{
+	const struct command *command;
+
+	for (size_t i = 0; (command = command_at(i)); i++)
+		if (!command->internal)
+			puts(command->name);
+}
+
+static int misuse(const char *problem, const char *word)
+{
+	struct st_error err = { .code = ST_USAGE };
+
+	snprintf(err.text, sizeof(err.text),
+		 word ? "%s: '%.400s'; see 'savetool --help'" :
+			"%s; see 'savetool --help'",
+		 problem, word);
+	cli_complain(NULL, &err);
+	return ST_USAGE;
+}
+
+/* The program without a command. */
+static int run_alone(const char *option)
+{
+	if (!option)
+		return misuse("missing command", NULL);
+	if (strcmp(option, "-h") == 0 || strcmp(option, "--help") == 0)
+		command_list();
+	else if (strcmp(option, "-V") == 0 || strcmp(option, "--version") == 0)
+		printf("savetool %s\n", st_version());
+	else if (strcmp(option, "--commands") == 0)
+		print_names();
+	else
+		return misuse("unknown option", option);
+	return ST_OK;
+}
+
+static int run_command(int argc, char **argv)
+{
+	struct cli cli = { .argc = argc - 1, .argv = (const char **)argv + 1 };
+	int status;
+
+	cli.command = command_find(argv[1]);
+	if (!cli.command)
+		return misuse("unknown command", argv[1]);
+	status = cli.command->run(&cli);
+	cli_release(&cli);
+	return status;
+}
+
+/*
+ * Who closed one of the first three descriptors must not find a message in
+ * an image that was opened in its place.  The wrong direction makes reading
+ * and writing there fail, as it would have.
+ */
+static void reserve_descriptors(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
+}
+
+/* A full disk behind standard output is a failure like any other. */
+static int close_output(int status)
+{
+	struct st_error err = { .code = ST_SYSTEM };
+	bool failed = ferror(stdout);
+
+	errno = 0;
+	if (fclose(stdout) == 0 && !failed)
+		return status;
+	if (errno == EPIPE)
+		signals_die(SIGPIPE);
+	snprintf(err.text, sizeof(err.text),
+		 "cannot write to standard output%s%s", errno ? ": " : "",
+		 errno ? strerrordesc_np(errno) : "");
+	cli_complain(NULL, &err);
+	return cli_worse(status, ST_SYSTEM);
+}
+
+int main(int argc, char **argv)
+{
+	int status;
+
+	reserve_descriptors();
+	signals_catch();
+	if (argc < 2 || argv[1][0] == '-')
+		status = run_alone(argv[1]);
+	else
+		status = run_command(argc, argv);
+	if (status == ST_CANCELLED && signals_caught())
+		signals_die(signals_caught());
+	return close_output(status);
+}

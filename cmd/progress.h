@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * How far a task is: a bar on a terminal, lines for a program, one line when
+ * SIGUSR1 asks.  Also where a signal stops the task.
+ */
+#ifndef PROGRESS_H
+#define PROGRESS_H
+
+#include "savetool.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
+
+struct progress {
+	bool wanted; /* --progress */
+	int fd;      /* --progress-fd; -1: none */
+
+	const char *subject; /* what is worked on */
+	size_t part, parts;  /* which of how many images */
+	bool bar;            /* to be drawn */
+	bool drawn;          /* is on the terminal now */
+	int told;            /* the last percentage that went to fd */
+	struct timespec began, drew;
+	struct st_monitor monitor;
+};
+
+/* clang-format off */
+#define PROGRESS_INIT { .fd = -1, .told = -1 }
+#define OPTIONS_PROGRESS(progress)                                             \
+	{ 'p', "progress", NULL, take_flag, &(progress)->wanted,               \
+	  "show how far it is" },                                              \
+	{ '\0', "progress-fd", "FD", take_progress_fd, &(progress)->fd,        \
+	  "write lines as 42/100 to this descriptor" }
+/* clang-format on */
+
+int take_progress_fd(void *target, const char *word, struct st_error *err);
+
+/* Begins part of parts; the monitor is valid until progress_end. */
+const struct st_monitor *progress_begin(struct progress *progress,
+					const char *subject, size_t part,
+					size_t parts);
+void progress_end(struct progress *progress, bool done);
+
+#endif

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Facts as JSON, and as the text that layout.c aligns. */
+#include "config.h"
+
+#include "report.h"
+
+#include "base/cleanup.h"
+#include "escape.h"
+#include "layout.h"
+#include "memory.h"
+
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Image, section or table, row. */
+#define DEPTH 3
+
+struct report {
+	FILE *out;
+	bool exact;
+	bool several;
+
+	/* JSON */
+	struct json_object *all; /* the array, if there are several */
+	struct json_object *open[DEPTH];
+	size_t depth;
+
+	/* Text, if layout is there. */
+	struct layout *layout;
+	bool written;
+};
+
+struct report *report_new(FILE *out, bool json, bool several)
+{
+	struct report *report = must(calloc(1, sizeof(*report)));
+
+	report->out = out;
+	report->several = several;
+	if (!json)
+		report->layout = layout_new();
+	else if (several)
+		report->all = json_object_new_array();
+	return report;
+}
+
+static void write_json(FILE *out, struct json_object *object)
+{
+	const int style = JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+			  JSON_C_TO_STRING_NOSLASHESCAPE;
+
+	escape_json(out, json_object_to_json_string_ext(object, style));
+	fputc('\n', out);
+}
+
+void report_finish(struct report *report)
+{
+	if (report->all)
+		write_json(report->out, report->all);
+}
+
+void report_free(struct report *report)
+{
+	if (!report)
+		return;
+	json_object_put(report->all);
+	layout_free(report->layout);
+	free(report);
+}
+
+static struct json_object *text_object(const char *text)
+{
+	cleanup_free char *valid = must(escape_utf8(text));
+
+	return must(json_object_new_string(valid));
+}
+
+/* Into the innermost thing that is open; takes the value. */
+static void put(struct report *report, const char *key,
+		struct json_object *value)
+{
+	struct json_object *parent = report->open[report->depth - 1];
+
+	if (json_object_is_type(parent, json_type_array))
+		json_object_array_add(parent, value);
+	else
+		json_object_object_add(parent, key, value);
+}
+
+static void enter(struct report *report, const char *key,
+		  struct json_object *value)
+{
+	put(report, key, value);
+	report->open[report->depth++] = value;
+}
+
+void report_open(struct report *report, const char *path)
+{
+	struct json_object *program;
+
+	if (report->layout)
+		return;
+	report->open[0] = json_object_new_object();
+	report->depth = 1;
+	program = json_object_new_object();
+	json_object_object_add(program, "version", text_object(st_version()));
+	json_object_object_add(program, "schema", json_object_new_int(1));
+	put(report, "savetool", program);
+	report_text(report, "path", NULL, path);
+}
+
+void report_commit(struct report *report)
+{
+	if (report->layout) {
+		if (layout_write(report->layout, report->out, report->written))
+			report->written = true;
+		/* Some take minutes each: show what is known now. */
+		fflush(report->out);
+	} else if (report->all) {
+		json_object_array_add(report->all, report->open[0]);
+	} else {
+		write_json(report->out, report->open[0]);
+		json_object_put(report->open[0]);
+	}
+}
+
+bool report_is_text(const struct report *report)
+{
+	return report->layout != NULL;
+}
+
+void report_exact(struct report *report, bool exact)
+{
+	report->exact = exact;
+}
+
+void report_section(struct report *report, const char *key, const char *title)
+{
+	if (report->layout)
+		layout_section(report->layout, title);
+	else
+		enter(report, key, json_object_new_object());
+}
+
+void report_table(struct report *report, const char *key, const char *title,
+		  const char *columns)
+{
+	if (report->layout)
+		layout_table(report->layout, title, columns);
+	else
+		enter(report, key, json_object_new_array());
+}
+
+void report_row(struct report *report)
+{
+	if (report->layout) {
+		layout_row(report->layout);
+		return;
+	}
+	/* The row before is closed by this one. */
+	report->depth = 2;
+	enter(report, NULL, json_object_new_object());
+}
+
+void report_close(struct report *report)
+{
+	if (report->layout)
+		layout_close(report->layout);
+	report->depth = 1;
+}
+
+void report_text(struct report *report, const char *key, const char *label,
+		 const char *value)
+{
+	if (report->layout) {
+		if (label)
+			layout_cell(report->layout, label, value, NULL);
+	} else if (key && value) {
+		put(report, key, text_object(value));
+	}
+}
+
+void report_flag(struct report *report, const char *key, const char *label,
+		 bool value)
+{
+	if (report->layout)
+		report_text(report, key, label, value ? "yes" : "no");
+	else if (key)
+		put(report, key, json_object_new_boolean(value));
+}
+
+/* In a table the exact number would be one more column: left out there. */
+static void show_number(struct report *report, const char *label,
+			const char *text, const char *exact)
+{
+	layout_cell(report->layout, label, text, report->exact ? exact : NULL);
+}
+
+void report_number(struct report *report, const char *key, const char *label,
+		   uint64_t value)
+{
+	bool known = value != ST_UNKNOWN;
+	char text[32];
+
+	if (!report->layout) {
+		if (key && known)
+			put(report, key, json_object_new_uint64(value));
+		return;
+	}
+	snprintf(text, sizeof(text), "%" PRIu64, value);
+	if (label)
+		show_number(report, label, known ? text : NULL, NULL);
+}
+
+void report_bytes(struct report *report, const char *key, const char *label,
+		  uint64_t value)
+{
+	bool known = value != ST_UNKNOWN;
+	char text[REPORT_SIZE_TEXT], exact[32];
+
+	if (!report->layout) {
+		report_number(report, key, label, value);
+		return;
+	}
+	report_size_text(value, text);
+	snprintf(exact, sizeof(exact), "%" PRIu64 " bytes", value);
+	if (label)
+		show_number(report, label, known ? text : NULL, exact);
+}
+
+void report_words(struct report *report, const char *key, const char *label,
+		  const char *const *words)
+{
+	struct json_object *array;
+
+	if (!words)
+		return;
+	if (report->layout) {
+		for (; label && *words; words++, label = "")
+			layout_cell(report->layout, label, *words, NULL);
+		return;
+	}
+	array = json_object_new_array();
+	for (; *words; words++)
+		json_object_array_add(array, text_object(*words));
+	put(report, key, array);
+}
+
+void report_line(struct report *report, const char *format, ...)
+{
+	cleanup_free char *line = NULL;
+	va_list arguments;
+
+	if (!report->layout)
+		return;
+	va_start(arguments, format);
+	if (vasprintf(&line, format, arguments) < 0)
+		line = NULL;
+	va_end(arguments);
+	if (line)
+		layout_line(report->layout, line);
+}
+
+void report_document(struct report *report, const char *key,
+		     const char *document)
+{
+	if (!document)
+		return;
+	if (report->layout)
+		layout_document(report->layout, document);
+	else
+		put(report, key, text_object(document));
+}
+
+void report_error(struct report *report, const struct st_error *err)
+{
+	struct json_object *error;
+
+	if (report->layout)
+		return;
+	error = json_object_new_object();
+	json_object_object_add(error, "code",
+			       text_object(st_code_name(err->code)));
+	json_object_object_add(error, "message", text_object(err->text));
+	put(report, "error", error);
+}
+
+void report_size_text(uint64_t size, char text[REPORT_SIZE_TEXT])
+{
+	static const char units[] = "KMGTPE";
+	unsigned unit = 0;
+	uint64_t tenths;
+
+	if (size < 1024) {
+		snprintf(text, REPORT_SIZE_TEXT, "%" PRIu64 " B", size);
+		return;
+	}
+	for (;; unit++) {
+		/* Of a 1024th of the unit, ten times fit in 64 bits. */
+		tenths = ((size >> (10 * unit)) * 10 + 512) / 1024;
+		if (tenths < 10240 || !units[unit + 1])
+			break;
+	}
+	if (size % (UINT64_C(1) << (10 * (unit + 1))) == 0)
+		snprintf(text, REPORT_SIZE_TEXT, "%" PRIu64 " %ciB",
+			 tenths / 10, units[unit]);
+	else
+		snprintf(text, REPORT_SIZE_TEXT, "%" PRIu64 ".%" PRIu64 " %ciB",
+			 tenths / 10, tenths % 10, units[unit]);
+}

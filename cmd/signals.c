@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Signals become flags; this file alone has state of its own. */
+#include "config.h"
+
+#include "signals.h"
+
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+static volatile sig_atomic_t caught;
+static volatile sig_atomic_t asked;
+
+static const int deadly[] = { SIGHUP, SIGINT, SIGTERM };
+
+static void note_end(int number)
+{
+	caught = number;
+}
+
+static void note_question(int number)
+{
+	(void)number;
+	asked = 1;
+}
+
+void signals_catch(void)
+{
+	struct sigaction action = { .sa_handler = note_end,
+				    .sa_flags = SA_RESTART };
+	struct sigaction before;
+
+	sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < sizeof(deadly) / sizeof(*deadly); i++) {
+		/* Who starts us under nohup wants it to stay ignored. */
+		if (sigaction(deadly[i], NULL, &before) == 0 &&
+		    before.sa_handler == SIG_IGN)
+			continue;
+		sigaction(deadly[i], &action, NULL);
+	}
+	action.sa_handler = note_question;
+	sigaction(SIGUSR1, &action, NULL);
+	/* A reader of --progress-fd that leaves must not end a conversion. */
+	action.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &action, NULL);
+}
+
+int signals_caught(void)
+{
+	return caught;
+}
+
+bool signals_asked(void)
+{
+	bool answer = asked;
+
+	asked = 0;
+	return answer;
+}
+
+void signals_restore(void)
+{
+	/* exec gives handlers back by itself, but not what is ignored. */
+	signal(SIGPIPE, SIG_DFL);
+}
+
+void signals_die(int number)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, number);
+	signal(number, SIG_DFL);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	raise(number);
+	_Exit(128 + number);
+}
