@@ -10,6 +10,9 @@
 #include "io/input.h"
 #include "io/output.h"
 
+struct decoder;
+struct encoder;
+
 struct codec {
 	enum st_format format; /* its name is st_format_name(format) */
 	int least_level, most_level, default_level;
@@ -25,6 +28,10 @@ struct codec {
 	int (*pack)(const struct codec *codec, struct output **out,
 		    struct output *packed, int level, unsigned threads,
 		    struct st_error *err);
+
+	/* How one member is unpacked and packed, where a library does it. */
+	const struct decoder *decoder;
+	const struct encoder *encoder;
 };
 
 /* As many bytes as any bid wants to see. */
@@ -39,9 +46,14 @@ const struct codec *codec_for_content(const uint8_t *head, size_t size);
 /*
  * An input, not seekable, of the unpacked bytes: all members or frames that
  * follow one another from offset to the end of packed, which stays the
- * caller's and must outlive it.  Damage is ST_CORRUPT, a missing end
- * ST_INCOMPLETE.  Fails before reading if a program that it runs is missing
- * (ST_UNSUPPORTED: lzop).
+ * caller's and must outlive it.  Zero bytes between and behind members are
+ * padding.  Damage, and anything else behind the last member, is ST_CORRUPT,
+ * a missing end ST_INCOMPLETE; what could be unpacked before is read first.
+ * Fails before reading if a program that it runs is missing (ST_UNSUPPORTED:
+ * lzop).
+ *
+ * Takes at most 32 MiB, and beyond it what a file asks for that another
+ * program packed: the window of zstd, the dictionary of xz, up to 2 GiB.
  */
 int codec_unpack(const struct codec *codec, struct input **in,
 		 struct input *packed, uint64_t offset, struct st_error *err);
@@ -49,10 +61,14 @@ int codec_unpack(const struct codec *codec, struct input **in,
 /*
  * An output, not seekable, that packs what is appended behind the position
  * of packed, which stays the caller's.  Its commit ends the packed stream and
- * does not commit packed.  A level of 0 is the default; threads of 0 means
- * all processors.  The same input gives the same bytes for any number of
- * threads.
+ * does not commit packed.  A level of 0 is the default; one that the codec
+ * does not have is ST_USAGE.  The same input gives the same bytes for any
+ * number of threads.
+ *
+ * Threads of 0 means all processors, or fewer where they would take more
+ * than PACK_MEMORY; a number is obeyed.  (lzop has one thread, always.)
  */
+#define PACK_MEMORY (UINT64_C(40) << 20)
 int codec_pack(const struct codec *codec, struct output **out,
 	       struct output *packed, int level, unsigned threads,
 	       struct st_error *err);

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* bzip2 by libbz2. */
+#include "config.h"
+
+#include "codec/codecs.h"
+#include "codec/members.h"
+
+#include <bzlib.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* "BZh", the level, and the magic of a block, or of the end of an empty one. */
+static int bzip2_bid(const uint8_t *head, size_t size)
+{
+	if (size < 10 || memcmp(head, "BZh", 3) != 0 || head[3] < '1' ||
+	    head[3] > '9')
+		return 0;
+	if (memcmp(head + 4, "\x31\x41\x59\x26\x53\x59", 6) != 0 &&
+	    memcmp(head + 4, "\x17\x72\x45\x38\x50\x90", 6) != 0)
+		return 0;
+	return 76;
+}
+
+struct unbzip {
+	bool ready;
+	bz_stream bzip2;
+};
+
+static void unbzip_end(void *state)
+{
+	struct unbzip *unbzip = state;
+
+	if (unbzip->ready)
+		BZ2_bzDecompressEnd(&unbzip->bzip2);
+	unbzip->ready = false;
+}
+
+static bool unbzip_begin(void *state)
+{
+	struct unbzip *unbzip = state;
+
+	unbzip_end(state);
+	unbzip->ready = BZ2_bzDecompressInit(&unbzip->bzip2, 0, 0) == BZ_OK;
+	return unbzip->ready;
+}
+
+static enum step unbzip_step(void *state, struct stretch *stretch)
+{
+	bz_stream *bzip2 = &((struct unbzip *)state)->bzip2;
+	const size_t room = stretch->room < INT_MAX ? stretch->room : INT_MAX;
+	int result;
+
+	bzip2->next_in = (char *)stretch->from;
+	bzip2->avail_in = stretch->left;
+	bzip2->next_out = (char *)stretch->to;
+	bzip2->avail_out = room;
+	result = BZ2_bzDecompress(bzip2);
+	stretch->from = (const uint8_t *)bzip2->next_in;
+	stretch->left = bzip2->avail_in;
+	stretch->to = (uint8_t *)bzip2->next_out;
+	stretch->room -= room - bzip2->avail_out;
+	switch (result) {
+	case BZ_OK:
+		return STEP_MORE;
+	case BZ_STREAM_END:
+		return STEP_END;
+	case BZ_MEM_ERROR:
+		return STEP_NO_MEMORY;
+	default:
+		return STEP_CORRUPT;
+	}
+}
+
+static const struct decoder bzip2_decoder = {
+	.state_size = sizeof(struct unbzip),
+	.begin = unbzip_begin,
+	.step = unbzip_step,
+	.end = unbzip_end,
+};
+
+/* From libbz2's manual: 1 % more, and 600 bytes. */
+static size_t bzip2_bound(size_t size)
+{
+	return size + size / 100 + 600;
+}
+
+/* From bzip2's manual: 400 KiB, and 8 times the block. */
+static uint64_t bzip2_memory(int level)
+{
+	return 400000 + 8 * 100000 * (uint64_t)level;
+}
+
+static void *bzip2_new(int level)
+{
+	int *state = malloc(sizeof(*state));
+
+	if (state)
+		*state = level;
+	return state;
+}
+
+static size_t bzip2_pack(void *state, const void *data, size_t size, void *to,
+			 size_t room)
+{
+	unsigned packed = room;
+
+	if (BZ2_bzBuffToBuffCompress(to, &packed, (char *)data, size,
+				     *(int *)state, 0, 0) != BZ_OK)
+		return 0;
+	return packed;
+}
+
+/*
+ * A member fills whole blocks of every level: two of 900000 bytes, of which
+ * 19 each are kept free, or eighteen of 100000.  Runs, which are shortened
+ * before they are counted, may make it fewer.
+ */
+static const struct encoder bzip2_encoder = {
+	.member_size = 18 * (100000 - 19),
+	.bound = bzip2_bound,
+	.memory = bzip2_memory,
+	.new = bzip2_new,
+	.free = free,
+	.pack = bzip2_pack,
+};
+
+const struct codec codec_bzip2 = {
+	.format = ST_FORMAT_BZIP2,
+	.least_level = 1,
+	.most_level = 9,
+	.default_level = 9,
+	.bid = bzip2_bid,
+	.unpack = members_unpack,
+	.pack = members_pack,
+	.decoder = &bzip2_decoder,
+	.encoder = &bzip2_encoder,
+};

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The codecs there are, and which of them is meant. */
+#include "config.h"
+
+#include "codec/codec.h"
+
+#include "base/error.h"
+#include "codec/codecs.h"
+
+static const struct codec *const codecs[] = {
+	&codec_gzip, &codec_bzip2, &codec_xz, &codec_lzop, &codec_zstd,
+};
+
+#define CODECS (sizeof(codecs) / sizeof(codecs[0]))
+
+const struct codec *codec_for_format(enum st_format format)
+{
+	for (size_t i = 0; i < CODECS; i++)
+		if (codecs[i]->format == format)
+			return codecs[i];
+	return NULL;
+}
+
+const struct codec *codec_for_content(const uint8_t *head, size_t size)
+{
+	const struct codec *best = NULL;
+	int most = 0;
+
+	for (size_t i = 0; i < CODECS; i++) {
+		int bits = codecs[i]->bid(head, size);
+
+		if (bits > most) {
+			most = bits;
+			best = codecs[i];
+		}
+	}
+	return best;
+}
+
+int codec_unpack(const struct codec *codec, struct input **in,
+		 struct input *packed, uint64_t offset, struct st_error *err)
+{
+	return codec->unpack(codec, in, packed, offset, err);
+}
+
+int codec_pack(const struct codec *codec, struct output **out,
+	       struct output *packed, int level, unsigned threads,
+	       struct st_error *err)
+{
+	if (level == 0)
+		level = codec->default_level;
+	if (level < codec->least_level || level > codec->most_level)
+		return fail(err, ST_USAGE,
+			    "%s has no level %d; its levels are %d to %d",
+			    st_format_name(codec->format), level,
+			    codec->least_level, codec->most_level);
+	return codec->pack(codec, out, packed, level, threads, err);
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * lzop by the program of this name, which libarchive runs as well: there is
+ * no library that knows its format.  This thread feeds it and empties it in
+ * turn, whatever it is ready for.
+ */
+#include "config.h"
+
+#include "base/error.h"
+#include "codec/child.h"
+#include "codec/codecs.h"
+#include "codec/window.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WINDOW_SIZE (256 << 10)
+
+/* What lzop exits with when it only has a warning to tell. */
+#define LZOP_WARNED 2
+
+static int lzop_bid(const uint8_t *head, size_t size)
+{
+	if (size < 9 || memcmp(head, "\x89LZO\0\r\n\x1a\n", 9) != 0)
+		return 0;
+	return 72;
+}
+
+struct unlzop {
+	struct input base;
+	struct window window;
+	struct child child;
+	bool ended, failed;
+	struct st_error trouble; /* when failed, which is for good */
+};
+
+/* What lzop complains of, in our words. */
+static int blame(struct unlzop *unlzop, const char *complaint,
+		 struct st_error *err)
+{
+	const uint64_t offset = unlzop->window.offset;
+
+	if (strstr(complaint, "garbage"))
+		return fail(err, ST_CORRUPT,
+			    "trailing bytes behind the last lzop member before "
+			    "byte %" PRIu64,
+			    offset);
+	if (strstr(complaint, "hecksum") || strstr(complaint, "violation") ||
+	    strstr(complaint, "corrupt") || !unlzop->window.ended ||
+	    unlzop->window.left > 0)
+		return fail(err, ST_CORRUPT,
+			    "lzop data is damaged before byte %" PRIu64,
+			    offset);
+	return fail(err, ST_INCOMPLETE, "lzop data breaks off at byte %" PRIu64,
+		    offset);
+}
+
+static int unlzop_end(struct unlzop *unlzop, struct st_error *err)
+{
+	char complaint[256];
+	int status;
+
+	if (child_wait(&unlzop->child, &status, complaint, sizeof(complaint),
+		       err) < 0)
+		return -1;
+	if (status == 0 ||
+	    (status == LZOP_WARNED && !strstr(complaint, "garbage"))) {
+		unlzop->ended = true;
+		return 0;
+	}
+	return blame(unlzop, complaint, err);
+}
+
+/* Gives lzop what it takes now, or the end. */
+static int feed(struct unlzop *unlzop, struct st_error *err)
+{
+	struct window *window = &unlzop->window;
+	ssize_t n;
+
+	if (window_fill(window, 1, err) < 0)
+		return -1;
+	if (window->left == 0) {
+		child_no_more(&unlzop->child);
+		return 0;
+	}
+	n = child_write(&unlzop->child, window->next, window->left, err);
+	if (n < 0)
+		return -1;
+	window_consume(window, n);
+	return 0;
+}
+
+static ssize_t read_some(struct unlzop *unlzop, void *data, size_t size,
+			 struct st_error *err)
+{
+	for (;;) {
+		enum child_ready ready;
+		ssize_t n;
+
+		if (child_ready(&unlzop->child, &ready, err) < 0)
+			return -1;
+		if (ready == CHILD_GIVES) {
+			n = child_read(&unlzop->child, data, size, err);
+			return n != 0 ? n : unlzop_end(unlzop, err);
+		}
+		if (feed(unlzop, err) < 0)
+			return -1;
+	}
+}
+
+static ssize_t unlzop_read_at(struct input *in, void *data, size_t size,
+			      uint64_t offset, struct st_error *err)
+{
+	struct unlzop *unlzop = (struct unlzop *)in;
+	ssize_t n;
+
+	(void)offset;
+	if (unlzop->ended)
+		return 0;
+	if (unlzop->failed) {
+		*err = unlzop->trouble;
+		return -1;
+	}
+	n = read_some(unlzop, data, size, err);
+	if (n < 0) {
+		unlzop->failed = true;
+		unlzop->trouble = *err;
+	}
+	return n;
+}
+
+static void unlzop_close(struct input *in)
+{
+	struct unlzop *unlzop = (struct unlzop *)in;
+
+	child_release(&unlzop->child);
+	window_release(&unlzop->window);
+	free(unlzop);
+}
+
+static const struct input_ops unlzop_ops = {
+	.read_at = unlzop_read_at,
+	.close = unlzop_close,
+};
+
+static int lzop_unpack(const struct codec *codec, struct input **in,
+		       struct input *packed, uint64_t offset,
+		       struct st_error *err)
+{
+	const char *const arguments[] = { "lzop", "-dc", NULL };
+	struct unlzop *unlzop = calloc(1, sizeof(*unlzop));
+
+	(void)codec;
+	if (!unlzop)
+		return fail_memory(err);
+	unlzop->base.ops = &unlzop_ops;
+	unlzop->base.size = ST_UNKNOWN;
+	if (child_start(&unlzop->child, arguments, err) < 0) {
+		free(unlzop);
+		return -1;
+	}
+	if (window_init(&unlzop->window, packed, offset, WINDOW_SIZE, err) <
+	    0) {
+		unlzop_close(&unlzop->base);
+		return -1;
+	}
+	*in = &unlzop->base;
+	return 0;
+}
+
+struct lzop {
+	struct output base;
+	struct output *packed;
+	struct child child;
+	bool committed; /* so lzop may end */
+	uint8_t *buffer;
+};
+
+/* Passes on what lzop has packed; 0: it has ended. */
+static int empty(struct lzop *lzop, struct st_error *err)
+{
+	ssize_t n = child_read(&lzop->child, lzop->buffer, WINDOW_SIZE, err);
+
+	if (n <= 0)
+		return n;
+	return output_append(lzop->packed, lzop->buffer, n, err) < 0 ? -1 : 1;
+}
+
+/* Waits for lzop, which has nothing more to give. */
+static int lzop_end(struct lzop *lzop, struct st_error *err)
+{
+	char complaint[256];
+	int status;
+
+	if (child_wait(&lzop->child, &status, complaint, sizeof(complaint),
+		       err) < 0)
+		return -1;
+	if (status == 0 && lzop->committed)
+		return 0;
+	errno = EIO;
+	return fail_errno(err, "lzop failed with status %d", status);
+}
+
+static int add(struct lzop *lzop, const uint8_t *data, size_t size,
+	       struct st_error *err)
+{
+	while (size > 0) {
+		enum child_ready ready;
+		ssize_t n;
+
+		if (child_ready(&lzop->child, &ready, err) < 0)
+			return -1;
+		if (ready == CHILD_GIVES) {
+			n = empty(lzop, err);
+			if (n <= 0)
+				return n < 0 ? -1 : lzop_end(lzop, err);
+			continue;
+		}
+		n = child_write(&lzop->child, data, size, err);
+		if (n < 0)
+			return -1;
+		data += n;
+		size -= n;
+	}
+	return 0;
+}
+
+static int lzop_write_at(struct output *out, struct iovec *iov, unsigned count,
+			 uint64_t offset, struct st_error *err)
+{
+	(void)offset;
+	for (unsigned i = 0; i < count; i++)
+		if (add((struct lzop *)out, iov[i].iov_base, iov[i].iov_len,
+			err) < 0)
+			return -1;
+	return 0;
+}
+
+static int lzop_commit(struct output *out, struct st_error *err)
+{
+	struct lzop *lzop = (struct lzop *)out;
+	int more;
+
+	lzop->committed = true;
+	child_no_more(&lzop->child);
+	do {
+		more = empty(lzop, err);
+	} while (more > 0);
+	return more < 0 ? -1 : lzop_end(lzop, err);
+}
+
+static void lzop_close(struct output *out)
+{
+	struct lzop *lzop = (struct lzop *)out;
+
+	child_release(&lzop->child);
+	free(lzop->buffer);
+	free(lzop);
+}
+
+static const struct output_ops lzop_ops = {
+	.write_at = lzop_write_at,
+	.commit = lzop_commit,
+	.close = lzop_close,
+};
+
+static int lzop_pack(const struct codec *codec, struct output **out,
+		     struct output *packed, int level, unsigned threads,
+		     struct st_error *err)
+{
+	const char option[] = { '-', '0' + level, 'c', '\0' };
+	const char *const arguments[] = { "lzop", option, NULL };
+	struct lzop *lzop = calloc(1, sizeof(*lzop));
+
+	(void)codec;
+	(void)threads;
+	if (!lzop)
+		return fail_memory(err);
+	lzop->base.ops = &lzop_ops;
+	lzop->packed = packed;
+	if (child_start(&lzop->child, arguments, err) < 0) {
+		free(lzop);
+		return -1;
+	}
+	lzop->buffer = malloc(WINDOW_SIZE);
+	if (!lzop->buffer) {
+		lzop_close(&lzop->base);
+		return fail_memory(err);
+	}
+	*out = &lzop->base;
+	return 0;
+}
+
+const struct codec codec_lzop = {
+	.format = ST_FORMAT_LZOP,
+	.least_level = 1,
+	.most_level = 9,
+	.default_level = 3,
+	.bid = lzop_bid,
+	.unpack = lzop_unpack,
+	.pack = lzop_pack,
+};

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One member after another, through the codec's decoder. */
+#include "config.h"
+
+#include "base/error.h"
+#include "codec/members.h"
+#include "codec/window.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#define WINDOW_SIZE (256 << 10)
+
+/* No member is shorter, so fewer bytes are one that breaks off. */
+#define SHORTEST_MAGIC 6
+
+struct members {
+	struct input base;
+	const struct codec *codec;
+	struct window window;
+	bool begun;        /* the decoder has a state to release */
+	bool inside;       /* a member has begun, and not ended */
+	enum step verdict; /* of the last step, when it failed */
+	void *state;
+};
+
+int member_find(const struct codec *codec, struct window *window, bool first,
+		struct st_error *err)
+{
+	if (!first && window_skip_zeros(window, err) < 0)
+		return -1;
+	if (window_fill(window, CODEC_HEAD, err) < 0)
+		return -1;
+	if (window->left == 0 && !first)
+		return 0;
+	if (first || window->left < SHORTEST_MAGIC ||
+	    codec->bid(window->next, window->left) > 0)
+		return 1;
+	return fail(err, ST_CORRUPT,
+		    "trailing bytes behind the last %s member at byte "
+		    "%" PRIu64,
+		    st_format_name(codec->format), window->offset);
+}
+
+int member_fail(const struct codec *codec, const struct window *window,
+		enum step verdict, struct st_error *err)
+{
+	const char *name = st_format_name(codec->format);
+
+	switch (verdict) {
+	case STEP_NO_MEMORY:
+		return fail_memory(err);
+	case STEP_UNSUPPORTED:
+		return fail(err, ST_UNSUPPORTED,
+			    "%s member asks for too much memory, or for a "
+			    "dictionary, at byte %" PRIu64,
+			    name, window->offset);
+	case STEP_CORRUPT:
+		return fail(err, ST_CORRUPT,
+			    "%s data is damaged before byte %" PRIu64, name,
+			    window->offset);
+	case STEP_MORE:
+	case STEP_END:
+		break;
+	}
+	return fail(err, ST_INCOMPLETE, "%s data breaks off at byte %" PRIu64,
+		    name, window->offset);
+}
+
+/* 1: inside a member; 0: there is none any more. */
+static int enter(struct members *members, struct st_error *err)
+{
+	int found;
+
+	if (members->inside)
+		return 1;
+	found = member_find(members->codec, &members->window, !members->begun,
+			    err);
+	if (found <= 0)
+		return found;
+	members->begun = true;
+	if (!members->codec->decoder->begin(members->state))
+		return fail_memory(err);
+	members->inside = true;
+	return 1;
+}
+
+/*
+ * Bytes that were unpacked before a failure are handed out first: they are
+ * what can still be told of a damaged image.
+ */
+static ssize_t members_read_at(struct input *in, void *data, size_t size,
+			       uint64_t offset, struct st_error *err)
+{
+	struct members *members = (struct members *)in;
+	struct window *window = &members->window;
+	struct stretch stretch = { .to = data, .room = size };
+
+	(void)offset;
+	while (stretch.room == size) {
+		int inside;
+
+		if (members->verdict != STEP_MORE)
+			return member_fail(members->codec, window,
+					   members->verdict, err);
+		inside = enter(members, err);
+		if (inside <= 0)
+			return inside;
+		if (window_fill(window, 1, err) < 0)
+			return -1;
+		stretch.from = window->next;
+		stretch.left = window->left;
+		members->verdict =
+			members->codec->decoder->step(members->state, &stretch);
+		if (members->verdict == STEP_END) {
+			members->verdict = STEP_MORE;
+			members->inside = false;
+		} else if (stretch.left == window->left &&
+			   stretch.room == size &&
+			   members->verdict == STEP_MORE) {
+			return member_fail(
+				members->codec, window,
+				window->left ? STEP_CORRUPT : STEP_MORE, err);
+		}
+		window_consume(window, window->left - stretch.left);
+	}
+	return size - stretch.room;
+}
+
+static void members_close(struct input *in)
+{
+	struct members *members = (struct members *)in;
+
+	if (members->begun)
+		members->codec->decoder->end(members->state);
+	window_release(&members->window);
+	free(members->state);
+	free(members);
+}
+
+static const struct input_ops members_ops = {
+	.read_at = members_read_at,
+	.close = members_close,
+};
+
+int members_unpack(const struct codec *codec, struct input **in,
+		   struct input *packed, uint64_t offset, struct st_error *err)
+{
+	struct members *members = calloc(1, sizeof(*members));
+
+	if (!members)
+		return fail_memory(err);
+	members->base.ops = &members_ops;
+	members->base.size = ST_UNKNOWN;
+	members->codec = codec;
+	members->state = calloc(1, codec->decoder->state_size);
+	if (!members->state || window_init(&members->window, packed, offset,
+					   WINDOW_SIZE, err) < 0) {
+		members_close(&members->base);
+		return fail_memory(err);
+	}
+	*in = &members->base;
+	return 0;
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* zstd by libzstd: the codec, and how one frame is packed and unpacked. */
+#include "config.h"
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "codec/codecs.h"
+#include "codec/zstd_frames.h"
+
+#include <stdlib.h>
+#include <zstd.h>
+#include <zstd_errors.h>
+
+/* The skippable frame and the footer of zstd's seekable format. */
+#define SEEK_TABLE_MAGIC 0x184d2a5e
+#define SEEK_FOOTER_MAGIC 0x8f92eab1
+#define SEEK_FOOTER_SIZE 9
+
+static int zstd_bid(const uint8_t *head, size_t size)
+{
+	if (size < 4)
+		return 0;
+	if (get_le32(head) == ZSTD_MAGICNUMBER)
+		return 32;
+	if ((get_le32(head) & ZSTD_MAGIC_SKIPPABLE_MASK) ==
+	    ZSTD_MAGIC_SKIPPABLE_START)
+		return 28;
+	return 0;
+}
+
+struct unzstd {
+	ZSTD_DStream *stream;
+};
+
+/* A frame with a long window is read too, as by 'zstd -d --long=31'. */
+static bool unzstd_begin(void *state)
+{
+	struct unzstd *unzstd = state;
+
+	if (!unzstd->stream)
+		unzstd->stream = ZSTD_createDStream();
+	if (!unzstd->stream)
+		return false;
+	ZSTD_DCtx_reset(unzstd->stream, ZSTD_reset_session_and_parameters);
+	ZSTD_DCtx_setParameter(
+		unzstd->stream, ZSTD_d_windowLogMax,
+		ZSTD_dParam_getBounds(ZSTD_d_windowLogMax).upperBound);
+	return true;
+}
+
+static enum step unzstd_failed(size_t result)
+{
+	switch (ZSTD_getErrorCode(result)) {
+	case ZSTD_error_memory_allocation:
+		return STEP_NO_MEMORY;
+	case ZSTD_error_frameParameter_windowTooLarge:
+	case ZSTD_error_frameParameter_unsupported:
+	case ZSTD_error_dictionary_wrong:
+		return STEP_UNSUPPORTED;
+	default:
+		return STEP_CORRUPT;
+	}
+}
+
+static enum step unzstd_step(void *state, struct stretch *stretch)
+{
+	ZSTD_inBuffer in = { stretch->from, stretch->left, 0 };
+	ZSTD_outBuffer out = { stretch->to, stretch->room, 0 };
+	size_t result = ZSTD_decompressStream(((struct unzstd *)state)->stream,
+					      &out, &in);
+
+	stretch->from += in.pos;
+	stretch->left -= in.pos;
+	stretch->to += out.pos;
+	stretch->room -= out.pos;
+	if (ZSTD_isError(result))
+		return unzstd_failed(result);
+	return result == 0 ? STEP_END : STEP_MORE;
+}
+
+static void unzstd_end(void *state)
+{
+	ZSTD_freeDStream(((struct unzstd *)state)->stream);
+}
+
+static const struct decoder zstd_decoder = {
+	.state_size = sizeof(struct unzstd),
+	.begin = unzstd_begin,
+	.step = unzstd_step,
+	.end = unzstd_end,
+};
+
+/*
+ * What ZSTD_sizeof_CCtx() tells after one frame of ZSTD_FRAME bytes, by
+ * level, rounded up.
+ */
+static uint64_t zstd_memory(int level)
+{
+	if (level <= 4)
+		return UINT64_C(3) << 20;
+	if (level <= 12)
+		return UINT64_C(20) << 20;
+	return UINT64_C(40) << 20;
+}
+
+static void zstd_free(void *state)
+{
+	ZSTD_freeCCtx(state);
+}
+
+static void *zstd_new(int level)
+{
+	ZSTD_CCtx *context = ZSTD_createCCtx();
+
+	if (!context)
+		return NULL;
+	ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level);
+	ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+	return context;
+}
+
+static size_t zstd_pack(void *state, const void *data, size_t size, void *to,
+			size_t room)
+{
+	size_t packed = ZSTD_compress2(state, to, room, data, size);
+
+	return ZSTD_isError(packed) ? 0 : packed;
+}
+
+/*
+ * The table tells where each frame lies, packed and unpacked, to programs
+ * that read from the middle.  To others it is a frame to be skipped.
+ */
+static int zstd_finish(struct output *packed, const uint32_t (*sizes)[2],
+		       size_t count, struct st_error *err)
+{
+	const uint64_t size = count * 8 + SEEK_FOOTER_SIZE;
+	uint8_t head[8], entry[8], footer[SEEK_FOOTER_SIZE];
+
+	if (size > UINT32_MAX)
+		return 0;
+	put_le32(head, SEEK_TABLE_MAGIC);
+	put_le32(head + 4, size);
+	if (output_append(packed, head, sizeof(head), err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		put_le32(entry, sizes[i][0]);
+		put_le32(entry + 4, sizes[i][1]);
+		if (output_append(packed, entry, sizeof(entry), err) < 0)
+			return -1;
+	}
+	put_le32(footer, count);
+	footer[4] = 0; /* no checksums here: each frame has its own */
+	put_le32(footer + 5, SEEK_FOOTER_MAGIC);
+	return output_append(packed, footer, sizeof(footer), err);
+}
+
+static const struct encoder zstd_encoder = {
+	.member_size = ZSTD_FRAME,
+	.bound = ZSTD_compressBound,
+	.memory = zstd_memory,
+	.new = zstd_new,
+	.free = zstd_free,
+	.pack = zstd_pack,
+	.finish = zstd_finish,
+};
+
+const struct codec codec_zstd = {
+	.format = ST_FORMAT_ZSTD,
+	.least_level = -7,
+	.most_level = 22,
+	.default_level = ZSTD_CLEVEL_DEFAULT,
+	.bid = zstd_bid,
+	.unpack = zstd_frames_unpack,
+	.pack = members_pack,
+	.decoder = &zstd_decoder,
+	.encoder = &zstd_encoder,
+};

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Unpacks frames ahead of the reader, as far as there are jobs.  A frame
+ * that is too large for that, of unknown size or broken is unpacked by the
+ * reader itself when all before it are through.
+ */
+#include "config.h"
+
+#include "codec/zstd_frames.h"
+
+#include "base/error.h"
+#include "codec/pool.h"
+#include "codec/window.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zstd.h>
+
+/* One writer takes what four workers unpack, and then some. */
+#define WORKERS_MOST 4
+
+/* Two more than workers: one is being read, one filled. */
+#define JOBS(workers) ((workers) + 2)
+
+/* The most that a frame's header takes, with its magic. */
+#define FRAME_HEADER_MOST 18
+
+struct unpacking {
+	uint64_t offset; /* of the frame, in the file */
+	uint8_t *packed, *data;
+	size_t packed_size, size;
+};
+
+/* What comes at the window. */
+enum place {
+	PLACE_BOUNDARY, /* a frame or the end, nobody looked */
+	PLACE_SINGLE,   /* a frame that the reader unpacks itself */
+	PLACE_INSIDE,   /* its middle */
+	PLACE_END,
+	PLACE_FAILED, /* no frame, and no end: see trouble */
+};
+
+struct frames {
+	struct input base;
+	const struct codec *codec;
+	struct window window;
+	enum place place;
+	bool first;
+	struct st_error trouble;
+	enum step verdict; /* of the single frame's last step */
+	void *state;       /* its decoder's */
+	bool begun;
+	bool failed; /* for good: trouble says why */
+	struct pool *pool;
+	unsigned workers;
+	ZSTD_DCtx *contexts[WORKERS_MOST];
+	unsigned ahead; /* how many jobs may be pending */
+	const struct unpacking *current;
+	size_t taken; /* bytes of it that were read */
+};
+
+static int unpack_job(void *owner, unsigned worker, void *job,
+		      struct st_error *err)
+{
+	struct frames *frames = owner;
+	struct unpacking *unpacking = job;
+	size_t size = ZSTD_decompressDCtx(
+		frames->contexts[worker], unpacking->data, unpacking->size,
+		unpacking->packed, unpacking->packed_size);
+
+	if (ZSTD_isError(size))
+		return fail(err, ST_CORRUPT,
+			    "zstd frame at byte %" PRIu64 " is damaged: %s",
+			    unpacking->offset, ZSTD_getErrorName(size));
+	if (size != unpacking->size)
+		return fail(err, ST_CORRUPT,
+			    "zstd frame at byte %" PRIu64 " holds %zu bytes "
+			    "instead of %zu",
+			    unpacking->offset, size, unpacking->size);
+	return 0;
+}
+
+static int start_pool(struct frames *frames, struct st_error *err)
+{
+	frames->workers = pool_processors();
+	if (frames->workers > WORKERS_MOST)
+		frames->workers = WORKERS_MOST;
+	for (unsigned i = 0; i < frames->workers; i++) {
+		frames->contexts[i] = ZSTD_createDCtx();
+		if (!frames->contexts[i])
+			return fail_memory(err);
+	}
+	return pool_new(&frames->pool, frames->workers, JOBS(frames->workers),
+			sizeof(struct unpacking), unpack_job, frames, err);
+}
+
+/*
+ * The size, packed, of the frame at the window if it can be unpacked beside
+ * others, else 0.  ZSTD_findFrameCompressedSize() goes from block to block,
+ * and so needs the whole frame to be visible.
+ */
+static int small_frame(struct frames *frames, size_t *size, size_t *content,
+		       struct st_error *err)
+{
+	struct window *window = &frames->window;
+	unsigned long long tells;
+
+	*size = 0;
+	if (window_fill(window, FRAME_HEADER_MOST, err) < 0)
+		return -1;
+	tells = ZSTD_getFrameContentSize(window->next, window->left);
+	if (tells == 0 || tells > ZSTD_FRAME)
+		return 0;
+	*size = ZSTD_findFrameCompressedSize(window->next, window->left);
+	if (ZSTD_isError(*size)) {
+		if (window_fill(window, window->size, err) < 0)
+			return -1;
+		*size = ZSTD_findFrameCompressedSize(window->next,
+						     window->left);
+	}
+	if (ZSTD_isError(*size) || *size > ZSTD_COMPRESSBOUND(ZSTD_FRAME))
+		*size = 0;
+	*content = tells;
+	return 0;
+}
+
+static int allocate(struct unpacking *job, struct st_error *err)
+{
+	if (!job->packed)
+		job->packed = malloc(ZSTD_COMPRESSBOUND(ZSTD_FRAME));
+	if (!job->data)
+		job->data = malloc(ZSTD_FRAME);
+	return job->packed && job->data ? 0 : fail_memory(err);
+}
+
+/* Looks at what the window is at, and gives a small frame to the workers. */
+static int look(struct frames *frames, struct unpacking *job,
+		struct st_error *err)
+{
+	struct window *window = &frames->window;
+	size_t size, content;
+	int found = member_find(frames->codec, window, frames->first, err);
+
+	if (found < 0)
+		return -1;
+	frames->first = false;
+	frames->place = found ? PLACE_SINGLE : PLACE_END;
+	if (!found)
+		return 0;
+	if (small_frame(frames, &size, &content, err) < 0)
+		return -1;
+	if (size == 0)
+		return 0;
+	if (allocate(job, err) < 0)
+		return -1;
+	job->offset = window->offset;
+	job->packed_size = size;
+	job->size = content;
+	memcpy(job->packed, window->next, size);
+	window_consume(window, size);
+	pool_give(frames->pool);
+	frames->place = PLACE_BOUNDARY;
+	return 0;
+}
+
+/* Trouble ahead is told when the reader comes there. */
+static void look_ahead(struct frames *frames)
+{
+	while (frames->place == PLACE_BOUNDARY &&
+	       pool_pending(frames->pool) < frames->ahead) {
+		struct unpacking *job = pool_take(frames->pool);
+
+		if (!job)
+			return;
+		if (look(frames, job, &frames->trouble) < 0)
+			frames->place = PLACE_FAILED;
+	}
+}
+
+/* Unpacks of the single frame what fits, until there is something. */
+static ssize_t read_single(struct frames *frames, void *data, size_t size,
+			   struct st_error *err)
+{
+	struct window *window = &frames->window;
+	struct stretch stretch = { .to = data, .room = size };
+
+	if (frames->place == PLACE_SINGLE) {
+		frames->begun = true;
+		if (!frames->codec->decoder->begin(frames->state))
+			return fail_memory(err);
+		frames->place = PLACE_INSIDE;
+	}
+	while (frames->place == PLACE_INSIDE && stretch.room == size) {
+		if (frames->verdict != STEP_MORE)
+			return member_fail(frames->codec, window,
+					   frames->verdict, err);
+		if (window_fill(window, 1, err) < 0)
+			return -1;
+		stretch.from = window->next;
+		stretch.left = window->left;
+		frames->verdict =
+			frames->codec->decoder->step(frames->state, &stretch);
+		if (frames->verdict == STEP_END) {
+			frames->verdict = STEP_MORE;
+			frames->place = PLACE_BOUNDARY;
+		} else if (window->left == 0 && stretch.room == size) {
+			return member_fail(frames->codec, window, STEP_MORE,
+					   err);
+		}
+		window_consume(window, window->left - stretch.left);
+	}
+	return size - stretch.room;
+}
+
+static size_t read_current(struct frames *frames, void *data, size_t size)
+{
+	const struct unpacking *current = frames->current;
+
+	if (size > current->size - frames->taken)
+		size = current->size - frames->taken;
+	memcpy(data, current->data + frames->taken, size);
+	frames->taken += size;
+	if (frames->taken == current->size) {
+		frames->current = NULL;
+		pool_return(frames->pool);
+	}
+	return size;
+}
+
+/*
+ * The oldest frame that was given to the workers.  The first one alone, and
+ * then one more ahead each time: who reads only the begin of an image should
+ * not wait for what lies behind.
+ */
+static int collect(struct frames *frames, struct st_error *err)
+{
+	void *job;
+	int got = pool_collect(frames->pool, &job, err);
+
+	if (got <= 0)
+		return got;
+	frames->current = job;
+	frames->taken = 0;
+	frames->ahead++;
+	return 1;
+}
+
+/* What the workers unpacked, or what the reader unpacks itself; 0: neither. */
+static ssize_t read_some(struct frames *frames, void *data, size_t size,
+			 struct st_error *err)
+{
+	if (!frames->current) {
+		look_ahead(frames);
+		if (collect(frames, err) < 0)
+			return -1;
+	}
+	if (frames->current) {
+		look_ahead(frames);
+		return read_current(frames, data, size);
+	}
+	if (frames->place == PLACE_FAILED) {
+		*err = frames->trouble;
+		return -1;
+	}
+	return read_single(frames, data, size, err);
+}
+
+static ssize_t frames_read_at(struct input *in, void *data, size_t size,
+			      uint64_t offset, struct st_error *err)
+{
+	struct frames *frames = (struct frames *)in;
+	ssize_t n;
+
+	(void)offset;
+	if (frames->failed) {
+		*err = frames->trouble;
+		return -1;
+	}
+	do {
+		n = read_some(frames, data, size, err);
+	} while (n == 0 && frames->place != PLACE_END);
+	if (n < 0) {
+		frames->failed = true;
+		frames->trouble = *err;
+	}
+	return n;
+}
+
+static void frames_close(struct input *in)
+{
+	struct frames *frames = (struct frames *)in;
+
+	pool_stop(frames->pool);
+	for (unsigned i = 0; frames->pool && i < pool_jobs(frames->pool); i++) {
+		struct unpacking *job = pool_job(frames->pool, i);
+
+		free(job->packed);
+		free(job->data);
+	}
+	pool_free(frames->pool);
+	for (unsigned i = 0; i < WORKERS_MOST; i++)
+		ZSTD_freeDCtx(frames->contexts[i]);
+	if (frames->begun)
+		frames->codec->decoder->end(frames->state);
+	window_release(&frames->window);
+	free(frames->state);
+	free(frames);
+}
+
+static const struct input_ops frames_ops = {
+	.read_at = frames_read_at,
+	.close = frames_close,
+};
+
+int zstd_frames_unpack(const struct codec *codec, struct input **in,
+		       struct input *packed, uint64_t offset,
+		       struct st_error *err)
+{
+	struct frames *frames = calloc(1, sizeof(*frames));
+
+	if (!frames)
+		return fail_memory(err);
+	frames->base.ops = &frames_ops;
+	frames->base.size = ST_UNKNOWN;
+	frames->codec = codec;
+	frames->first = true;
+	frames->ahead = 1;
+	frames->state = calloc(1, codec->decoder->state_size);
+	if (!frames->state) {
+		frames_close(&frames->base);
+		return fail_memory(err);
+	}
+	if (window_init(&frames->window, packed, offset,
+			2 * ZSTD_COMPRESSBOUND(ZSTD_FRAME), err) < 0 ||
+	    start_pool(frames, err) < 0) {
+		frames_close(&frames->base);
+		return -1;
+	}
+	*in = &frames->base;
+	return 0;
+}
