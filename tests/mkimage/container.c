@@ -90,14 +90,16 @@ static const char *choose_cookie(struct line *line)
 static void put_magic(struct image *image, struct line *line)
 {
 	const char *magic = or (line_option(line, "magic"), "save");
-	char text[17] = { 0 };
+	char text[16] = { 0 };
 
 	if (!strcmp(magic, "save"))
 		magic = "LibvirtQemudSave";
 	if (!strcmp(magic, "part"))
 		magic = "LibvirtQemudPart";
-	strncpy(text, magic, sizeof(text) - 1);
-	put(image, text, sizeof(text) - 1);
+	if (strlen(magic) > sizeof(text))
+		line_fail(line, "magic has at most 16 characters");
+	memcpy(text, magic, strlen(magic));
+	put(image, text, sizeof(text));
 }
 
 static void put_word(struct image *image, uint64_t value)

@@ -74,6 +74,7 @@ void say_configuration(struct image *image, struct line *line)
 {
 	const char *machine = line_option(line, "machine");
 
+	free(image->machine);
 	image->machine = duplicate(machine ? machine : "pc-i440fx-10.0");
 	set_label(image, "configuration", image->at);
 	put_byte(image, CONFIGURATION);
