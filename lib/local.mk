@@ -5,7 +5,16 @@
 noinst_LTLIBRARIES += libcore.la
 libcore_la_LIBADD = $(LIBRARY_LIBS)
 libcore_la_SOURCES = \
+	%D%/describe.h \
+	%D%/digest.c \
+	%D%/digest.h \
+	%D%/image.c \
+	%D%/image.h \
 	%D%/savetool.h \
+	%D%/walk.c \
+	%D%/walk.h \
+	%D%/writer.c \
+	%D%/writer.h \
 	%D%/base/bitmap.c \
 	%D%/base/bitmap.h \
 	%D%/base/bytes.h \
@@ -50,6 +59,10 @@ libcore_la_SOURCES = \
 	%D%/codec/zstd_frames.h \
 	%D%/ram/block.c \
 	%D%/ram/block.h \
+	%D%/ram/count.c \
+	%D%/ram/count.h \
+	%D%/ram/digest.c \
+	%D%/ram/digest.h \
 	%D%/ram/page.c \
 	%D%/ram/page.h \
 	%D%/ram/pump.c \

@@ -20,7 +20,16 @@ AM_TESTS_ENVIRONMENT = \
 	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
 	LC_ALL=C.UTF-8; export LC_ALL;
 
-unit_tests =
+unit_tests = \
+	%D%/unit/bitmap_test \
+	%D%/unit/bytes_test \
+	%D%/unit/chunk_test \
+	%D%/unit/error_test \
+	%D%/unit/zero_test
+
+unit_headers = \
+	%D%/unit/check.h \
+	%D%/unit/scratch.h
 
 bats_tests = \
 	%D%/cli/completion.bats \
@@ -29,7 +38,7 @@ bats_tests = \
 	%D%/style/manual.bats \
 	%D%/style/tree.bats
 
-EXTRA_DIST += $(bats_tests) %D%/data %D%/demo %D%/interop %D%/recipes
+EXTRA_DIST += $(unit_headers) $(bats_tests) %D%/data %D%/demo %D%/interop %D%/recipes
 
 if HAVE_TEST_TOOLS
 TESTS += $(unit_tests) $(bats_tests)

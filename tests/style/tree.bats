@@ -12,7 +12,7 @@ tree()
 		git -c safe.directory='*' ls-files
 	else
 		find . -type f -printf '%P\n' |
-			grep -vE '^(build-aux|autom4te\.cache|build|_build|_inst)/' |
+			grep -vE '^(build[^/]*|autom4te\.cache|_build|_inst)/|~$' |
 			grep -vxE 'configure|aclocal\.m4|Makefile\.in|config\.h\.in'
 	fi
 }
