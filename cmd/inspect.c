@@ -3,7 +3,7 @@
 #include "config.h"
 
 #include "cli.h"
-#include "describe.h"
+#include "facts.h"
 #include "progress.h"
 #include "report.h"
 #include "signals.h"
@@ -14,7 +14,7 @@ struct job {
 	struct cli *cli;
 	struct report *report;
 	struct progress progress;
-	struct describe_options describe;
+	struct facts_options facts;
 	bool scan;
 	uint64_t offset;
 };
@@ -24,7 +24,7 @@ static void show(struct job *job, const char *path, const struct st_info *info,
 {
 	report_open(job->report, path);
 	if (info)
-		describe_image(job->report, path, info, &job->describe);
+		facts_show(job->report, path, info, &job->facts);
 	if (err)
 		report_error(job->report, err);
 	report_commit(job->report);
@@ -79,7 +79,7 @@ static int run(struct cli *cli)
 	const struct option table[] = {
 		{ '\0', "scan", NULL, take_flag, &job.scan,
 		  "read all of it, and count pages" },
-		{ '\0', "xml", NULL, take_flag, &job.describe.xml,
+		{ '\0', "xml", NULL, take_flag, &job.facts.xml,
 		  "show the domain XML as well" },
 		{ '\0', "offset", "N", take_size, &job.offset,
 		  "the bare stream starts at byte N" },
@@ -89,8 +89,8 @@ static int run(struct cli *cli)
 
 	if (!cli_parse(cli, table))
 		return cli->status;
-	job.describe.headline = cli->quiet;
-	job.describe.verbose = cli->verbose;
+	job.facts.headline = cli->quiet;
+	job.facts.verbose = cli->verbose;
 	return inspect_all(&job);
 }
 

@@ -10,11 +10,11 @@ savetool_SOURCES = \
 	%D%/cli.h \
 	%D%/command.h \
 	%D%/convert.c \
-	%D%/describe.c \
-	%D%/describe.h \
 	%D%/digest.c \
 	%D%/escape.c \
 	%D%/escape.h \
+	%D%/facts.c \
+	%D%/facts.h \
 	%D%/help.c \
 	%D%/inspect.c \
 	%D%/layout.c \

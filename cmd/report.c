@@ -297,11 +297,13 @@ void report_size_text(uint64_t size, char text[REPORT_SIZE_TEXT])
 		snprintf(text, REPORT_SIZE_TEXT, "%" PRIu64 " B", size);
 		return;
 	}
-	for (;; unit++) {
-		/* Of a 1024th of the unit, ten times fit in 64 bits. */
-		tenths = ((size >> (10 * unit)) * 10 + 512) / 1024;
-		if (tenths < 10240 || !units[unit + 1])
-			break;
+	while (units[unit + 1] && size >> (10 * unit) >= 1 << 20)
+		unit++;
+	/* Of a 1024th of the unit, ten times fit in 64 bits. */
+	tenths = ((size >> (10 * unit)) * 10 + 512) / 1024;
+	if (tenths == 10240 && units[unit + 1]) {
+		tenths = 10;
+		unit++;
 	}
 	if (size % (UINT64_C(1) << (10 * (unit + 1))) == 0)
 		snprintf(text, REPORT_SIZE_TEXT, "%" PRIu64 " %ciB",

@@ -2,7 +2,7 @@
 /* What is known of an image, as facts of a report. */
 #include "config.h"
 
-#include "describe.h"
+#include "facts.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -360,9 +360,8 @@ static void show_findings(struct report *report, const struct st_info *info)
 	report_close(report);
 }
 
-void describe_image(struct report *report, const char *path,
-		    const struct st_info *info,
-		    const struct describe_options *options)
+void facts_show(struct report *report, const char *path,
+		const struct st_info *info, const struct facts_options *options)
 {
 	bool verbose = options->verbose;
 
