@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The blocks of a guest. */
+#include "config.h"
+
+#include "ram/block.h"
+
+#include "base/error.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Nothing in a stream says which blocks are plain RAM.  What belongs to a
+ * device or to the firmware has the device's path ("0000:00:02.0/vga.vram"),
+ * or "/rom@" in front, or a name that says so ("pc.bios", "virt.flash0").
+ * Taking too many for prefilled costs some pages of zeros; too few, state.
+ */
+static bool name_is_prefilled(const char *name)
+{
+	static const char *const words[] = { "/",     "rom",  "bios",
+					     "flash", "vram", "firmware" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strstr(name, words[i]))
+			return true;
+	return false;
+}
+
+static int check(const struct ram_layout *layout, const char *name,
+		 uint64_t length, struct st_error *err)
+{
+	if (layout->count == RAM_BLOCKS_LIMIT)
+		return fail(err, ST_CORRUPT, "more than %u RAM blocks",
+			    RAM_BLOCKS_LIMIT);
+	if (ram_layout_find(layout, name))
+		return fail(err, ST_CORRUPT, "block '%s' is listed twice",
+			    name);
+	if (length % layout->page_size)
+		return fail(err, ST_CORRUPT,
+			    "block '%s': length %" PRIu64
+			    " is no multiple of the page size %" PRIu64,
+			    name, length, layout->page_size);
+	if (length > RAM_LENGTH_LIMIT - layout->length)
+		return fail(err, ST_CORRUPT,
+			    "block '%s': length %" PRIu64 " is beyond reason",
+			    name, length);
+	return 0;
+}
+
+int ram_layout_add(struct ram_layout *layout, const char *name,
+		   uint64_t length, struct st_error *err)
+{
+	struct ram_block *blocks, *block;
+
+	if (check(layout, name, length, err) < 0)
+		return -1;
+	blocks = reallocarray(layout->blocks, layout->count + 1,
+			      sizeof(*blocks));
+	if (!blocks)
+		return fail_memory(err);
+	layout->blocks = blocks;
+	block = &blocks[layout->count];
+	memset(block, 0, sizeof(*block));
+	strncpy(block->name, name, sizeof(block->name) - 1);
+	block->index = layout->count++;
+	block->length = length;
+	block->prefilled = name_is_prefilled(name);
+	layout->length += length;
+	return 0;
+}
+
+const struct ram_block *ram_layout_find(const struct ram_layout *layout,
+					const char *name)
+{
+	for (unsigned i = 0; i < layout->count; i++)
+		if (strcmp(layout->blocks[i].name, name) == 0)
+			return &layout->blocks[i];
+	return NULL;
+}
+
+void ram_layout_free(struct ram_layout *layout)
+{
+	free(layout->blocks);
+	*layout = (struct ram_layout){ 0 };
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * RAM blocks: the named stretches of memory that a guest's RAM, ROM and
+ * video memory consist of, wherever they are stored.
+ */
+#ifndef RAM_BLOCK_H
+#define RAM_BLOCK_H
+
+#include "savetool.h"
+
+#define RAM_NAME_SIZE 256
+
+/* QEMU's targets have pages of 1 KiB (old ARM) to 64 KiB (hexagon). */
+#define RAM_PAGE_LEAST 1024
+#define RAM_PAGE_MOST 65536
+
+/* More blocks, or more memory, than this is no real guest. */
+#define RAM_BLOCKS_LIMIT 4096
+#define RAM_LENGTH_LIMIT (UINT64_C(1) << 52)
+
+struct ram_block {
+	char name[RAM_NAME_SIZE];
+	unsigned index;  /* in its layout */
+	uint64_t length; /* a multiple of the layout's page_size */
+
+	/*
+	 * The destination fills this block by itself before it loads memory
+	 * (ROM, firmware tables, flash, video memory), so that a page left
+	 * out is not a page of zeros there.
+	 */
+	bool prefilled;
+};
+
+/* All blocks of a guest, in the order of the stream. */
+struct ram_layout {
+	uint64_t page_size; /* the target's, a power of two */
+	uint64_t length;    /* of all blocks */
+	unsigned count;
+	struct ram_block *blocks;
+};
+
+/*
+ * Adds a block of this name and length.  Refuses a second one of that name,
+ * and a length that is no multiple of the page size or beyond the limits.
+ */
+int ram_layout_add(struct ram_layout *layout, const char *name,
+		   uint64_t length, struct st_error *err);
+
+/* NULL if there is none. */
+const struct ram_block *ram_layout_find(const struct ram_layout *layout,
+					const char *name);
+
+void ram_layout_free(struct ram_layout *layout);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A sink that counts pages. */
+#ifndef RAM_COUNT_H
+#define RAM_COUNT_H
+
+#include "ram/page.h"
+
+/* Of one block. */
+struct page_counts {
+	uint64_t present;    /* whose last record stores bytes */
+	uint64_t zero;       /* of these: bytes that are zero */
+	uint64_t superseded; /* records that a later one replaces */
+};
+
+/* The layout stays the caller's. */
+int count_sink_new(struct page_sink **sink, const struct ram_layout *layout,
+		   struct st_error *err);
+
+/* When it is finished: of the block with this index. */
+const struct page_counts *count_sink_result(const struct page_sink *sink,
+					    unsigned block);
+
+#endif

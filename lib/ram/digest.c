@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The fingerprint of memory: XXH3 (64 bits) of each page that is not zero;
+ * XXH3 (128 bits) of those with their offsets, a block; and of the blocks'
+ * names, lengths and sums, by name.
+ */
+#include "config.h"
+
+#include "ram/digest.h"
+
+#include "base/bytes.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+
+#include <string.h>
+#include <xxhash.h>
+
+struct digest_sink {
+	struct page_sink base;
+	const struct ram_layout *layout;
+	XXH3_state_t **blocks;  /* the sum of each */
+	uint64_t **pages;       /* NULL if ordered; else of each page, 0: zero */
+	uint64_t result[2];
+};
+
+static void fold_page(struct digest_sink *sink, unsigned block,
+		      uint64_t offset, uint64_t hash)
+{
+	uint8_t bytes[16];
+
+	put_be64(bytes, offset);
+	put_be64(bytes + 8, hash);
+	XXH3_128bits_update(sink->blocks[block], bytes, sizeof(bytes));
+}
+
+static void put_page(struct digest_sink *sink, const struct page_run *run,
+		     uint64_t at)
+{
+	uint64_t page_size = sink->layout->page_size;
+	uint64_t offset = run->offset + at, hash = 0;
+
+	if (run->kind == PAGE_DATA)
+		hash = XXH3_64bits(run->data + at, page_size);
+	if (sink->pages)
+		sink->pages[run->block->index][offset / page_size] = hash;
+	else if (hash)
+		fold_page(sink, run->block->index, offset, hash);
+}
+
+static int put(struct page_sink *base, const struct page_batch *batch,
+	       struct st_error *err)
+{
+	struct digest_sink *sink = (struct digest_sink *)base;
+
+	for (unsigned i = 0; i < batch->count; i++) {
+		const struct page_run *run = &batch->runs[i];
+
+		if (run->kind == PAGE_DELTA)
+			return fail(err, ST_UNSUPPORTED,
+				    "block '%s': XBZRLE cannot be resolved "
+				    "here; convert the image first",
+				    run->block->name);
+		if (run->kind != PAGE_DATA && !sink->pages)
+			continue;
+		for (uint64_t at = 0; at < run->length;
+		     at += sink->layout->page_size)
+			put_page(sink, run, at);
+	}
+	return 0;
+}
+
+static void fold_pages(struct digest_sink *sink, unsigned block)
+{
+	uint64_t page_size = sink->layout->page_size;
+	uint64_t count = sink->layout->blocks[block].length / page_size;
+
+	for (uint64_t i = 0; i < count; i++)
+		if (sink->pages[block][i])
+			fold_page(sink, block, i * page_size,
+				  sink->pages[block][i]);
+}
+
+static void fold_block(const struct digest_sink *sink,
+		       const struct ram_block *block, XXH3_state_t *all)
+{
+	XXH128_hash_t sum = XXH3_128bits_digest(sink->blocks[block->index]);
+	uint8_t bytes[24];
+
+	put_be64(bytes, block->length);
+	put_be64(bytes + 8, sum.high64);
+	put_be64(bytes + 16, sum.low64);
+	XXH3_128bits_update(all, block->name, strlen(block->name) + 1);
+	XXH3_128bits_update(all, bytes, sizeof(bytes));
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	const struct ram_block *const *left = a, *const *right = b;
+
+	return strcmp((*left)->name, (*right)->name);
+}
+
+static int finish(struct page_sink *base, struct st_error *err)
+{
+	struct digest_sink *sink = (struct digest_sink *)base;
+	unsigned count = sink->layout->count;
+	cleanup_free const struct ram_block **order =
+		calloc(count + 1, sizeof(*order));
+	XXH3_state_t *all = XXH3_createState();
+	XXH128_hash_t sum;
+
+	if (!order || !all) {
+		XXH3_freeState(all);
+		return fail_memory(err);
+	}
+	XXH3_128bits_reset(all);
+	for (unsigned i = 0; i < count; i++) {
+		order[i] = &sink->layout->blocks[i];
+		if (sink->pages)
+			fold_pages(sink, i);
+	}
+	qsort(order, count, sizeof(*order), compare_names);
+	for (unsigned i = 0; i < count; i++)
+		fold_block(sink, order[i], all);
+	sum = XXH3_128bits_digest(all);
+	XXH3_freeState(all);
+	sink->result[0] = sum.high64;
+	sink->result[1] = sum.low64;
+	return 0;
+}
+
+static void sink_free(struct page_sink *base)
+{
+	struct digest_sink *sink = (struct digest_sink *)base;
+
+	for (unsigned i = 0; i < sink->layout->count; i++) {
+		if (sink->blocks)
+			XXH3_freeState(sink->blocks[i]);
+		if (sink->pages)
+			free(sink->pages[i]);
+	}
+	free(sink->blocks);
+	free(sink->pages);
+	free(sink);
+}
+
+static const struct page_sink_ops ops = {
+	.put = put,
+	.finish = finish,
+	.free = sink_free,
+};
+
+static int allocate(struct digest_sink *sink, bool ordered,
+		    struct st_error *err)
+{
+	unsigned count = sink->layout->count;
+
+	sink->blocks = calloc(count + 1, sizeof(*sink->blocks));
+	if (!ordered)
+		sink->pages = calloc(count + 1, sizeof(*sink->pages));
+	if (!sink->blocks || (!ordered && !sink->pages))
+		return fail_memory(err);
+	for (unsigned i = 0; i < count; i++) {
+		sink->blocks[i] = XXH3_createState();
+		if (!sink->blocks[i])
+			return fail_memory(err);
+		XXH3_128bits_reset(sink->blocks[i]);
+		if (ordered)
+			continue;
+		sink->pages[i] = calloc(sink->layout->blocks[i].length /
+						sink->layout->page_size + 1,
+					sizeof(*sink->pages[i]));
+		if (!sink->pages[i])
+			return fail_memory(err);
+	}
+	return 0;
+}
+
+int digest_sink_new(struct page_sink **result, const struct ram_layout *layout,
+		    bool ordered, struct st_error *err)
+{
+	struct digest_sink *sink = calloc(1, sizeof(*sink));
+
+	if (!sink)
+		return fail_memory(err);
+	sink->base.ops = &ops;
+	sink->layout = layout;
+	if (allocate(sink, ordered, err) < 0) {
+		sink_free(&sink->base);
+		return -1;
+	}
+	*result = &sink->base;
+	return 0;
+}
+
+void digest_sink_result(const struct page_sink *base, uint64_t digest[2])
+{
+	const struct digest_sink *sink = (const struct digest_sink *)base;
+
+	memcpy(digest, sink->result, sizeof(sink->result));
+}
