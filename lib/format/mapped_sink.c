@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Writes pages to their places in a mapped-ram file. */
+#include "config.h"
+
+#include "base/error.h"
+#include "format/mapped.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct mapped_sink {
+	struct page_sink base;
+	struct output *out;
+	const struct ram_layout *layout;
+	struct mapped_place *places;
+	bool big_endian;
+	struct bitmap *present; /* one a block: what the file will say */
+	struct bitmap *written; /* one a block: slots that hold bytes */
+
+	/* Pages that adjoin in the file, and go there in one call. */
+	struct iovec iov[IOV_MAX];
+	unsigned parts;
+	uint64_t offset; /* in the file, of the first */
+	uint64_t length;
+};
+
+static int flush(struct mapped_sink *sink, struct st_error *err)
+{
+	unsigned parts = sink->parts;
+
+	sink->parts = 0;
+	sink->length = 0;
+	if (parts == 0)
+		return 0;
+	return sink->out->ops->write_at(sink->out, sink->iov, parts,
+					sink->offset, err);
+}
+
+static uint64_t slot(const struct mapped_sink *sink,
+		     const struct page_run *run)
+{
+	return sink->places[run->block->index].pages_offset + run->offset;
+}
+
+/* Writes bytes with those before them if they adjoin, else by themselves. */
+static int put_bytes(struct mapped_sink *sink, uint64_t offset,
+		     const void *data, size_t size, struct st_error *err)
+{
+	if (sink->parts > 0 && (sink->offset + sink->length != offset ||
+				sink->parts == IOV_MAX) &&
+	    flush(sink, err) < 0)
+		return -1;
+	if (sink->parts == 0)
+		sink->offset = offset;
+	sink->iov[sink->parts++] = (struct iovec){
+		.iov_base = (void *)data,
+		.iov_len = size,
+	};
+	sink->length += size;
+	return 0;
+}
+
+static int put_data(struct mapped_sink *sink, const struct page_run *run,
+		    struct st_error *err)
+{
+	uint64_t first = run->offset / sink->layout->page_size;
+	uint64_t count = run->length / sink->layout->page_size;
+
+	bitmap_set_range(&sink->present[run->block->index], first, count);
+	bitmap_set_range(&sink->written[run->block->index], first, count);
+	return put_bytes(sink, slot(sink, run), run->data, run->length, err);
+}
+
+/*
+ * The destination of a migration has its own idea of what is in a prefilled
+ * block, which a clear bit would leave there: zeros are written out.
+ */
+static int put_zeros(struct mapped_sink *sink, const struct page_run *run,
+		     struct st_error *err)
+{
+	static const uint8_t zeros[RAM_PAGE_MOST];
+	uint64_t page_size = sink->layout->page_size;
+	struct page_run page = *run;
+
+	if (!run->block->prefilled) {
+		bitmap_clear_range(&sink->present[run->block->index],
+				   run->offset / page_size,
+				   run->length / page_size);
+		return 0;
+	}
+	page.kind = PAGE_DATA;
+	page.data = zeros;
+	page.length = page_size;
+	for (; page.offset < run->offset + run->length;
+	     page.offset += page_size)
+		if (put_data(sink, &page, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int put_run(struct mapped_sink *sink, const struct page_run *run,
+		   struct st_error *err)
+{
+	switch (run->kind) {
+	case PAGE_DATA:
+		return put_data(sink, run, err);
+	case PAGE_ZERO:
+		return put_zeros(sink, run, err);
+	case PAGE_ABSENT:
+		return 0; /* clear from the start */
+	case PAGE_DELTA:
+		break;
+	}
+	return fail(err, ST_UNSUPPORTED,
+		    "block '%s': XBZRLE cannot be resolved here",
+		    run->block->name);
+}
+
+static int put(struct page_sink *base, const struct page_batch *batch,
+	       struct st_error *err)
+{
+	struct mapped_sink *sink = (struct mapped_sink *)base;
+
+	for (unsigned i = 0; i < batch->count; i++)
+		if (put_run(sink, &batch->runs[i], err) < 0)
+			return -1;
+	return flush(sink, err);
+}
+
+/*
+ * Pages that had data, and became zero in a later record: their bytes would
+ * lie there stale.
+ */
+static int punch_stale(struct mapped_sink *sink, unsigned index,
+		       struct st_error *err)
+{
+	struct bitmap *written = &sink->written[index];
+	uint64_t page_size = sink->layout->page_size, from = 0;
+
+	for (uint64_t i = 0; i < written->size; i++)
+		written->bytes[i] &= ~sink->present[index].bytes[i];
+	while ((from = bitmap_find(written, from, true)) < written->bits) {
+		uint64_t end = bitmap_find(written, from, false);
+
+		if (sink->out->ops->punch(
+			    sink->out,
+			    sink->places[index].pages_offset +
+				    from * page_size,
+			    (end - from) * page_size, err) < 0)
+			return -1;
+		from = end;
+	}
+	return 0;
+}
+
+static int finish(struct page_sink *base, struct st_error *err)
+{
+	struct mapped_sink *sink = (struct mapped_sink *)base;
+
+	for (unsigned i = 0; i < sink->layout->count; i++) {
+		if (punch_stale(sink, i, err) < 0)
+			return -1;
+		if (sink->big_endian)
+			bitmap_swap(&sink->present[i]);
+		if (output_write_at(sink->out, sink->present[i].bytes,
+				    sink->present[i].size,
+				    sink->places[i].bitmap_offset, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void sink_free(struct page_sink *base)
+{
+	struct mapped_sink *sink = (struct mapped_sink *)base;
+
+	for (unsigned i = 0; i < sink->layout->count; i++) {
+		if (sink->present)
+			bitmap_free(&sink->present[i]);
+		if (sink->written)
+			bitmap_free(&sink->written[i]);
+	}
+	free(sink->present);
+	free(sink->written);
+	free(sink->places);
+	free(sink);
+}
+
+static int allocate(struct mapped_sink *sink,
+		    const struct mapped_place *places, struct st_error *err)
+{
+	unsigned count = sink->layout->count;
+
+	sink->places = calloc(count + 1, sizeof(*sink->places));
+	sink->present = calloc(count + 1, sizeof(*sink->present));
+	sink->written = calloc(count + 1, sizeof(*sink->written));
+	if (!sink->places || !sink->present || !sink->written)
+		return fail_memory(err);
+	memcpy(sink->places, places, count * sizeof(*places));
+	for (unsigned i = 0; i < count; i++) {
+		uint64_t pages = sink->layout->blocks[i].length /
+				 sink->layout->page_size;
+
+		if (!bitmap_init(&sink->present[i], pages) ||
+		    !bitmap_init(&sink->written[i], pages))
+			return fail_memory(err);
+	}
+	return 0;
+}
+
+static const struct page_sink_ops ops = {
+	.put = put,
+	.finish = finish,
+	.free = sink_free,
+};
+
+int mapped_sink_new(struct page_sink **result, struct output *out,
+		    const struct ram_layout *layout,
+		    const struct mapped_place *places, bool big_endian,
+		    struct st_error *err)
+{
+	struct mapped_sink *sink = calloc(1, sizeof(*sink));
+
+	if (!sink)
+		return fail_memory(err);
+	sink->base.ops = &ops;
+	sink->out = out;
+	sink->layout = layout;
+	sink->big_endian = big_endian;
+	if (allocate(sink, places, err) < 0) {
+		sink_free(&sink->base);
+		return -1;
+	}
+	*result = &sink->base;
+	return 0;
+}

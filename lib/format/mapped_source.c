@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Takes pages out of a mapped-ram file, and never reads a hole. */
+#include "config.h"
+
+#include "base/error.h"
+#include "format/mapped.h"
+
+#include <inttypes.h>
+
+static int check_bits(const struct bitmap *bitmap, struct input *in,
+		      const struct mapped_place *place, uint64_t pages,
+		      uint64_t page_size, struct st_error *err)
+{
+	uint64_t room;
+
+	if (bitmap_count(bitmap, pages, bitmap->size * 8 - pages) > 0)
+		return fail(err, ST_CORRUPT,
+			    "bitmap at byte %" PRIu64
+			    " has bits set behind its last page",
+			    place->bitmap_offset);
+	if (in->size == ST_UNKNOWN)
+		return 0;
+	room = in->size > place->pages_offset ?
+		       (in->size - place->pages_offset) / page_size :
+		       0;
+	if (room < pages && bitmap_count(bitmap, room, pages - room) > 0)
+		return fail(err, ST_INCOMPLETE,
+			    "%" PRIu64 " pages are beyond the end of the "
+			    "image at byte %" PRIu64,
+			    bitmap_count(bitmap, room, pages - room),
+			    in->size);
+	return 0;
+}
+
+int mapped_read_bitmap(struct bitmap *bitmap, struct input *in,
+		       const struct ram_list *list, unsigned index,
+		       bool big_endian, struct st_error *err)
+{
+	const struct ram_block *block = &list->layout.blocks[index];
+	const struct mapped_place *place = &list->places[index];
+	uint64_t pages = block->length / list->layout.page_size;
+	struct bitmap read;
+
+	if (!bitmap_init(&read, pages))
+		return fail_memory(err);
+	if (place->pages_offset != 0) {
+		if (input_read_exactly(in, read.bytes, read.size,
+				       place->bitmap_offset, err) < 0)
+			goto failed;
+		if (big_endian)
+			bitmap_swap(&read);
+		if (check_bits(&read, in, place, pages,
+			       list->layout.page_size, err) < 0)
+			goto failed;
+	}
+	*bitmap = read;
+	return 0;
+failed:
+	bitmap_free(&read);
+	return fail_while(err, "block '%s'", block->name);
+}
+
+/* How far the pages from here on are equally present or absent. */
+static struct page_run next_run(const struct mapped_source *source)
+{
+	const struct ram_block *block =
+		&source->list->layout.blocks[source->block];
+	const struct bitmap *bitmap = &source->bitmaps[source->block];
+	uint64_t page_size = source->list->layout.page_size;
+	uint64_t first = source->offset / page_size;
+	bool present = bitmap_get(bitmap, first);
+
+	return (struct page_run){
+		.block = block,
+		.offset = source->offset,
+		.length = (bitmap_find(bitmap, first, !present) - first) *
+			  page_size,
+		.kind = present ? PAGE_DATA : PAGE_ABSENT,
+	};
+}
+
+/* Is this byte of the file in the extent that was looked at last? */
+static int look_at_extent(struct mapped_source *source, uint64_t offset,
+			  struct st_error *err)
+{
+	const struct extent *extent = &source->extent;
+
+	if (offset >= extent->offset &&
+	    offset - extent->offset < extent->length)
+		return 0;
+	return input_extent(source->in, offset, &source->extent, err);
+}
+
+/*
+ * Fits a run of present pages to what the file has there: all of it in a
+ * hole, or all of it outside; and no more than there is room for.
+ */
+static int fit_run(struct mapped_source *source, struct page_run *run,
+		   size_t room, struct st_error *err)
+{
+	const struct mapped_place *place =
+		&source->list->places[source->block];
+	uint64_t page_size = source->list->layout.page_size;
+	uint64_t offset = place->pages_offset + run->offset, left;
+
+	if (look_at_extent(source, offset, err) < 0)
+		return -1;
+	left = source->extent.offset + source->extent.length - offset;
+	if (source->extent.hole && left >= page_size) {
+		left -= left % page_size;
+		run->kind = PAGE_ZERO;
+		if (run->length > left)
+			run->length = left;
+		return 0;
+	}
+	/* A page that is half a hole is read like any other. */
+	if (source->extent.hole)
+		left = page_size;
+	if (left < room && left >= page_size)
+		room = left;
+	else if (left < page_size)
+		room = room < page_size ? room : page_size;
+	room -= room % page_size;
+	if (run->length > room)
+		run->length = room;
+	return 0;
+}
+
+static int read_run(struct mapped_source *source, struct page_batch *batch,
+		    struct page_run *run, size_t used, struct st_error *err)
+{
+	const struct mapped_place *place =
+		&source->list->places[source->block];
+
+	if (!batch->chunks[0])
+		batch->chunks[0] = chunk_take(source->pool);
+	run->data = batch->chunks[0]->data + used;
+	if (input_read_exactly(source->in, batch->chunks[0]->data + used,
+			       run->length, place->pages_offset + run->offset,
+			       err) < 0)
+		return fail_while(err, "block '%s'", run->block->name);
+	return 0;
+}
+
+static void advance(struct mapped_source *source, uint64_t length)
+{
+	const struct ram_layout *layout = &source->list->layout;
+
+	source->offset += length;
+	source->done += length;
+	while (source->block < layout->count &&
+	       source->offset == layout->blocks[source->block].length) {
+		source->block++;
+		source->offset = 0;
+	}
+}
+
+static int next(struct page_source *base, struct page_batch *batch,
+		struct st_error *err)
+{
+	struct mapped_source *source = (struct mapped_source *)base;
+	uint64_t page_size = source->list->layout.page_size;
+	size_t used = 0;
+
+	while (source->block < source->list->layout.count &&
+	       batch->count < BATCH_SOURCE_RUNS &&
+	       CHUNK_SIZE - used >= page_size) {
+		struct page_run run = next_run(source);
+
+		if (run.kind == PAGE_DATA &&
+		    fit_run(source, &run, CHUNK_SIZE - used, err) < 0)
+			return -1;
+		if (run.kind == PAGE_DATA) {
+			if (read_run(source, batch, &run, used, err) < 0)
+				return -1;
+			used += run.length;
+		}
+		page_batch_add(batch, &run);
+		advance(source, run.length);
+	}
+	batch->progress = source->done;
+	return batch->count > 0;
+}
+
+static const struct page_source_ops ops = { .next = next };
+
+void mapped_source_init(struct mapped_source *source,
+			const struct ram_list *list,
+			const struct bitmap *bitmaps, struct input *in,
+			struct chunk_pool *pool)
+{
+	*source = (struct mapped_source){
+		.base = { .ops = &ops,
+			  .layout = &list->layout,
+			  .total = list->layout.length },
+		.list = list,
+		.bitmaps = bitmaps,
+		.in = in,
+		.pool = pool,
+	};
+	advance(source, 0);
+}

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The list of RAM blocks. */
+#include "config.h"
+
+#include "format/ram_list.h"
+
+#include "base/bitmap.h"
+#include "base/bytes.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "format/section.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static bool is_page_size(uint64_t size)
+{
+	return size >= RAM_PAGE_LEAST && size <= RAM_PAGE_MOST &&
+	       (size & (size - 1)) == 0;
+}
+
+/*
+ * The 28 bytes that mapped-ram adds; they may be the first to tell the page
+ * size.
+ */
+static int read_mapped_header(struct ram_list *list, struct reader *reader,
+			      struct mapped_place *place,
+			      struct st_error *err)
+{
+	uint64_t start = reader->offset, page_size;
+	uint32_t version;
+
+	if (reader_be32(reader, &version, err) < 0 ||
+	    reader_be64(reader, &page_size, err) < 0 ||
+	    reader_be64(reader, &place->bitmap_offset, err) < 0 ||
+	    reader_be64(reader, &place->pages_offset, err) < 0)
+		return -1;
+	if (version > MAPPED_VERSION)
+		return fail(err, ST_UNSUPPORTED,
+			    "mapped-ram version %" PRIu32 " at byte %" PRIu64,
+			    version, start);
+	if (!is_page_size(page_size))
+		return fail(err, ST_CORRUPT,
+			    "page size %" PRIu64 " at byte %" PRIu64,
+			    page_size, start + 4);
+	if (list->layout.page_size == 0)
+		list->layout.page_size = page_size;
+	if (page_size != list->layout.page_size)
+		return fail(err, ST_CORRUPT,
+			    "page size %" PRIu64 " at byte %" PRIu64
+			    ", but %" PRIu64 " elsewhere",
+			    page_size, start + 4, list->layout.page_size);
+	return 0;
+}
+
+static int check_place(const struct ram_list *list,
+		       const struct mapped_place *place, uint64_t length,
+		       uint64_t file_size, struct st_error *err)
+{
+	uint64_t page_size = list->layout.page_size;
+	uint64_t bitmap = bitmap_size(length / page_size);
+
+	if (place->pages_offset == 0 || place->pages_offset % page_size)
+		return fail(err, ST_CORRUPT,
+			    "pages at byte %" PRIu64
+			    " are not in their place, aligned to %" PRIu64,
+			    place->pages_offset, page_size);
+	if (place->pages_offset > RAM_LENGTH_LIMIT ||
+	    place->bitmap_offset > RAM_LENGTH_LIMIT)
+		return fail(err, ST_CORRUPT,
+			    "bitmap at byte %" PRIu64 ", pages at %" PRIu64
+			    ", beyond reason",
+			    place->bitmap_offset, place->pages_offset);
+	if (file_size != ST_UNKNOWN &&
+	    place->bitmap_offset + bitmap > file_size)
+		return fail(err, ST_INCOMPLETE,
+			    "bitmap at byte %" PRIu64
+			    ", beyond the end of the image at %" PRIu64,
+			    place->bitmap_offset, file_size);
+	return 0;
+}
+
+/*
+ * With postcopy, a block of pages larger than the target's has their size
+ * behind its length.  It is told from what else could follow, a name, a
+ * record or their end, by its low bits, of which those have some set.
+ */
+static int skip_page_size(struct reader *reader, struct st_error *err)
+{
+	size_t got;
+
+	if (reader_look(reader, 8, &got, err) < 0)
+		return -1;
+	if (got < 8 || reader->next[0] != 0 ||
+	    get_be64(reader->next) % RAM_PAGE_LEAST != 0)
+		return 0;
+	return reader_consume(reader, 8, err);
+}
+
+/* What the options that the stream was saved with put behind a length. */
+static int read_extras(struct reader *reader,
+		       const struct ram_list_context *context,
+		       struct st_error *err)
+{
+	uint64_t address;
+
+	if (context->ignore_shared)
+		return reader_be64(reader, &address, err);
+	return context->postcopy ? skip_page_size(reader, err) : 0;
+}
+
+static int add_place(struct ram_list *list, const struct mapped_place *place,
+		     struct st_error *err)
+{
+	struct mapped_place *places = reallocarray(
+		list->places, list->layout.count, sizeof(*places));
+
+	if (!places)
+		return fail_memory(err);
+	places[list->layout.count - 1] = *place;
+	list->places = places;
+	return 0;
+}
+
+/* Goes to where the next block's name must be: behind this one's pages. */
+static int pass_pages(struct reader *reader, const struct mapped_place *place,
+		      uint64_t length, struct st_error *err)
+{
+	uint64_t next = place->pages_offset + length;
+
+	if (next < reader->offset)
+		return fail(err, ST_CORRUPT,
+			    "pages end at byte %" PRIu64
+			    ", before their header at %" PRIu64,
+			    next, place->header_offset);
+	return reader_skip(reader, next - reader->offset, err);
+}
+
+static int read_block(struct ram_list *list, struct reader *reader,
+		      const struct ram_list_context *context,
+		      struct st_error *err)
+{
+	struct mapped_place place = { .header_offset = reader->offset };
+	char name[STR8_SIZE];
+	uint64_t length;
+
+	if (reader_str8(reader, name, err) < 0)
+		return -1;
+	if (name[0] == '\0')
+		return fail(err, ST_CORRUPT,
+			    "RAM block without a name at byte %" PRIu64,
+			    place.header_offset);
+	if (reader_be64(reader, &length, err) < 0 ||
+	    read_extras(reader, context, err) < 0)
+		return fail_while(err, "block '%s'", name);
+	if (list->mapped &&
+	    read_mapped_header(list, reader, &place, err) < 0)
+		return fail_while(err, "block '%s'", name);
+	place.header_length = reader->offset - place.header_offset;
+	if (ram_layout_add(&list->layout, name, length, err) < 0)
+		return -1;
+	if (!list->mapped)
+		return 0;
+	if (context->ignore_shared && place.pages_offset == 0)
+		return add_place(list, &place, err); /* kept elsewhere */
+	if (check_place(list, &place, length, reader->in->size, err) < 0 ||
+	    pass_pages(reader, &place, length, err) < 0)
+		return fail_while(err, "block '%s'", name);
+	return add_place(list, &place, err);
+}
+
+/* A stretch of the file that belongs to one block. */
+struct region {
+	uint64_t start, length;
+	const struct ram_block *block;
+};
+
+static int compare_regions(const void *a, const void *b)
+{
+	const struct region *left = a, *right = b;
+
+	return (left->start > right->start) - (left->start < right->start);
+}
+
+static unsigned collect_regions(const struct ram_list *list,
+				struct region *regions)
+{
+	uint64_t page_size = list->layout.page_size;
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < list->layout.count; i++) {
+		const struct mapped_place *place = &list->places[i];
+		const struct ram_block *block = &list->layout.blocks[i];
+
+		regions[count++] = (struct region){
+			place->header_offset, place->header_length, block
+		};
+		if (place->pages_offset == 0)
+			continue;
+		regions[count++] = (struct region){
+			place->bitmap_offset,
+			bitmap_size(block->length / page_size), block
+		};
+		regions[count++] = (struct region){
+			place->pages_offset, block->length, block
+		};
+	}
+	return count;
+}
+
+/*
+ * No two regions share a byte, and none lies in what came before the list.
+ * QEMU does not check this; it would load nonsense.
+ */
+static int check_overlaps(const struct ram_list *list, uint64_t list_start,
+			  struct st_error *err)
+{
+	cleanup_free struct region *regions =
+		calloc(3 * (size_t)list->layout.count + 1, sizeof(*regions));
+	uint64_t end = list_start;
+	unsigned count;
+
+	if (!regions)
+		return fail_memory(err);
+	count = collect_regions(list, regions);
+	qsort(regions, count, sizeof(*regions), compare_regions);
+	for (unsigned i = 0; i < count; i++) {
+		if (regions[i].length == 0)
+			continue;
+		if (regions[i].start < end)
+			return fail(err, ST_CORRUPT,
+				    "block '%s': its bytes at %" PRIu64
+				    " overlap others that end at %" PRIu64,
+				    regions[i].block->name, regions[i].start,
+				    end);
+		end = regions[i].start + regions[i].length;
+	}
+	return 0;
+}
+
+static int read_blocks(struct ram_list *list, struct reader *reader,
+		       const struct ram_list_context *context, uint64_t total,
+		       struct st_error *err)
+{
+	uint64_t start = reader->offset;
+
+	while (list->layout.length < total)
+		if (read_block(list, reader, context, err) < 0)
+			return -1;
+	if (list->layout.length > total)
+		return fail(err, ST_CORRUPT,
+			    "RAM blocks of %" PRIu64
+			    " bytes, but %" PRIu64 " announced",
+			    list->layout.length, total);
+	return list->mapped ? check_overlaps(list, start, err) : 0;
+}
+
+int ram_list_read(struct ram_list *list, struct reader *reader,
+		  const struct ram_list_context *context,
+		  struct st_error *err)
+{
+	uint64_t start = reader->offset, word;
+
+	list->mapped = context->mapped;
+	list->layout.page_size = context->page_size;
+	if (!list->mapped && list->layout.page_size == 0)
+		list->layout.page_size = 4096;
+	if (reader_be64(reader, &word, err) < 0)
+		return -1;
+	if ((word & (RAM_PAGE_LEAST - 1)) != RAM_MEM_SIZE)
+		return fail(err, ST_CORRUPT,
+			    "RAM section without a list of blocks at byte "
+			    "%" PRIu64,
+			    start);
+	word &= ~(uint64_t)RAM_MEM_SIZE;
+	if (word > RAM_LENGTH_LIMIT)
+		return fail(err, ST_CORRUPT,
+			    "%" PRIu64 " bytes of RAM, beyond reason", word);
+	if (read_blocks(list, reader, context, word, err) < 0)
+		return -1;
+	if (list->layout.page_size == 0) /* mapped, and no block at all */
+		list->layout.page_size = 4096;
+	return 0;
+}
+
+static int write_be64(struct output *out, uint64_t value, struct st_error *err)
+{
+	uint8_t bytes[8];
+
+	put_be64(bytes, value);
+	return output_append(out, bytes, sizeof(bytes), err);
+}
+
+static int write_name(struct output *out, const struct ram_block *block,
+		      struct st_error *err)
+{
+	uint8_t bytes[STR8_SIZE];
+	size_t length = strlen(block->name);
+
+	bytes[0] = length;
+	memcpy(bytes + 1, block->name, length);
+	if (output_append(out, bytes, 1 + length, err) < 0)
+		return -1;
+	return write_be64(out, block->length, err);
+}
+
+int ram_list_write(const struct ram_layout *layout, struct output *out,
+		   struct st_error *err)
+{
+	if (write_be64(out, layout->length | RAM_MEM_SIZE, err) < 0)
+		return -1;
+	for (unsigned i = 0; i < layout->count; i++)
+		if (write_name(out, &layout->blocks[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+static int write_mapped_block(const struct ram_layout *layout,
+			      const struct ram_block *block,
+			      struct output *out, struct mapped_place *place,
+			      struct st_error *err)
+{
+	uint8_t header[MAPPED_HEADER_SIZE];
+	uint64_t bitmap_end;
+
+	place->header_offset = out->position;
+	if (write_name(out, block, err) < 0)
+		return -1;
+	place->bitmap_offset = out->position + sizeof(header);
+	place->header_length = place->bitmap_offset - place->header_offset;
+	bitmap_end = place->bitmap_offset +
+		     bitmap_size(block->length / layout->page_size);
+	place->pages_offset = round_up(bitmap_end, MAPPED_ALIGNMENT);
+	put_be32(header, MAPPED_VERSION);
+	put_be64(header + 4, layout->page_size);
+	put_be64(header + 12, place->bitmap_offset);
+	put_be64(header + 20, place->pages_offset);
+	if (output_append(out, header, sizeof(header), err) < 0)
+		return -1;
+	return output_skip(out,
+			   place->pages_offset + block->length - out->position,
+			   err);
+}
+
+int ram_list_write_mapped(const struct ram_layout *layout, struct output *out,
+			  struct mapped_place *places, struct st_error *err)
+{
+	if (write_be64(out, layout->length | RAM_MEM_SIZE, err) < 0)
+		return -1;
+	for (unsigned i = 0; i < layout->count; i++)
+		if (write_mapped_block(layout, &layout->blocks[i], out,
+				       &places[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+void ram_list_free(struct ram_list *list)
+{
+	ram_layout_free(&list->layout);
+	free(list->places);
+	list->places = NULL;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The list of RAM blocks that starts the memory's section: names and lengths
+ * and, in a mapped-ram image, where each block's bitmap and pages lie.
+ * QEMU: migration/ram.c, ram_save_setup, parse_ramblocks,
+ * mapped_ram_setup_ramblock.
+ */
+#ifndef FORMAT_RAM_LIST_H
+#define FORMAT_RAM_LIST_H
+
+#include "io/output.h"
+#include "io/reader.h"
+#include "ram/block.h"
+
+/* Offsets in the file, whatever offset the stream starts at. */
+struct mapped_place {
+	uint64_t header_offset; /* of the block's name */
+	uint64_t header_length;
+	uint64_t bitmap_offset;
+	uint64_t pages_offset;
+};
+
+struct ram_list {
+	struct ram_layout layout;
+	bool mapped;
+	struct mapped_place *places; /* one a block, NULL unless mapped */
+};
+
+/* What a stream has said before that its list depends on. */
+struct ram_list_context {
+	bool mapped;
+	bool ignore_shared; /* each block has a guest address */
+	bool postcopy;      /* a block may have a page size of its own */
+	uint64_t page_size; /* of the target; 0: not said */
+};
+
+/*
+ * Reads the list, from the memory section's header on.  Of a mapped-ram image
+ * it passes over the pages and checks that no two parts of it overlap, and
+ * that all of them lie in the file, but pages beyond its end.
+ */
+int ram_list_read(struct ram_list *list, struct reader *reader,
+		  const struct ram_list_context *context,
+		  struct st_error *err);
+
+/* Appends the list of a sequential stream. */
+int ram_list_write(const struct ram_layout *layout, struct output *out,
+		   struct st_error *err);
+
+/*
+ * Appends the list of a mapped-ram stream, with room for bitmaps and pages
+ * where QEMU leaves it, and says in places, one a block, where that is.
+ */
+int ram_list_write_mapped(const struct ram_layout *layout, struct output *out,
+			  struct mapped_place *places, struct st_error *err);
+
+void ram_list_free(struct ram_list *list);
+
+#endif

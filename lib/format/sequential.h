@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Memory as a sequential stream has it: page records, one after the other,
+ * in as many sections as it took.  QEMU: migration/ram.c, save_page_header,
+ * ram_load_precopy.
+ */
+#ifndef FORMAT_SEQUENTIAL_H
+#define FORMAT_SEQUENTIAL_H
+
+#include "format/stream.h"
+#include "ram/page.h"
+
+/*
+ * The records from where the stream's reader is to the end of the section's
+ * payload, which it passes.  One source serves all sections of a stream, one
+ * after the other, for a record may continue the block of the one before.
+ */
+struct sequential_source {
+	struct page_source base;
+	struct stream *stream;
+	const struct ram_block *block; /* of the last record */
+	bool ended;                    /* this section's payload */
+	uint64_t multifd_flushes;      /* pages that went elsewhere */
+};
+
+void sequential_source_init(struct sequential_source *source,
+			    struct stream *stream);
+
+/* Before each section. */
+void sequential_source_begin(struct sequential_source *source);
+
+/* Appends records to out, which stays the caller's. */
+int sequential_sink_new(struct page_sink **sink, struct output *out,
+			const struct ram_layout *layout, struct st_error *err);
+
+#endif

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Takes page records out of a stream. */
+#include "config.h"
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "format/sequential.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define RECORD_KINDS (RAM_ZERO | RAM_PAGE | RAM_XBZRLE | RAM_COMPRESS_PAGE)
+
+/* A record's first word, and where it was. */
+struct record {
+	uint64_t offset; /* in the stream */
+	uint64_t page;   /* offset in the block */
+	unsigned flags;
+};
+
+static int bad_record(const struct record *record, const char *problem,
+		      struct st_error *err)
+{
+	return fail(err, ST_CORRUPT, "%s in page record at byte %" PRIu64,
+		    problem, record->offset);
+}
+
+/* The block: the one before, or named. */
+static int read_block(struct sequential_source *source,
+		      const struct record *record, struct st_error *err)
+{
+	const struct ram_layout *layout = source->base.layout;
+	struct reader *reader = &source->stream->reader;
+	char name[STR8_SIZE];
+
+	if (record->flags & RAM_CONTINUE) {
+		if (!source->block)
+			return bad_record(record, "no block to continue", err);
+		return 0;
+	}
+	if (reader_str8(reader, name, err) < 0)
+		return -1;
+	source->block = ram_layout_find(layout, name);
+	if (!source->block)
+		return fail(err, ST_CORRUPT,
+			    "unknown block '%s' in page record at byte "
+			    "%" PRIu64,
+			    name, record->offset);
+	return 0;
+}
+
+static int read_zero(struct reader *reader, struct page_run *run,
+		     const struct record *record, struct st_error *err)
+{
+	uint8_t fill;
+
+	run->kind = PAGE_ZERO;
+	if (reader_u8(reader, &fill, err) < 0)
+		return -1;
+	if (fill != 0)
+		return fail(err, ST_UNSUPPORTED,
+			    "page filled with 0x%02x, as QEMU before 1.5 "
+			    "wrote it, at byte %" PRIu64,
+			    fill, record->offset);
+	return 0;
+}
+
+/* Makes size bytes visible, and the batch the holder of their chunk. */
+static int hold(struct reader *reader, struct page_batch *batch, size_t size,
+		struct st_error *err)
+{
+	if (reader_need(reader, size, err) < 0)
+		return -1;
+	if (!batch->chunks[0] && reader->chunk)
+		batch->chunks[0] = chunk_share(reader->chunk);
+	return 0;
+}
+
+static int read_page(struct reader *reader, struct page_batch *batch,
+		     struct page_run *run, struct st_error *err)
+{
+	if (hold(reader, batch, run->length, err) < 0)
+		return -1;
+	run->kind = PAGE_DATA;
+	run->data = reader->next;
+	return reader_consume(reader, run->length, err);
+}
+
+static int read_xbzrle(struct reader *reader, struct page_batch *batch,
+		       struct page_run *run, const struct record *record,
+		       struct st_error *err)
+{
+	uint8_t encoding;
+	uint16_t size;
+
+	if (reader_u8(reader, &encoding, err) < 0 ||
+	    reader_be16(reader, &size, err) < 0)
+		return -1;
+	if (encoding != 1)
+		return bad_record(record, "unknown XBZRLE encoding", err);
+	if (size > run->length)
+		return bad_record(record, "XBZRLE longer than a page", err);
+	if (hold(reader, batch, size, err) < 0)
+		return -1;
+	run->kind = PAGE_DELTA;
+	run->data = reader->next;
+	run->delta_size = size;
+	return reader_consume(reader, size, err);
+}
+
+static int check_flags(const struct record *record, struct st_error *err)
+{
+	if (record->flags & ~(RECORD_KINDS | RAM_CONTINUE))
+		return fail(err, ST_CORRUPT,
+			    "unexpected flags 0x%03x in page record at byte "
+			    "%" PRIu64,
+			    record->flags, record->offset);
+	switch (record->flags & RECORD_KINDS) {
+	case RAM_ZERO:
+	case RAM_PAGE:
+	case RAM_XBZRLE:
+		return 0;
+	case RAM_COMPRESS_PAGE:
+		return fail(err, ST_UNSUPPORTED,
+			    "page compressed by itself (QEMU before 9.1) at "
+			    "byte %" PRIu64,
+			    record->offset);
+	default:
+		return fail(err, ST_CORRUPT,
+			    "contradictory flags 0x%03x in page record at "
+			    "byte %" PRIu64,
+			    record->flags, record->offset);
+	}
+}
+
+static int read_body(struct sequential_source *source,
+		     struct page_batch *batch, const struct record *record,
+		     struct st_error *err)
+{
+	struct reader *reader = &source->stream->reader;
+	struct page_run run = {
+		.block = source->block,
+		.offset = record->page,
+		.length = source->base.layout->page_size,
+	};
+	int result;
+
+	if (record->page >= source->block->length)
+		return fail(err, ST_CORRUPT,
+			    "page at %" PRIu64 " beyond block '%s' of %" PRIu64
+			    " bytes, in page record at byte %" PRIu64,
+			    record->page, source->block->name,
+			    source->block->length, record->offset);
+	if (record->flags & RAM_ZERO)
+		result = read_zero(reader, &run, record, err);
+	else if (record->flags & RAM_PAGE)
+		result = read_page(reader, batch, &run, err);
+	else
+		result = read_xbzrle(reader, batch, &run, record, err);
+	if (result == 0)
+		page_batch_add(batch, &run);
+	return result;
+}
+
+/* 1: a record was read; 0: the payload has ended. */
+static int read_record(struct sequential_source *source,
+		       struct page_batch *batch, struct st_error *err)
+{
+	struct reader *reader = &source->stream->reader;
+	struct record record = { .offset = reader->offset };
+	uint64_t word;
+
+	if (reader_be64(reader, &word, err) < 0)
+		return -1;
+	record.flags = word & (source->base.layout->page_size - 1);
+	record.page = word - record.flags;
+	if (record.flags == RAM_EOS)
+		return 0;
+	if (record.flags == RAM_MULTIFD_FLUSH) {
+		source->multifd_flushes++;
+		return 1;
+	}
+	if (check_flags(&record, err) < 0 ||
+	    read_block(source, &record, err) < 0 ||
+	    read_body(source, batch, &record, err) < 0)
+		return -1;
+	return 1;
+}
+
+/*
+ * A batch holds one chunk, so it ends before a record that might not be in
+ * the chunk as a whole: word, name, page.
+ */
+static bool fits_chunk(const struct sequential_source *source)
+{
+	const struct reader *reader = &source->stream->reader;
+
+	return reader_visible(reader) >=
+	       8 + STR8_SIZE + source->base.layout->page_size;
+}
+
+static int next(struct page_source *base, struct page_batch *batch,
+		struct st_error *err)
+{
+	struct sequential_source *source = (struct sequential_source *)base;
+	int more = 1;
+
+	if (source->ended)
+		return 0;
+	do {
+		more = read_record(source, batch, err);
+		if (more < 0)
+			return -1;
+	} while (more && batch->count < BATCH_SOURCE_RUNS &&
+		 fits_chunk(source));
+	source->ended = !more;
+	batch->progress = source->stream->reader.offset;
+	return 1;
+}
+
+static const struct page_source_ops ops = { .next = next };
+
+void sequential_source_init(struct sequential_source *source,
+			    struct stream *stream)
+{
+	*source = (struct sequential_source){
+		.base = { .ops = &ops,
+			  .layout = &stream->ram.layout,
+			  .total = stream->reader.in->size },
+		.stream = stream,
+	};
+}
+
+void sequential_source_begin(struct sequential_source *source)
+{
+	source->ended = false;
+}

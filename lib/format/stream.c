@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The walk from the magic to the tail. */
+#include "config.h"
+
+#include "format/stream.h"
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "format/iterable.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int check_magic(uint32_t magic, uint32_t version, uint64_t offset,
+		       struct st_error *err)
+{
+	if (magic == MULTIFD_MAGIC)
+		return fail(err, ST_UNSUPPORTED,
+			    "one channel of a multifd migration, which is no "
+			    "image by itself");
+	if (magic != STREAM_MAGIC)
+		return fail(err, ST_NOT_IMAGE,
+			    "no QEMU stream at byte %" PRIu64, offset);
+	if (version == STREAM_VERSION_OBSOLETE)
+		return fail(err, ST_UNSUPPORTED,
+			    "QEMU stream of version 2, which no QEMU since "
+			    "2010 writes");
+	if (version != STREAM_VERSION)
+		return fail(err, ST_UNSUPPORTED,
+			    "QEMU stream of unknown version %" PRIu32, version);
+	return 0;
+}
+
+static int read_head(struct stream *stream, struct st_error *err)
+{
+	struct reader *reader = &stream->reader;
+	uint32_t magic, version;
+	size_t got;
+
+	if (reader_look(reader, 8, &got, err) < 0)
+		return -1;
+	if (got < 4)
+		return fail(err, got ? ST_NOT_IMAGE : ST_INCOMPLETE,
+			    "no QEMU stream at byte %" PRIu64
+			    ": the file ends there",
+			    stream->offset);
+	magic = get_be32(reader->next);
+	version = got < 8 ? STREAM_VERSION : get_be32(reader->next + 4);
+	if (check_magic(magic, version, stream->offset, err) < 0 ||
+	    reader_need(reader, 9, err) < 0 ||
+	    reader_consume(reader, 8, err) < 0)
+		return -1;
+	if (*reader->next != SECTION_CONFIGURATION)
+		return 0;
+	if (reader_consume(reader, 1, err) < 0)
+		return -1;
+	return configuration_read(&stream->configuration, reader, err);
+}
+
+int stream_open(struct stream *stream, struct input *in,
+		struct chunk_pool *pool, uint64_t offset, struct st_error *err)
+{
+	*stream = (struct stream){ .offset = offset };
+	reader_init(&stream->reader, in, pool, offset);
+	if (read_head(stream, err) == 0)
+		return 0;
+	stream_close(stream);
+	return -1;
+}
+
+void stream_close(struct stream *stream)
+{
+	reader_release(&stream->reader);
+	configuration_free(&stream->configuration);
+	ram_list_free(&stream->ram);
+	free(stream->started);
+	stream->started = NULL;
+	stream->started_count = 0;
+}
+
+bool stream_is_mapped(const struct stream *stream)
+{
+	return configuration_can(&stream->configuration,
+				 CAPABILITY_MAPPED_RAM);
+}
+
+bool section_is_ram(const struct section *section)
+{
+	return strcmp(section->name, RAM_SECTION) == 0;
+}
+
+/* Is it as long as QEMU's mig_cmd_args says? */
+static bool has_right_size(const struct stream_item *item)
+{
+	switch (item->command) {
+	case COMMAND_PING:
+		return item->command_size == 4;
+	case COMMAND_POSTCOPY_ADVISE:
+		return item->command_size == 0 || item->command_size == 16;
+	default:
+		return item->command_size == 0;
+	}
+}
+
+static int check_command(const struct stream_item *item, struct st_error *err)
+{
+	switch (item->command) {
+	case COMMAND_OPEN_RETURN_PATH:
+	case COMMAND_PING:
+	case COMMAND_POSTCOPY_ADVISE:
+	case COMMAND_SWITCHOVER_START:
+		break;
+	case COMMAND_POSTCOPY_LISTEN:
+	case COMMAND_POSTCOPY_RUN:
+	case COMMAND_POSTCOPY_RAM_DISCARD:
+	case COMMAND_PACKAGED:
+	case COMMAND_POSTCOPY_RESUME:
+	case COMMAND_RECV_BITMAP:
+		return fail(err, ST_UNSUPPORTED,
+			    "postcopy migration at byte %" PRIu64
+			    ": part of the memory is elsewhere; save the "
+			    "guest again without postcopy",
+			    item->offset);
+	case COMMAND_ENABLE_COLO:
+		return fail(err, ST_UNSUPPORTED,
+			    "COLO migration at byte %" PRIu64, item->offset);
+	default:
+		return fail(err, ST_CORRUPT,
+			    "unknown command %u at byte %" PRIu64,
+			    item->command, item->offset);
+	}
+	if (!has_right_size(item))
+		return fail(err, ST_CORRUPT,
+			    "command %u of %u bytes at byte %" PRIu64,
+			    item->command, item->command_size, item->offset);
+	return 0;
+}
+
+static int read_command(struct stream *stream, struct stream_item *item,
+			struct st_error *err)
+{
+	struct reader *reader = &stream->reader;
+
+	item->kind = STREAM_COMMAND;
+	if (reader_be16(reader, &item->command, err) < 0 ||
+	    reader_be16(reader, &item->command_size, err) < 0 ||
+	    check_command(item, err) < 0 ||
+	    reader_need(reader, item->command_size, err) < 0)
+		return -1;
+	item->command_data = reader->next;
+	if (item->command == COMMAND_POSTCOPY_ADVISE &&
+	    item->command_size == 16)
+		stream->advised_page_size = get_be64(reader->next + 8);
+	return reader_consume(reader, item->command_size, err);
+}
+
+static const struct section *find_started(const struct stream *stream,
+					  uint32_t id)
+{
+	for (unsigned i = 0; i < stream->started_count; i++)
+		if (stream->started[i].id == id)
+			return &stream->started[i];
+	return NULL;
+}
+
+static int remember(struct stream *stream, const struct section *section,
+		    struct st_error *err)
+{
+	struct section *started;
+
+	if (find_started(stream, section->id))
+		return fail(err, ST_CORRUPT,
+			    "section %" PRIu32
+			    " starts a second time at byte %" PRIu64,
+			    section->id, section->offset);
+	if (stream->started_count == SECTIONS_LIMIT)
+		return fail(err, ST_CORRUPT, "more than %u sections",
+			    SECTIONS_LIMIT);
+	started = reallocarray(stream->started, stream->started_count + 1,
+			       sizeof(*started));
+	if (!started)
+		return fail_memory(err);
+	started[stream->started_count++] = *section;
+	stream->started = started;
+	return 0;
+}
+
+/* START and FULL: a name, and which of that name. */
+static int read_section_name(struct stream *stream, struct section *section,
+			     struct st_error *err)
+{
+	struct reader *reader = &stream->reader;
+
+	if (reader_str8(reader, section->name, err) < 0)
+		return -1;
+	if (section->name[0] == '\0')
+		return fail(err, ST_CORRUPT,
+			    "section without a name at byte %" PRIu64,
+			    section->offset);
+	if (reader_be32(reader, &section->instance, err) < 0 ||
+	    reader_be32(reader, &section->version, err) < 0)
+		return -1;
+	if (section_is_ram(section) && section->version != RAM_VERSION)
+		return fail(err, ST_UNSUPPORTED,
+			    "RAM section of version %" PRIu32
+			    " at byte %" PRIu64,
+			    section->version, section->offset);
+	return section->type == SECTION_START ?
+		       remember(stream, section, err) :
+		       0;
+}
+
+/* PART and END: the rest is known from the START. */
+static int recall(struct stream *stream, struct section *section,
+		  struct st_error *err)
+{
+	const struct section *started = find_started(stream, section->id);
+	enum section_type type = section->type;
+	uint64_t offset = section->offset;
+
+	if (!started)
+		return fail(err, ST_CORRUPT,
+			    "part of section %" PRIu32
+			    ", which has no start, at byte %" PRIu64,
+			    section->id, offset);
+	*section = *started;
+	section->type = type;
+	section->offset = offset;
+	return 0;
+}
+
+static int read_section(struct stream *stream, struct stream_item *item,
+			uint8_t type, struct st_error *err)
+{
+	struct section *section = &item->section;
+
+	item->kind = STREAM_SECTION;
+	section->type = type;
+	section->offset = item->offset;
+	if (reader_be32(&stream->reader, &section->id, err) < 0)
+		return -1;
+	if (type == SECTION_START || type == SECTION_FULL)
+		return read_section_name(stream, section, err);
+	return recall(stream, section, err);
+}
+
+/*
+ * A device that is saved ahead of memory.  Only virtio-mem does so; all
+ * others are saved whole only when the memory has been.
+ */
+static int is_early(struct stream *stream, bool *early, struct st_error *err)
+{
+	static const char name[] = "virtio-mem-device-early";
+	const size_t length = sizeof(name) - 1, head = 1 + 4 + 1;
+	size_t got;
+
+	*early = false;
+	if (stream->ram_ended)
+		return 0;
+	/* 04, a 32-bit id, a length byte, the name */
+	if (reader_look(&stream->reader, head + STR8_SIZE, &got, err) < 0)
+		return -1;
+	if (got < head || got < head + stream->reader.next[5] ||
+	    stream->reader.next[5] < length)
+		return 0;
+	/* The name can have the device's path in front. */
+	*early = memcmp(stream->reader.next + head + stream->reader.next[5] -
+				length,
+			name, length) == 0;
+	return 0;
+}
+
+int stream_next(struct stream *stream, struct stream_item *item,
+		struct st_error *err)
+{
+	struct reader *reader = &stream->reader;
+	bool early;
+	uint8_t type;
+
+	if (reader_need(reader, 1, err) < 0)
+		return -1;
+	type = *reader->next;
+	if (type == SECTION_EOF)
+		return 0;
+	if (type == SECTION_FULL) {
+		if (is_early(stream, &early, err) < 0)
+			return -1;
+		if (!early)
+			return 0;
+	}
+	*item = (struct stream_item){ .offset = reader->offset };
+	if (reader_consume(reader, 1, err) < 0)
+		return -1;
+	switch (type) {
+	case SECTION_COMMAND:
+		return read_command(stream, item, err) < 0 ? -1 : 1;
+	case SECTION_START:
+	case SECTION_PART:
+	case SECTION_END:
+	case SECTION_FULL:
+		return read_section(stream, item, type, err) < 0 ? -1 : 1;
+	default:
+		return fail(err, ST_CORRUPT,
+			    "unknown section type 0x%02x at byte %" PRIu64,
+			    type, item->offset);
+	}
+}
+
+/* Wherever the stream says it first. */
+static uint64_t page_size(const struct stream *stream)
+{
+	if (stream->configuration.has_page_bits)
+		return UINT64_C(1) << stream->configuration.page_bits;
+	if (stream->advised_page_size)
+		return stream->advised_page_size;
+	if (stream->vmdesc)
+		return stream->vmdesc->page_size;
+	return 0;
+}
+
+static int check_page_size(uint64_t size, struct st_error *err)
+{
+	if (size != 0 && (size < RAM_PAGE_LEAST || size > RAM_PAGE_MOST ||
+			  (size & (size - 1)) != 0))
+		return fail(err, ST_CORRUPT,
+			    "pages of %" PRIu64 " bytes, which no target has",
+			    size);
+	return 0;
+}
+
+int stream_read_ram_list(struct stream *stream, struct st_error *err)
+{
+	const struct ram_list_context context = {
+		.mapped = stream_is_mapped(stream),
+		.ignore_shared = configuration_can(&stream->configuration,
+						   CAPABILITY_IGNORE_SHARED),
+		.postcopy = stream->advised_page_size != 0,
+		.page_size = page_size(stream),
+	};
+
+	if (stream->ram_started)
+		return fail(err, ST_CORRUPT, "a second list of RAM blocks");
+	if (check_page_size(context.page_size, err) < 0)
+		return -1;
+	stream->ram_started = true;
+	return ram_list_read(&stream->ram, &stream->reader, &context, err);
+}
+
+int stream_read_ram_end_mark(struct stream *stream, struct st_error *err)
+{
+	uint64_t start = stream->reader.offset, word;
+
+	if (reader_be64(&stream->reader, &word, err) < 0)
+		return -1;
+	if (word != RAM_EOS)
+		return fail(err, ST_CORRUPT,
+			    "page record in a mapped-ram image at byte "
+			    "%" PRIu64,
+			    start);
+	return 0;
+}
+
+static int skip_early(struct stream *stream, const struct section *section,
+		      struct st_error *err)
+{
+	const struct vmdesc *vmdesc = stream->vmdesc;
+
+	for (unsigned i = 0; vmdesc && i < vmdesc->count; i++)
+		if (strcmp(vmdesc->devices[i].name, section->name) == 0 &&
+		    vmdesc->devices[i].instance == section->instance)
+			return reader_skip(&stream->reader,
+					   vmdesc->devices[i].length, err);
+	return fail(err, ST_UNSUPPORTED,
+		    "section '%s' at byte %" PRIu64
+		    ": its length stands at the end of the image, which "
+		    "cannot be seen from here; use an uncompressed file",
+		    section->name, section->offset);
+}
+
+int stream_skip_payload(struct stream *stream, const struct section *section,
+			struct st_error *err)
+{
+	if (section->type == SECTION_FULL)
+		return skip_early(stream, section, err);
+	return iterable_skip(&stream->reader, section, err);
+}
+
+/*
+ * Nothing announces whether a stream has footers, but the first section
+ * shows it: an item of the stream cannot start with a footer's mark.
+ */
+static int find_out_footers(struct stream *stream, struct st_error *err)
+{
+	if (reader_need(&stream->reader, 1, err) < 0)
+		return -1;
+	stream->footers = *stream->reader.next == SECTION_FOOTER ?
+				  FOOTERS_PRESENT :
+				  FOOTERS_NONE;
+	return 0;
+}
+
+int stream_end_section(struct stream *stream, const struct section *section,
+		       struct st_error *err)
+{
+	struct reader *reader = &stream->reader;
+
+	if (section_is_ram(section) && section->type == SECTION_END)
+		stream->ram_ended = true;
+	if (stream->footers == FOOTERS_UNKNOWN &&
+	    find_out_footers(stream, err) < 0)
+		return -1;
+	if (stream->footers == FOOTERS_NONE)
+		return 0;
+	if (reader_need(reader, FOOTER_SIZE, err) < 0)
+		return -1;
+	if (reader->next[0] != SECTION_FOOTER ||
+	    get_be32(reader->next + 1) != section->id)
+		return fail(err, ST_CORRUPT,
+			    "section '%s' has no footer, or a wrong one, at "
+			    "byte %" PRIu64,
+			    section->name, reader->offset);
+	return reader_consume(reader, FOOTER_SIZE, err);
+}
