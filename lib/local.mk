@@ -5,12 +5,22 @@
 noinst_LTLIBRARIES += libcore.la
 libcore_la_LIBADD = $(LIBRARY_LIBS)
 libcore_la_SOURCES = \
+	%D%/convert.c \
+	%D%/describe.c \
 	%D%/describe.h \
+	%D%/description.c \
 	%D%/digest.c \
 	%D%/digest.h \
+	%D%/findings.c \
+	%D%/findings.h \
 	%D%/image.c \
 	%D%/image.h \
 	%D%/savetool.h \
+	%D%/space.c \
+	%D%/space.h \
+	%D%/survey.c \
+	%D%/survey.h \
+	%D%/version.c \
 	%D%/walk.c \
 	%D%/walk.h \
 	%D%/writer.c \

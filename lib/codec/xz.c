@@ -14,9 +14,9 @@
 
 /*
  * A member, and so the dictionary, which is what memory goes to: xz -3 has
- * 4 MiB, but two workers at that would take 80.
+ * 4 MiB, of which two workers take more than PACK_MEMORY.
  */
-#define MEMBER_SIZE (2 << 20)
+#define MEMBER_SIZE (3 << 19)
 
 /*
  * .lzma has no magic: properties as every program writes them, a dictionary

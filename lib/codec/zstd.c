@@ -96,11 +96,13 @@ static const struct decoder zstd_decoder = {
  */
 static uint64_t zstd_memory(int level)
 {
-	if (level <= 4)
-		return UINT64_C(3) << 20;
-	if (level <= 12)
-		return UINT64_C(20) << 20;
-	return UINT64_C(40) << 20;
+	const uint64_t mib = 1 << 20;
+
+	if (level <= 3)
+		return 2 * mib;
+	if (level <= 8)
+		return 7 * mib;
+	return (level <= 12 ? 25 : 34) * mib;
 }
 
 static void zstd_free(void *state)

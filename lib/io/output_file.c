@@ -20,18 +20,14 @@
 /* Block devices clear whole sectors only; none has larger ones. */
 #define SECTOR_LIMIT 4096
 
-/* How much is written before the kernel is told to start with it. */
-#define WRITE_BACK_SIZE (UINT64_C(8) << 20)
-
 struct output_file {
 	struct output base;
 	int fd;
-	uint64_t end;     /* behind the last byte that was written */
-	uint64_t flushed; /* up to here, writing to disk has been started */
-	bool owned;       /* the descriptor is closed with the output */
-	bool fresh;       /* unwritten bytes read as zeros */
-	bool punches;     /* making holes has not failed yet */
-	bool empties;     /* closing without commit empties it */
+	uint64_t end; /* behind the last byte that was written */
+	bool owned;   /* the descriptor is closed with the output */
+	bool fresh;   /* unwritten bytes read as zeros */
+	bool punches; /* making holes has not failed yet */
+	bool empties; /* closing without commit empties it */
 
 	/* Only of a file that was created by name. */
 	struct output_file_options options;
@@ -175,27 +171,14 @@ static int clear_gap(struct output_file *file, uint64_t offset,
 	return clear(file, file->end, offset - file->end, err);
 }
 
-/* The last fsync() is short if the disk was busy all the time. */
-static void start_write_back(struct output_file *file)
-{
-	if (file->end - file->flushed < WRITE_BACK_SIZE)
-		return;
-	sync_file_range(file->fd, file->flushed, file->end - file->flushed,
-			SYNC_FILE_RANGE_WRITE);
-	file->flushed = file->end;
-}
-
 static int file_write_at(struct output *out, struct iovec *iov, unsigned count,
 			 uint64_t offset, struct st_error *err)
 {
 	struct output_file *file = (struct output_file *)out;
 
-	if (clear_gap(file, offset, err) < 0 ||
-	    write_all(file, iov, count, offset, err) < 0)
+	if (clear_gap(file, offset, err) < 0)
 		return -1;
-	if (out->seekable)
-		start_write_back(file);
-	return 0;
+	return write_all(file, iov, count, offset, err);
 }
 
 static int file_punch(struct output *out, uint64_t offset, uint64_t length,

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The memory behind a struct st_info. */
+#include "config.h"
+
+#include "describe.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "format/domain_xml.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void description_free(struct description *description)
+{
+	if (!description)
+		return;
+	for (size_t i = 0; i < description->string_count; i++)
+		free(description->strings[i]);
+	free(description->strings);
+	free(description->blocks);
+	free(description->devices);
+	free(description->capabilities);
+	free(description->findings);
+	domain_xml_free(description->domain);
+	free(description);
+}
+
+const char *description_keep(struct description *description, const char *text)
+{
+	char **strings = reallocarray(description->strings,
+				      description->string_count + 1,
+				      sizeof(*strings));
+	char *copy;
+
+	if (!strings)
+		return NULL;
+	description->strings = strings;
+	copy = strdup(text);
+	if (copy)
+		strings[description->string_count++] = copy;
+	return copy;
+}
+
+int description_find(struct description *description,
+		     const struct st_finding *finding, struct st_error *err,
+		     const char *format, ...)
+{
+	size_t count = description->info.finding_count;
+	struct st_finding *findings = reallocarray(
+		description->findings, count + 1, sizeof(*findings));
+	char text[512];
+	va_list arguments;
+
+	if (!findings)
+		return fail_memory(err);
+	description->findings = findings;
+	description->info.findings = findings;
+	findings[count] = *finding;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	findings[count].message = description_keep(description, text);
+	if (!findings[count].message)
+		return fail_memory(err);
+	if (finding->block) {
+		findings[count].block =
+			description_keep(description, finding->block);
+		if (!findings[count].block)
+			return fail_memory(err);
+	}
+	description->info.finding_count++;
+	return 0;
+}

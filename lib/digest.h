@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A visitor that takes the fingerprint of a guest's state. */
+#ifndef DIGEST_H
+#define DIGEST_H
+
+#include "walk.h"
+
+struct digest_visitor;
+
+int digest_visitor_new(struct digest_visitor **digest, struct st_error *err);
+void digest_visitor_free(struct digest_visitor *digest);
+
+/* As a visitor, for walk(). */
+struct visitor *digest_visitor(struct digest_visitor *digest);
+
+/* After the walk. */
+void digest_visitor_result(const struct digest_visitor *digest,
+			   struct st_digest *result);
+
+#endif

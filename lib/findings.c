@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is worth telling of an image. */
+#include "config.h"
+
+#include "findings.h"
+
+#include <inttypes.h>
+
+/* About the image as a whole. */
+#define WHOLE .offset = ST_UNKNOWN, .length = ST_UNKNOWN
+
+int find_lost_extents(struct description *description,
+		      const struct st_block *block,
+		      const struct block_survey *survey, struct st_error *err)
+{
+	struct st_finding finding = {
+		.code = "lost-extent",
+		.severity = ST_PROBLEM,
+		.block = block->name,
+	};
+	uint64_t kept = survey->lost_count;
+
+	if (kept > LOST_EXTENTS_KEPT)
+		kept = LOST_EXTENTS_KEPT;
+	for (uint64_t i = 0; i < kept; i++) {
+		finding.offset = survey->lost[i].offset;
+		finding.length = survey->lost[i].length;
+		if (description_find(description, &finding, err,
+				     "pages that are said to be present lie "
+				     "in a hole, and restore as zeros") < 0)
+			return -1;
+	}
+	if (survey->lost_count <= LOST_EXTENTS_KEPT)
+		return 0;
+	finding.offset = ST_UNKNOWN;
+	finding.length = survey->lost_bytes;
+	return description_find(description, &finding, err,
+				"%" PRIu64 " such holes in all",
+				survey->lost_count);
+}
+
+static int find_broken(struct description *description,
+		       const struct st_error *broken, struct st_error *err)
+{
+	const struct st_finding finding = {
+		.code = st_code_name(broken->code),
+		.severity = ST_PROBLEM,
+		WHOLE,
+	};
+
+	return description_find(description, &finding, err, "%s",
+				broken->text);
+}
+
+static int find_part(struct description *description, struct st_error *err)
+{
+	const struct st_finding finding = {
+		.code = "part",
+		.severity = ST_PROBLEM,
+		.offset = 0,
+		.length = LIBVIRT_MAGIC_SIZE,
+	};
+
+	return description_find(description, &finding, err,
+				"libvirt never finished this image, and will "
+				"not restore it");
+}
+
+static int find_mislabelled(struct description *description,
+			    struct st_error *err)
+{
+	const struct st_info *info = &description->info;
+	const char *label = st_format_name(info->header->format);
+	const struct st_finding finding = {
+		.code = "mislabelled",
+		.severity = ST_PROBLEM,
+		.offset = 28,
+		.length = 4,
+	};
+
+	return description_find(description, &finding, err,
+				"the header says format '%s', but the "
+				"content is '%s': libvirt will not restore "
+				"it; convert it to mend that",
+				label ? label : "?",
+				st_format_name(info->format));
+}
+
+static int find_header_words(struct description *description,
+			     const struct libvirt *libvirt,
+			     struct st_error *err)
+{
+	const struct st_finding finding = {
+		.code = "header-words",
+		.severity = ST_NOTE,
+		.offset = 36,
+		.length = 4 * LIBVIRT_UNUSED,
+	};
+	unsigned i = libvirt->header.version == 3;
+
+	for (; i < LIBVIRT_UNUSED; i++)
+		if (libvirt->unused[i] != 0)
+			return description_find(
+				description, &finding, err,
+				"unused word at byte %u of the header is "
+				"0x%08" PRIx32,
+				36 + 4 * i,
+				libvirt->unused[i]);
+	return 0;
+}
+
+static int find_version_3(struct description *description,
+			  struct st_error *err)
+{
+	const struct st_finding finding = {
+		.code = "header-version-3",
+		.severity = ST_WARNING,
+		.offset = 16,
+		.length = 4,
+	};
+
+	return description_find(description, &finding, err,
+				"header version 3 as once proposed, which no "
+				"release of libvirt restores; convert it to "
+				"mend that");
+}
+
+static int find_in_header(struct description *description,
+			  const struct st_image *image, struct st_error *err)
+{
+	const struct st_info *info = &description->info;
+	const struct st_header *header = info->header;
+
+	if (!header->complete && find_part(description, err) < 0)
+		return -1;
+	if (header->version == 3 && find_version_3(description, err) < 0)
+		return -1;
+	if (info->stream_known &&
+	    (header->version >= 2 ? header->format : ST_FORMAT_RAW) !=
+		    info->format &&
+	    find_mislabelled(description, err) < 0)
+		return -1;
+	return find_header_words(description, image->libvirt, err);
+}
+
+static int find_trailing(struct description *description,
+			 const struct st_image *image, struct st_error *err)
+{
+	const struct st_info *info = &description->info;
+	const struct st_finding finding = {
+		.code = "trailing",
+		.severity = ST_NOTE,
+		.offset = image->tail->offset + image->tail->size,
+		.length = info->trailing,
+	};
+
+	return description_find(description, &finding, err,
+				"bytes behind the end of the image");
+}
+
+static int find_stale(struct description *description, struct st_error *err)
+{
+	const struct st_finding finding = {
+		.code = "stale",
+		.severity = ST_NOTE,
+		.offset = ST_UNKNOWN,
+		.length = description->info.sizes.reclaimable_stale,
+	};
+
+	return description_find(description, &finding, err,
+				"bytes of storage hold no memory of the "
+				"guest: old pages, or holes that a copy lost");
+}
+
+/*
+ * QEMU lets background-snapshot go with mapped-ram, but then never writes
+ * the bitmaps.
+ */
+static bool has_empty_bitmaps(const struct st_info *info,
+			      const struct st_image *image)
+{
+	if (info->layout != ST_LAYOUT_MAPPED_RAM || image->stream.ram_ended ||
+	    info->sizes.reclaimable_stale == 0)
+		return false;
+	for (size_t i = 0; i < info->block_count; i++)
+		if (info->blocks[i].pages_present != 0)
+			return false;
+	return true;
+}
+
+static int find_empty_bitmaps(struct description *description,
+			      struct st_error *err)
+{
+	const struct st_finding finding = {
+		.code = "empty-bitmaps",
+		.severity = ST_PROBLEM,
+		WHOLE,
+	};
+
+	return description_find(description, &finding, err,
+				"the bitmaps say that there is no memory, "
+				"yet its places hold data: a background "
+				"snapshot, which QEMU cannot save this way");
+}
+
+int find_all(struct description *description, const struct st_image *image,
+	     const struct st_error *broken, struct st_error *err)
+{
+	const struct st_info *info = &description->info;
+
+	if (broken && find_broken(description, broken, err) < 0)
+		return -1;
+	if (info->header && find_in_header(description, image, err) < 0)
+		return -1;
+	if (!broken && has_empty_bitmaps(info, image)) {
+		if (find_empty_bitmaps(description, err) < 0)
+			return -1;
+	} else if (info->sizes.reclaimable_stale != ST_UNKNOWN &&
+		   info->sizes.reclaimable_stale > 0 &&
+		   find_stale(description, err) < 0) {
+		return -1;
+	}
+	if (image->tail && !broken && info->trailing != 0 &&
+	    info->trailing != ST_UNKNOWN && !image->codec)
+		return find_trailing(description, image, err);
+	return 0;
+}

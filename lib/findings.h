@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is worth telling of an image.  savetool-formats(5) lists the codes. */
+#ifndef FINDINGS_H
+#define FINDINGS_H
+
+#include "describe.h"
+#include "image.h"
+#include "survey.h"
+
+int find_lost_extents(struct description *description,
+		      const struct st_block *block,
+		      const struct block_survey *survey, struct st_error *err);
+
+/* All others.  broken is why the walk ended early, NULL if it did not. */
+int find_all(struct description *description, const struct st_image *image,
+	     const struct st_error *broken, struct st_error *err);
+
+#endif

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Recognises an image and stacks the layers that read it. */
+#include "config.h"
+
+#include "image.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "describe.h"
+#include "ram/pump.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define HEAD_SIZE 64
+
+/* Files that people take for save images, and what they are. */
+static const struct stranger {
+	const char *magic;
+	size_t size;
+	const char *what;
+} strangers[] = {
+	{ "\177ELF", 4, "an ELF file, as of 'virsh dump --memory-only'" },
+	{ "KDUMP   ", 8, "a kdump file, as of 'virsh dump --memory-only'" },
+	{ "makedumpfile", 12, "a makedumpfile dump" },
+	{ "QFI\373", 4, "a qcow2 disk image" },
+	{ "EMiL", 4, "a LiME memory dump" },
+};
+
+static int fail_not_image(const uint8_t *head, size_t size,
+			  struct st_error *err)
+{
+	for (size_t i = 0; i < sizeof(strangers) / sizeof(*strangers); i++) {
+		const struct stranger *stranger = &strangers[i];
+
+		if (size >= stranger->size &&
+		    memcmp(head, stranger->magic, stranger->size) == 0)
+			return fail(err, ST_NOT_IMAGE,
+				    "not a save image, but %s",
+				    stranger->what);
+	}
+	return fail(err, ST_NOT_IMAGE, "not a save image");
+}
+
+/* The bytes that the stream starts with decide what it is, and no header. */
+static int recognise_payload(struct st_image *image, struct st_error *err)
+{
+	uint8_t head[HEAD_SIZE];
+	size_t got;
+
+	if (input_read_at(image->file, head, sizeof(head), image->payload,
+			  &got, err) < 0)
+		return -1;
+	if (got == 0 && image->payload == 0)
+		return fail(err, ST_NOT_IMAGE, "file is empty");
+	if (got == 0)
+		return fail(err, ST_INCOMPLETE,
+			    "file ends at byte %" PRIu64
+			    ", where the stream should start",
+			    image->file->size < image->payload ?
+				    image->file->size :
+				    image->payload);
+	if (got >= 4 && (memcmp(head, "QEVM", 4) == 0 ||
+			 memcmp(head, "\x11\x22\x33\x44", 4) == 0))
+		return 0;
+	image->codec = codec_for_content(head, got);
+	if (image->codec)
+		return 0;
+	if (image->libvirt)
+		return fail(err, image->libvirt->header.complete ?
+					 ST_CORRUPT :
+					 ST_INCOMPLETE,
+			    "no QEMU stream behind the libvirt header, at "
+			    "byte %" PRIu64,
+			    image->payload);
+	return fail_not_image(head, got, err);
+}
+
+static int recognise(struct st_image *image, uint64_t offset,
+		     struct st_error *err)
+{
+	uint8_t magic[LIBVIRT_MAGIC_SIZE];
+	size_t got;
+
+	image->payload = offset;
+	if (offset == 0) {
+		if (input_read_at(image->file, magic, sizeof(magic), 0, &got,
+				  err) < 0)
+			return -1;
+		if (libvirt_is_magic(magic, got)) {
+			if (libvirt_read(&image->libvirt, image->file, err) <
+			    0)
+				return -1;
+			image->payload = libvirt_size(image->libvirt);
+		}
+	}
+	return recognise_payload(image, err);
+}
+
+int image_open_input(struct st_image **result, struct input *file,
+		     const char *path, uint64_t offset, struct st_error *err)
+{
+	struct st_image *image = calloc(1, sizeof(*image));
+
+	if (!image) {
+		input_close(file);
+		return fail_memory(err);
+	}
+	image->file = file;
+	image->path = strdup(path);
+	if (!image->path)
+		fail_memory(err);
+	else if (chunk_pool_new(&image->pool, PUMP_CHUNKS + 2, err) == 0 &&
+		 recognise(image, offset, err) == 0) {
+		*result = image;
+		return 0;
+	}
+	st_image_close(image);
+	return -1;
+}
+
+int st_image_open(struct st_image **image, const char *path, uint64_t offset,
+		  struct st_error *err)
+{
+	struct input *file;
+
+	if (input_open_file(&file, path, err) < 0)
+		return -1;
+	return image_open_input(image, file, path, offset, err);
+}
+
+/* All that image_start() made. */
+static void stop(struct st_image *image)
+{
+	stream_close(&image->stream);
+	for (unsigned i = 0; i < image->bitmap_count; i++)
+		bitmap_free(&image->bitmaps[i]);
+	free(image->bitmaps);
+	image->bitmaps = NULL;
+	image->bitmap_count = 0;
+	tail_free(image->tail);
+	image->tail = NULL;
+	input_close(image->unpacked);
+	image->unpacked = NULL;
+}
+
+void st_image_close(struct st_image *image)
+{
+	if (!image)
+		return;
+	description_free(image->description);
+	stop(image);
+	chunk_pool_free(image->pool);
+	libvirt_free(image->libvirt);
+	input_close(image->file);
+	free(image->path);
+	free(image);
+}
+
+struct input *image_input(const struct st_image *image)
+{
+	return image->unpacked ? image->unpacked : image->file;
+}
+
+uint64_t image_stream_offset(const struct st_image *image)
+{
+	return image->unpacked ? 0 : image->payload;
+}
+
+/*
+ * A sequential stream does not say how large its pages are, nor how long
+ * what is saved ahead of memory is; its far end does.
+ */
+static int look_ahead(struct st_image *image, struct st_error *err)
+{
+	if (!image_input(image)->seekable || stream_is_mapped(&image->stream))
+		return 0;
+	if (tail_find(&image->tail, image_input(image), image->payload, err) <
+	    0)
+		return -1;
+	if (image->tail)
+		image->stream.vmdesc = image->tail->vmdesc;
+	return 0;
+}
+
+int image_start(struct st_image *image, struct st_error *err)
+{
+	stop(image);
+	if (image->codec && codec_unpack(image->codec, &image->unpacked,
+					 image->file, image->payload, err) < 0)
+		return -1;
+	if (stream_open(&image->stream, image_input(image), image->pool,
+			image_stream_offset(image), err) < 0)
+		return -1;
+	return look_ahead(image, err);
+}
+
+int image_read_bitmaps(struct st_image *image, struct st_error *err)
+{
+	const struct ram_list *list = &image->stream.ram;
+	bool big_endian =
+		image->libvirt && image->libvirt->header.big_endian;
+
+	image->bitmaps = calloc(list->layout.count + 1,
+				sizeof(*image->bitmaps));
+	if (!image->bitmaps)
+		return fail_memory(err);
+	for (unsigned i = 0; i < list->layout.count; i++) {
+		if (mapped_read_bitmap(&image->bitmaps[i], image_input(image),
+				       list, i, big_endian, err) < 0)
+			return -1;
+		image->bitmap_count++;
+	}
+	return 0;
+}
+
+int image_require_complete(const struct st_image *image, struct st_error *err)
+{
+	if (!image->libvirt || image->libvirt->header.complete)
+		return 0;
+	return fail(err, ST_INCOMPLETE,
+		    "libvirt never finished this image: its header says "
+		    "'LibvirtQemudPart'");
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * An opened image: what its first bytes say of it, with the layers below
+ * stacked so that a stream comes out of any format.
+ */
+#ifndef IMAGE_H
+#define IMAGE_H
+
+#include "base/bitmap.h"
+#include "codec/codec.h"
+#include "format/domain_xml.h"
+#include "format/libvirt.h"
+#include "format/mapped.h"
+#include "format/stream.h"
+#include "format/tail.h"
+
+struct description;
+
+struct st_image {
+	char *path;
+	struct input *file;
+	uint64_t payload;  /* where the stream, packed or not, starts in file */
+	struct libvirt *libvirt;     /* NULL: bare */
+	const struct codec *codec;   /* NULL: not packed */
+	struct input *unpacked;      /* NULL: not packed */
+	struct chunk_pool *pool;
+	struct stream stream;        /* from image_start() on */
+	struct tail *tail;           /* found ahead, or read; else NULL */
+	struct bitmap *bitmaps;      /* one a block, if read; else NULL */
+	unsigned bitmap_count;
+	struct description *description; /* what was told of it last */
+};
+
+/* As st_image_open(), of a file that is open, and the image's from now on. */
+int image_open_input(struct st_image **image, struct input *file,
+		     const char *path, uint64_t offset, struct st_error *err);
+
+/* The input that the stream is read from, and where it starts there. */
+struct input *image_input(const struct st_image *image);
+uint64_t image_stream_offset(const struct st_image *image);
+
+/*
+ * Starts at the stream's first byte, or starts again.  What is packed is
+ * unpacked anew.
+ */
+int image_start(struct st_image *image, struct st_error *err);
+
+/* Of a mapped-ram image whose list has been read: the bitmaps of all blocks. */
+int image_read_bitmaps(struct st_image *image, struct st_error *err);
+
+/* A header that says Part: the save was interrupted. */
+int image_require_complete(const struct st_image *image,
+			   struct st_error *err);
+
+#endif

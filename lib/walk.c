@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The walk through a guest's state. */
+#include "config.h"
+
+#include "walk.h"
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "format/mapped.h"
+#include "format/sequential.h"
+#include "ram/pump.h"
+
+#include <inttypes.h>
+
+struct walker {
+	struct st_image *image;
+	struct stream *stream;
+	struct visitor *visitor;
+	const struct st_monitor *monitor;
+	struct sequential_source records;
+	struct page_sink *sink;
+};
+
+/* Visits, if the visitor wants that. */
+#define visit(walker, step, ...)                                               \
+	((walker)->visitor->ops->step ?                                        \
+		 (walker)->visitor->ops->step((walker)->visitor, __VA_ARGS__) :\
+		 0)
+
+static int pump_records(struct walker *walker, struct st_error *err)
+{
+	if (!walker->sink)
+		return fail(err, ST_UNSUPPORTED,
+			    "page records that nobody asked for");
+	sequential_source_begin(&walker->records);
+	return pump(&walker->records.base, walker->sink, walker->monitor, err);
+}
+
+/*
+ * The records of a section, or the mark of their end where the layout has
+ * none.  A section without any, as QEMU often writes it, is not worth a
+ * thread.
+ */
+static int walk_records(struct walker *walker, struct st_error *err)
+{
+	size_t got;
+
+	if (walker->stream->ram.mapped)
+		return stream_read_ram_end_mark(walker->stream, err);
+	if (reader_look(&walker->stream->reader, 8, &got, err) < 0)
+		return -1;
+	if (got == 8 && get_be64(walker->stream->reader.next) == RAM_EOS)
+		return stream_read_ram_end_mark(walker->stream, err);
+	return pump_records(walker, err);
+}
+
+/* All pages of a mapped image, as if they came in a section of their own. */
+static int walk_mapped_pages(struct walker *walker,
+			     const struct section *start,
+			     struct st_error *err)
+{
+	struct st_image *image = walker->image;
+	struct section part = *start;
+	struct mapped_source pages;
+
+	if (image_read_bitmaps(image, err) < 0)
+		return -1;
+	part.type = SECTION_PART;
+	if (visit(walker, ram_begin, &part, err) < 0)
+		return -1;
+	if (walker->sink) {
+		mapped_source_init(&pages, &image->stream.ram, image->bitmaps,
+				   image_input(image), image->pool);
+		if (pump(&pages.base, walker->sink, walker->monitor, err) < 0)
+			return -1;
+	}
+	return visit(walker, ram_end, &part, err);
+}
+
+static int walk_ram_start(struct walker *walker,
+			  const struct section *section, struct st_error *err)
+{
+	struct stream *stream = walker->stream;
+
+	if (stream_read_ram_list(stream, err) < 0)
+		return -1;
+	sequential_source_init(&walker->records, stream);
+	if (visit(walker, ram_list, section, &stream->ram, &walker->sink,
+		  err) < 0 ||
+	    walk_records(walker, err) < 0 ||
+	    stream_end_section(stream, section, err) < 0 ||
+	    visit(walker, ram_end, section, err) < 0)
+		return -1;
+	return stream->ram.mapped ? walk_mapped_pages(walker, section, err) :
+				    0;
+}
+
+static int walk_ram(struct walker *walker, const struct section *section,
+		    struct st_error *err)
+{
+	bool made_up = walker->stream->ram.mapped &&
+		       section->type == SECTION_PART;
+
+	if (section->type == SECTION_START)
+		return walk_ram_start(walker, section, err);
+	if (!made_up && visit(walker, ram_begin, section, err) < 0)
+		return -1;
+	if (walk_records(walker, err) < 0 ||
+	    stream_end_section(walker->stream, section, err) < 0)
+		return -1;
+	return made_up ? 0 : visit(walker, ram_end, section, err);
+}
+
+static int walk_other(struct walker *walker, const struct section *section,
+		      struct st_error *err)
+{
+	struct reader *reader = &walker->stream->reader;
+	struct output *copy_to = NULL;
+	int result;
+
+	if (visit(walker, section, section, &copy_to, err) < 0)
+		return -1;
+	reader->copy_to = copy_to;
+	result = stream_skip_payload(walker->stream, section, err);
+	reader->copy_to = NULL;
+	if (result < 0 ||
+	    stream_end_section(walker->stream, section, err) < 0)
+		return -1;
+	return visit(walker, section_end, section, err);
+}
+
+static int walk_item(struct walker *walker, const struct stream_item *item,
+		     struct st_error *err)
+{
+	if (item->kind == STREAM_COMMAND)
+		return visit(walker, command, item, err);
+	if (section_is_ram(&item->section))
+		return walk_ram(walker, &item->section, err);
+	return walk_other(walker, &item->section, err);
+}
+
+static int walk_tail(struct walker *walker, struct st_error *err)
+{
+	struct st_image *image = walker->image;
+	struct tail *tail;
+
+	if (!walker->stream->ram_started)
+		return fail(err, ST_CORRUPT,
+			    "no memory before the devices at byte %" PRIu64,
+			    walker->stream->reader.offset);
+	if (walker->records.multifd_flushes && !walker->stream->ram.mapped)
+		return fail(err, ST_UNSUPPORTED,
+			    "main channel of a multifd migration: the pages "
+			    "went through other channels");
+	if (tail_read(&tail, walker->stream, err) < 0)
+		return -1;
+	walker->stream->vmdesc = NULL;
+	tail_free(image->tail);
+	image->tail = tail;
+	return visit(walker, tail, tail, err);
+}
+
+int walk(struct st_image *image, struct visitor *visitor,
+	 const struct st_monitor *monitor, struct st_error *err)
+{
+	struct walker walker = {
+		.image = image,
+		.stream = &image->stream,
+		.visitor = visitor,
+		.monitor = monitor,
+	};
+	struct stream_item item;
+	int more;
+
+	if (visit(&walker, start, walker.stream, err) < 0)
+		return -1;
+	while ((more = stream_next(walker.stream, &item, err)) > 0)
+		if (walk_item(&walker, &item, err) < 0)
+			return -1;
+	return more < 0 ? -1 : walk_tail(&walker, err);
+}
