@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Failures keep their code, their errno and a sentence that ends. */
+#include "config.h"
+
+#include "base/error.h"
+
+#include "check.h"
+
+#include <errno.h>
+
+TEST(every_code_has_a_name_of_its_own)
+{
+	static const enum st_code codes[] = {
+		ST_OK,          ST_USAGE,      ST_SYSTEM,
+		ST_NOT_IMAGE,   ST_INCOMPLETE, ST_CORRUPT,
+		ST_UNSUPPORTED, ST_REFUSED,    ST_CANCELLED,
+	};
+	const size_t count = sizeof(codes) / sizeof(codes[0]);
+
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < i; j++)
+			assert_string_not_equal(st_code_name(codes[i]),
+						st_code_name(codes[j]));
+	assert_string_equal(st_code_name(ST_CORRUPT), "corrupt");
+	assert_string_equal(st_code_name((enum st_code)99), "unknown");
+}
+
+TEST(failing_fills_in_everything)
+{
+	struct st_error err = { .sys_errno = EIO };
+
+	assert_fails(
+		fail(&err, ST_CORRUPT, "block '%s' has %d bytes", "pc.ram", 3),
+		err, ST_CORRUPT, "block 'pc.ram' has 3 bytes");
+	assert_int_equal(err.sys_errno, 0);
+}
+
+TEST(a_system_error_is_told_and_kept)
+{
+	struct st_error err;
+
+	errno = ENOSPC;
+	assert_fails(fail_errno(&err, "cannot write at byte %d", 7), err,
+		     ST_SYSTEM,
+		     "cannot write at byte 7: No space left on device");
+	assert_int_equal(err.sys_errno, ENOSPC);
+	assert_int_equal(errno, ENOSPC);
+}
+
+TEST(an_unknown_system_error_is_told)
+{
+	struct st_error err;
+
+	errno = 9999;
+	assert_fails(fail_errno(&err, "cannot read"), err, ST_SYSTEM,
+		     "cannot read: unknown error");
+}
+
+TEST(no_memory_is_a_system_error)
+{
+	struct st_error err;
+
+	assert_fails(fail_memory(&err), err, ST_SYSTEM,
+		     "cannot allocate memory: Cannot allocate memory");
+	assert_int_equal(err.sys_errno, ENOMEM);
+}
+
+TEST(context_goes_in_front_and_changes_nothing_else)
+{
+	struct st_error err;
+
+	errno = EIO;
+	fail_errno(&err, "cannot read");
+	assert_fails(fail_while(&err, "block '%s'", "m0"), err, ST_SYSTEM,
+		     "block 'm0': cannot read: Input/output error");
+	assert_int_equal(err.sys_errno, EIO);
+}
+
+TEST(long_sentences_are_cut_and_end)
+{
+	struct st_error err;
+	char name[2000];
+
+	memset(name, 'n', sizeof(name));
+	name[sizeof(name) - 1] = '\0';
+	errno = EIO;
+	fail_errno(&err, "cannot open '%s'", name);
+	assert_int_equal(strlen(err.text), sizeof(err.text) - 1);
+	fail(&err, ST_USAGE, "short");
+	fail_while(&err, "%s", name);
+	assert_int_equal(strlen(err.text), sizeof(err.text) - 1);
+	fail(&err, ST_USAGE, "%s", name);
+	fail_while(&err, "in front");
+	assert_int_equal(strlen(err.text), sizeof(err.text) - 1);
+	assert_memory_equal(err.text, "in front: nnn", 13);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_code_has_a_name_of_its_own),
+		cmocka_unit_test(failing_fills_in_everything),
+		cmocka_unit_test(a_system_error_is_told_and_kept),
+		cmocka_unit_test(an_unknown_system_error_is_told),
+		cmocka_unit_test(no_memory_is_a_system_error),
+		cmocka_unit_test(
+			context_goes_in_front_and_changes_nothing_else),
+		cmocka_unit_test(long_sentences_are_cut_and_end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Inputs: files, pipes and memory answer alike. */
+#include "config.h"
+
+#include "io/input.h"
+
+#include "scratch.h"
+
+#define TEXT "0123456789"
+#define MIB (1 << 20)
+
+static struct input *open_pipe_of(const void *data, size_t size)
+{
+	struct st_error err;
+	struct input *in;
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], data, size), size);
+	close(ends[1]);
+	assert_ok(input_open_fd(&in, ends[0], &err), err);
+	return in;
+}
+
+static struct input *open_file_of(const void *data, size_t size)
+{
+	struct st_error err;
+	struct input *in;
+
+	scratch_write("file", data, size);
+	assert_ok(input_open_file(&in, "file", &err), err);
+	return in;
+}
+
+static struct input *open_memory_of(const void *data, size_t size)
+{
+	struct st_error err;
+	struct input *in;
+
+	assert_ok(input_open_memory(&in, data, size, &err), err);
+	return in;
+}
+
+static void reads(struct input *in, uint64_t offset, size_t size,
+		  const char *expected)
+{
+	struct st_error err;
+	char text[20];
+	size_t got;
+
+	assert_ok(input_read_at(in, text, size, offset, &got, &err), err);
+	assert_int_equal(got, strlen(expected));
+	assert_memory_equal(text, expected, got);
+}
+
+static void reads_forwards(struct input *in)
+{
+	reads(in, 0, 3, "012");
+	reads(in, 3, 2, "34");
+	reads(in, 7, 2, "78");
+	reads(in, 9, 5, "9");
+	reads(in, 10, 5, "");
+	reads(in, 30, 5, "");
+}
+
+TEST(every_kind_is_read_forwards)
+{
+	struct input *(*const open_of[])(const void *, size_t) = {
+		open_file_of,
+		open_pipe_of,
+		open_memory_of,
+	};
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct input *in = open_of[i](TEXT, 10);
+
+		reads_forwards(in);
+		input_close(in);
+	}
+}
+
+TEST(a_file_and_memory_are_read_backwards)
+{
+	struct input *in = open_file_of(TEXT, 10);
+
+	assert_true(in->seekable);
+	assert_int_equal(in->size, 10);
+	assert_true(input_fd(in) >= 0);
+	reads(in, 8, 2, "89");
+	reads(in, 0, 2, "01");
+	input_close(in);
+	in = open_memory_of(TEXT, 10);
+	assert_true(in->seekable);
+	assert_int_equal(in->size, 10);
+	assert_int_equal(input_fd(in), -1);
+	reads(in, 8, 2, "89");
+	reads(in, 0, 2, "01");
+	input_close(in);
+}
+
+TEST(a_pipe_does_not_go_back)
+{
+	struct input *in = open_pipe_of(TEXT, 10);
+	struct st_error err;
+	char text[2];
+	size_t got;
+
+	assert_false(in->seekable);
+	assert_true(in->size == ST_UNKNOWN);
+	reads(in, 4, 2, "45");
+	assert_fails(input_read_at(in, text, 2, 5, &got, &err), err,
+		     ST_UNSUPPORTED,
+		     "cannot go back in a stream, from byte 6 to 5");
+	reads(in, 6, 2, "67");
+	input_close(in);
+}
+
+TEST(a_pipe_skips_more_than_it_holds_at_once)
+{
+	static char bytes[60000];
+	struct input *in;
+
+	memcpy(bytes + 59990, TEXT, 10);
+	in = open_pipe_of(bytes, sizeof(bytes));
+	reads(in, 59990, 10, TEXT);
+	input_close(in);
+}
+
+TEST(all_bytes_or_incomplete)
+{
+	struct input *in = open_file_of(TEXT, 10);
+	struct st_error err;
+	char text[10];
+
+	assert_ok(input_read_exactly(in, text, 10, 0, &err), err);
+	assert_memory_equal(text, TEXT, 10);
+	assert_fails(input_read_exactly(in, text, 10, 7, &err), err,
+		     ST_INCOMPLETE, "file ends at byte 10, 7 bytes short");
+	input_close(in);
+}
+
+TEST(what_cannot_be_opened_says_why)
+{
+	struct st_error err;
+	struct input *in = NULL;
+
+	assert_fails(input_open_file(&in, "missing", &err), err, ST_SYSTEM,
+		     "cannot open: No such file or directory");
+	assert_fails(input_open_file(&in, ".", &err), err, ST_SYSTEM,
+		     "cannot read: Is a directory");
+	assert_null(in);
+}
+
+TEST(a_read_error_says_where)
+{
+	int fd = open("file", O_WRONLY | O_CREAT, 0600);
+	struct st_error err;
+	struct input *in;
+	char text[2];
+	size_t got;
+
+	assert_ok(input_open_fd(&in, fd, &err), err);
+	assert_fails(input_read_at(in, text, 2, 5, &got, &err), err, ST_SYSTEM,
+		     "cannot read at byte 5: Bad file descriptor");
+	input_close(in);
+}
+
+static void has_extent(struct input *in, uint64_t offset, uint64_t length,
+		       bool hole)
+{
+	struct extent extent;
+	struct st_error err;
+
+	assert_ok(input_extent(in, offset, &extent, &err), err);
+	assert_int_equal(extent.offset, offset);
+	assert_int_equal(extent.length, length);
+	if (length > 0)
+		assert_int_equal(extent.hole, hole);
+}
+
+TEST(extents_are_those_of_the_file)
+{
+	static const uint8_t data[65536] = { 1 };
+	int fd = open("file", O_RDWR | O_CREAT, 0600);
+	struct st_error err;
+	struct input *in;
+
+	assert_int_equal(ftruncate(fd, 3 * MIB), 0);
+	assert_int_equal(pwrite(fd, data, sizeof(data), MIB), sizeof(data));
+	if (lseek(fd, 0, SEEK_DATA) == 0)
+		skip_test("this file system has no holes");
+	assert_ok(input_open_fd(&in, fd, &err), err);
+	has_extent(in, 0, MIB, true);
+	has_extent(in, MIB / 2, MIB / 2, true);
+	has_extent(in, MIB, 65536, false);
+	has_extent(in, MIB + 100, 65436, false);
+	has_extent(in, MIB + 65536, 2 * MIB - 65536, true);
+	has_extent(in, 3 * MIB, 0, false);
+	has_extent(in, 9 * MIB, 0, false);
+	input_close(in);
+}
+
+TEST(memory_has_no_holes)
+{
+	struct input *in = open_memory_of(TEXT, 10);
+
+	has_extent(in, 3, 7, false);
+	has_extent(in, 10, 0, false);
+	input_close(in);
+}
+
+TEST(nothing_can_be_closed)
+{
+	input_close(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		scratch_test(every_kind_is_read_forwards),
+		scratch_test(a_file_and_memory_are_read_backwards),
+		cmocka_unit_test(a_pipe_does_not_go_back),
+		cmocka_unit_test(a_pipe_skips_more_than_it_holds_at_once),
+		scratch_test(all_bytes_or_incomplete),
+		scratch_test(what_cannot_be_opened_says_why),
+		scratch_test(a_read_error_says_where),
+		scratch_test(extents_are_those_of_the_file),
+		cmocka_unit_test(memory_has_no_holes),
+		cmocka_unit_test(nothing_can_be_closed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
