@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The program.  It is linked with the library's objects, and so is complete
-# in itself wherever it is copied to.
+# in itself wherever it is copied to.  All but main() is a library as well, for
+# the unit tests.
 
 bin_PROGRAMS += savetool
-savetool_CFLAGS = $(AM_CFLAGS) $(POPT_CFLAGS)
-savetool_LDADD = libcore.la $(POPT_LIBS) $(JSON_LIBS)
-savetool_SOURCES = \
+savetool_LDADD = libcmd.la libcore.la
+savetool_SOURCES = %D%/main.c
+
+noinst_LTLIBRARIES += libcmd.la
+libcmd_la_LIBADD = $(POPT_LIBS) $(JSON_LIBS)
+libcmd_la_SOURCES = \
 	%D%/cli.c \
 	%D%/cli.h \
 	%D%/command.h \
@@ -19,8 +23,9 @@ savetool_SOURCES = \
 	%D%/inspect.c \
 	%D%/layout.c \
 	%D%/layout.h \
-	%D%/main.c \
 	%D%/memory.h \
+	%D%/output.c \
+	%D%/output.h \
 	%D%/progress.c \
 	%D%/progress.h \
 	%D%/report.c \

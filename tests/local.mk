@@ -24,15 +24,24 @@ unit_tests = \
 	%D%/unit/bitmap_test \
 	%D%/unit/bytes_test \
 	%D%/unit/chunk_test \
+	%D%/unit/domain_xml_test \
 	%D%/unit/error_test \
+	%D%/unit/input_test \
+	%D%/unit/libvirt_test \
+	%D%/unit/output_test \
+	%D%/unit/place_test \
+	%D%/unit/reader_test \
+	%D%/unit/report_test \
 	%D%/unit/zero_test
 
 unit_headers = \
 	%D%/unit/check.h \
+	%D%/unit/recorder.h \
 	%D%/unit/scratch.h
 
 bats_tests = \
 	%D%/cli/completion.bats \
+	%D%/cli/usage.bats \
 	%D%/style/exports.bats \
 	%D%/style/layers.bats \
 	%D%/style/manual.bats \
@@ -77,7 +86,10 @@ test-tools:
 	%D%/mkimage/vmdesc.c
 
 # What every unit test is linked with.
-LDADD = libcore.la $(CMOCKA_LIBS)
+LDADD = libcmd.la libcore.la $(CMOCKA_LIBS)
+
+# Those of cmd's files, which no other file may include.
+%C%_unit_report_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/cmd
 
 EXTRA_DIST += %D%/style/installed
 installcheck-local:
