@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "escape.h"
 #include "report.h"
+#include "stdout.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -391,7 +392,7 @@ void cli_release(struct cli *cli)
 void cli_complain(const char *path, const struct st_error *err)
 {
 	/* So that a report stands before the complaint about it. */
-	fflush(stdout);
+	stdout_flush();
 	fputs("savetool: ", stderr);
 	if (path) {
 		escape_text(stderr, path, false);

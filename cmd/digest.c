@@ -6,6 +6,7 @@
 #include "progress.h"
 #include "report.h"
 #include "signals.h"
+#include "stdout.h"
 
 #include <string.h>
 
@@ -28,6 +29,8 @@ static void show(struct report *report, const char *path, const char *text)
 	report_text(report, "devices", NULL, text + ST_DIGEST_TEXT / 2);
 	report_line(report, "%s  %s", text, path);
 	report_commit(report);
+	/* The next one may take minutes. */
+	stdout_flush();
 }
 
 static int digest(struct job *job, const char *path, size_t part,

@@ -201,8 +201,28 @@ static uint64_t page_bytes(const struct st_block *block, uint64_t pages)
 	return pages == ST_UNKNOWN ? ST_UNKNOWN : pages * block->page_size;
 }
 
+/* Which columns of text have something to tell. */
+struct columns {
+	bool present, zero, superseded, places;
+};
+
+static struct columns columns_of(const struct st_info *info, bool verbose)
+{
+	struct columns columns = { false, false, false, false };
+
+	for (size_t i = 0; i < info->block_count; i++) {
+		const struct st_block *block = &info->blocks[i];
+
+		columns.present |= block->pages_present != ST_UNKNOWN;
+		columns.zero |= block->pages_zero != ST_UNKNOWN;
+		columns.superseded |= block->pages_superseded != ST_UNKNOWN;
+	}
+	columns.places = verbose && info->layout == ST_LAYOUT_MAPPED_RAM;
+	return columns;
+}
+
 static void show_block(struct report *report, const struct st_block *block,
-		       bool scanned, bool places)
+		       const struct columns *columns)
 {
 	report_row(report);
 	report_text(report, "name", "block", block->name);
@@ -213,28 +233,30 @@ static void show_block(struct report *report, const struct st_block *block,
 	report_number(report, "pages-zero", NULL, block->pages_zero);
 	report_number(report, "pages-superseded", NULL,
 		      block->pages_superseded);
-	report_bytes(report, NULL, "present",
+	report_bytes(report, NULL, label_if(columns->present, "present"),
 		     page_bytes(block, block->pages_present));
-	report_bytes(report, NULL, label_if(scanned, "zero"),
+	report_bytes(report, NULL, label_if(columns->zero, "zero"),
 		     page_bytes(block, block->pages_zero));
-	report_bytes(report, NULL, label_if(scanned, "superseded"),
+	report_bytes(report, NULL, label_if(columns->superseded, "superseded"),
 		     page_bytes(block, block->pages_superseded));
-	report_number(report, "bitmap-offset", label_if(places, "bitmap at"),
+	report_number(report, "bitmap-offset",
+		      label_if(columns->places, "bitmap at"),
 		      block->bitmap_offset);
-	report_number(report, "pages-offset", label_if(places, "pages at"),
+	report_number(report, "pages-offset",
+		      label_if(columns->places, "pages at"),
 		      block->pages_offset);
 }
 
 static void show_blocks(struct report *report, const struct st_info *info,
 			bool verbose)
 {
-	bool places = verbose && info->layout == ST_LAYOUT_MAPPED_RAM;
+	struct columns columns = columns_of(info, verbose);
 
 	if (!info->stream_known)
 		return;
 	report_table(report, "blocks", "memory", "lrrrrrr");
 	for (size_t i = 0; i < info->block_count; i++)
-		show_block(report, &info->blocks[i], info->scanned, places);
+		show_block(report, &info->blocks[i], &columns);
 	report_close(report);
 }
 

@@ -7,6 +7,7 @@
 #include "progress.h"
 #include "report.h"
 #include "signals.h"
+#include "stdout.h"
 
 #include <stdio.h>
 
@@ -28,6 +29,7 @@ static void show(struct job *job, const char *path, const struct st_info *info,
 	if (err)
 		report_error(job->report, err);
 	report_commit(job->report);
+	stdout_flush();
 	if (err)
 		cli_complain(path, err);
 }

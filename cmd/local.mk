@@ -24,11 +24,11 @@ libcmd_la_SOURCES = \
 	%D%/layout.c \
 	%D%/layout.h \
 	%D%/memory.h \
-	%D%/output.c \
-	%D%/output.h \
 	%D%/progress.c \
 	%D%/progress.h \
 	%D%/report.c \
 	%D%/report.h \
 	%D%/signals.c \
-	%D%/signals.h
+	%D%/signals.h \
+	%D%/stdout.c \
+	%D%/stdout.h

@@ -4,10 +4,10 @@
 
 #include "cli.h"
 #include "signals.h"
+#include "stdout.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -119,24 +119,6 @@ static void reserve_descriptors(void)
 			open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
 }
 
-/* A full disk behind standard output is a failure like any other. */
-static int close_output(int status)
-{
-	struct st_error err = { .code = ST_SYSTEM };
-	bool failed = ferror(stdout);
-
-	errno = 0;
-	if (fclose(stdout) == 0 && !failed)
-		return status;
-	if (errno == EPIPE)
-		signals_die(SIGPIPE);
-	snprintf(err.text, sizeof(err.text),
-		 "cannot write to standard output%s%s", errno ? ": " : "",
-		 errno ? strerrordesc_np(errno) : "");
-	cli_complain(NULL, &err);
-	return cli_worse(status, ST_SYSTEM);
-}
-
 int main(int argc, char **argv)
 {
 	int status;
@@ -149,5 +131,5 @@ int main(int argc, char **argv)
 		status = run_command(argc, argv);
 	if (status == ST_CANCELLED && signals_caught())
 		signals_die(signals_caught());
-	return close_output(status);
+	return stdout_close(status);
 }

@@ -114,10 +114,8 @@ void report_open(struct report *report, const char *path)
 void report_commit(struct report *report)
 {
 	if (report->layout) {
-		if (layout_write(report->layout, report->out, report->written))
-			report->written = true;
-		/* Some take minutes each: show what is known now. */
-		fflush(report->out);
+		report->written |= layout_write(report->layout, report->out,
+						report->written);
 	} else if (report->all) {
 		json_object_array_add(report->all, report->open[0]);
 	} else {

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What the tests of the commands share.  A missing tool fails them all.
+# shellcheck shell=bash
+
+bats_require_minimum_version 1.5.0
+bats_load_library bats-support
+bats_load_library bats-assert
+
+top=${top_srcdir:-$BATS_TEST_DIRNAME/../..}
+mkimage=${MKIMAGE:-${top_builddir:-$top/build}/tests/mkimage/mkimage}
+
+# savetool ARGUMENT...: the program, its two outputs kept apart.
+savetool()
+{
+	run --separate-stderr "$SAVETOOL" "$@"
+}
+
+# make_image RECIPE [NAME]: builds an image here from a recipe that is kept.
+make_image()
+{
+	"$mkimage" "$top/tests/recipes/$1.recipe" "${2:-$1}"
+}
+
+# real_image NAME: an image that QEMU or libvirt saved, read-only, unpacked
+# once for all tests of a file.
+real_image()
+{
+	local folder=$BATS_FILE_TMPDIR/real
+
+	[ -e "$folder/$1" ] || "$top/tests/data/unpack" "$folder" "$1" >&2
+	ln -s "$folder/$1" "$1"
+}
+
+# json FILTER: what jq makes of the standard output that was kept.
+json()
+{
+	jq -er "$1" <<<"$output"
+}
+
+# assert_json FILTER: it is true of the standard output.
+assert_json()
+{
+	jq -e "$1" <<<"$output" >/dev/null ||
+		fail "not so: $1"$'\n'"$output"
+}
+
+# assert_error STATUS TEXT: the only line on standard error, and the status.
+assert_error()
+{
+	assert_equal "$status" "$1"
+	assert_equal "$stderr" "savetool: $2"
+}
+
+assert_silent()
+{
+	assert_equal "$output$stderr" ''
+}
+
+# Every test works in an empty folder of its own.
+setup()
+{
+	command -v jq >/dev/null || fail "jq is missing"
+	[ -x "$SAVETOOL" ] || fail "SAVETOOL is no program"
+	mkdir "$BATS_TEST_TMPDIR/here"
+	cd "$BATS_TEST_TMPDIR/here" || return
+}

@@ -1,0 +1,400 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Words that make sense and words that do not, whatever the command.
+
+load helpers
+
+commands()
+{
+	"$SAVETOOL" --commands
+}
+
+# fake_man SCRIPT: a man(1) of our own, first in PATH.
+fake_man()
+{
+	mkdir bin
+	printf '#!/bin/sh\n%s\n' "$1" >bin/man
+	chmod +x bin/man
+	PATH=$PWD/bin:$PATH
+}
+
+@test "without a command it says what is missing" {
+	savetool
+	assert_error 2 "missing command; see 'savetool --help'"
+	assert_output ''
+}
+
+@test "an unknown command is named" {
+	savetool inspekt a
+	assert_error 2 "unknown command: 'inspekt'; see 'savetool --help'"
+	assert_output ''
+}
+
+@test "commands cannot be abbreviated" {
+	savetool insp a
+	assert_failure 2
+	savetool conv a b
+	assert_failure 2
+}
+
+@test "an unknown option of the program is named" {
+	savetool --bogus
+	assert_error 2 "unknown option: '--bogus'; see 'savetool --help'"
+	savetool --json inspect a
+	assert_error 2 "unknown option: '--json'; see 'savetool --help'"
+}
+
+@test "an unknown option of a command is named, with the way to help" {
+	savetool inspect --bogus a
+	assert_error 2 \
+		"unknown option: '--bogus'; see 'savetool inspect --help'"
+	savetool convert -z a b
+	assert_error 2 "unknown option: '-z'; see 'savetool convert --help'"
+	assert_output ''
+}
+
+@test "an option of one command is none of another" {
+	savetool digest --scan a
+	assert_error 2 \
+		"unknown option: '--scan'; see 'savetool digest --help'"
+}
+
+@test "no long option can be abbreviated" {
+	local command option short status=0
+
+	for command in $(commands); do
+		for option in $("$SAVETOOL" "$command" --long-options); do
+			short=${option%?}
+			"$SAVETOOL" "$command" --long-options |
+				grep -qxe "$short" && continue
+			run "$SAVETOOL" "$command" "$short" a b
+			[[ $output == *"unknown option: '$short'"* ]] || {
+				echo "$command $short: $output"
+				return 1
+			}
+		done
+	done
+}
+
+@test "an argument that is missing, and one that is too much" {
+	savetool convert a b -O
+	assert_error 2 "missing argument of option: '-O';\
+ see 'savetool convert --help'"
+	savetool inspect --json=yes a
+	assert_error 2 "option takes no argument: '--json=yes';\
+ see 'savetool inspect --help'"
+}
+
+@test "a missing operand is named" {
+	savetool inspect
+	assert_error 2 \
+		"missing operand: 'IMAGE'; see 'savetool inspect --help'"
+	savetool digest
+	assert_error 2 \
+		"missing operand: 'IMAGE'; see 'savetool digest --help'"
+	savetool convert
+	assert_error 2 \
+		"missing operand: 'SOURCE'; see 'savetool convert --help'"
+	savetool convert a
+	assert_error 2 \
+		"missing operand: 'DEST'; see 'savetool convert --help'"
+}
+
+@test "an operand too many is named" {
+	savetool convert a b c d
+	assert_error 2 \
+		"one operand too many: 'c'; see 'savetool convert --help'"
+	savetool help inspect convert
+	assert_error 2 \
+		"one operand too many: 'convert'; see 'savetool --help'"
+}
+
+@test "pipes are refused by name" {
+	savetool inspect -
+	assert_error 2 \
+		"cannot read or write a pipe: '-'; see 'savetool inspect --help'"
+	savetool convert -O raw a -
+	assert_failure 2
+	[ ! -e - ]
+}
+
+@test "options may stand before and behind operands" {
+	make_image v3-small a
+	savetool inspect a --json
+	assert_success
+	local behind=$output
+	savetool inspect --json a
+	assert_equal "$output" "$behind"
+}
+
+@test "behind -- everything is an operand" {
+	make_image v3-small --json
+	savetool inspect -q -- --json
+	assert_success
+	assert_output --partial "--json: libvirt save image"
+}
+
+@test "short options can be joined, and have their argument attached" {
+	make_image v3-small a
+	savetool inspect -vp a
+	assert_success
+	savetool convert -vOraw a b
+	assert_success
+	assert_output --partial "b: raw, "
+}
+
+@test "of --json and --output=text the last one counts" {
+	make_image v3-small a
+	savetool inspect --json --output=text a
+	assert_success
+	assert_line --index 0 --partial "a: libvirt save image"
+	savetool inspect --output text --output json a
+	assert_success
+	assert_json '.path == "a"'
+	savetool inspect --output=yaml a
+	assert_error 2 "option '--output': neither 'text' nor 'json': 'yaml';\
+ see 'savetool inspect --help'"
+}
+
+@test "numbers and sizes are read to their last character" {
+	local word
+
+	for word in '' x -1 +1 ' 1' 1x 1KB 1KiB 0x 1.5M K 0xg; do
+		savetool inspect "--offset=$word" a
+		assert_error 2 "option '--offset': not a size: '$word';\
+ see 'savetool inspect --help'"
+	done
+	for word in '' x -1 3k 99999999999 18446744073709551616; do
+		savetool convert "--level=$word" a b
+		assert_error 2 "option '--level': not a number: '$word';\
+ see 'savetool convert --help'"
+	done
+}
+
+@test "a size that does not fit into 64 bits is refused" {
+	savetool inspect --offset=16777216T a
+	assert_error 2 "option '--offset': size is too large: '16777216T';\
+ see 'savetool inspect --help'"
+	savetool inspect --offset=18446744073709551615 a
+	assert_failure 2
+	savetool inspect --offset=18446744073709551616 a
+	assert_failure 2
+	[[ $stderr == *"not a size"* ]]
+}
+
+@test "sizes take K, M, G and T, small or large, also hexadecimal ones" {
+	local word
+
+	make_image v3-bare-offset
+	for word in 69949 0x1113d 0X1113D; do
+		savetool inspect --json --offset="$word" v3-bare-offset
+		assert_success
+		assert_json '.stream.offset == 69949'
+	done
+	truncate -s 3M image
+	make_image v2-bare
+	cat v2-bare >>image
+	for word in 3M 3m 3072K 3072k 0xc00k 3145728; do
+		savetool inspect --json --offset="$word" image
+		assert_success
+		assert_json '.stream.offset == 3145728'
+	done
+}
+
+@test "--libvirt does not take the next word" {
+	make_image v3-small a
+	savetool convert -v -O raw --libvirt a b
+	assert_success
+	[ -e b ]
+	savetool convert -O raw --libvirt= a c
+	assert_success
+	savetool convert -O raw --libvirt -- --libvirt d
+	assert_error 3 \
+		"--libvirt: cannot open: No such file or directory"
+}
+
+@test "what a conversion cannot be asked for" {
+	local why see="; see 'savetool convert --help'"
+
+	savetool convert --bare --libvirt a b
+	assert_error 2 "--bare and --libvirt exclude each other$see"
+	savetool convert --bare --header-version=2 a b
+	assert_error 2 "a bare stream has no header version$see"
+	savetool convert --header-version=4 a b
+	assert_error 2 "header version is neither 2 nor 3$see"
+	savetool convert --header-version=3 -O raw a b
+	assert_error 2 "header version 3 is not for format 'raw'$see"
+	savetool convert -L 3 -O raw a b
+	assert_error 2 "format 'raw' has no levels$see"
+	savetool convert --level=3 -O v3 a b
+	assert_error 2 "format 'sparse' has no levels$see"
+	savetool convert -L 0 -O zstd a b
+	assert_error 2 "levels of compression start at 1$see"
+	savetool convert -T 0 -O sparse a b
+	assert_error 2 "format 'sparse' needs no threads$see"
+	savetool convert -O qcow2 a b
+	assert_failure 2
+	[[ $stderr == *"option '--to': "*"'qcow2'"* ]]
+}
+
+@test "a descriptor for progress must be open for writing" {
+	savetool digest --progress-fd=99 a
+	assert_error 2 "option '--progress-fd': not open for writing: '99';\
+ see 'savetool digest --help'"
+	savetool digest --progress-fd=7 a 7</dev/null
+	assert_failure 2
+	savetool digest --progress-fd=x a
+	assert_error 2 "option '--progress-fd': not a number: 'x';\
+ see 'savetool digest --help'"
+}
+
+@test "a wrong use is an object as well, wherever --json stands" {
+	local word
+
+	for word in --json --output=json; do
+		savetool inspect --bogus a "$word"
+		assert_error 2 "unknown option: '--bogus';\
+ see 'savetool inspect --help'"
+		assert_json '.error == {"code": "usage",
+			"message": "unknown option: '\''--bogus'\''"}'
+		assert_json '.savetool.schema == 1'
+	done
+	savetool convert --json a
+	assert_failure 2
+	assert_json '.error.code == "usage"'
+}
+
+@test "the first of several mistakes is told, in one line" {
+	savetool inspect --first --second --offset=x --json
+	assert_failure 2
+	assert_equal "${#stderr_lines[@]}" 1
+	assert_json '.error.message == "unknown option: '\''--first'\''"'
+}
+
+@test "-V and --version tell the same, with and without a command" {
+	local command version
+
+	version=$("$SAVETOOL" --version)
+	[[ $version =~ ^savetool\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+	[ "$("$SAVETOOL" -V)" = "$version" ]
+	for command in $(commands); do
+		[ "$("$SAVETOOL" "$command" -V)" = "$version" ]
+		[ "$("$SAVETOOL" "$command" --version)" = "$version" ]
+	done
+}
+
+@test "help is no wider than 80 columns" {
+	local command
+
+	for command in '' $(commands) help; do
+		# shellcheck disable=SC2086
+		"$SAVETOOL" $command --help >text
+		run awk 'length > 80' text
+		assert_output ''
+	done
+}
+
+@test "help of a command starts with its use" {
+	savetool convert --help
+	assert_success
+	assert_line --index 0 \
+		"Usage: savetool convert [OPTION...] SOURCE DEST"
+	assert_line --regexp '^ +--libvirt\[=XML\] '
+	assert_line --regexp '^  -O, --to=FORMAT '
+	assert_equal "$stderr" ''
+}
+
+@test "help asked for wins over missing operands, not over mistakes" {
+	savetool convert -h
+	assert_success
+	savetool convert -h --bogus
+	assert_failure 2
+	assert_output ''
+}
+
+@test "--long-options does not list itself" {
+	savetool inspect --long-options
+	assert_success
+	assert_line -- --scan
+	refute_line -- --long-options
+}
+
+@test "help shows the manual page if man has it" {
+	fake_man 'echo "$*"'
+	savetool help inspect
+	assert_success
+	assert_output -- '-- savetool-inspect'
+	savetool help
+	assert_output -- '-- savetool'
+	savetool help help
+	assert_output -- '-- savetool'
+}
+
+@test "help without a manual page is that of --help" {
+	fake_man 'echo "no entry" >&2; exit 16'
+	local expected
+
+	expected=$("$SAVETOOL" digest --help)
+	savetool help digest
+	assert_success
+	assert_output "$expected"
+	assert_equal "$stderr" ''
+	expected=$("$SAVETOOL" --help)
+	savetool help
+	assert_output "$expected"
+}
+
+@test "help without man is that of --help" {
+	local expected
+
+	expected=$("$SAVETOOL" digest --help)
+	run --separate-stderr env PATH=/nonexistent "$SAVETOOL" help digest
+	assert_success
+	assert_output "$expected"
+}
+
+@test "help for an unknown command is a mistake" {
+	savetool help inspekt
+	assert_error 2 "unknown command: 'inspekt'; see 'savetool --help'"
+}
+
+@test "a full disk behind standard output is a failure" {
+	local words
+
+	make_image v3-small a
+	for words in 'inspect a' 'inspect --json a' 'digest a' '--help' \
+			'inspect --help' '--commands'; do
+		# shellcheck disable=SC2086
+		run --separate-stderr bash -c '"$0" "$@" >/dev/full' \
+			"$SAVETOOL" $words
+		assert_error 3 "cannot write to standard output:\
+ No space left on device"
+	done
+}
+
+@test "a closed standard output is a failure, not a broken destination" {
+	make_image v3-small a
+	run --separate-stderr bash -c '"$0" inspect a >&-' "$SAVETOOL"
+	assert_error 3 "cannot write to standard output: Bad file descriptor"
+	run --separate-stderr bash -c '"$0" convert -v -O raw a b >&- 2>&-' \
+		"$SAVETOOL"
+	assert_failure 3
+	savetool digest a b
+	assert_success
+	assert_equal "${lines[0]%% *}" "${lines[1]%% *}"
+}
+
+@test "who stops reading the output ends the program in silence" {
+	make_image v3-small a
+	run --separate-stderr bash -c \
+		'{ "$0" inspect a; echo $? >status; } | :
+		sleep 0.1; exec cat status' "$SAVETOOL"
+	assert_equal "$stderr" ''
+	[ "$output" = 141 ] || [ "$output" = 0 ]
+	# Surely too late: the reader is gone before the program starts.
+	run --separate-stderr bash -c \
+		'{ sleep 0.3; "$0" inspect a; echo $? >status; } | :
+		exec cat status' "$SAVETOOL"
+	assert_output 141
+	assert_equal "$stderr" ''
+}
