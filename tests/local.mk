@@ -24,10 +24,13 @@ unit_tests = \
 	%D%/unit/bitmap_test \
 	%D%/unit/bytes_test \
 	%D%/unit/chunk_test \
+	%D%/unit/codec_test \
 	%D%/unit/domain_xml_test \
 	%D%/unit/error_test \
 	%D%/unit/input_test \
 	%D%/unit/libvirt_test \
+	%D%/unit/likeness_test \
+	%D%/unit/output_file_test \
 	%D%/unit/output_test \
 	%D%/unit/place_test \
 	%D%/unit/reader_test \
