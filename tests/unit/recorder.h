@@ -38,7 +38,9 @@ static inline int recorder_write_at(struct output *out, struct iovec *iov,
 	}
 	for (unsigned i = 0; i < count; i++) {
 		assert_true(end + iov[i].iov_len <= sizeof(recorder->bytes));
-		memcpy(recorder->bytes + end, iov[i].iov_base, iov[i].iov_len);
+		if (iov[i].iov_len)
+			memcpy(recorder->bytes + end, iov[i].iov_base,
+			       iov[i].iov_len);
 		end += iov[i].iov_len;
 		/* It is allowed to, so nobody may rely on them. */
 		iov[i] = (struct iovec){ NULL, 0 };

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Bytes and holes of files, and disks that are full. */
+#include "config.h"
+
+#include "io/output.h"
+
+#include "scratch.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+
+#define KIB UINT64_C(1024)
+#define MIB (KIB * 1024)
+
+static const uint8_t zeros[MIB];
+static uint8_t data[MIB];
+
+static const struct output_file_options plain = { .like_fd = -1 };
+static struct output *create(const char *path,
+			     const struct output_file_options *options)
+{
+	struct output *out;
+	struct st_error err;
+
+	assert_ok(output_create_file(&out, path, options, &err), err);
+	return out;
+}
+
+static void append(struct output *out, const void *bytes, size_t size)
+{
+	struct st_error err;
+
+	assert_ok(output_append(out, bytes, size, &err), err);
+}
+
+static void skip_over(struct output *out, uint64_t length)
+{
+	struct st_error err;
+
+	assert_ok(output_skip(out, length, &err), err);
+}
+
+static void commit(struct output *out)
+{
+	struct st_error err;
+
+	assert_ok(output_commit(out, &err), err);
+}
+
+static void finish(struct output *out)
+{
+	commit(out);
+	output_close(out);
+}
+
+static void holds_at(const char *path, uint64_t offset, const void *bytes,
+		     size_t size)
+{
+	int fd = open(path, O_RDONLY);
+	uint8_t *found = malloc(size);
+
+	assert_true(fd >= 0);
+	assert_int_equal(pread(fd, found, size, offset), size);
+	assert_memory_equal(found, bytes, size);
+	free(found);
+	close(fd);
+}
+
+static uint64_t allocated(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	return (uint64_t)st.st_blocks * 512;
+}
+
+static uint64_t logical(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_size;
+}
+
+TEST(what_is_skipped_is_a_hole)
+{
+	struct output *out = create("x", &plain);
+
+	skip_over(out, MIB);
+	append(out, data, 4096);
+	skip_over(out, MIB);
+	append(out, data, 1);
+	finish(out);
+	assert_int_equal(logical("x"), 2 * MIB + 4097);
+	assert_true(allocated("x") <= 64 * KIB);
+	holds_at("x", 0, zeros, MIB);
+	holds_at("x", MIB, data, 4096);
+	holds_at("x", MIB + 4096, zeros, MIB);
+	holds_at("x", 2 * MIB + 4096, data, 1);
+}
+
+TEST(a_hole_at_the_end_counts)
+{
+	struct output *out = create("x", &plain);
+
+	append(out, data, 3);
+	skip_over(out, 5 * MIB);
+	finish(out);
+	assert_int_equal(logical("x"), 5 * MIB + 3);
+	assert_true(allocated("x") <= 64 * KIB);
+	holds_at("x", 3, zeros, MIB);
+}
+
+TEST(a_file_may_have_no_bytes)
+{
+	finish(create("x", &plain));
+	assert_int_equal(logical("x"), 0);
+}
+
+TEST(bytes_behind_the_position_stay)
+{
+	struct output *out = create("x", &plain);
+	struct st_error err;
+
+	assert_ok(output_write_at(out, "late", 4, 10, &err), err);
+	append(out, "ab", 2);
+	finish(out);
+	scratch_holds("x", "ab\0\0\0\0\0\0\0\0late", 14);
+}
+
+TEST(punching_gives_the_storage_back)
+{
+	struct output *out = create("x", &plain);
+	struct st_error err;
+
+	append(out, data, MIB);
+	assert_ok(out->ops->punch(out, 64 * KIB, 512 * KIB, &err), err);
+	finish(out);
+	assert_int_equal(logical("x"), MIB);
+	assert_true(allocated("x") <= 576 * KIB);
+	holds_at("x", 0, data, 64 * KIB);
+	holds_at("x", 64 * KIB, zeros, 512 * KIB);
+	holds_at("x", 576 * KIB, data + 576 * KIB, 448 * KIB);
+}
+
+TEST(punching_behind_the_end_adds_nothing)
+{
+	struct output *out = create("x", &plain);
+	struct st_error err;
+
+	append(out, data, 8192);
+	assert_ok(out->ops->punch(out, 8000, MIB, &err), err);
+	assert_ok(out->ops->punch(out, MIB, MIB, &err), err);
+	finish(out);
+	assert_int_equal(logical("x"), 8192);
+	holds_at("x", 0, data, 8000);
+	holds_at("x", 8000, zeros, 192);
+}
+
+TEST(more_pieces_than_a_call_takes_are_written)
+{
+	const unsigned count = 2 * IOV_MAX + 7;
+	struct iovec *iov = calloc(count, sizeof(*iov));
+	struct output *out = create("x", &plain);
+	struct st_error err;
+	uint64_t size = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		iov[i].iov_base = data + size;
+		iov[i].iov_len = i % 5;
+		size += i % 5;
+	}
+	assert_ok(output_append_iov(out, iov, count, &err), err);
+	assert_int_equal(out->position, size);
+	finish(out);
+	scratch_holds("x", data, size);
+	free(iov);
+}
+
+/* In a namespace of its own, so that nobody else sees the mount. */
+static void mount_here(const char *type, const char *options)
+{
+	assert_int_equal(mkdir("disk", 0700), 0);
+	if (geteuid() != 0)
+		skip_test("only root mounts");
+	if (unshare(CLONE_NEWNS) < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("none", "disk", type, 0, options) < 0)
+		skip_test("cannot mount a %s here: %s", type, strerror(errno));
+}
+
+static int leave_mount(void **state)
+{
+	umount2("disk", MNT_DETACH);
+	return scratch_leave(state);
+}
+
+#define mount_test(name)                                                       \
+	cmocka_unit_test_setup_teardown(name, scratch_enter, leave_mount)
+
+TEST(a_full_disk_says_where_and_is_left_clean)
+{
+	struct output *out;
+	struct st_error err;
+
+	mount_here("tmpfs", "size=64k");
+	out = create("disk/x", &plain);
+	assert_fails(output_append(out, data, 100 * KIB, &err), err, ST_SYSTEM,
+		     "cannot write at byte 65536: No space left on device");
+	assert_int_equal(err.sys_errno, ENOSPC);
+	output_close(out);
+	assert_int_equal(scratch_count("disk", ""), 0);
+}
+
+TEST(without_holes_zeros_are_written)
+{
+	struct output *out;
+	struct st_error err;
+
+	mount_here("ramfs", "");
+	out = create("disk/x", &plain);
+	append(out, data, MIB);
+	if (fallocate(output_fd(out),
+		      FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 1) == 0)
+		fail_test("ramfs has learned to make holes");
+	assert_ok(out->ops->punch(out, 1000, 100000, &err), err);
+	assert_ok(out->ops->punch(out, MIB - 10, 100, &err), err);
+	finish(out);
+	assert_int_equal(logical("disk/x"), MIB);
+	holds_at("disk/x", 0, data, 1000);
+	holds_at("disk/x", 1000, zeros, 100000);
+	holds_at("disk/x", 101000, data + 101000, MIB - 10 - 101000);
+	holds_at("disk/x", MIB - 10, zeros, 10);
+}
+
+TEST(a_file_that_may_not_grow_says_where)
+{
+	struct output *out = create("x", &plain);
+	struct rlimit limit, saved;
+	struct st_error err;
+	int result;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &saved), 0);
+	limit = saved;
+	limit.rlim_cur = 10000;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	result = output_append(out, data, MIB, &err);
+	setrlimit(RLIMIT_FSIZE, &saved);
+	signal(SIGXFSZ, SIG_DFL);
+	assert_fails(result, err, ST_SYSTEM,
+		     "cannot write at byte 10000: File too large");
+	output_close(out);
+	assert_int_equal(scratch_count(".", ""), 0);
+}
+
+static int fill_data(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = 1 + (i * 7 + i / 251) % 255;
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		scratch_test(what_is_skipped_is_a_hole),
+		scratch_test(a_hole_at_the_end_counts),
+		scratch_test(a_file_may_have_no_bytes),
+		scratch_test(bytes_behind_the_position_stay),
+		scratch_test(punching_gives_the_storage_back),
+		scratch_test(punching_behind_the_end_adds_nothing),
+		scratch_test(more_pieces_than_a_call_takes_are_written),
+		mount_test(a_full_disk_says_where_and_is_left_clean),
+		mount_test(without_holes_zeros_are_written),
+		scratch_test(a_file_that_may_not_grow_says_where),
+	};
+
+	return cmocka_run_group_tests(tests, fill_data, NULL);
+}
