@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Saves guests as bare QEMU streams, and loads them again.
+
+import json
+import os
+import shutil
+import tempfile
+import time
+
+from common import MIB
+from guests import build_guest, wait_ticks
+from machine import Machine
+from memory import (compare_blocks, compare_memory, write_fill,
+                    write_opposite)
+
+
+def backend_arguments(rams, folder):
+    """Memory backends that are files in the folder: filled beforehand, and
+    after QEMU has ended they still hold what the guest left in them."""
+    arguments = []
+    for name, length in rams:
+        arguments += ["-object", f"memory-backend-file,id={name},share=on,"
+                      f"size={length},mem-path={folder}/ram-{name}"]
+    return arguments
+
+
+def destination(image, offset):
+    """What QEMU is to migrate to or from."""
+    return f"file:{image}" + (f",offset={offset}" if offset else "")
+
+
+def guest_arguments(options, folder):
+    """The small guest, and where it tells its ticks."""
+    if not options.guest:
+        return []
+    return ["-kernel", build_guest(folder),
+            "-serial", f"file:{folder}/serial"]
+
+
+def save_bare(options):
+    """Saves a guest to options.image; options.truth is what it held."""
+    folder = options.truth
+    os.makedirs(folder)
+    for seed, (name, length) in enumerate(options.ram):
+        write_fill(f"{folder}/ram-{name}", length, seed + 1)
+    runs = options.guest or options.run
+    arguments = [*backend_arguments(options.ram, folder),
+                 *guest_arguments(options, folder), *options.arguments]
+    if not runs:
+        arguments.append("-S")
+    with Machine(arguments, folder, options.program) as machine:
+        if options.guest:
+            wait_ticks(f"{folder}/serial", 0)
+        elif options.run:
+            time.sleep(options.run)
+        if runs and not options.live:
+            machine.run("stop")
+        facts = {"machine": machine.resolved_type(),
+                 "blocks": machine.blocks()}
+        machine.set_migration(options.cap, dict(options.param))
+        if options.live:
+            machine.run("migrate-set-parameters",
+                        max_bandwidth=options.live_rate * MIB)
+        machine.run("migrate", uri=options.uri
+                    or destination(options.image, options.offset))
+        if options.live:
+            time.sleep(options.live)
+            machine.run("migrate-set-parameters", max_bandwidth=1 << 40)
+        facts["migration"] = machine.wait_migrated()
+        machine.dump(f"{folder}/memory")
+    with open(f"{folder}/facts.json", "w", encoding="ascii") as out:
+        json.dump(facts, out, indent=1)
+
+
+def load_bare(options):
+    """Loads options.image over another memory and compares with the truth.
+
+    The first load, of what QEMU itself saved, tells what the blocks hold that
+    the guest does not see; the later ones are compared with that, too.
+    """
+    folder = options.truth
+    there = tempfile.mkdtemp(prefix="load-", dir=folder)
+    for name, _ in options.ram:
+        write_opposite(f"{there}/ram-{name}", f"{folder}/ram-{name}",
+                       "mapped-ram" not in options.cap)
+    arguments = [*backend_arguments(options.ram, there),
+                 *guest_arguments(options, there), *options.arguments,
+                 "-S", "-incoming", "defer"]
+    with Machine(arguments, there, options.program) as machine:
+        machine.set_migration(options.cap, dict(options.param))
+        machine.run("migrate-incoming", uri=options.uri
+                    or destination(options.image, options.offset))
+        machine.wait_migrated()
+        machine.dump(f"{there}/memory")
+        compare_memory(f"{folder}/memory", f"{there}/memory")
+        for name, _ in options.ram:
+            compare_memory(f"{folder}/ram-{name}", f"{there}/ram-{name}")
+        machine.save_blocks(f"{there}/blocks")
+        if not os.path.exists(f"{folder}/blocks"):
+            os.rename(f"{there}/blocks", f"{folder}/blocks")
+        else:
+            compare_blocks(f"{folder}/blocks", f"{there}/blocks")
+        if options.guest:
+            machine.run("cont")
+            wait_ticks(f"{there}/serial", 0)
+    shutil.rmtree(there)

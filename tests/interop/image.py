@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Reads images, independently of savetool, as far as the tests need it.
+
+import os
+
+from common import LabError, PAGE
+
+
+class Reader:
+    """Big-endian numbers and short strings from an open file."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def number(self, size):
+        """An unsigned number of size bytes."""
+        return int.from_bytes(self.file.read(size), "big")
+
+    def name(self):
+        """A string behind the byte that says its length."""
+        return self.file.read(self.number(1)).decode()
+
+
+def stream_start(file):
+    """Where the QEMU stream begins: behind a libvirt header, if there is."""
+    header = file.read(92)
+    if header[:16] == b"LibvirtQemudSave":
+        return 92 + int.from_bytes(header[20:24], "little")
+    return 0
+
+
+def read_configuration(reader, facts):
+    """The section with the machine type and the capabilities."""
+    facts["machine"] = reader.file.read(reader.number(4)).decode()
+    facts["capabilities"] = []
+    while (kind := reader.number(1)) == 0x05:
+        name = reader.name()
+        reader.number(4)
+        if name == "configuration/uuid":
+            facts["uuid"] = reader.file.read(16).hex()
+        elif name == "configuration/target-page-bits":
+            reader.number(4)
+        else:
+            facts["capabilities"] = [
+                reader.name() for _ in range(reader.number(4))]
+    return kind
+
+
+def read_mapped_block(reader, block):
+    """The header, the bitmap and the slots of a block of a mapped-ram stream.
+
+    Returns where each page is whose bit is set.
+    """
+    file = reader.file
+    reader.number(4 + 8)
+    bitmap = reader.number(8)
+    slots = reader.number(8)
+    file.seek(bitmap)
+    bits = file.read((block["length"] // PAGE + 63) // 64 * 8)
+    pages, stale = {}, 0
+    file.seek(slots)
+    for number in range(block["length"] // PAGE):
+        page = file.read(PAGE)
+        if bits[number // 8] >> number % 8 & 1:
+            pages[number * PAGE] = slots + number * PAGE
+        elif page.count(0) != len(page):
+            stale += 1
+    file.seek(slots + block["length"])
+    block["present"] = len(pages)
+    block["stale"] = stale
+    return pages
+
+
+def read_blocks(reader, mapped):
+    """The list of RAM blocks at the start of the RAM section.
+
+    Returns it, and where the pages of each are that it already holds.
+    """
+    left = reader.number(8) & ~(PAGE - 1)
+    blocks, pages = {}, {}
+    while left:
+        name = reader.name()
+        blocks[name] = {"length": reader.number(8)}
+        left -= blocks[name]["length"]
+        if mapped:
+            pages[name] = read_mapped_block(reader, blocks[name])
+        else:
+            pages[name] = {}
+            blocks[name]["superseded"] = 0
+    reader.number(8)
+    return blocks, pages
+
+
+def read_records(reader, blocks, pages, name):
+    """The page records of one part of a RAM section.
+
+    Returns the block of the last one: it counts on into the next part.
+    """
+    while not (word := reader.number(8)) & 0x10:
+        if not word & 0x20:
+            name = reader.name()
+        address = word & ~(PAGE - 1)
+        if address in pages[name]:
+            blocks[name]["superseded"] += 1
+        data = bool(word & 0x08)
+        pages[name][address] = reader.file.tell() if data else None
+        reader.file.seek(PAGE if data else 1, os.SEEK_CUR)
+    return name
+
+
+def read_sequential(reader, blocks, pages):
+    """Reads all parts of the only iterable section, ram."""
+    name = ""
+    while (kind := reader.number(1)) in (0x02, 0x03, 0x08, 0x7E):
+        if kind == 0x08:
+            reader.number(2)
+            reader.file.read(reader.number(2))
+            continue
+        reader.number(4)
+        if kind != 0x7E:
+            name = read_records(reader, blocks, pages, name)
+    for name, block in blocks.items():
+        block["present"] = sum(
+            place is not None for place in pages[name].values())
+
+
+def read_image(path):
+    """What an image says of itself, and where the pages of its blocks are."""
+    with open(path, "rb") as file:
+        reader = Reader(file)
+        start = stream_start(file)
+        file.seek(start + 9)
+        facts = {"offset": start}
+        kind = read_configuration(reader, facts)
+        if kind != 0x01:
+            raise LabError(f"no section where one is expected: {kind:#x}")
+        reader.number(4)
+        if reader.name() != "ram":
+            raise LabError("the first section is not 'ram'")
+        reader.number(8)
+        mapped = "mapped-ram" in facts["capabilities"]
+        facts["blocks"], pages = read_blocks(reader, mapped)
+        facts["footers"] = file.peek(1)[:1] == b"\x7e"
+        if not mapped:
+            read_sequential(reader, facts["blocks"], pages)
+        return facts, pages
+
+
+def flip_bit(path, block, address):
+    """Changes one bit of a page of an image."""
+    place = read_image(path)[1][block].get(address)
+    if place is None:
+        raise LabError(f"no data of {block} at {address:#x}")
+    with open(path, "r+b") as file:
+        file.seek(place + 100)
+        byte = file.read(1)[0]
+        file.seek(place + 100)
+        file.write(bytes([byte ^ 4]))

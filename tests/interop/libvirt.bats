@@ -1,0 +1,183 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Images that libvirt saved, converted, and restored by libvirt: a Linux guest
+# goes on, and finds the checksum of its memory unchanged.
+
+load helpers
+
+# One guest boots, for all: booting is what takes time.  It rewrites memory all
+# the while, and every test starts from a save of it.
+setup_file()
+{
+	need_program
+	# Short, for the names of sockets, and open to whom libvirt runs as.
+	export HOST
+	HOST=$(mktemp -d /tmp/savetool-lab.XXXXXX)
+	chmod 755 "$HOST"
+	lab libvirt-start "$HOST"
+	lab create "$HOST" g --guest linux --memory 192 \
+		--cmdline "fill=16 churn"
+	virsh save g "$HOST/raw" --image-format raw
+	virsh restore "$HOST/raw"
+	ticks
+	virsh save g "$HOST/sparse" --image-format sparse
+}
+
+teardown_file()
+{
+	[ -z "$HOST" ] || {
+		[ ! -e "$HOST/libvirtd.pid" ] || lab libvirt-stop "$HOST"
+		rm -rf "$HOST"
+	}
+}
+
+setup()
+{
+	# Images lie where libvirt's user may read and write.
+	cd "$HOST"
+	image=$HOST/image
+	result=$HOST/result
+}
+
+teardown()
+{
+	[ -z "$(virsh list --name | grep -x g)" ] || virsh destroy g
+	[ -z "$(virsh list --all --name | grep -x g)" ] ||
+		virsh undefine g --managed-save
+	rm -f "$image" "$result"
+}
+
+virsh()
+{
+	lab virsh "$HOST" -- "$@"
+}
+
+# ticks: the guest goes on, and its memory is what it was.
+ticks()
+{
+	lab ticks "$HOST" g
+}
+
+# restores IMAGE OPTION...: libvirt does, and the guest goes on.
+restores()
+{
+	virsh restore "$@"
+	ticks
+}
+
+@test "a bit that differs in an image is noticed by the guest" {
+	# The small one, because where it keeps its memory is known.
+	lab create "$HOST" small
+	virsh save small "$image" --image-format raw
+	lab flip "$image" pc.ram 0x1001000
+	virsh restore "$image"
+	fails_with "BAD" lab ticks "$HOST" small
+	virsh destroy small
+}
+
+@test "raw to sparse" {
+	convert sparse raw "$result"
+	restores "$result"
+}
+
+@test "raw to sparse, restored by several channels" {
+	convert sparse raw "$result"
+	restores "$result" --parallel-channels 4
+}
+
+@test "sparse to raw" {
+	convert raw sparse "$result"
+	restores "$result"
+}
+
+@test "saved sparse by several channels, to raw and back to sparse" {
+	restores raw
+	virsh save g "$image" --image-format sparse --parallel-channels 4
+	convert raw "$image" "$result"
+	restores "$result"
+	virsh destroy g
+	convert sparse "$result" "$image" -f
+	restores "$image"
+}
+
+@test "raw to sparse to raw" {
+	convert sparse raw "$image"
+	convert raw "$image" "$result"
+	restores "$result"
+}
+
+@test "a guest saved paused stays paused" {
+	virsh restore raw --paused
+	virsh save g "$image" --image-format raw
+	convert sparse "$image" "$result"
+	virsh restore "$result"
+	[ "$(virsh domstate g | head -n 1)" = paused ]
+	virsh resume g
+	ticks
+}
+
+@test "--running and --paused of a restore" {
+	convert sparse raw "$result"
+	virsh restore "$result" --paused
+	[ "$(virsh domstate g | head -n 1)" = paused ]
+	virsh resume g
+	ticks
+}
+
+@test "managed save" {
+	virsh define "$HOST/g.xml"
+	restores raw
+	virsh managedsave g
+	managed=$HOST/config/libvirt/qemu/save/g.save
+	convert sparse "$managed" "$result"
+	mv "$result" "$managed"
+	virsh start g
+	ticks
+}
+
+@test "live memory snapshot with superseded records" {
+	restores raw
+	virsh snapshot-create-as g now --live --no-metadata \
+		--memspec "file=$image,snapshot=external"
+	[ "$(counts "$image" pc.ram superseded)" -gt 50 ]
+	virsh destroy g
+	convert sparse "$image" "$result"
+	restores "$result"
+	virsh destroy g
+	convert raw "$result" "$image" -f
+	restores "$image"
+}
+
+@test "save-image-define on what was converted" {
+	convert sparse raw "$result"
+	virsh save-image-dumpxml "$result" >edited.xml
+	virsh save-image-define "$result" edited.xml --paused
+	virsh restore "$result"
+	[ "$(virsh domstate g | head -n 1)" = paused ]
+	virsh resume g
+	ticks
+}
+
+@test "libvirt reads the same XML before and after" {
+	convert sparse raw "$result"
+	diff <(virsh save-image-dumpxml "$HOST/raw") \
+		<(virsh save-image-dumpxml "$result")
+	convert raw sparse "$image"
+	diff <(virsh save-image-dumpxml "$HOST/sparse") \
+		<(virsh save-image-dumpxml "$image")
+}
+
+@test "a version 3 header is refused by libvirt, and converted away" {
+	convert sparse raw "$image" --header-version=3
+	fails_with "not supported" virsh restore "$image"
+	convert sparse "$image" "$result"
+	restores "$result"
+}
+
+@test "inspect says what libvirt and the image say" {
+	convert sparse raw "$result"
+	convert raw sparse "$image"
+	for file in raw sparse result image; do
+		lab check-inspect "$HOST/$file" --libvirt "$HOST"
+	done
+}
