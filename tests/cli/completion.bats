@@ -41,19 +41,19 @@ zsh_offers()
 		tell "LISTMAX=1000; setopt no_list_ambiguous no_beep"
 		tell "zstyle \":completion:*\" list-prompt \"\""
 		tell "compadd() { builtin compadd -O offers \"\$@\";
-			(( \$#offers )) && print -lr -- \$offers >>$3/offers;
+			(( \$#offers )) && print -lr -- \$offers >$3/offers.new &&
+				mv $3/offers.new $3/offers;
 			builtin compadd \"\$@\" }"
 		tell "cd $3; print ready >$3/ready"
-		for i in {1..200}; do
-			[[ -e $3/ready ]] && break
+		for i in {1..600}; do
+			[[ -s $3/ready ]] && break
 			sleep 0.05
 		done
 		zpty -w -n shell "$2"$'\''\t'\''
-		for i in {1..40}; do
-			[[ -e $3/offers ]] && break
+		for i in {1..600}; do
+			[[ -s $3/offers ]] && break
 			sleep 0.05
 		done
-		sleep 0.3
 		zpty -d shell' zsh "$top" "$line" "$BATS_TEST_TMPDIR"
 	sort -u "$BATS_TEST_TMPDIR/offers"
 }
@@ -161,4 +161,14 @@ zsh_offers()
 @test "zsh offers formats behind -O" {
 	run zsh_offers 'savetool convert -O sp'
 	[ "$output" = sparse ]
+}
+
+@test "zsh offers formats behind the equals sign of --to" {
+	run zsh_offers 'savetool convert --to=sp'
+	[ "$output" = sparse ]
+}
+
+@test "fish offers forms of output" {
+	run fish_offers 'savetool inspect --output j'
+	[ "$output" = json ]
 }
