@@ -87,6 +87,9 @@ static int choose_header(struct libvirt **header, struct libvirt **made,
 			    "bare stream has no domain XML: give one for the "
 			    "libvirt header");
 	*header = source->libvirt;
+	if (libvirt_check_xml(source->libvirt, err) < 0)
+		return fail_while(err, "libvirt would not restore it, and "
+				       "only --bare keeps its state");
 	return 0;
 }
 
@@ -116,8 +119,6 @@ static int set_header(struct libvirt *libvirt,
 		return fail(err, ST_USAGE,
 			    "no header version %" PRIu32 ": it is 2 or 3",
 			    options->header_version);
-	if (header->version == 3)
-		libvirt->unused[0] = 0;
 	header->version = options->header_version == 3 ? 3 : 2;
 	header->features = header->version == 3 ? 1 : 0;
 	header->format = options->format;

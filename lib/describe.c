@@ -400,9 +400,11 @@ static void describe_needs(struct st_info *info)
 		info->needs_libvirt = "10.4.0";
 }
 
-static int describe(struct description *description, struct st_image *image,
-		    bool scan, const struct st_monitor *monitor,
-		    struct st_error *err)
+/* The stream and, if the walk ended early, why: broken is filled then. */
+static int describe_payload(struct description *description,
+			    struct st_image *image, bool scan,
+			    const struct st_monitor *monitor,
+			    struct st_error *broken)
 {
 	struct describer describer = {
 		.base = { .ops = &describer_ops },
@@ -410,22 +412,40 @@ static int describe(struct description *description, struct st_image *image,
 		.description = description,
 		.count = scan,
 	};
-	struct st_error later;
+	int result = describe_stream(&describer, monitor, broken);
+
+	page_sink_free(describer.counts);
+	if (result == 0)
+		result = image_require_complete(image, broken);
+	if (result == 0 && image->libvirt)
+		result = libvirt_check_xml(image->libvirt, broken);
+	return result;
+}
+
+static int describe(struct description *description, struct st_image *image,
+		    bool scan, const struct st_monitor *monitor,
+		    struct st_error *err)
+{
+	struct st_error broken, later;
 	int result;
 
 	describe_container(description, image);
-	result = describe_stream(&describer, monitor, err);
-	page_sink_free(describer.counts);
-	if (result < 0 && err->code == ST_CANCELLED)
+	result = describe_payload(description, image, scan, monitor, &broken);
+	if (result < 0 && broken.code == ST_CANCELLED) {
+		*err = broken;
 		return -1;
-	if (describe_mapped(description, image, result < 0 ? &later : err) < 0)
+	}
+	if (describe_mapped(description, image, &later) < 0 ||
+	    find_all(description, image, result < 0 ? &broken : NULL,
+		     &later) < 0) {
+		*err = result < 0 ? broken : later;
 		return -1;
+	}
 	describe_sizes(&description->info, image);
 	describe_needs(&description->info);
-	if (find_all(description, image, result < 0 ? err : NULL,
-		     result < 0 ? &later : err) < 0)
-		return -1;
-	return result < 0 ? -1 : image_require_complete(image, err);
+	if (result < 0)
+		*err = broken;
+	return result;
 }
 
 int st_image_describe(struct st_image *image, bool scan,

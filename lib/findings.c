@@ -96,9 +96,8 @@ static int find_header_words(struct description *description,
 		.offset = 36,
 		.length = 4 * LIBVIRT_UNUSED,
 	};
-	unsigned i = libvirt->header.version == 3;
 
-	for (; i < LIBVIRT_UNUSED; i++)
+	for (unsigned i = 0; i < LIBVIRT_UNUSED; i++)
 		if (libvirt->unused[i] != 0)
 			return description_find(
 				description, &finding, err,
@@ -203,12 +202,29 @@ static int find_empty_bitmaps(struct description *description,
 				"snapshot, which QEMU cannot save this way");
 }
 
+static int find_cut_vmdesc(struct description *description,
+			   const struct tail *tail, struct st_error *err)
+{
+	const struct st_finding finding = {
+		.code = "vmdesc-cut",
+		.severity = ST_WARNING,
+		.offset = tail->offset + tail->state_size,
+		.length = tail->size - tail->state_size,
+	};
+
+	return description_find(description, &finding, err,
+				"the file ends within its vmdescription; "
+				"the guest's state is whole");
+}
+
 int find_all(struct description *description, const struct st_image *image,
 	     const struct st_error *broken, struct st_error *err)
 {
 	const struct st_info *info = &description->info;
 
-	if (broken && find_broken(description, broken, err) < 0)
+	bool part = info->header && !info->header->complete;
+
+	if (broken && !part && find_broken(description, broken, err) < 0)
 		return -1;
 	if (info->header && find_in_header(description, image, err) < 0)
 		return -1;
@@ -220,6 +236,9 @@ int find_all(struct description *description, const struct st_image *image,
 		   find_stale(description, err) < 0) {
 		return -1;
 	}
+	if (image->tail && image->tail->vmdesc_cut &&
+	    find_cut_vmdesc(description, image->tail, err) < 0)
+		return -1;
 	if (image->tail && !broken && info->trailing != 0 &&
 	    info->trailing != ST_UNKNOWN && !image->codec)
 		return find_trailing(description, image, err);

@@ -53,6 +53,8 @@ static int recognise_payload(struct st_image *image, struct st_error *err)
 		return -1;
 	if (got == 0 && image->payload == 0)
 		return fail(err, ST_NOT_IMAGE, "file is empty");
+	if (got == 0 && image_require_complete(image, err) < 0)
+		return -1;
 	if (got == 0)
 		return fail(err, ST_INCOMPLETE,
 			    "file ends at byte %" PRIu64
@@ -211,6 +213,20 @@ int image_read_bitmaps(struct st_image *image, struct st_error *err)
 			return -1;
 		image->bitmap_count++;
 	}
+	return 0;
+}
+
+int libvirt_check_xml(const struct libvirt *libvirt, struct st_error *err)
+{
+	struct domain_xml *domain;
+
+	if (domain_xml_parse(&domain, libvirt->xml, err) == 0)
+		domain_xml_free(domain);
+	else if (err->code != ST_UNSUPPORTED)
+		return fail_while(err, "domain XML");
+	if (libvirt->cookie && xml_check(libvirt->cookie, err) < 0 &&
+	    err->code != ST_UNSUPPORTED)
+		return fail_while(err, "cookie");
 	return 0;
 }
 

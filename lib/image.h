@@ -48,6 +48,12 @@ int image_start(struct st_image *image, struct st_error *err);
 /* Of a mapped-ram image whose list has been read: the bitmaps of all blocks. */
 int image_read_bitmaps(struct st_image *image, struct st_error *err);
 
+/*
+ * XML and cookie of a libvirt header: ST_CORRUPT if libvirt cannot read them.
+ * What it reads, but we do not (entities), passes.
+ */
+int libvirt_check_xml(const struct libvirt *libvirt, struct st_error *err);
+
 /* A header that says Part: the save was interrupted. */
 int image_require_complete(const struct st_image *image,
 			   struct st_error *err);

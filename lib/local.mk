@@ -77,6 +77,8 @@ libcore_la_SOURCES = \
 	%D%/ram/page.h \
 	%D%/ram/pump.c \
 	%D%/ram/pump.h \
+	%D%/ram/xbzrle.c \
+	%D%/ram/xbzrle.h \
 	%D%/format/configuration.c \
 	%D%/format/configuration.h \
 	%D%/format/domain_xml.c \

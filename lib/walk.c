@@ -139,6 +139,40 @@ static int walk_item(struct walker *walker, const struct stream_item *item,
 	return walk_other(walker, &item->section, err);
 }
 
+/*
+ * QEMU lets background-snapshot go with mapped-ram, but then never comes to
+ * writing the bitmaps: nothing tells which pages there are.
+ */
+static int check_bitmaps(const struct walker *walker, struct st_error *err)
+{
+	const struct st_image *image = walker->image;
+
+	if (!walker->sink || !walker->stream->ram.mapped ||
+	    walker->stream->ram_ended)
+		return 0;
+	for (unsigned i = 0; i < image->bitmap_count; i++)
+		if (bitmap_find(&image->bitmaps[i], 0, true) !=
+		    image->bitmaps[i].bits)
+			return 0;
+	return fail(err, ST_UNSUPPORTED,
+		    "background snapshot in mapped-ram: QEMU never wrote its "
+		    "bitmaps; save the guest again without "
+		    "background-snapshot");
+}
+
+/* Records are read by a size that only the tail may confirm. */
+static int check_page_size(const struct ram_layout *layout,
+			   const struct tail *tail, struct st_error *err)
+{
+	if (!tail->vmdesc || tail->vmdesc->page_size == 0 ||
+	    tail->vmdesc->page_size == layout->page_size)
+		return 0;
+	return fail(err, ST_CORRUPT,
+		    "pages of %" PRIu64 " bytes, but the vmdescription says "
+		    "page size %" PRIu64,
+		    layout->page_size, tail->vmdesc->page_size);
+}
+
 static int walk_tail(struct walker *walker, struct st_error *err)
 {
 	struct st_image *image = walker->image;
@@ -152,11 +186,14 @@ static int walk_tail(struct walker *walker, struct st_error *err)
 		return fail(err, ST_UNSUPPORTED,
 			    "main channel of a multifd migration: the pages "
 			    "went through other channels");
-	if (tail_read(&tail, walker->stream, err) < 0)
+	if (check_bitmaps(walker, err) < 0 ||
+	    tail_read(&tail, walker->stream, err) < 0)
 		return -1;
 	walker->stream->vmdesc = NULL;
 	tail_free(image->tail);
 	image->tail = tail;
+	if (check_page_size(&walker->stream->ram.layout, tail, err) < 0)
+		return -1;
 	return visit(walker, tail, tail, err);
 }
 

@@ -64,6 +64,10 @@ static int add_capability(struct configuration *configuration,
 {
 	char *copy;
 
+	if (strcmp(capability, CAPABILITY_MAPPED_RAM) != 0 &&
+	    strcmp(capability, CAPABILITY_IGNORE_SHARED) != 0)
+		return fail(err, ST_UNSUPPORTED, "unknown capability '%s'",
+			    capability);
 	if (configuration_can(configuration, capability))
 		return fail(err, ST_CORRUPT,
 			    "capability '%s' is listed twice", capability);

@@ -312,12 +312,12 @@ static int fail_parse(const struct outcome *outcome, struct st_error *err)
 	const xmlError *error = xmlCtxtGetLastError(outcome->context);
 
 	if (outcome->entities)
-		return fail(err, ST_CORRUPT,
-			    "domain XML defines an entity, which no guest "
+		return fail(err, ST_UNSUPPORTED,
+			    "XML defines an entity, which no guest "
 			    "needs");
 	if (error && error->code == XML_ERR_NO_MEMORY)
 		return fail_memory(err);
-	return fail(err, ST_CORRUPT, "domain XML is not well-formed at line %d",
+	return fail(err, ST_CORRUPT, "XML is not well-formed at line %d",
 		    error ? error->line : 1);
 }
 
@@ -352,6 +352,22 @@ static int parse_into(struct domain_xml *domain, const char *xml,
 	if (document && !outcome.entities)
 		result = read_document(domain, document, err);
 	else
+		result = fail_parse(&outcome, err);
+	xmlFreeDoc(document);
+	xmlFreeParserCtxt(outcome.context);
+	return result;
+}
+
+int xml_check(const char *xml, struct st_error *err)
+{
+	struct outcome outcome = { .context = xmlNewParserCtxt() };
+	xmlDoc *document;
+	int result = 0;
+
+	if (!outcome.context)
+		return fail_memory(err);
+	document = parse(&outcome, xml, strlen(xml));
+	if (!document || outcome.entities)
 		result = fail_parse(&outcome, err);
 	xmlFreeDoc(document);
 	xmlFreeParserCtxt(outcome.context);

@@ -11,11 +11,14 @@
 struct domain_xml;
 
 /*
- * ST_CORRUPT: not well-formed, or no domain.  Entities are refused rather
- * than expanded.
+ * ST_CORRUPT: not well-formed, or no domain.  ST_UNSUPPORTED: it defines
+ * entities, which are not expanded here.
  */
 int domain_xml_parse(struct domain_xml **domain, const char *xml,
 		     struct st_error *err);
+
+/* Any other XML, as the cookie is: ST_CORRUPT unless it is well-formed. */
+int xml_check(const char *xml, struct st_error *err);
 
 /* NULL is fine. */
 void domain_xml_free(struct domain_xml *domain);

@@ -112,6 +112,11 @@ static int check_words(const struct st_header *header, uint64_t size,
 			    "libvirt header names format %" PRIu32
 			    ", which is not known",
 			    header->format);
+	if (header->features & ~FEATURE_MAPPED_RAM)
+		return fail(err, ST_UNSUPPORTED,
+			    "libvirt header has features 0x%" PRIx32
+			    ", not all of which are known",
+			    header->features);
 	if (header->data_length == 0)
 		return fail(err, ST_CORRUPT, "libvirt header has no XML");
 	if (header->data_length > LIBVIRT_DATA_LIMIT)

@@ -20,6 +20,9 @@
 /* Words 36 to 91, cookieOffset not counted; features is the first of them. */
 #define LIBVIRT_UNUSED 14
 
+/* The only bit of features that was ever proposed. */
+#define FEATURE_MAPPED_RAM UINT32_C(1)
+
 /* What libvirt leaves free behind XML and cookie since 6.3.0. */
 #define LIBVIRT_PADDING 65536
 

@@ -3,8 +3,11 @@
 #include "config.h"
 
 #include "base/error.h"
+#include "base/zero.h"
 #include "format/mapped.h"
+#include "ram/xbzrle.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +102,39 @@ static int put_zeros(struct mapped_sink *sink, const struct page_run *run,
 	return 0;
 }
 
+/*
+ * Changes the page that is there, which is zero if it never came.  It is
+ * written at once, since its bytes are nobody's.
+ */
+static int put_delta(struct mapped_sink *sink, const struct page_run *run,
+		     struct st_error *err)
+{
+	uint8_t page[RAM_PAGE_MOST];
+	struct page_run whole = *run;
+	uint64_t page_size = sink->layout->page_size;
+
+	whole.kind = PAGE_DATA;
+	whole.data = page;
+	memset(page, 0, page_size);
+	if (flush(sink, err) < 0)
+		return -1;
+	if (bitmap_get(&sink->present[run->block->index],
+		       run->offset / page_size) &&
+	    sink->out->ops->read_at(sink->out, page, page_size,
+				    slot(sink, run), err) < 0)
+		return -1;
+	if (xbzrle_apply(page, page_size, run->data, run->delta_size) < 0)
+		return fail(err, ST_CORRUPT,
+			    "block '%s': damaged XBZRLE for the page at "
+			    "%" PRIu64,
+			    run->block->name, run->offset);
+	if (is_zero(page, page_size))
+		return put_zeros(sink, &whole, err);
+	if (put_data(sink, &whole, err) < 0)
+		return -1;
+	return flush(sink, err);
+}
+
 static int put_run(struct mapped_sink *sink, const struct page_run *run,
 		   struct st_error *err)
 {
@@ -112,9 +148,7 @@ static int put_run(struct mapped_sink *sink, const struct page_run *run,
 	case PAGE_DELTA:
 		break;
 	}
-	return fail(err, ST_UNSUPPORTED,
-		    "block '%s': XBZRLE cannot be resolved here",
-		    run->block->name);
+	return put_delta(sink, run, err);
 }
 
 static int put(struct page_sink *base, const struct page_batch *batch,

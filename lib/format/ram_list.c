@@ -130,8 +130,9 @@ static int pass_pages(struct reader *reader, const struct mapped_place *place,
 
 	if (next < reader->offset)
 		return fail(err, ST_CORRUPT,
-			    "pages end at byte %" PRIu64
-			    ", before their header at %" PRIu64,
+			    "pages that end at byte %" PRIu64
+			    " overlap their header at %" PRIu64
+			    ", or precede it",
 			    next, place->header_offset);
 	return reader_skip(reader, next - reader->offset, err);
 }
@@ -173,6 +174,7 @@ static int read_block(struct ram_list *list, struct reader *reader,
 struct region {
 	uint64_t start, length;
 	const struct ram_block *block;
+	const char *what;
 };
 
 static int compare_regions(const void *a, const void *b)
@@ -193,16 +195,17 @@ static unsigned collect_regions(const struct ram_list *list,
 		const struct ram_block *block = &list->layout.blocks[i];
 
 		regions[count++] = (struct region){
-			place->header_offset, place->header_length, block
+			place->header_offset, place->header_length, block,
+			"header"
 		};
 		if (place->pages_offset == 0)
 			continue;
 		regions[count++] = (struct region){
 			place->bitmap_offset,
-			bitmap_size(block->length / page_size), block
+			bitmap_size(block->length / page_size), block, "bitmap"
 		};
 		regions[count++] = (struct region){
-			place->pages_offset, block->length, block
+			place->pages_offset, block->length, block, "pages"
 		};
 	}
 	return count;
@@ -229,10 +232,10 @@ static int check_overlaps(const struct ram_list *list, uint64_t list_start,
 			continue;
 		if (regions[i].start < end)
 			return fail(err, ST_CORRUPT,
-				    "block '%s': its bytes at %" PRIu64
-				    " overlap others that end at %" PRIu64,
-				    regions[i].block->name, regions[i].start,
-				    end);
+				    "block '%s': %s at byte %" PRIu64
+				    " overlap what ends at %" PRIu64,
+				    regions[i].block->name, regions[i].what,
+				    regions[i].start, end);
 		end = regions[i].start + regions[i].length;
 	}
 	return 0;

@@ -5,9 +5,11 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "format/sequential.h"
+#include "ram/xbzrle.h"
 
 #include <inttypes.h>
 #include <string.h>
+#include <zlib.h>
 
 #define RECORD_KINDS (RAM_ZERO | RAM_PAGE | RAM_XBZRLE | RAM_COMPRESS_PAGE)
 
@@ -49,20 +51,63 @@ static int read_block(struct sequential_source *source,
 	return 0;
 }
 
-static int read_zero(struct reader *reader, struct page_run *run,
-		     const struct record *record, struct st_error *err)
+/*
+ * Room for a page that the stream does not have as such.  A batch ends before
+ * there is none.
+ */
+static uint8_t *make_page(struct sequential_source *source,
+			  struct page_batch *batch, struct page_run *run)
+{
+	uint8_t *page;
+
+	if (!batch->chunks[1]) {
+		batch->chunks[1] = chunk_take(source->stream->reader.pool);
+		source->made = 0;
+	}
+	page = batch->chunks[1]->data + source->made;
+	source->made += run->length;
+	run->kind = PAGE_DATA;
+	run->data = page;
+	return page;
+}
+
+/* Another byte than zero is what QEMU before 1.5 could fill a page with. */
+static int read_zero(struct sequential_source *source,
+		     struct page_batch *batch, struct page_run *run,
+		     struct st_error *err)
 {
 	uint8_t fill;
 
 	run->kind = PAGE_ZERO;
-	if (reader_u8(reader, &fill, err) < 0)
+	if (reader_u8(&source->stream->reader, &fill, err) < 0)
 		return -1;
 	if (fill != 0)
-		return fail(err, ST_UNSUPPORTED,
-			    "page filled with 0x%02x, as QEMU before 1.5 "
-			    "wrote it, at byte %" PRIu64,
-			    fill, record->offset);
+		memset(make_page(source, batch, run), fill, run->length);
 	return 0;
+}
+
+/* A zlib stream of one page, as QEMU before 9.1 could write it. */
+static int read_compressed(struct sequential_source *source,
+			   struct page_batch *batch, struct page_run *run,
+			   const struct record *record, struct st_error *err)
+{
+	struct reader *reader = &source->stream->reader;
+	uint32_t packed;
+	uLongf size = run->length;
+	uLong used;
+
+	if (reader_be32(reader, &packed, err) < 0)
+		return -1;
+	if (packed > compressBound(run->length))
+		return bad_record(record, "too much compressed data", err);
+	if (reader_need(reader, packed, err) < 0)
+		return -1;
+	used = packed;
+	if (uncompress2(make_page(source, batch, run), &size, reader->next,
+			&used) != Z_OK ||
+	    size != run->length || used != packed)
+		return bad_record(record, "damaged compressed data", err);
+	return reader_consume(reader, packed, err);
 }
 
 /* Makes size bytes visible, and the batch the holder of their chunk. */
@@ -102,6 +147,8 @@ static int read_xbzrle(struct reader *reader, struct page_batch *batch,
 		return bad_record(record, "XBZRLE longer than a page", err);
 	if (hold(reader, batch, size, err) < 0)
 		return -1;
+	if (!xbzrle_is_valid(run->length, reader->next, size))
+		return bad_record(record, "damaged XBZRLE", err);
 	run->kind = PAGE_DELTA;
 	run->data = reader->next;
 	run->delta_size = size;
@@ -110,6 +157,11 @@ static int read_xbzrle(struct reader *reader, struct page_batch *batch,
 
 static int check_flags(const struct record *record, struct st_error *err)
 {
+	if (record->flags & RAM_HOOK)
+		return fail(err, ST_UNSUPPORTED,
+			    "RDMA migration, whose pages went another way, "
+			    "at byte %" PRIu64,
+			    record->offset);
 	if (record->flags & ~(RECORD_KINDS | RAM_CONTINUE))
 		return fail(err, ST_CORRUPT,
 			    "unexpected flags 0x%03x in page record at byte "
@@ -119,12 +171,8 @@ static int check_flags(const struct record *record, struct st_error *err)
 	case RAM_ZERO:
 	case RAM_PAGE:
 	case RAM_XBZRLE:
-		return 0;
 	case RAM_COMPRESS_PAGE:
-		return fail(err, ST_UNSUPPORTED,
-			    "page compressed by itself (QEMU before 9.1) at "
-			    "byte %" PRIu64,
-			    record->offset);
+		return 0;
 	default:
 		return fail(err, ST_CORRUPT,
 			    "contradictory flags 0x%03x in page record at "
@@ -152,11 +200,13 @@ static int read_body(struct sequential_source *source,
 			    record->page, source->block->name,
 			    source->block->length, record->offset);
 	if (record->flags & RAM_ZERO)
-		result = read_zero(reader, &run, record, err);
+		result = read_zero(source, batch, &run, err);
 	else if (record->flags & RAM_PAGE)
 		result = read_page(reader, batch, &run, err);
-	else
+	else if (record->flags & RAM_XBZRLE)
 		result = read_xbzrle(reader, batch, &run, record, err);
+	else
+		result = read_compressed(source, batch, &run, record, err);
 	if (result == 0)
 		page_batch_add(batch, &run);
 	return result;
@@ -188,15 +238,19 @@ static int read_record(struct sequential_source *source,
 }
 
 /*
- * A batch holds one chunk, so it ends before a record that might not be in
- * the chunk as a whole: word, name, page.
+ * A batch holds one chunk of the stream and one of pages made from it; so it
+ * ends before a record that might not be in either as a whole: a word, a
+ * name, a length, a page.
  */
-static bool fits_chunk(const struct sequential_source *source)
+static bool fits_chunks(const struct sequential_source *source,
+			const struct page_batch *batch)
 {
 	const struct reader *reader = &source->stream->reader;
+	uint64_t page_size = source->base.layout->page_size;
 
 	return reader_visible(reader) >=
-	       8 + STR8_SIZE + source->base.layout->page_size;
+		       8 + STR8_SIZE + 4 + compressBound(page_size) &&
+	       (!batch->chunks[1] || CHUNK_SIZE - source->made >= page_size);
 }
 
 static int next(struct page_source *base, struct page_batch *batch,
@@ -212,7 +266,7 @@ static int next(struct page_source *base, struct page_batch *batch,
 		if (more < 0)
 			return -1;
 	} while (more && batch->count < BATCH_SOURCE_RUNS &&
-		 fits_chunk(source));
+		 fits_chunks(source, batch));
 	source->ended = !more;
 	batch->progress = source->stream->reader.offset;
 	return 1;

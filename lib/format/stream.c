@@ -245,29 +245,28 @@ static int read_section(struct stream *stream, struct stream_item *item,
 	return recall(stream, section, err);
 }
 
-/*
- * A device that is saved ahead of memory.  Only virtio-mem does so; all
- * others are saved whole only when the memory has been.
- */
+bool section_is_early(const char *name)
+{
+	static const char early[] = "virtio-mem-device-early";
+	size_t length = strlen(name), wanted = sizeof(early) - 1;
+
+	/* The name can have the device's path in front. */
+	return length >= wanted && strcmp(name + length - wanted, early) == 0;
+}
+
+/* Is the FULL section that is next one of those, rather than the tail? */
 static int is_early(struct stream *stream, bool *early, struct st_error *err)
 {
-	static const char name[] = "virtio-mem-device-early";
-	const size_t length = sizeof(name) - 1, head = 1 + 4 + 1;
+	const size_t head = 1 + 4 + 1; /* type, id, the name's length */
+	char name[STR8_SIZE] = "";
 	size_t got;
 
-	*early = false;
-	if (stream->ram_ended)
-		return 0;
-	/* 04, a 32-bit id, a length byte, the name */
 	if (reader_look(&stream->reader, head + STR8_SIZE, &got, err) < 0)
 		return -1;
-	if (got < head || got < head + stream->reader.next[5] ||
-	    stream->reader.next[5] < length)
-		return 0;
-	/* The name can have the device's path in front. */
-	*early = memcmp(stream->reader.next + head + stream->reader.next[5] -
-				length,
-			name, length) == 0;
+	if (got >= head && got >= head + stream->reader.next[head - 1])
+		memcpy(name, stream->reader.next + head,
+		       stream->reader.next[head - 1]);
+	*early = !stream->ram_ended && section_is_early(name);
 	return 0;
 }
 

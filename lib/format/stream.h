@@ -68,6 +68,12 @@ int stream_next(struct stream *stream, struct stream_item *item,
 
 bool section_is_ram(const struct section *section);
 
+/*
+ * Is this the name of a device that is saved ahead of memory?  Only
+ * virtio-mem is; all others are saved whole when the memory has been.
+ */
+bool section_is_early(const char *name);
+
 /* Behind the header of the memory's START: the list, into stream->ram. */
 int stream_read_ram_list(struct stream *stream, struct st_error *err);
 

@@ -247,6 +247,38 @@ static void set_vmdesc(struct tail *tail, struct vmdesc *vmdesc, size_t eof)
 	tail->json_size = get_be32(tail->data + eof + 2);
 }
 
+/*
+ * Walks by the lengths that are described or, should they be wrong, by
+ * footers, to an EOF byte that is known.
+ */
+static int walk_to(struct tail *tail, size_t eof, struct st_error *err)
+{
+	enum footers footers = tail->footers;
+	struct st_error ignored;
+	struct reader reader;
+
+	reader_init_memory(&reader, tail->data, eof + 1, tail->offset);
+	if (walk_described(tail, &reader, err) == 0) {
+		if (reader.offset == tail->offset + eof)
+			return 0;
+		fail(err, ST_CORRUPT,
+		     "unknown section type 0x00 at byte %" PRIu64,
+		     reader.offset);
+	}
+	drop_devices(tail);
+	tail->footers = footers;
+	reader_init_memory(&reader, tail->data, eof + 1, tail->offset);
+	if (footers != FOOTERS_NONE &&
+	    walk_footers(tail, &reader, &ignored) == 0 &&
+	    reader.offset == tail->offset + eof) {
+		tail->footers = FOOTERS_PRESENT;
+		return 0;
+	}
+	drop_devices(tail);
+	err->code = ST_CORRUPT;
+	return -1;
+}
+
 /* 1: there is one, and the walk leads to it; 0: none; -1: none fits. */
 static int understand_described(struct tail *tail, struct st_error *err)
 {
@@ -254,10 +286,8 @@ static int understand_described(struct tail *tail, struct st_error *err)
 	int result = 0;
 
 	for (;; eof++) {
-		enum footers footers = tail->footers;
 		struct vmdesc *vmdesc;
 		struct st_error ignored;
-		struct reader reader;
 
 		eof = find_vmdesc(tail->data, tail->size, eof);
 		if (eof == tail->size)
@@ -268,14 +298,10 @@ static int understand_described(struct tail *tail, struct st_error *err)
 				 &ignored) < 0)
 			continue;
 		set_vmdesc(tail, vmdesc, eof);
-		reader_init_memory(&reader, tail->data, eof + 1, tail->offset);
-		if (walk_described(tail, &reader, err) == 0 &&
-		    reader.offset == tail->offset + eof) {
+		if (walk_to(tail, eof, err) == 0) {
 			tail->state_size = eof + 1;
 			return 1;
 		}
-		drop_devices(tail);
-		tail->footers = footers;
 		result = -1;
 	}
 }
@@ -300,11 +326,7 @@ static int understand_footers(struct tail *tail, struct st_error *err)
 		return -1;
 	tail->state_size = reader.offset - tail->offset + 1;
 	tail->footers = FOOTERS_PRESENT;
-	if (is_cut_vmdesc(tail))
-		return fail(err, ST_INCOMPLETE,
-			    "image ends at byte %" PRIu64
-			    ", within its vmdescription",
-			    tail->offset + tail->size);
+	tail->vmdesc_cut = is_cut_vmdesc(tail);
 	return 0;
 }
 
@@ -331,6 +353,8 @@ static void cut_trailing(struct tail *tail, uint64_t rest)
 
 	if (tail->vmdesc)
 		end += VMDESC_HEAD - 1 + tail->json_size;
+	if (tail->vmdesc_cut)
+		end = tail->size;
 	if (tail->trailing != ST_UNKNOWN)
 		tail->trailing = rest == ST_UNKNOWN ? ST_UNKNOWN :
 						      tail->size - end + rest;
@@ -369,6 +393,8 @@ static int read_all(struct tail *tail, struct input *in, struct st_error *err)
 {
 	size_t room = 256 << 10, got;
 
+	while (room < tail->size)
+		room *= 2;
 	for (;;) {
 		uint8_t *data = realloc(tail->data, room);
 
@@ -440,15 +466,19 @@ int tail_read(struct tail **result, struct stream *stream,
 	return 0;
 }
 
-/* How long the described sections are, with headers and footers or without. */
+/*
+ * How long the described sections of the tail are, with headers and footers
+ * or without.
+ */
 static uint64_t described_length(const struct vmdesc *vmdesc, bool footers)
 {
 	uint64_t length = 0;
 
 	for (unsigned i = 0; i < vmdesc->count; i++)
-		length += 1 + 4 + 1 + strlen(vmdesc->devices[i].name) + 4 + 4 +
-			  vmdesc->devices[i].length +
-			  (footers ? FOOTER_SIZE : 0);
+		if (!section_is_early(vmdesc->devices[i].name))
+			length += 1 + 4 + 1 + strlen(vmdesc->devices[i].name) + 4 +
+				  4 + vmdesc->devices[i].length +
+				  (footers ? FOOTER_SIZE : 0);
 	return length;
 }
 

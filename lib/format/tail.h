@@ -20,6 +20,7 @@ struct tail {
 	const char *json;    /* the vmdescription, in data; NULL: none */
 	size_t json_size;
 	struct vmdesc *vmdesc; /* the same, understood; NULL: none */
+	bool vmdesc_cut;       /* the input ends within it: it is left out */
 
 	/*
 	 * The devices.  Without a vmdescription, their ends are looked for by

@@ -26,6 +26,12 @@ struct output_ops {
 			uint64_t offset, struct st_error *err);
 
 	/*
+	 * Reads back size bytes of what was written.  NULL unless seekable.
+	 */
+	int (*read_at)(struct output *out, void *data, size_t size,
+		       uint64_t offset, struct st_error *err);
+
+	/*
 	 * Makes what was written there read as zeros, without storage where
 	 * the file system can.  NULL unless seekable.
 	 */

@@ -261,8 +261,33 @@ static void file_close(struct output *out)
 	free(file);
 }
 
+static int file_read_at(struct output *out, void *data, size_t size,
+			uint64_t offset, struct st_error *err)
+{
+	struct output_file *file = (struct output_file *)out;
+	uint8_t *at = data;
+
+	while (size > 0) {
+		ssize_t n = pread(file->fd, at, size, offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n == 0)
+			errno = EIO;
+		if (n <= 0)
+			return fail_errno(err,
+					  "cannot read back at byte %" PRIu64,
+					  offset);
+		at += n;
+		offset += n;
+		size -= n;
+	}
+	return 0;
+}
+
 static const struct output_ops file_ops = {
 	.write_at = file_write_at,
+	.read_at = file_read_at,
 	.punch = file_punch,
 	.commit = file_commit,
 	.close = file_close,
@@ -299,10 +324,11 @@ static int create_beside(struct output_file *file, struct st_error *err)
 static int open_in_place(struct output_file *file, mode_t type,
 			 struct st_error *err)
 {
-	int flags = O_WRONLY | O_CLOEXEC | O_NOCTTY;
+	int flags = O_CLOEXEC | O_NOCTTY;
 
 	file->base.seekable = S_ISBLK(type);
-	file->fd = open(file->path, S_ISBLK(type) ? flags | O_EXCL : flags);
+	file->fd = open(file->path, S_ISBLK(type) ? flags | O_RDWR | O_EXCL :
+						    flags | O_WRONLY);
 	if (file->fd < 0 && errno == EBUSY)
 		return fail(err, ST_REFUSED, "'%s' is in use", file->path);
 	if (file->fd < 0)

@@ -104,15 +104,28 @@ int reader_consume(struct reader *reader, size_t size, struct st_error *err)
 	return 0;
 }
 
+/* Moves on without looking, but not beyond an end that is known. */
+static int pass_unseen(struct reader *reader, uint64_t size,
+		       struct st_error *err)
+{
+	uint64_t end = reader->in->size;
+
+	if (end == ST_UNKNOWN)
+		end = INT64_MAX;
+	if (reader->offset > end || size > end - reader->offset)
+		return fail(err, ST_INCOMPLETE, "image ends at byte %" PRIu64,
+			    end);
+	reader->offset += size;
+	reader->next = reader->end;
+	return 0;
+}
+
 int reader_skip(struct reader *reader, uint64_t size, struct st_error *err)
 {
 	uint64_t visible = reader_visible(reader);
 
-	if (size > visible && !reader->copy_to && reader->in) {
-		reader->offset += size;
-		reader->next = reader->end;
-		return 0;
-	}
+	if (size > visible && !reader->copy_to && reader->in)
+		return pass_unseen(reader, size, err);
 	while (size > 0) {
 		size_t part;
 

@@ -60,8 +60,8 @@ static inline size_t reader_visible(const struct reader *reader)
 int reader_consume(struct reader *reader, size_t size, struct st_error *err);
 
 /*
- * Passes over bytes of any number.  Without copy_to, a seekable input is not
- * read, and may even end before them: the next look will find the end.
+ * Passes over bytes of any number; if the input ends before them:
+ * ST_INCOMPLETE.  Without copy_to, a seekable input is not read.
  */
 int reader_skip(struct reader *reader, uint64_t size, struct st_error *err);
 

@@ -57,8 +57,9 @@ static int put(struct page_sink *base, const struct page_batch *batch,
 
 		if (run->kind == PAGE_DELTA)
 			return fail(err, ST_UNSUPPORTED,
-				    "block '%s': XBZRLE cannot be resolved "
-				    "here; convert the image first",
+				    "block '%s': memory saved with XBZRLE "
+				    "has no digest; convert the image to "
+				    "sparse first",
 				    run->block->name);
 		if (run->kind != PAGE_DATA && !sink->pages)
 			continue;
