@@ -25,12 +25,14 @@ unit_tests = \
 	%D%/unit/bytes_test \
 	%D%/unit/chunk_test \
 	%D%/unit/codec_test \
+	%D%/unit/codec_zstd_test \
 	%D%/unit/domain_xml_test \
 	%D%/unit/error_test \
 	%D%/unit/input_test \
 	%D%/unit/libvirt_test \
 	%D%/unit/likeness_test \
 	%D%/unit/output_file_test \
+	%D%/unit/output_in_place_test \
 	%D%/unit/output_test \
 	%D%/unit/place_test \
 	%D%/unit/reader_test \
@@ -44,6 +46,8 @@ unit_headers = \
 
 bats_tests = \
 	%D%/cli/completion.bats \
+	%D%/cli/convert.bats \
+	%D%/cli/inspect.bats \
 	%D%/cli/usage.bats \
 	%D%/style/exports.bats \
 	%D%/style/layers.bats \
