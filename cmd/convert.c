@@ -147,10 +147,10 @@ static void show(const struct cli *cli, enum st_format format,
 	report_free(report);
 }
 
-/* path: whose problem it is; NULL: the sentence says so itself. */
-static int give_up(const struct cli *cli, const char *path,
-		   const struct st_error *err)
+/* The source is what is worked on; of another file the sentence has a name. */
+static int give_up(const struct cli *cli, const struct st_error *err)
 {
+	const char *path = cli->operands[0];
 	struct report *report;
 
 	if (err->code == ST_CANCELLED)
@@ -186,7 +186,7 @@ static int convert(struct cli *cli, struct wish *wish)
 	int failed;
 
 	if (!wish->to.given && format_of_source(source, wish, &err) < 0)
-		return give_up(cli, source, &err);
+		return give_up(cli, &err);
 	if (check_format(cli, wish) != ST_OK)
 		return ST_USAGE;
 	options = options_of(wish);
@@ -195,7 +195,7 @@ static int convert(struct cli *cli, struct wish *wish)
 			    &err);
 	progress_end(&wish->progress, !failed);
 	if (failed)
-		return give_up(cli, NULL, &err);
+		return give_up(cli, &err);
 	warn(cli, wish);
 	if (cli->json || cli->verbose)
 		show(cli, options.format, &result);

@@ -43,6 +43,8 @@ void signals_catch(void)
 	/* A reader of --progress-fd that leaves must not end a conversion. */
 	action.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &action, NULL);
+	/* A file that reaches its limit is a failed write like any other. */
+	sigaction(SIGXFSZ, &action, NULL);
 }
 
 int signals_caught(void)
@@ -62,6 +64,7 @@ void signals_restore(void)
 {
 	/* exec gives handlers back by itself, but not what is ignored. */
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 }
 
 void signals_die(int number)
