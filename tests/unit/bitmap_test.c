@@ -122,6 +122,20 @@ TEST(find_ends_where_the_bits_end)
 	bitmap_free(&bitmap);
 }
 
+/* Of a file, they may be anything. */
+TEST(what_is_set_behind_the_last_bit_is_not_found)
+{
+	struct bitmap bitmap;
+
+	make(&bitmap, 70);
+	memset(bitmap.bytes + 8, 0xff, 8);
+	bitmap.bytes[8] = 0;
+	assert_int_equal(bitmap_find(&bitmap, 0, true), 70);
+	assert_int_equal(bitmap_find(&bitmap, 65, true), 70);
+	assert_int_equal(bitmap_count(&bitmap, 0, 70), 0);
+	bitmap_free(&bitmap);
+}
+
 TEST(swapping_turns_every_word_round)
 {
 	struct bitmap bitmap;
@@ -145,6 +159,7 @@ int main(void)
 		cmocka_unit_test(bits_behind_the_last_stay_clear),
 		cmocka_unit_test(find_goes_from_run_to_run),
 		cmocka_unit_test(find_ends_where_the_bits_end),
+		cmocka_unit_test(what_is_set_behind_the_last_bit_is_not_found),
 		cmocka_unit_test(swapping_turns_every_word_round),
 	};
 
