@@ -110,8 +110,7 @@ static int set_header(struct libvirt *libvirt,
 	if (!libvirt)
 		return 0;
 	header = &libvirt->header;
-	if (options->header_version == 3 &&
-	    options->format != ST_FORMAT_SPARSE)
+	if (options->header_version == 3 && options->format != ST_FORMAT_SPARSE)
 		return fail(err, ST_USAGE,
 			    "header version 3 is for format 'sparse' only");
 	if (options->header_version != 0 && options->header_version != 2 &&
@@ -219,8 +218,7 @@ static int convert_to(struct st_image *source, const char *destination,
 	    write_image(source, out, header, options, monitor, err) < 0 ||
 	    measure(result, out, err) < 0)
 		return -1;
-	if (options->verify &&
-	    verify(source, out, monitor, result, err) < 0)
+	if (options->verify && verify(source, out, monitor, result, err) < 0)
 		return -1;
 	return output_commit(out, err);
 }

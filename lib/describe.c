@@ -90,8 +90,8 @@ static int describe_configuration(struct description *description,
 			return fail_memory(err);
 	}
 	if (configuration->present) {
-		info->machine = description_keep(description,
-						 configuration->machine);
+		info->machine =
+			description_keep(description, configuration->machine);
 		if (!info->machine)
 			return fail_memory(err);
 	}
@@ -246,14 +246,13 @@ static int describe_ends(struct describer *describer, struct st_error *err)
 	}
 	if (more < 0)
 		return -1;
-	if (more > 0 &&
-	    (stream_read_ram_list(stream, err) < 0 ||
-	     on_ram_list(&describer->base, &item.section, &stream->ram, &none,
-			 err) < 0))
+	if (more > 0 && (stream_read_ram_list(stream, err) < 0 ||
+			 on_ram_list(&describer->base, &item.section,
+				     &stream->ram, &none, err) < 0))
 		return -1;
-	return image->tail ? describe_tail(describer->description,
-					   image->tail, err) :
-			     0;
+	return image->tail ?
+		       describe_tail(describer->description, image->tail, err) :
+		       0;
 }
 
 /*
@@ -312,8 +311,8 @@ static uint64_t needed_mapped(const struct st_info *info,
 	for (unsigned i = 0; i < list->layout.count; i++) {
 		const struct st_block *block = &info->blocks[i];
 		const struct mapped_place *place = &list->places[i];
-		uint64_t bitmap_end = place->bitmap_offset +
-				      bitmap_size(block->pages);
+		uint64_t bitmap_end =
+			place->bitmap_offset + bitmap_size(block->pages);
 		uint64_t pages = block->pages_present;
 
 		if (place->pages_offset == 0)
@@ -436,8 +435,8 @@ static int describe(struct description *description, struct st_image *image,
 		return -1;
 	}
 	if (describe_mapped(description, image, &later) < 0 ||
-	    find_all(description, image, result < 0 ? &broken : NULL,
-		     &later) < 0) {
+	    find_all(description, image, result < 0 ? &broken : NULL, &later) <
+		    0) {
 		*err = result < 0 ? broken : later;
 		return -1;
 	}

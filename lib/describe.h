@@ -22,8 +22,7 @@ struct description {
 void description_free(struct description *description);
 
 /* A copy of the text that lives as long as the description; NULL: no memory. */
-const char *description_keep(struct description *description,
-			     const char *text);
+const char *description_keep(struct description *description, const char *text);
 
 /* Adds a finding; its message is formatted, and like its block kept. */
 int description_find(struct description *description,

@@ -29,9 +29,9 @@ void description_free(struct description *description)
 
 const char *description_keep(struct description *description, const char *text)
 {
-	char **strings = reallocarray(description->strings,
-				      description->string_count + 1,
-				      sizeof(*strings));
+	char **strings =
+		reallocarray(description->strings,
+			     description->string_count + 1, sizeof(*strings));
 	char *copy;
 
 	if (!strings)

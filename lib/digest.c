@@ -25,8 +25,8 @@ static int add_bytes(struct output *out, struct iovec *iov, unsigned count,
 		     uint64_t offset, struct st_error *err)
 {
 	struct digest_visitor *digest =
-		(void *)((char *)out - offsetof(struct digest_visitor,
-						devices));
+		(void *)((char *)out -
+			 offsetof(struct digest_visitor, devices));
 
 	(void)offset;
 	(void)err;
@@ -63,8 +63,8 @@ static int ram_list(struct visitor *visitor, const struct section *section,
 	struct digest_visitor *digest = (struct digest_visitor *)visitor;
 
 	(void)section;
-	if (digest_sink_new(&digest->memory, &list->layout, list->mapped,
-			    err) < 0)
+	if (digest_sink_new(&digest->memory, &list->layout, list->mapped, err) <
+	    0)
 		return -1;
 	*sink = digest->memory;
 	return 0;
@@ -146,8 +146,7 @@ int st_image_digest(struct st_image *image, const struct st_monitor *monitor,
 	int failed;
 
 	if (image_require_complete(image, err) < 0 ||
-	    image_start(image, err) < 0 ||
-	    digest_visitor_new(&digest, err) < 0)
+	    image_start(image, err) < 0 || digest_visitor_new(&digest, err) < 0)
 		return -1;
 	failed = walk(image, &digest->base, monitor, err);
 	if (failed == 0)

@@ -39,17 +39,17 @@ int find_lost_extents(struct description *description,
 				survey->lost_count);
 }
 
+/* A header that says Part tells more than why the walk ended. */
 static int find_broken(struct description *description,
 		       const struct st_error *broken, struct st_error *err)
 {
-	const struct st_finding finding = {
-		.code = st_code_name(broken->code),
-		.severity = ST_PROBLEM,
-		WHOLE,
-	};
+	const struct st_header *header = description->info.header;
+	struct st_finding finding = { .severity = ST_PROBLEM, WHOLE };
 
-	return description_find(description, &finding, err, "%s",
-				broken->text);
+	if (!broken || (header && !header->complete))
+		return 0;
+	finding.code = st_code_name(broken->code);
+	return description_find(description, &finding, err, "%s", broken->text);
 }
 
 static int find_part(struct description *description, struct st_error *err)
@@ -103,13 +103,11 @@ static int find_header_words(struct description *description,
 				description, &finding, err,
 				"unused word at byte %u of the header is "
 				"0x%08" PRIx32,
-				36 + 4 * i,
-				libvirt->unused[i]);
+				36 + 4 * i, libvirt->unused[i]);
 	return 0;
 }
 
-static int find_version_3(struct description *description,
-			  struct st_error *err)
+static int find_version_3(struct description *description, struct st_error *err)
 {
 	const struct st_finding finding = {
 		.code = "header-version-3",
@@ -130,6 +128,8 @@ static int find_in_header(struct description *description,
 	const struct st_info *info = &description->info;
 	const struct st_header *header = info->header;
 
+	if (!header)
+		return 0;
 	if (!header->complete && find_part(description, err) < 0)
 		return -1;
 	if (header->version == 3 && find_version_3(description, err) < 0)
@@ -142,35 +142,6 @@ static int find_in_header(struct description *description,
 	return find_header_words(description, image->libvirt, err);
 }
 
-static int find_trailing(struct description *description,
-			 const struct st_image *image, struct st_error *err)
-{
-	const struct st_info *info = &description->info;
-	const struct st_finding finding = {
-		.code = "trailing",
-		.severity = ST_NOTE,
-		.offset = image->tail->offset + image->tail->size,
-		.length = info->trailing,
-	};
-
-	return description_find(description, &finding, err,
-				"bytes behind the end of the image");
-}
-
-static int find_stale(struct description *description, struct st_error *err)
-{
-	const struct st_finding finding = {
-		.code = "stale",
-		.severity = ST_NOTE,
-		.offset = ST_UNKNOWN,
-		.length = description->info.sizes.reclaimable_stale,
-	};
-
-	return description_find(description, &finding, err,
-				"bytes of storage hold no memory of the "
-				"guest: old pages, or holes that a copy lost");
-}
-
 /*
  * QEMU lets background-snapshot go with mapped-ram, but then never writes
  * the bitmaps.
@@ -178,8 +149,7 @@ static int find_stale(struct description *description, struct st_error *err)
 static bool has_empty_bitmaps(const struct st_info *info,
 			      const struct st_image *image)
 {
-	if (info->layout != ST_LAYOUT_MAPPED_RAM || image->stream.ram_ended ||
-	    info->sizes.reclaimable_stale == 0)
+	if (image->stream.ram_ended)
 		return false;
 	for (size_t i = 0; i < info->block_count; i++)
 		if (info->blocks[i].pages_present != 0)
@@ -187,60 +157,68 @@ static bool has_empty_bitmaps(const struct st_info *info,
 	return true;
 }
 
-static int find_empty_bitmaps(struct description *description,
-			      struct st_error *err)
+/* Storage in slots whose bit is clear: why is another question. */
+static int find_stale(struct description *description,
+		      const struct st_image *image, struct st_error *err)
 {
-	const struct st_finding finding = {
-		.code = "empty-bitmaps",
-		.severity = ST_PROBLEM,
-		WHOLE,
+	const struct st_info *info = &description->info;
+	struct st_finding finding = {
+		.code = "stale",
+		.severity = ST_NOTE,
+		.offset = ST_UNKNOWN,
+		.length = info->sizes.reclaimable_stale,
 	};
 
+	if (finding.length == 0 || finding.length == ST_UNKNOWN)
+		return 0;
+	if (!has_empty_bitmaps(info, image))
+		return description_find(description, &finding, err,
+					"bytes of storage hold no memory of "
+					"the guest: old pages, or holes that "
+					"a copy lost");
+	finding.code = "empty-bitmaps";
+	finding.severity = ST_PROBLEM;
 	return description_find(description, &finding, err,
 				"the bitmaps say that there is no memory, "
 				"yet its places hold data: a background "
 				"snapshot, which QEMU cannot save this way");
 }
 
-static int find_cut_vmdesc(struct description *description,
-			   const struct tail *tail, struct st_error *err)
+static int find_in_tail(struct description *description,
+			const struct tail *tail, struct st_error *err)
 {
-	const struct st_finding finding = {
+	const struct st_finding cut = {
 		.code = "vmdesc-cut",
 		.severity = ST_WARNING,
 		.offset = tail->offset + tail->state_size,
 		.length = tail->size - tail->state_size,
 	};
+	const struct st_finding trailing = {
+		.code = "trailing",
+		.severity = ST_NOTE,
+		.offset = tail->offset + tail->size,
+		.length = description->info.trailing,
+	};
 
-	return description_find(description, &finding, err,
-				"the file ends within its vmdescription; "
-				"the guest's state is whole");
+	if (tail->vmdesc_cut &&
+	    description_find(description, &cut, err,
+			     "the file ends within its vmdescription; the "
+			     "guest's state is whole") < 0)
+		return -1;
+	if (trailing.length == 0 || trailing.length == ST_UNKNOWN)
+		return 0;
+	return description_find(description, &trailing, err,
+				"bytes behind the end of the image");
 }
 
 int find_all(struct description *description, const struct st_image *image,
 	     const struct st_error *broken, struct st_error *err)
 {
-	const struct st_info *info = &description->info;
-
-	bool part = info->header && !info->header->complete;
-
-	if (broken && !part && find_broken(description, broken, err) < 0)
+	if (find_broken(description, broken, err) < 0 ||
+	    find_in_header(description, image, err) < 0 ||
+	    find_stale(description, image, err) < 0)
 		return -1;
-	if (info->header && find_in_header(description, image, err) < 0)
-		return -1;
-	if (!broken && has_empty_bitmaps(info, image)) {
-		if (find_empty_bitmaps(description, err) < 0)
-			return -1;
-	} else if (info->sizes.reclaimable_stale != ST_UNKNOWN &&
-		   info->sizes.reclaimable_stale > 0 &&
-		   find_stale(description, err) < 0) {
-		return -1;
-	}
-	if (image->tail && image->tail->vmdesc_cut &&
-	    find_cut_vmdesc(description, image->tail, err) < 0)
-		return -1;
-	if (image->tail && !broken && info->trailing != 0 &&
-	    info->trailing != ST_UNKNOWN && !image->codec)
-		return find_trailing(description, image, err);
-	return 0;
+	if (!image->tail || broken || image->codec)
+		return 0;
+	return find_in_tail(description, image->tail, err);
 }

@@ -36,8 +36,7 @@ static int fail_not_image(const uint8_t *head, size_t size,
 		if (size >= stranger->size &&
 		    memcmp(head, stranger->magic, stranger->size) == 0)
 			return fail(err, ST_NOT_IMAGE,
-				    "not a save image, but %s",
-				    stranger->what);
+				    "not a save image, but %s", stranger->what);
 	}
 	return fail(err, ST_NOT_IMAGE, "not a save image");
 }
@@ -48,8 +47,8 @@ static int recognise_payload(struct st_image *image, struct st_error *err)
 	uint8_t head[HEAD_SIZE];
 	size_t got;
 
-	if (input_read_at(image->file, head, sizeof(head), image->payload,
-			  &got, err) < 0)
+	if (input_read_at(image->file, head, sizeof(head), image->payload, &got,
+			  err) < 0)
 		return -1;
 	if (got == 0 && image->payload == 0)
 		return fail(err, ST_NOT_IMAGE, "file is empty");
@@ -69,9 +68,9 @@ static int recognise_payload(struct st_image *image, struct st_error *err)
 	if (image->codec)
 		return 0;
 	if (image->libvirt)
-		return fail(err, image->libvirt->header.complete ?
-					 ST_CORRUPT :
-					 ST_INCOMPLETE,
+		return fail(err,
+			    image->libvirt->header.complete ? ST_CORRUPT :
+							      ST_INCOMPLETE,
 			    "no QEMU stream behind the libvirt header, at "
 			    "byte %" PRIu64,
 			    image->payload);
@@ -90,8 +89,7 @@ static int recognise(struct st_image *image, uint64_t offset,
 				  err) < 0)
 			return -1;
 		if (libvirt_is_magic(magic, got)) {
-			if (libvirt_read(&image->libvirt, image->file, err) <
-			    0)
+			if (libvirt_read(&image->libvirt, image->file, err) < 0)
 				return -1;
 			image->payload = libvirt_size(image->libvirt);
 		}
@@ -200,11 +198,10 @@ int image_start(struct st_image *image, struct st_error *err)
 int image_read_bitmaps(struct st_image *image, struct st_error *err)
 {
 	const struct ram_list *list = &image->stream.ram;
-	bool big_endian =
-		image->libvirt && image->libvirt->header.big_endian;
+	bool big_endian = image->libvirt && image->libvirt->header.big_endian;
 
-	image->bitmaps = calloc(list->layout.count + 1,
-				sizeof(*image->bitmaps));
+	image->bitmaps =
+		calloc(list->layout.count + 1, sizeof(*image->bitmaps));
 	if (!image->bitmaps)
 		return fail_memory(err);
 	for (unsigned i = 0; i < list->layout.count; i++) {

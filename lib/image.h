@@ -19,14 +19,14 @@ struct description;
 struct st_image {
 	char *path;
 	struct input *file;
-	uint64_t payload;  /* where the stream, packed or not, starts in file */
-	struct libvirt *libvirt;     /* NULL: bare */
-	const struct codec *codec;   /* NULL: not packed */
-	struct input *unpacked;      /* NULL: not packed */
+	uint64_t payload; /* where the stream, packed or not, starts in file */
+	struct libvirt *libvirt;   /* NULL: bare */
+	const struct codec *codec; /* NULL: not packed */
+	struct input *unpacked;    /* NULL: not packed */
 	struct chunk_pool *pool;
-	struct stream stream;        /* from image_start() on */
-	struct tail *tail;           /* found ahead, or read; else NULL */
-	struct bitmap *bitmaps;      /* one a block, if read; else NULL */
+	struct stream stream;   /* from image_start() on */
+	struct tail *tail;      /* found ahead, or read; else NULL */
+	struct bitmap *bitmaps; /* one a block, if read; else NULL */
 	unsigned bitmap_count;
 	struct description *description; /* what was told of it last */
 };
@@ -55,7 +55,6 @@ int image_read_bitmaps(struct st_image *image, struct st_error *err);
 int libvirt_check_xml(const struct libvirt *libvirt, struct st_error *err);
 
 /* A header that says Part: the save was interrupted. */
-int image_require_complete(const struct st_image *image,
-			   struct st_error *err);
+int image_require_complete(const struct st_image *image, struct st_error *err);
 
 #endif

@@ -92,6 +92,7 @@ libcore_la_SOURCES = \
 	%D%/format/mapped_source.c \
 	%D%/format/ram_list.c \
 	%D%/format/ram_list.h \
+	%D%/format/section.c \
 	%D%/format/section.h \
 	%D%/format/sequential.h \
 	%D%/format/sequential_sink.c \
@@ -100,6 +101,10 @@ libcore_la_SOURCES = \
 	%D%/format/stream.h \
 	%D%/format/tail.c \
 	%D%/format/tail.h \
+	%D%/format/tail_find.c \
+	%D%/format/tail_parts.h \
+	%D%/format/tail_understand.c \
+	%D%/format/tail_walk.c \
 	%D%/format/vmdesc.c \
 	%D%/format/vmdesc.h \
 	%D%/format/vmdesc_edit.c

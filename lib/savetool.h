@@ -89,15 +89,15 @@ int st_format_parse(const char *word, enum st_format *format,
 
 /* The libvirt header, FORMAT: 92 bytes in front of XML, cookie, padding. */
 struct st_header {
-	uint32_t version;      /* 0 to 3 */
-	uint32_t format;       /* the number, whatever the content is */
-	bool big_endian;       /* the saving host's byte order */
-	bool complete;         /* the magic ends in Save, not Part */
-	bool was_running;      /* the guest runs when restored */
-	uint32_t data_length;  /* of XML, cookie and padding */
-	uint32_t cookie_offset;/* from byte 92; 0: there is no cookie */
-	uint32_t features;     /* version 3 only */
-	uint32_t padding;      /* bytes left for a longer XML */
+	uint32_t version;       /* 0 to 3 */
+	uint32_t format;        /* the number, whatever the content is */
+	bool big_endian;        /* the saving host's byte order */
+	bool complete;          /* the magic ends in Save, not Part */
+	bool was_running;       /* the guest runs when restored */
+	uint32_t data_length;   /* of XML, cookie and padding */
+	uint32_t cookie_offset; /* from byte 92; 0: there is no cookie */
+	uint32_t features;      /* version 3 only */
+	uint32_t padding;       /* bytes left for a longer XML */
 };
 
 /* What the domain XML says of the guest; NULL or ST_UNKNOWN if it does not. */
@@ -106,8 +106,8 @@ struct st_guest {
 	const char *uuid;
 	const char *arch;
 	const char *machine;
-	const char *cpu;   /* its mode, or its model */
-	uint64_t memory;   /* bytes */
+	const char *cpu; /* its mode, or its model */
+	uint64_t memory; /* bytes */
 	uint64_t vcpus;
 	const char *const *files; /* disks and others, ended by NULL */
 };
@@ -116,12 +116,12 @@ struct st_block {
 	const char *name;
 	uint64_t length;
 	uint64_t page_size;
-	uint64_t pages;              /* length / page_size */
-	uint64_t pages_present;      /* ST_UNKNOWN unless mapped or scanned */
-	uint64_t pages_zero;         /* of the present ones; scanned */
-	uint64_t pages_superseded;   /* records that a later one replaces */
-	uint64_t bitmap_offset;      /* ST_UNKNOWN unless mapped-ram */
-	uint64_t pages_offset;       /* ST_UNKNOWN unless mapped-ram */
+	uint64_t pages;            /* length / page_size */
+	uint64_t pages_present;    /* ST_UNKNOWN unless mapped or scanned */
+	uint64_t pages_zero;       /* of the present ones; scanned */
+	uint64_t pages_superseded; /* records that a later one replaces */
+	uint64_t bitmap_offset;    /* ST_UNKNOWN unless mapped-ram */
+	uint64_t pages_offset;     /* ST_UNKNOWN unless mapped-ram */
 };
 
 /* A section that QEMU saved whole: a device. */
@@ -156,17 +156,17 @@ struct st_sizes {
 /* All that is known of an image.  Belongs to it, and goes with it. */
 struct st_info {
 	const char *path;
-	bool libvirt;  /* has a libvirt header; else a bare stream */
+	bool libvirt; /* has a libvirt header; else a bare stream */
 	enum st_layout layout;
-	enum st_format format;      /* by content, never by the header's word */
+	enum st_format format; /* by content, never by the header's word */
 	bool complete_known;
 	bool complete;
 	const struct st_header *header; /* NULL if bare */
 	const struct st_guest *guest;   /* NULL if bare, or no readable XML */
 	const char *xml;                /* NULL if bare */
-	bool stream_known;  /* false: packed, and nobody looked inside */
+	bool stream_known; /* false: packed, and nobody looked inside */
 	uint64_t stream_offset;
-	const char *machine;            /* NULL: no configuration section */
+	const char *machine; /* NULL: no configuration section */
 	uint64_t page_size;
 	const char *const *capabilities; /* ended by NULL */
 	bool has_uuid;
@@ -182,7 +182,8 @@ struct st_info {
 	size_t device_count;
 	const struct st_device *devices;
 	struct st_sizes sizes;
-	const char *needs_libvirt; /* lowest release that restores it, or NULL */
+	const char
+		*needs_libvirt; /* lowest release that restores it, or NULL */
 	const char *needs_qemu;
 	size_t finding_count;
 	const struct st_finding *findings;
@@ -233,14 +234,14 @@ struct st_convert_options {
 	size_t size; /* sizeof(struct st_convert_options) */
 	enum st_format format;
 	enum st_container container;
-	const char *xml;     /* path of the XML for ST_CONTAINER_LIBVIRT; NULL:
-				the image's own, or a refusal */
+	const char *xml; /* path of the XML for ST_CONTAINER_LIBVIRT; NULL:
+			    the image's own, or a refusal */
 	uint32_t header_version; /* 0: as libvirt writes it (2); 2; 3 */
-	uint64_t offset;     /* of the source's bare stream */
-	int level;           /* of compression; 0: the format's default */
-	unsigned threads;    /* of compression; 0: all processors */
-	bool force;          /* may replace an existing destination */
-	bool verify;         /* read it back and compare digests */
+	uint64_t offset;         /* of the source's bare stream */
+	int level;               /* of compression; 0: the format's default */
+	unsigned threads;        /* of compression; 0: all processors */
+	bool force;              /* may replace an existing destination */
+	bool verify;             /* read it back and compare digests */
 };
 
 struct st_convert_result {

@@ -53,8 +53,8 @@ int survey_block(struct block_survey *survey, const struct st_image *image,
 		struct extent extent;
 		uint64_t end;
 
-		if (input_extent(image_input(image), base + at, &extent,
-				 err) < 0)
+		if (input_extent(image_input(image), base + at, &extent, err) <
+		    0)
 			return -1;
 		if (extent.length == 0)
 			break;
@@ -64,10 +64,10 @@ int survey_block(struct block_survey *survey, const struct st_image *image,
 		else
 			survey->stale_bytes +=
 				end - at -
-				page_size * bitmap_count(bitmap,
-							 at / page_size,
-							 end / page_size -
-								 at / page_size);
+				page_size *
+					bitmap_count(bitmap, at / page_size,
+						     end / page_size -
+							     at / page_size);
 		at = end;
 	}
 	return 0;

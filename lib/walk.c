@@ -24,7 +24,8 @@ struct walker {
 /* Visits, if the visitor wants that. */
 #define visit(walker, step, ...)                                               \
 	((walker)->visitor->ops->step ?                                        \
-		 (walker)->visitor->ops->step((walker)->visitor, __VA_ARGS__) :\
+		 (walker)->visitor->ops->step((walker)->visitor,               \
+					      __VA_ARGS__) :                   \
 		 0)
 
 static int pump_records(struct walker *walker, struct st_error *err)
@@ -55,8 +56,7 @@ static int walk_records(struct walker *walker, struct st_error *err)
 }
 
 /* All pages of a mapped image, as if they came in a section of their own. */
-static int walk_mapped_pages(struct walker *walker,
-			     const struct section *start,
+static int walk_mapped_pages(struct walker *walker, const struct section *start,
 			     struct st_error *err)
 {
 	struct st_image *image = walker->image;
@@ -77,29 +77,28 @@ static int walk_mapped_pages(struct walker *walker,
 	return visit(walker, ram_end, &part, err);
 }
 
-static int walk_ram_start(struct walker *walker,
-			  const struct section *section, struct st_error *err)
+static int walk_ram_start(struct walker *walker, const struct section *section,
+			  struct st_error *err)
 {
 	struct stream *stream = walker->stream;
 
 	if (stream_read_ram_list(stream, err) < 0)
 		return -1;
 	sequential_source_init(&walker->records, stream);
-	if (visit(walker, ram_list, section, &stream->ram, &walker->sink,
-		  err) < 0 ||
+	if (visit(walker, ram_list, section, &stream->ram, &walker->sink, err) <
+		    0 ||
 	    walk_records(walker, err) < 0 ||
 	    stream_end_section(stream, section, err) < 0 ||
 	    visit(walker, ram_end, section, err) < 0)
 		return -1;
-	return stream->ram.mapped ? walk_mapped_pages(walker, section, err) :
-				    0;
+	return stream->ram.mapped ? walk_mapped_pages(walker, section, err) : 0;
 }
 
 static int walk_ram(struct walker *walker, const struct section *section,
 		    struct st_error *err)
 {
-	bool made_up = walker->stream->ram.mapped &&
-		       section->type == SECTION_PART;
+	bool made_up =
+		walker->stream->ram.mapped && section->type == SECTION_PART;
 
 	if (section->type == SECTION_START)
 		return walk_ram_start(walker, section, err);
@@ -123,8 +122,7 @@ static int walk_other(struct walker *walker, const struct section *section,
 	reader->copy_to = copy_to;
 	result = stream_skip_payload(walker->stream, section, err);
 	reader->copy_to = NULL;
-	if (result < 0 ||
-	    stream_end_section(walker->stream, section, err) < 0)
+	if (result < 0 || stream_end_section(walker->stream, section, err) < 0)
 		return -1;
 	return visit(walker, section_end, section, err);
 }

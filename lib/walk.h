@@ -20,8 +20,7 @@ struct visitor_ops {
 
 	/* Between any two of the following. */
 	int (*command)(struct visitor *visitor,
-		       const struct stream_item *command,
-		       struct st_error *err);
+		       const struct stream_item *command, struct st_error *err);
 
 	/*
 	 * A section that is not memory: its header, in *copy_to where its
@@ -30,16 +29,14 @@ struct visitor_ops {
 	int (*section)(struct visitor *visitor, const struct section *section,
 		       struct output **copy_to, struct st_error *err);
 	int (*section_end)(struct visitor *visitor,
-			   const struct section *section,
-			   struct st_error *err);
+			   const struct section *section, struct st_error *err);
 
 	/*
 	 * The START of memory: all blocks, and in *sink where their pages are
 	 * wanted (NULL: nowhere); the sink stays the visitor's, who finishes
 	 * it in tail.  Ended by ram_end.
 	 */
-	int (*ram_list)(struct visitor *visitor,
-			const struct section *section,
+	int (*ram_list)(struct visitor *visitor, const struct section *section,
 			const struct ram_list *list, struct page_sink **sink,
 			struct st_error *err);
 
@@ -48,8 +45,8 @@ struct visitor_ops {
 	 * image come in one PART, made up for them, and those that the image
 	 * itself has, which are empty, do not.
 	 */
-	int (*ram_begin)(struct visitor *visitor,
-			 const struct section *section, struct st_error *err);
+	int (*ram_begin)(struct visitor *visitor, const struct section *section,
+			 struct st_error *err);
 	int (*ram_end)(struct visitor *visitor, const struct section *section,
 		       struct st_error *err);
 

@@ -32,8 +32,7 @@ struct writer {
 static int check_source(const struct writer *writer,
 			const struct stream *stream, struct st_error *err)
 {
-	if (configuration_can(&stream->configuration,
-			      CAPABILITY_IGNORE_SHARED))
+	if (configuration_can(&stream->configuration, CAPABILITY_IGNORE_SHARED))
 		return fail(err, ST_UNSUPPORTED,
 			    "saved with x-ignore-shared: part of the memory "
 			    "is in other files; save the guest again without "
@@ -136,8 +135,8 @@ static int section_end(struct visitor *visitor, const struct section *section,
 	return write_footer((struct writer *)visitor, section, err);
 }
 
-static int start_mapped(struct writer *writer,
-			const struct ram_layout *layout, struct st_error *err)
+static int start_mapped(struct writer *writer, const struct ram_layout *layout,
+			struct st_error *err)
 {
 	struct mapped_place *places =
 		calloc(layout->count + 1, sizeof(*places));
@@ -168,8 +167,8 @@ static int ram_list(struct visitor *visitor, const struct section *section,
 		result = ram_list_write(&list->layout, writer->out, err);
 		if (result == 0)
 			result = sequential_sink_new(&writer->memory,
-						     writer->out,
-						     &list->layout, err);
+						     writer->out, &list->layout,
+						     err);
 	}
 	*sink = writer->memory;
 	return result;

@@ -31,8 +31,7 @@ static int read_machine(struct configuration *configuration,
 			    length, reader->offset - 4);
 	if (reader_need(reader, length, err) < 0)
 		return -1;
-	configuration->machine =
-		strndup((const char *)reader->next, length);
+	configuration->machine = strndup((const char *)reader->next, length);
 	if (!configuration->machine)
 		return fail_memory(err);
 	return reader_consume(reader, length, err);
@@ -44,8 +43,8 @@ static int read_page_bits(struct configuration *configuration,
 	if (reader_be32(reader, &configuration->page_bits, err) < 0)
 		return -1;
 	if (configuration->page_bits < 10 || configuration->page_bits > 16)
-		return fail(err, ST_UNSUPPORTED, "pages of 2^%" PRIu32
-			    " bytes", configuration->page_bits);
+		return fail(err, ST_UNSUPPORTED, "pages of 2^%" PRIu32 " bytes",
+			    configuration->page_bits);
 	configuration->has_page_bits = true;
 	return 0;
 }
@@ -69,8 +68,8 @@ static int add_capability(struct configuration *configuration,
 		return fail(err, ST_UNSUPPORTED, "unknown capability '%s'",
 			    capability);
 	if (configuration_can(configuration, capability))
-		return fail(err, ST_CORRUPT,
-			    "capability '%s' is listed twice", capability);
+		return fail(err, ST_CORRUPT, "capability '%s' is listed twice",
+			    capability);
 	copy = strdup(capability);
 	if (!copy)
 		return fail_memory(err);
@@ -87,9 +86,9 @@ static int read_capabilities(struct configuration *configuration,
 	if (reader_be32(reader, &count, err) < 0)
 		return -1;
 	if (count > CAPABILITIES_LIMIT)
-		return fail(err, ST_CORRUPT, "%" PRIu32
-			    " capabilities at byte %" PRIu64,
-			    count, reader->offset - 4);
+		return fail(err, ST_CORRUPT,
+			    "%" PRIu32 " capabilities at byte %" PRIu64, count,
+			    reader->offset - 4);
 	while (count-- > 0)
 		if (reader_str8(reader, name, err) < 0 ||
 		    add_capability(configuration, name, err) < 0)
@@ -97,8 +96,8 @@ static int read_capabilities(struct configuration *configuration,
 	return 0;
 }
 
-static int read_uuid(struct configuration *configuration,
-		     struct reader *reader, struct st_error *err)
+static int read_uuid(struct configuration *configuration, struct reader *reader,
+		     struct st_error *err)
 {
 	if (reader_need(reader, sizeof(configuration->uuid), err) < 0)
 		return -1;
@@ -186,8 +185,7 @@ static int write_capabilities(const struct configuration *configuration,
 {
 	bool was_mapped =
 		configuration_can(configuration, CAPABILITY_MAPPED_RAM);
-	unsigned count =
-		configuration->capability_count - was_mapped + mapped;
+	unsigned count = configuration->capability_count - was_mapped + mapped;
 
 	if (count == 0)
 		return 0;
@@ -237,8 +235,8 @@ static int write_uuid(const struct configuration *configuration,
 			     sizeof(configuration->uuid), err);
 }
 
-int configuration_write(const struct configuration *configuration,
-			bool mapped, struct output *out, struct st_error *err)
+int configuration_write(const struct configuration *configuration, bool mapped,
+			struct output *out, struct st_error *err)
 {
 	if (!configuration->present)
 		return 0;

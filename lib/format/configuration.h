@@ -13,7 +13,7 @@
 #define CAPABILITIES_LIMIT 64
 
 struct configuration {
-	bool present;     /* not before QEMU 2.4 */
+	bool present; /* not before QEMU 2.4 */
 	char *machine;
 	bool has_page_bits;
 	uint32_t page_bits;
@@ -31,9 +31,8 @@ int configuration_read(struct configuration *configuration,
  * Appends the section, type byte included, with or without the capability
  * mapped-ram and else unchanged; nothing if it is not present.
  */
-int configuration_write(const struct configuration *configuration,
-			bool mapped, struct output *out,
-			struct st_error *err);
+int configuration_write(const struct configuration *configuration, bool mapped,
+			struct output *out, struct st_error *err);
 
 bool configuration_can(const struct configuration *configuration,
 		       const char *capability);

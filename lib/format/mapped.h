@@ -31,10 +31,10 @@ struct mapped_source {
 	const struct bitmap *bitmaps;
 	struct input *in;
 	struct chunk_pool *pool;
-	unsigned block;        /* that is being read */
-	uint64_t offset;       /* in it, of the next page */
-	uint64_t done;         /* of all blocks */
-	struct extent extent;  /* of the file, that was looked at last */
+	unsigned block;       /* that is being read */
+	uint64_t offset;      /* in it, of the next page */
+	uint64_t done;        /* of all blocks */
+	struct extent extent; /* of the file, that was looked at last */
 };
 
 void mapped_source_init(struct mapped_source *source,
@@ -44,8 +44,8 @@ void mapped_source_init(struct mapped_source *source,
 
 /*
  * Writes pages to their places, and the bitmaps, for a host of that byte
- * order, when it is finished.  Places, one a block, are copied; out, which must be seekable, and the layout stay
- * the caller's.
+ * order, when it is finished.  Places, one a block, are copied; out, which must
+ * be seekable, and the layout stay the caller's.
  */
 int mapped_sink_new(struct page_sink **sink, struct output *out,
 		    const struct ram_layout *layout,

@@ -40,8 +40,7 @@ static int flush(struct mapped_sink *sink, struct st_error *err)
 					sink->offset, err);
 }
 
-static uint64_t slot(const struct mapped_sink *sink,
-		     const struct page_run *run)
+static uint64_t slot(const struct mapped_sink *sink, const struct page_run *run)
 {
 	return sink->places[run->block->index].pages_offset + run->offset;
 }
@@ -50,8 +49,8 @@ static uint64_t slot(const struct mapped_sink *sink,
 static int put_bytes(struct mapped_sink *sink, uint64_t offset,
 		     const void *data, size_t size, struct st_error *err)
 {
-	if (sink->parts > 0 && (sink->offset + sink->length != offset ||
-				sink->parts == IOV_MAX) &&
+	if (sink->parts > 0 &&
+	    (sink->offset + sink->length != offset || sink->parts == IOV_MAX) &&
 	    flush(sink, err) < 0)
 		return -1;
 	if (sink->parts == 0)
@@ -120,8 +119,8 @@ static int put_delta(struct mapped_sink *sink, const struct page_run *run,
 		return -1;
 	if (bitmap_get(&sink->present[run->block->index],
 		       run->offset / page_size) &&
-	    sink->out->ops->read_at(sink->out, page, page_size,
-				    slot(sink, run), err) < 0)
+	    sink->out->ops->read_at(sink->out, page, page_size, slot(sink, run),
+				    err) < 0)
 		return -1;
 	if (xbzrle_apply(page, page_size, run->data, run->delta_size) < 0)
 		return fail(err, ST_CORRUPT,
@@ -177,11 +176,10 @@ static int punch_stale(struct mapped_sink *sink, unsigned index,
 	while ((from = bitmap_find(written, from, true)) < written->bits) {
 		uint64_t end = bitmap_find(written, from, false);
 
-		if (sink->out->ops->punch(
-			    sink->out,
-			    sink->places[index].pages_offset +
-				    from * page_size,
-			    (end - from) * page_size, err) < 0)
+		if (sink->out->ops->punch(sink->out,
+					  sink->places[index].pages_offset +
+						  from * page_size,
+					  (end - from) * page_size, err) < 0)
 			return -1;
 		from = end;
 	}
@@ -221,8 +219,8 @@ static void sink_free(struct page_sink *base)
 	free(sink);
 }
 
-static int allocate(struct mapped_sink *sink,
-		    const struct mapped_place *places, struct st_error *err)
+static int allocate(struct mapped_sink *sink, const struct mapped_place *places,
+		    struct st_error *err)
 {
 	unsigned count = sink->layout->count;
 

@@ -27,8 +27,7 @@ static int check_bits(const struct bitmap *bitmap, struct input *in,
 		return fail(err, ST_INCOMPLETE,
 			    "%" PRIu64 " pages are beyond the end of the "
 			    "image at byte %" PRIu64,
-			    bitmap_count(bitmap, room, pages - room),
-			    in->size);
+			    bitmap_count(bitmap, room, pages - room), in->size);
 	return 0;
 }
 
@@ -49,8 +48,8 @@ int mapped_read_bitmap(struct bitmap *bitmap, struct input *in,
 			goto failed;
 		if (big_endian)
 			bitmap_swap(&read);
-		if (check_bits(&read, in, place, pages,
-			       list->layout.page_size, err) < 0)
+		if (check_bits(&read, in, place, pages, list->layout.page_size,
+			       err) < 0)
 			goto failed;
 	}
 	*bitmap = read;
@@ -98,8 +97,7 @@ static int look_at_extent(struct mapped_source *source, uint64_t offset,
 static int fit_run(struct mapped_source *source, struct page_run *run,
 		   size_t room, struct st_error *err)
 {
-	const struct mapped_place *place =
-		&source->list->places[source->block];
+	const struct mapped_place *place = &source->list->places[source->block];
 	uint64_t page_size = source->list->layout.page_size;
 	uint64_t offset = place->pages_offset + run->offset, left;
 
@@ -129,8 +127,7 @@ static int fit_run(struct mapped_source *source, struct page_run *run,
 static int read_run(struct mapped_source *source, struct page_batch *batch,
 		    struct page_run *run, size_t used, struct st_error *err)
 {
-	const struct mapped_place *place =
-		&source->list->places[source->block];
+	const struct mapped_place *place = &source->list->places[source->block];
 
 	if (!batch->chunks[0])
 		batch->chunks[0] = chunk_take(source->pool);

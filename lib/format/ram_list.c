@@ -24,8 +24,7 @@ static bool is_page_size(uint64_t size)
  * size.
  */
 static int read_mapped_header(struct ram_list *list, struct reader *reader,
-			      struct mapped_place *place,
-			      struct st_error *err)
+			      struct mapped_place *place, struct st_error *err)
 {
 	uint64_t start = reader->offset, page_size;
 	uint32_t version;
@@ -41,8 +40,8 @@ static int read_mapped_header(struct ram_list *list, struct reader *reader,
 			    version, start);
 	if (!is_page_size(page_size))
 		return fail(err, ST_CORRUPT,
-			    "page size %" PRIu64 " at byte %" PRIu64,
-			    page_size, start + 4);
+			    "page size %" PRIu64 " at byte %" PRIu64, page_size,
+			    start + 4);
 	if (list->layout.page_size == 0)
 		list->layout.page_size = page_size;
 	if (page_size != list->layout.page_size)
@@ -112,8 +111,8 @@ static int read_extras(struct reader *reader,
 static int add_place(struct ram_list *list, const struct mapped_place *place,
 		     struct st_error *err)
 {
-	struct mapped_place *places = reallocarray(
-		list->places, list->layout.count, sizeof(*places));
+	struct mapped_place *places =
+		reallocarray(list->places, list->layout.count, sizeof(*places));
 
 	if (!places)
 		return fail_memory(err);
@@ -154,8 +153,7 @@ static int read_block(struct ram_list *list, struct reader *reader,
 	if (reader_be64(reader, &length, err) < 0 ||
 	    read_extras(reader, context, err) < 0)
 		return fail_while(err, "block '%s'", name);
-	if (list->mapped &&
-	    read_mapped_header(list, reader, &place, err) < 0)
+	if (list->mapped && read_mapped_header(list, reader, &place, err) < 0)
 		return fail_while(err, "block '%s'", name);
 	place.header_length = reader->offset - place.header_offset;
 	if (ram_layout_add(&list->layout, name, length, err) < 0)
@@ -194,19 +192,18 @@ static unsigned collect_regions(const struct ram_list *list,
 		const struct mapped_place *place = &list->places[i];
 		const struct ram_block *block = &list->layout.blocks[i];
 
-		regions[count++] = (struct region){
-			place->header_offset, place->header_length, block,
-			"header"
-		};
+		regions[count++] = (struct region){ place->header_offset,
+						    place->header_length, block,
+						    "header" };
 		if (place->pages_offset == 0)
 			continue;
-		regions[count++] = (struct region){
-			place->bitmap_offset,
-			bitmap_size(block->length / page_size), block, "bitmap"
-		};
-		regions[count++] = (struct region){
-			place->pages_offset, block->length, block, "pages"
-		};
+		regions[count++] =
+			(struct region){ place->bitmap_offset,
+					 bitmap_size(block->length / page_size),
+					 block, "bitmap" };
+		regions[count++] =
+			(struct region){ place->pages_offset, block->length,
+					 block, "pages" };
 	}
 	return count;
 }
@@ -252,15 +249,14 @@ static int read_blocks(struct ram_list *list, struct reader *reader,
 			return -1;
 	if (list->layout.length > total)
 		return fail(err, ST_CORRUPT,
-			    "RAM blocks of %" PRIu64
-			    " bytes, but %" PRIu64 " announced",
+			    "RAM blocks of %" PRIu64 " bytes, but %" PRIu64
+			    " announced",
 			    list->layout.length, total);
 	return list->mapped ? check_overlaps(list, start, err) : 0;
 }
 
 int ram_list_read(struct ram_list *list, struct reader *reader,
-		  const struct ram_list_context *context,
-		  struct st_error *err)
+		  const struct ram_list_context *context, struct st_error *err)
 {
 	uint64_t start = reader->offset, word;
 
@@ -319,9 +315,8 @@ int ram_list_write(const struct ram_layout *layout, struct output *out,
 }
 
 static int write_mapped_block(const struct ram_layout *layout,
-			      const struct ram_block *block,
-			      struct output *out, struct mapped_place *place,
-			      struct st_error *err)
+			      const struct ram_block *block, struct output *out,
+			      struct mapped_place *place, struct st_error *err)
 {
 	uint8_t header[MAPPED_HEADER_SIZE];
 	uint64_t bitmap_end;
@@ -340,9 +335,8 @@ static int write_mapped_block(const struct ram_layout *layout,
 	put_be64(header + 20, place->pages_offset);
 	if (output_append(out, header, sizeof(header), err) < 0)
 		return -1;
-	return output_skip(out,
-			   place->pages_offset + block->length - out->position,
-			   err);
+	return output_skip(
+		out, place->pages_offset + block->length - out->position, err);
 }
 
 int ram_list_write_mapped(const struct ram_layout *layout, struct output *out,

@@ -40,8 +40,7 @@ struct ram_list_context {
  * that all of them lie in the file, but pages beyond its end.
  */
 int ram_list_read(struct ram_list *list, struct reader *reader,
-		  const struct ram_list_context *context,
-		  struct st_error *err);
+		  const struct ram_list_context *context, struct st_error *err);
 
 /* Appends the list of a sequential stream. */
 int ram_list_write(const struct ram_layout *layout, struct output *out,

@@ -6,7 +6,7 @@
 #ifndef FORMAT_SECTION_H
 #define FORMAT_SECTION_H
 
-#include <stdint.h>
+#include "io/reader.h"
 
 #define STREAM_MAGIC UINT32_C(0x5145564d) /* "QEVM" */
 #define STREAM_VERSION 3
@@ -38,6 +38,25 @@ struct section {
 	uint32_t version;
 	uint64_t offset; /* of its type byte */
 };
+
+/* Nothing announces whether a stream has footers. */
+enum footers { FOOTERS_UNKNOWN, FOOTERS_NONE, FOOTERS_PRESENT };
+
+/*
+ * Behind a section's payload: passes over its footer, if the stream has any.
+ * The first section shows whether it does, for nothing else that can follow
+ * a section starts with a footer's mark.
+ */
+int section_read_footer(struct reader *reader, const struct section *section,
+			enum footers *footers, struct st_error *err);
+
+bool section_is_ram(const struct section *section);
+
+/*
+ * Is this the name of a device that is saved ahead of memory?  Only
+ * virtio-mem is; all others are saved whole when the memory has been.
+ */
+bool section_is_early(const char *name);
 
 enum stream_command {
 	COMMAND_OPEN_RETURN_PATH = 1,

@@ -21,7 +21,7 @@ struct sequential_source {
 	const struct ram_block *block; /* of the last record */
 	bool ended;                    /* this section's payload */
 	uint64_t made; /* bytes of pages in the batch's second chunk */
-	uint64_t multifd_flushes;      /* pages that went elsewhere */
+	uint64_t multifd_flushes; /* pages that went elsewhere */
 };
 
 void sequential_source_init(struct sequential_source *source,

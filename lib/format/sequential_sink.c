@@ -82,39 +82,25 @@ static size_t put_head(struct sequential_sink *sink, uint8_t *head,
 	return 9 + length;
 }
 
-static int put_zeros(struct sequential_sink *sink, const struct page_run *run,
-		     struct st_error *err)
+/* One record: its head, one byte more if it is of zeros, else its page. */
+static int put_record(struct sequential_sink *sink, const struct page_run *run,
+		      uint64_t at, struct st_error *err)
 {
-	for (uint64_t at = 0; at < run->length; at += sink->page_size) {
-		uint8_t *head;
-		size_t size;
+	bool data = run->kind == PAGE_DATA;
+	uint8_t *head;
+	size_t size;
 
-		if (make_room(sink, err) < 0)
-			return -1;
-		head = sink->bytes + sink->gathered;
-		size = put_head(sink, head, run, run->offset + at, RAM_ZERO);
+	if (make_room(sink, err) < 0)
+		return -1;
+	head = sink->bytes + sink->gathered;
+	size = put_head(sink, head, run, run->offset + at,
+			data ? RAM_PAGE : RAM_ZERO);
+	if (!data)
 		head[size++] = 0; /* what the page is filled with */
-		add_part(sink, head, size);
-		sink->gathered += size;
-	}
-	return 0;
-}
-
-static int put_pages(struct sequential_sink *sink, const struct page_run *run,
-		     struct st_error *err)
-{
-	for (uint64_t at = 0; at < run->length; at += sink->page_size) {
-		uint8_t *head;
-		size_t size;
-
-		if (make_room(sink, err) < 0)
-			return -1;
-		head = sink->bytes + sink->gathered;
-		size = put_head(sink, head, run, run->offset + at, RAM_PAGE);
-		add_part(sink, head, size);
+	add_part(sink, head, size);
+	sink->gathered += size;
+	if (data)
 		add_part(sink, run->data + at, sink->page_size);
-		sink->gathered += size;
-	}
 	return 0;
 }
 
@@ -141,16 +127,12 @@ static int put_delta(struct sequential_sink *sink, const struct page_run *run,
 static int put_run(struct sequential_sink *sink, const struct page_run *run,
 		   struct st_error *err)
 {
-	switch (run->kind) {
-	case PAGE_DATA:
-		return put_pages(sink, run, err);
-	case PAGE_DELTA:
+	if (run->kind == PAGE_DELTA)
 		return put_delta(sink, run, err);
-	case PAGE_ZERO:
-	case PAGE_ABSENT:
-		break;
-	}
-	return put_zeros(sink, run, err);
+	for (uint64_t at = 0; at < run->length; at += sink->page_size)
+		if (put_record(sink, run, at, err) < 0)
+			return -1;
+	return 0;
 }
 
 static int put(struct page_sink *base, const struct page_batch *batch,

@@ -72,9 +72,8 @@ static uint8_t *make_page(struct sequential_source *source,
 }
 
 /* Another byte than zero is what QEMU before 1.5 could fill a page with. */
-static int read_zero(struct sequential_source *source,
-		     struct page_batch *batch, struct page_run *run,
-		     struct st_error *err)
+static int read_zero(struct sequential_source *source, struct page_batch *batch,
+		     struct page_run *run, struct st_error *err)
 {
 	uint8_t fill;
 
@@ -181,9 +180,8 @@ static int check_flags(const struct record *record, struct st_error *err)
 	}
 }
 
-static int read_body(struct sequential_source *source,
-		     struct page_batch *batch, const struct record *record,
-		     struct st_error *err)
+static int read_body(struct sequential_source *source, struct page_batch *batch,
+		     const struct record *record, struct st_error *err)
 {
 	struct reader *reader = &source->stream->reader;
 	struct page_run run = {

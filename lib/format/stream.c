@@ -81,13 +81,7 @@ void stream_close(struct stream *stream)
 
 bool stream_is_mapped(const struct stream *stream)
 {
-	return configuration_can(&stream->configuration,
-				 CAPABILITY_MAPPED_RAM);
-}
-
-bool section_is_ram(const struct section *section)
-{
-	return strcmp(section->name, RAM_SECTION) == 0;
+	return configuration_can(&stream->configuration, CAPABILITY_MAPPED_RAM);
 }
 
 /* Is it as long as QEMU's mig_cmd_args says? */
@@ -206,9 +200,8 @@ static int read_section_name(struct stream *stream, struct section *section,
 			    "RAM section of version %" PRIu32
 			    " at byte %" PRIu64,
 			    section->version, section->offset);
-	return section->type == SECTION_START ?
-		       remember(stream, section, err) :
-		       0;
+	return section->type == SECTION_START ? remember(stream, section, err) :
+						0;
 }
 
 /* PART and END: the rest is known from the START. */
@@ -243,15 +236,6 @@ static int read_section(struct stream *stream, struct stream_item *item,
 	if (type == SECTION_START || type == SECTION_FULL)
 		return read_section_name(stream, section, err);
 	return recall(stream, section, err);
-}
-
-bool section_is_early(const char *name)
-{
-	static const char early[] = "virtio-mem-device-early";
-	size_t length = strlen(name), wanted = sizeof(early) - 1;
-
-	/* The name can have the device's path in front. */
-	return length >= wanted && strcmp(name + length - wanted, early) == 0;
 }
 
 /* Is the FULL section that is next one of those, rather than the tail? */
@@ -385,39 +369,11 @@ int stream_skip_payload(struct stream *stream, const struct section *section,
 	return iterable_skip(&stream->reader, section, err);
 }
 
-/*
- * Nothing announces whether a stream has footers, but the first section
- * shows it: an item of the stream cannot start with a footer's mark.
- */
-static int find_out_footers(struct stream *stream, struct st_error *err)
-{
-	if (reader_need(&stream->reader, 1, err) < 0)
-		return -1;
-	stream->footers = *stream->reader.next == SECTION_FOOTER ?
-				  FOOTERS_PRESENT :
-				  FOOTERS_NONE;
-	return 0;
-}
-
 int stream_end_section(struct stream *stream, const struct section *section,
 		       struct st_error *err)
 {
-	struct reader *reader = &stream->reader;
-
 	if (section_is_ram(section) && section->type == SECTION_END)
 		stream->ram_ended = true;
-	if (stream->footers == FOOTERS_UNKNOWN &&
-	    find_out_footers(stream, err) < 0)
-		return -1;
-	if (stream->footers == FOOTERS_NONE)
-		return 0;
-	if (reader_need(reader, FOOTER_SIZE, err) < 0)
-		return -1;
-	if (reader->next[0] != SECTION_FOOTER ||
-	    get_be32(reader->next + 1) != section->id)
-		return fail(err, ST_CORRUPT,
-			    "section '%s' has no footer, or a wrong one, at "
-			    "byte %" PRIu64,
-			    section->name, reader->offset);
-	return reader_consume(reader, FOOTER_SIZE, err);
+	return section_read_footer(&stream->reader, section, &stream->footers,
+				   err);
 }

@@ -13,8 +13,6 @@
 #include "format/section.h"
 #include "format/vmdesc.h"
 
-enum footers { FOOTERS_UNKNOWN, FOOTERS_NONE, FOOTERS_PRESENT };
-
 enum stream_item_kind {
 	STREAM_COMMAND,
 	STREAM_SECTION, /* whose payload the caller has to pass over */
@@ -55,8 +53,7 @@ struct stream {
  * the caller's.
  */
 int stream_open(struct stream *stream, struct input *in,
-		struct chunk_pool *pool, uint64_t offset,
-		struct st_error *err);
+		struct chunk_pool *pool, uint64_t offset, struct st_error *err);
 void stream_close(struct stream *stream);
 
 /* Is the memory in mapped-ram layout? */
@@ -65,14 +62,6 @@ bool stream_is_mapped(const struct stream *stream);
 /* 1: *item is next, 0: the tail is next, -1. */
 int stream_next(struct stream *stream, struct stream_item *item,
 		struct st_error *err);
-
-bool section_is_ram(const struct section *section);
-
-/*
- * Is this the name of a device that is saved ahead of memory?  Only
- * virtio-mem is; all others are saved whole when the memory has been.
- */
-bool section_is_early(const char *name);
 
 /* Behind the header of the memory's START: the list, into stream->ram. */
 int stream_read_ram_list(struct stream *stream, struct st_error *err);

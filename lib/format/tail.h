@@ -15,9 +15,9 @@
 struct tail {
 	uint64_t offset; /* of its first byte, in the input */
 	uint8_t *data;
-	size_t size;     /* up to the end of the image */
-	size_t state_size;   /* of the sections and the EOF byte */
-	const char *json;    /* the vmdescription, in data; NULL: none */
+	size_t size;       /* up to the end of the image */
+	size_t state_size; /* of the sections and the EOF byte */
+	const char *json;  /* the vmdescription, in data; NULL: none */
 	size_t json_size;
 	struct vmdesc *vmdesc; /* the same, understood; NULL: none */
 	bool vmdesc_cut;       /* the input ends within it: it is left out */
@@ -30,13 +30,12 @@ struct tail {
 	 */
 	unsigned device_count;
 	struct st_device *devices; /* names belong to the tail */
-	uint64_t trailing; /* bytes behind the image; ST_UNKNOWN */
+	uint64_t trailing;         /* bytes behind the image; ST_UNKNOWN */
 	enum footers footers;
 };
 
 /* Reads on to the end of the input, from where the walk left off. */
-int tail_read(struct tail **tail, struct stream *stream,
-	      struct st_error *err);
+int tail_read(struct tail **tail, struct stream *stream, struct st_error *err);
 
 /*
  * Finds the tail of a stream in a seekable input from its end, without what

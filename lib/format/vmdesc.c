@@ -95,8 +95,8 @@ static bool add_description(struct json_object *description, unsigned depth,
 	return true;
 }
 
-static int read_device(struct vmdesc_device *device,
-		       struct json_object *object, struct st_error *err)
+static int read_device(struct vmdesc_device *device, struct json_object *object,
+		       struct st_error *err)
 {
 	const char *name = text(object, "name");
 
@@ -145,8 +145,8 @@ int vmdesc_parse(struct vmdesc **result, const char *json, size_t size,
 		struct json_object *device =
 			json_object_array_get_idx(devices, vmdesc->count);
 
-		if (read_device(&vmdesc->devices[vmdesc->count], device,
-				err) < 0) {
+		if (read_device(&vmdesc->devices[vmdesc->count], device, err) <
+		    0) {
 			vmdesc_free(vmdesc);
 			return -1;
 		}

@@ -153,8 +153,7 @@ static int add_mapped(char **edited, size_t *edited_size, struct span all,
 	if (*place.start != ']')
 		return replace(edited, edited_size, all, place,
 			       MAPPED_ENTRY ", ", err);
-	return replace(edited, edited_size, all, place, ", " MAPPED_ENTRY,
-		       err);
+	return replace(edited, edited_size, all, place, ", " MAPPED_ENTRY, err);
 }
 
 /* An array that only had this goes with it, and so does one comma. */
@@ -202,7 +201,6 @@ int vmdesc_set_mapped(char **edited, size_t *edited_size, const char *json,
 		return replace(edited, edited_size, all,
 			       (struct span){ all.end, all.end }, "", err);
 	if (mapped)
-		return add_mapped(edited, edited_size, all, configuration,
-				  err);
+		return add_mapped(edited, edited_size, all, configuration, err);
 	return remove_mapped(edited, edited_size, all, configuration, err);
 }

@@ -83,8 +83,8 @@ int input_extent(struct input *in, uint64_t offset, struct extent *extent,
 		return in->ops->extent(in, offset, extent, err);
 	*extent = (struct extent){
 		.offset = offset,
-		.length = in->size == ST_UNKNOWN ? ST_UNKNOWN :
-						   in->size - offset,
+		.length =
+			in->size == ST_UNKNOWN ? ST_UNKNOWN : in->size - offset,
 	};
 	return 0;
 }

@@ -44,8 +44,8 @@ static void all_data(struct input_file *file, uint64_t offset,
 	};
 }
 
-static int file_extent(struct input *in, uint64_t offset,
-		       struct extent *extent, struct st_error *err)
+static int file_extent(struct input *in, uint64_t offset, struct extent *extent,
+		       struct st_error *err)
 {
 	struct input_file *file = (struct input_file *)in;
 	off_t data, end;

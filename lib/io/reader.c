@@ -181,8 +181,7 @@ int reader_str8(struct reader *reader, char text[STR8_SIZE],
 	    reader_need(reader, length, err) < 0)
 		return -1;
 	if (memchr(reader->next, '\0', length))
-		return fail(err, ST_CORRUPT,
-			    "name with a NUL at byte %" PRIu64,
+		return fail(err, ST_CORRUPT, "name with a NUL at byte %" PRIu64,
 			    reader->offset);
 	memcpy(text, reader->next, length);
 	text[length] = '\0';

@@ -12,12 +12,12 @@
 #include "io/output.h"
 
 struct reader {
-	struct input *in;        /* NULL: over memory only */
+	struct input *in; /* NULL: over memory only */
 	struct chunk_pool *pool;
-	struct chunk *chunk;     /* that next and end point into */
-	const uint8_t *next;     /* the byte at offset */
-	const uint8_t *end;      /* behind the last byte that was read */
-	uint64_t offset;         /* in the input */
+	struct chunk *chunk; /* that next and end point into */
+	const uint8_t *next; /* the byte at offset */
+	const uint8_t *end;  /* behind the last byte that was read */
+	uint64_t offset;     /* in the input */
 
 	/*
 	 * While set, every byte that is consumed also goes there: so what is

@@ -48,8 +48,8 @@ static int check(const struct ram_layout *layout, const char *name,
 	return 0;
 }
 
-int ram_layout_add(struct ram_layout *layout, const char *name,
-		   uint64_t length, struct st_error *err)
+int ram_layout_add(struct ram_layout *layout, const char *name, uint64_t length,
+		   struct st_error *err)
 {
 	struct ram_block *blocks, *block;
 

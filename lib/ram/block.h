@@ -43,8 +43,8 @@ struct ram_layout {
  * Adds a block of this name and length.  Refuses a second one of that name,
  * and a length that is no multiple of the page size or beyond the limits.
  */
-int ram_layout_add(struct ram_layout *layout, const char *name,
-		   uint64_t length, struct st_error *err);
+int ram_layout_add(struct ram_layout *layout, const char *name, uint64_t length,
+		   struct st_error *err);
 
 /* NULL if there is none. */
 const struct ram_block *ram_layout_find(const struct ram_layout *layout,

@@ -63,8 +63,8 @@ static int finish(struct page_sink *base, struct st_error *err)
 	for (unsigned i = 0; i < sink->layout->count; i++) {
 		struct block_count *block = &sink->blocks[i];
 
-		block->counts.present = bitmap_count(&block->stored, 0,
-						     block->stored.bits);
+		block->counts.present =
+			bitmap_count(&block->stored, 0, block->stored.bits);
 		block->counts.zero =
 			bitmap_count(&block->zero, 0, block->zero.bits);
 	}

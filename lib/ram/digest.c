@@ -18,13 +18,13 @@
 struct digest_sink {
 	struct page_sink base;
 	const struct ram_layout *layout;
-	XXH3_state_t **blocks;  /* the sum of each */
-	uint64_t **pages;       /* NULL if ordered; else of each page, 0: zero */
+	XXH3_state_t **blocks; /* the sum of each */
+	uint64_t **pages;      /* NULL if ordered; else of each page, 0: zero */
 	uint64_t result[2];
 };
 
-static void fold_page(struct digest_sink *sink, unsigned block,
-		      uint64_t offset, uint64_t hash)
+static void fold_page(struct digest_sink *sink, unsigned block, uint64_t offset,
+		      uint64_t hash)
 {
 	uint8_t bytes[16];
 
@@ -168,9 +168,11 @@ static int allocate(struct digest_sink *sink, bool ordered,
 		XXH3_128bits_reset(sink->blocks[i]);
 		if (ordered)
 			continue;
-		sink->pages[i] = calloc(sink->layout->blocks[i].length /
-						sink->layout->page_size + 1,
-					sizeof(*sink->pages[i]));
+		sink->pages[i] =
+			calloc(sink->layout->blocks[i].length /
+					       sink->layout->page_size +
+				       1,
+			       sizeof(*sink->pages[i]));
 		if (!sink->pages[i])
 			return fail_memory(err);
 	}

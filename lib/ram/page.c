@@ -27,8 +27,7 @@ static bool continues(const struct page_run *last, const struct page_run *run)
 
 void page_batch_add(struct page_batch *batch, const struct page_run *run)
 {
-	if (batch->count > 0 &&
-	    continues(&batch->runs[batch->count - 1], run))
+	if (batch->count > 0 && continues(&batch->runs[batch->count - 1], run))
 		batch->runs[batch->count - 1].length += run->length;
 	else
 		batch->runs[batch->count++] = *run;

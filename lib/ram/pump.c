@@ -93,8 +93,7 @@ static void *read_ahead(void *data)
 					 &circle->source_error);
 		if (more <= 0)
 			break;
-		page_batch_part(batch, &circle->raw,
-				source->layout->page_size);
+		page_batch_part(batch, &circle->raw, source->layout->page_size);
 		page_batch_clear(&circle->raw);
 		batch_filled(circle);
 	}
@@ -121,8 +120,8 @@ static int start_reading(struct circle *circle, pthread_t *thread,
 	return fail_errno(err, "cannot start a thread");
 }
 
-static int tell(const struct st_monitor *monitor, uint64_t done,
-		uint64_t total, struct st_error *err)
+static int tell(const struct st_monitor *monitor, uint64_t done, uint64_t total,
+		struct st_error *err)
 {
 	if (!monitor || monitor->progress(monitor->data, done, total) == 0)
 		return 0;
@@ -130,14 +129,13 @@ static int tell(const struct st_monitor *monitor, uint64_t done,
 }
 
 static int empty_batches(struct circle *circle, struct page_sink *sink,
-			 const struct st_monitor *monitor,
-			 struct st_error *err)
+			 const struct st_monitor *monitor, struct st_error *err)
 {
 	struct page_batch *batch;
 
 	while ((batch = batch_to_empty(circle)) != NULL) {
-		if (tell(monitor, batch->progress, circle->source->total,
-			 err) < 0 ||
+		if (tell(monitor, batch->progress, circle->source->total, err) <
+			    0 ||
 		    sink->ops->put(sink, batch, err) < 0)
 			return -1;
 		batch_emptied(circle, batch);

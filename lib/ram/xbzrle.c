@@ -10,8 +10,7 @@
  * A length of up to 14 bits: seven in the first byte, seven more in the
  * second if the first has its high bit set.
  */
-static int read_length(const uint8_t **next, const uint8_t *end,
-		       size_t *length)
+static int read_length(const uint8_t **next, const uint8_t *end, size_t *length)
 {
 	if (*next == end)
 		return -1;
@@ -20,13 +19,13 @@ static int read_length(const uint8_t **next, const uint8_t *end,
 		return 0;
 	if (*next == end || **next & 0x80)
 		return -1;
-	*length = (*length & 0x7f) | (size_t)*(*next)++ << 7;
+	*length = (*length & 0x7f) | (size_t) * (*next)++ << 7;
 	return 0;
 }
 
-/* Walks the delta, and applies it if there is a page. */
-static int walk(uint8_t *page, size_t page_size, const uint8_t *delta,
-		size_t size)
+/* Reads the delta, and applies it if there is a page. */
+static int decode(uint8_t *page, size_t page_size, const uint8_t *delta,
+		  size_t size)
 {
 	const uint8_t *next = delta, *end = delta + size;
 	size_t at = 0, length;
@@ -52,11 +51,11 @@ static int walk(uint8_t *page, size_t page_size, const uint8_t *delta,
 
 bool xbzrle_is_valid(size_t page_size, const uint8_t *delta, size_t size)
 {
-	return walk(NULL, page_size, delta, size) == 0;
+	return decode(NULL, page_size, delta, size) == 0;
 }
 
 int xbzrle_apply(uint8_t *page, size_t page_size, const uint8_t *delta,
 		 size_t size)
 {
-	return walk(page, page_size, delta, size);
+	return decode(page, page_size, delta, size);
 }

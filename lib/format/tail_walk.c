@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Walks over the devices of a tail, to the mark of its end. */
+#include "config.h"
+
+#include "format/tail_parts.h"
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int add_device(struct tail *tail, const struct section *section,
+		      uint64_t length, struct st_error *err)
+{
+	struct st_device *devices = reallocarray(
+		tail->devices, tail->device_count + 1, sizeof(*devices));
+	char *name;
+
+	if (!devices)
+		return fail_memory(err);
+	tail->devices = devices;
+	name = strdup(section->name);
+	if (!name)
+		return fail_memory(err);
+	devices[tail->device_count++] = (struct st_device){
+		.name = name,
+		.instance = section->instance,
+		.version = section->version,
+		.offset = section->offset,
+		.length = length,
+	};
+	return 0;
+}
+
+/* The header of a FULL section, which must be next. */
+static int read_full_header(struct reader *reader, struct section *section,
+			    struct st_error *err)
+{
+	uint8_t type;
+
+	*section = (struct section){ .type = SECTION_FULL,
+				     .offset = reader->offset };
+	if (reader_u8(reader, &type, err) < 0)
+		return -1;
+	if (type != SECTION_FULL)
+		return fail(err, ST_CORRUPT,
+			    "unknown section type 0x%02x at byte %" PRIu64,
+			    type, section->offset);
+	if (reader_be32(reader, &section->id, err) < 0 ||
+	    reader_str8(reader, section->name, err) < 0 ||
+	    reader_be32(reader, &section->instance, err) < 0 ||
+	    reader_be32(reader, &section->version, err) < 0)
+		return -1;
+	if (section->name[0] == '\0')
+		return fail(err, ST_CORRUPT,
+			    "section without a name at byte %" PRIu64,
+			    section->offset);
+	return 0;
+}
+
+/* The described device that this section must be, from *next on. */
+static const struct vmdesc_device *described(const struct vmdesc *vmdesc,
+					     const struct section *section,
+					     unsigned *next)
+{
+	/* Those that are saved ahead of memory are described, but not here. */
+	for (unsigned i = *next; i < vmdesc->count; i++) {
+		const struct vmdesc_device *device = &vmdesc->devices[i];
+
+		if (strcmp(device->name, section->name) == 0 &&
+		    device->instance == section->instance) {
+			*next = i + 1;
+			return device;
+		}
+	}
+	return NULL;
+}
+
+/* Walks to the EOF byte by the lengths of the vmdescription. */
+int tail_walk_described(struct tail *tail, struct reader *reader,
+			struct st_error *err)
+{
+	const struct vmdesc_device *device;
+	struct section section;
+	unsigned next = 0;
+
+	for (;;) {
+		if (reader_need(reader, 1, err) < 0)
+			return -1;
+		if (*reader->next == SECTION_EOF)
+			return 0;
+		if (read_full_header(reader, &section, err) < 0)
+			return -1;
+		device = described(tail->vmdesc, &section, &next);
+		if (!device)
+			return fail(err, ST_CORRUPT,
+				    "section '%s' at byte %" PRIu64
+				    " is not in the vmdescription",
+				    section.name, section.offset);
+		if (reader_skip(reader, device->length, err) < 0 ||
+		    section_read_footer(reader, &section, &tail->footers, err) <
+			    0 ||
+		    add_device(tail, &section, device->length, err) < 0)
+			return -1;
+	}
+}
+
+/*
+ * Could a section, or the end of all, start here?  The end must be the end of
+ * what there is, or stand before a vmdescription.
+ */
+static bool looks_like_item(const uint8_t *at, const uint8_t *end)
+{
+	if (at == end)
+		return false;
+	if (*at == SECTION_EOF)
+		return at + 1 == end || at[1] == SECTION_VMDESC;
+	if (*at != SECTION_FULL || end - at < 1 + 4 + 1 + 1)
+		return false;
+	if (at[5] == 0 || end - at < 1 + 4 + 1 + at[5])
+		return false;
+	for (unsigned i = 0; i < at[5]; i++)
+		if (at[6 + i] < 0x20 || at[6 + i] > 0x7e)
+			return false;
+	return true;
+}
+
+/* The end of a payload: where the footer is that something follows. */
+static const uint8_t *find_footer(const struct reader *reader, uint32_t id)
+{
+	uint8_t footer[FOOTER_SIZE] = { SECTION_FOOTER };
+	const uint8_t *at = reader->next;
+
+	put_be32(footer + 1, id);
+	while ((at = memmem(at, reader->end - at, footer, FOOTER_SIZE))) {
+		if (looks_like_item(at + FOOTER_SIZE, reader->end))
+			return at;
+		at++;
+	}
+	return NULL;
+}
+
+/* Walks to the EOF byte by looking for footers. */
+int tail_walk_footers(struct tail *tail, struct reader *reader,
+		      struct st_error *err)
+{
+	struct section section;
+
+	for (;;) {
+		const uint8_t *footer;
+		uint64_t length;
+
+		if (reader_need(reader, 1, err) < 0)
+			return -1;
+		if (*reader->next == SECTION_EOF)
+			return 0;
+		if (read_full_header(reader, &section, err) < 0)
+			return -1;
+		footer = find_footer(reader, section.id);
+		if (!footer)
+			return fail(err, ST_INCOMPLETE,
+				    "image ends at byte %" PRIu64
+				    ", within section '%s'",
+				    tail->offset + tail->size, section.name);
+		length = footer - reader->next;
+		if (reader_skip(reader, length + FOOTER_SIZE, err) < 0 ||
+		    add_device(tail, &section, length, err) < 0)
+			return -1;
+	}
+}
