@@ -66,7 +66,7 @@ int codec_unpack(const struct codec *codec, struct input **in,
  * number of threads.
  *
  * Threads of 0 means all processors, or fewer where they would take more
- * than PACK_MEMORY; a number is obeyed.  (lzop has one thread, always.)
+ * than PACK_MEMORY; a number, up to 256, is obeyed.  lzop always has one.
  */
 #define PACK_MEMORY (UINT64_C(40) << 20)
 int codec_pack(const struct codec *codec, struct output **out,

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * lzop by the program of this name, which libarchive runs as well: there is
- * no library that knows its format.  This thread feeds it and empties it in
- * turn, whatever it is ready for.
+ * lzop by the program of this name: there is no library that knows its
+ * format (libarchive runs the program as well, but loses what it complains
+ * of).  This thread feeds it and empties it in turn, as it is ready.
  */
 #include "config.h"
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "codec/child.h"
 #include "codec/codecs.h"
@@ -15,6 +16,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #define WINDOW_SIZE (256 << 10)
 
@@ -175,13 +177,60 @@ struct lzop {
 	struct output *packed;
 	struct child child;
 	bool committed; /* so lzop may end */
+	bool headed;    /* the header has passed */
 	uint8_t *buffer;
 };
+
+/* The header of a file without a name, and what it has where. */
+#define HEAD_SIZE 38
+#define HEAD_BEGIN 9 /* of what the checksum is of, behind the magic */
+#define HEAD_TIME 25
+#define HEAD_NAME 33
+#define HEAD_CHECKSUM 34
+
+static uint32_t head_checksum(const uint8_t *head)
+{
+	return adler32(1, head + HEAD_BEGIN, HEAD_CHECKSUM - HEAD_BEGIN);
+}
+
+/*
+ * lzop writes down the time of day.  Equal input shall give equal bytes, so
+ * it is set to 0, as by gzip, if this is the header that we know.
+ */
+static void forget_time(uint8_t *head)
+{
+	if (head[HEAD_NAME] != 0 ||
+	    get_be32(head + HEAD_CHECKSUM) != head_checksum(head))
+		return;
+	memset(head + HEAD_TIME, 0, HEAD_NAME - HEAD_TIME);
+	put_be32(head + HEAD_CHECKSUM, head_checksum(head));
+}
+
+/* The header at once, and then whatever there is; 0: lzop has ended. */
+static ssize_t read_packed(struct lzop *lzop, struct st_error *err)
+{
+	size_t got = 0;
+	ssize_t n;
+
+	if (lzop->headed)
+		return child_read(&lzop->child, lzop->buffer, WINDOW_SIZE, err);
+	do {
+		n = child_read(&lzop->child, lzop->buffer + got,
+			       HEAD_SIZE - got, err);
+		if (n < 0)
+			return -1;
+		got += n;
+	} while (n > 0 && got < HEAD_SIZE);
+	lzop->headed = true;
+	if (got == HEAD_SIZE)
+		forget_time(lzop->buffer);
+	return got;
+}
 
 /* Passes on what lzop has packed; 0: it has ended. */
 static int empty(struct lzop *lzop, struct st_error *err)
 {
-	ssize_t n = child_read(&lzop->child, lzop->buffer, WINDOW_SIZE, err);
+	ssize_t n = read_packed(lzop, err);
 
 	if (n <= 0)
 		return n;

@@ -178,6 +178,9 @@ static const struct output_ops packer_ops = {
 /* Two jobs more than workers: one is being filled, one written. */
 #define JOBS(workers) ((workers) + 2)
 
+/* More than any machine gains from, and few enough to be allocated. */
+#define WORKERS_MOST 256
+
 /* As many as there are processors, while there is memory for them. */
 static unsigned choose_workers(const struct packer *packer, int level)
 {
@@ -228,6 +231,8 @@ int members_pack(const struct codec *codec, struct output **out,
 	packer->packed = packed;
 	packer->bound = codec->encoder->bound(codec->encoder->member_size);
 	packer->workers = threads ? threads : choose_workers(packer, level);
+	if (packer->workers > WORKERS_MOST)
+		packer->workers = WORKERS_MOST;
 	if (prepare(packer, level, err) < 0) {
 		packer_close(&packer->base);
 		return -1;

@@ -337,6 +337,26 @@ TEST(the_bytes_do_not_depend_on_threads)
 	free(plain);
 }
 
+TEST(the_bytes_do_not_depend_on_the_time)
+{
+	uint8_t *plain = make_plain(SMALL_SIZE);
+
+	FOR_EACH_FORMAT(name)
+	{
+		char path[20];
+
+		snprintf(path, sizeof(path), "%s.before", name);
+		pack(name, plain, SMALL_SIZE, path);
+	}
+	sleep(1);
+	FOR_EACH_FORMAT(name)
+	{
+		pack(name, plain, SMALL_SIZE, "after");
+		run("cmp %s.before after", name);
+	}
+	free(plain);
+}
+
 TEST(several_members_are_one_stream)
 {
 	uint8_t *plain = make_plain(3 * SMALL_SIZE);
@@ -688,6 +708,7 @@ int main(void)
 		scratch_test(every_level_packs),
 		scratch_test(a_level_that_there_is_not_is_refused),
 		scratch_test(the_bytes_do_not_depend_on_threads),
+		scratch_test(the_bytes_do_not_depend_on_the_time),
 		scratch_test(several_members_are_one_stream),
 		scratch_test(zeros_behind_the_end_are_padding),
 		scratch_test(a_stream_may_start_anywhere),
