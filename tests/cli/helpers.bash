@@ -31,13 +31,7 @@ real_image()
 	ln -s "$folder/$1" "$1"
 }
 
-# json FILTER: what jq makes of the standard output that was kept.
-json()
-{
-	jq -er "$1" <<<"$output"
-}
-
-# assert_json FILTER: it is true of the standard output.
+# assert_json FILTER: jq finds it true of the standard output.
 assert_json()
 {
 	jq -e "$1" <<<"$output" >/dev/null ||

@@ -60,7 +60,7 @@ fake_man()
 }
 
 @test "no long option can be abbreviated" {
-	local command option short status=0
+	local command option short
 
 	for command in $(commands); do
 		for option in $("$SAVETOOL" "$command" --long-options); do
@@ -214,7 +214,7 @@ fake_man()
 }
 
 @test "what a conversion cannot be asked for" {
-	local why see="; see 'savetool convert --help'"
+	local see="; see 'savetool convert --help'"
 
 	savetool convert --bare --libvirt a b
 	assert_error 2 "--bare and --libvirt exclude each other$see"

@@ -1,0 +1,447 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What convert writes, what it refuses, and what it leaves behind.
+
+load helpers
+
+# digest FILE: of the guest, as the program says.
+digest()
+{
+	"$SAVETOOL" digest "$1" | cut -d ' ' -f 1
+}
+
+# fact IMAGE FILTER
+fact()
+{
+	"$SAVETOOL" inspect --json "$1" | jq -r "$2"
+}
+
+# files: what is here, hidden files too.
+files()
+{
+	find . -mindepth 1 -printf '%P\n' | sort | tr '\n' ' '
+}
+
+@test "raw to sparse and back, in both containers" {
+	local source
+
+	for source in v2-small v2-bare v2-two-blocks-rom v3-small v3-bare; do
+		make_image $source
+		savetool convert -O sparse $source $source.v3
+		assert_success
+		assert_silent
+		savetool convert -O raw $source.v3 $source.v2
+		assert_success
+		assert_equal "$(fact $source.v3 .generation)" v3
+		assert_equal "$(fact $source.v2 .generation)" v2
+		assert_equal "$(fact $source.v2 .container)" \
+			"$(fact $source .container)"
+		assert_equal "$(digest $source.v3)" "$(digest $source)"
+		assert_equal "$(digest $source.v2)" "$(digest $source)"
+	done
+}
+
+@test "every real image keeps its guest in every format" {
+	local image format
+
+	for image in libvirt-raw.save libvirt-sparse.save libvirt-zstd.save \
+			libvirt-live.save bare-mapped.mig bare-sequential.mig \
+			live-mapped.mig live-sequential.mig; do
+		real_image $image
+		for format in raw sparse gzip zstd; do
+			savetool convert -O $format $image out
+			assert_success
+			assert_equal "$(fact out .format)" $format
+			assert_equal "$(digest out)" "$(digest $image)"
+			rm out
+		done
+	done
+}
+
+@test "header, XML and cookie stay, but for the format" {
+	real_image libvirt-raw.save
+	savetool convert -O sparse libvirt-raw.save a
+	assert_success
+	assert_equal "$(fact a '[.header | del(.["format-number"])]')" \
+		"$(fact libvirt-raw.save \
+			'[.header | del(.["format-number"])]')"
+	local length
+
+	length=$(fact a '.header["data-length"]')
+	cmp -i 92 -n "$length" a libvirt-raw.save
+}
+
+@test "the same image gives the same bytes" {
+	make_image v2-small a
+	savetool convert -O sparse a b
+	savetool convert -O sparse a c
+	cmp b c
+	savetool convert -O zstd -T 1 a d
+	savetool convert -O zstd -T 2 a e
+	cmp d e
+}
+
+@test "v2 and v3 and mapped-ram are words for formats" {
+	make_image v2-small a
+	savetool convert -O v3 a b
+	assert_success
+	assert_equal "$(fact b .format)" sparse
+	savetool convert --to=mapped-ram a c
+	assert_success
+	cmp b c
+	savetool convert --to v2 b d
+	assert_success
+	assert_equal "$(fact d .format)" raw
+}
+
+@test "without -O the format is that of the source" {
+	make_image v3-small a
+	make_image packed-zstd c
+	savetool convert a b
+	assert_success
+	assert_equal "$(fact b .format)" sparse
+	savetool convert c d
+	assert_success
+	assert_equal "$(fact d .format)" zstd
+	savetool convert -L 3 a e
+	assert_error 2 "format 'sparse' has no levels;\
+ see 'savetool convert --help'"
+}
+
+@test "--bare leaves the header out, --libvirt=XML makes one" {
+	make_image v2-small a
+	"$SAVETOOL" inspect --json --xml a | jq -j .xml >xml
+	savetool convert -O sparse --bare a b
+	assert_success
+	assert_equal "$(fact b .container)" bare
+	savetool convert -O sparse --libvirt=xml b c
+	assert_success
+	assert_equal "$(fact c .container)" libvirt
+	assert_equal "$(fact c .guest.name)" g1
+	assert_equal "$(digest c)" "$(digest a)"
+}
+
+@test "--libvirt of an image with a header keeps that" {
+	make_image v2-small a
+	savetool convert -O sparse --libvirt a b
+	assert_success
+	savetool convert -O sparse a c
+	cmp b c
+}
+
+@test "--libvirt needs an XML for a bare stream" {
+	make_image v2-bare a
+	savetool convert -O sparse --libvirt a b
+	assert_failure 2
+	[[ $stderr == "savetool: a: "*"XML"* ]]
+	savetool convert -O sparse --libvirt=missing a b
+	assert_failure 3
+	[[ $stderr == "savetool: a: 'missing': "* ]]
+	echo '<domain' >xml
+	savetool convert -O sparse --libvirt=xml a b
+	assert_failure 2
+	assert_equal "$(files)" "a xml "
+}
+
+@test "--header-version=3 is written, and warned of" {
+	make_image v2-small a
+	savetool convert -O sparse --header-version=3 a b
+	assert_error 0 \
+		"b: warning: no release of libvirt restores header version 3"
+	assert_equal "$(fact b '"\(.header.version) \(.header.features)"')" \
+		"3 1"
+	savetool convert -q -O sparse --header-version=3 a c
+	assert_success
+	assert_silent
+	savetool convert -O sparse --header-version=2 b d
+	assert_success
+	assert_silent
+	assert_equal "$(fact d .header.version)" 2
+}
+
+@test "a stream inside a file is converted by its offset" {
+	make_image v3-bare-offset a
+	savetool convert -O raw a b
+	assert_failure 4
+	savetool convert -O raw --offset=69949 a b
+	assert_success
+	assert_equal "$(fact b .container)" bare
+}
+
+@test "--verify compares digests, and JSON tells them" {
+	real_image libvirt-raw.save
+	savetool convert --verify --json -O sparse libvirt-raw.save b
+	assert_success
+	assert_json '.verified == true'
+	assert_json '.digest == "'"$(digest libvirt-raw.save)"'"'
+	assert_json '.source == "libvirt-raw.save" and .destination == "b"'
+	assert_json '.format == "sparse"'
+	assert_json '.logical == '"$(stat -c %s b)"
+	# A file system may still settle where the bytes go.
+	assert_json '.allocated / '"$(($(stat -c '%b * %B' b)))"'
+		| . > 0.9 and . < 1.1'
+	savetool convert --json -f -O sparse libvirt-raw.save b
+	assert_json '.verified == false and (has("digest") | not)'
+}
+
+@test "success is silent unless --verbose" {
+	make_image v2-small a
+	savetool convert -O sparse a b
+	assert_success
+	assert_silent
+	savetool convert -f -v --verify -O sparse a b
+	assert_success
+	[[ $output =~ ^b:\ sparse,\ .*\ allocated,\ verified$ ]]
+}
+
+@test "an existing destination is refused, and replaced with -f" {
+	make_image v2-small a
+	echo precious >b
+	savetool convert -O sparse a b
+	assert_error 8 "a: 'b' exists"
+	assert_equal "$(cat b)" precious
+	savetool convert -f -O sparse a b
+	assert_success
+	assert_equal "$(fact b .format)" sparse
+	assert_equal "$(files)" "a b "
+}
+
+@test "a link to nowhere is an existing destination" {
+	make_image v2-small a
+	ln -s nowhere b
+	savetool convert -O sparse a b
+	assert_failure 8
+	[ -L b ]
+	[ ! -e nowhere ]
+}
+
+@test "the source as destination is noticed, under any name" {
+	make_image v2-small a
+	ln a hard
+	ln -s a soft
+	cp a kept
+	local name
+
+	for name in a ./a hard soft; do
+		savetool convert -O sparse a $name
+		assert_failure 8
+		savetool convert -f -O sparse a $name
+		assert_failure 8
+		[[ $stderr == "savetool: a: "* ]]
+	done
+	cmp a kept
+	assert_equal "$(files)" "a hard kept soft "
+}
+
+@test "a refusal with --json is an object" {
+	make_image v2-small a
+	touch b
+	savetool convert --json -O sparse a b
+	assert_failure 8
+	assert_json '.error == {"code": "refused",
+		"message": "'"'b'"' exists"}'
+	assert_json '.path == "a"'
+}
+
+@test "what cannot be read leaves nothing behind" {
+	local before expected source
+
+	make_image bad-elf elf
+	make_image v2-part part
+	make_image bad-cut-page cut
+	make_image bad-footer-id corrupt
+	make_image v2-no-configuration old
+	: >empty
+	mkdir folder
+	before=$(files)
+	while read -r expected source; do
+		savetool convert -O sparse "$source" out
+		assert_equal "$source: $status" "$source: $expected"
+		assert_equal "${#stderr_lines[@]}" 1
+		[[ $stderr == "savetool: $source: "* ]]
+		assert_output ''
+		assert_equal "$(files)" "$before"
+	done <<-END
+		4 elf
+		4 empty
+		3 folder
+		3 missing
+		5 part
+		5 cut
+		6 corrupt
+		7 old
+	END
+}
+
+@test "a destination that cannot be made leaves nothing behind" {
+	make_image v2-small a
+	mkdir folder
+	savetool convert -O sparse a folder
+	assert_failure 8
+	savetool convert -O sparse a missing/b
+	assert_failure 3
+	[[ $stderr == "savetool: a: cannot create 'missing/b': "* ]]
+	assert_equal "$(files)" "a folder "
+}
+
+@test "a destination that reaches its limit leaves nothing behind" {
+	real_image libvirt-raw.save
+	run --separate-stderr bash -c \
+		'ulimit -f 1024; exec "$0" "$@"' "$SAVETOOL" \
+		convert -O raw libvirt-raw.save out
+	assert_failure 3
+	[[ $stderr == *"File too large" ]]
+	assert_equal "$(files)" "libvirt-raw.save "
+}
+
+@test "the destination has the mode of the source, whatever the umask" {
+	make_image v2-small a
+	local mode
+
+	for mode in 600 640 644 400; do
+		chmod $mode a
+		rm -f b
+		(umask 0; "$SAVETOOL" convert -O sparse a b)
+		assert_equal "$(stat -c %a b)" $mode
+		rm -f b
+		(umask 077; "$SAVETOOL" convert -O sparse a b)
+		assert_equal "$(stat -c %a b)" $mode
+	done
+}
+
+@test "the source is not changed" {
+	real_image libvirt-sparse.save
+	local before
+
+	before=$(stat -L -c '%y %z %b %s' libvirt-sparse.save)
+	savetool convert -O raw libvirt-sparse.save a
+	assert_success
+	assert_equal "$(stat -L -c '%y %z %b %s' libvirt-sparse.save)" \
+		"$before"
+}
+
+@test "a mislabelled image is mended" {
+	make_image v2-mislabelled-sparse a
+	savetool convert a b
+	assert_success
+	assert_equal "$(fact a '.header["format-number"]')" 6
+	assert_equal "$(fact b '.header["format-number"]')" 0
+	assert_equal "$(fact b '.findings | length')" 0
+	assert_equal "$(digest a)" "$(digest b)"
+}
+
+@test "sparse has holes where the guest has nothing" {
+	real_image libvirt-raw.save
+	savetool convert -O sparse libvirt-raw.save a
+	assert_success
+	[ "$(stat -c %s a)" -gt $((64 << 20)) ]
+	[ $(($(stat -c '%b * %B' a))) -lt $((16 << 20)) ]
+}
+
+# slow_convert ARGUMENT...: takes some seconds, in the background, as $pid.
+slow_convert()
+{
+	"$SAVETOOL" convert -O zstd -L 22 -T 1 "$@" live-sequential.mig out \
+		>stdout 2>stderr 3>&- &
+	pid=$!
+	local i
+
+	# Its temporary file, whatever its name is.
+	for i in {1..100}; do
+		[ "$(find . -type f | wc -l)" -gt 2 ] && return
+		kill -0 $pid 2>/dev/null || break
+		sleep 0.02
+	done
+	fail "too late to send a signal: $(cat stderr)"
+}
+
+@test "a signal ends it, by that signal, and leaves nothing behind" {
+	local pid name
+
+	real_image live-sequential.mig
+	for name in TERM HUP; do
+		slow_convert
+		kill -$name $pid
+		wait $pid && status=0 || status=$?
+		assert_equal "$status" $((128 + $(kill -l $name)))
+		assert_equal "$(cat stdout stderr)" ''
+		assert_equal "$(files)" "live-sequential.mig stderr stdout "
+	done
+}
+
+@test "SIGINT ends it with 130" {
+	real_image live-sequential.mig
+	# What a shell puts into the background ignores it; timeout does not.
+	run --separate-stderr timeout --preserve-status -s INT 0.3 \
+		"$SAVETOOL" convert -O zstd -L 22 -T 1 live-sequential.mig out
+	assert_failure 130
+	assert_silent
+	assert_equal "$(files)" "live-sequential.mig "
+}
+
+@test "a signal that is ignored, as under nohup, stays ignored" {
+	local pid
+
+	real_image live-sequential.mig
+	trap '' HUP
+	slow_convert
+	kill -HUP $pid
+	wait $pid
+	[ -e out ]
+}
+
+@test "SIGUSR1 asks for a line of progress" {
+	local pid
+
+	real_image live-sequential.mig
+	slow_convert
+	kill -USR1 $pid
+	wait $pid
+	run cat stderr
+	assert_output --regexp \
+		'^savetool: live-sequential\.mig: [0-9]+ %(, [0-9]+ (s|min) left)?$'
+	[ -e out ]
+}
+
+@test "a reader of --progress-fd that leaves does not end it" {
+	make_image v2-small a
+	savetool convert --progress-fd=7 -O sparse a b 7> >(:)
+	assert_success
+	[ -e b ]
+}
+
+@test "--progress-fd comes to its end with --verify, too" {
+	real_image libvirt-raw.save
+	savetool convert --verify --progress-fd=7 -O sparse \
+		libvirt-raw.save b 7>lines
+	assert_success
+	assert_equal "$(head -n 1 lines)" 0/100
+	assert_equal "$(tail -n 1 lines)" 100/100
+	sort -n -u lines | cmp - lines
+}
+
+@test "digest prints a line an image, like sha256sum" {
+	make_image v2-small a
+	make_image v3-small b
+	savetool digest a b a
+	assert_success
+	assert_equal "${#lines[@]}" 3
+	[[ ${lines[0]} =~ ^[0-9a-f]{64}\ \ a$ ]]
+	assert_equal "${lines[2]}" "${lines[0]}"
+	savetool digest --json a
+	assert_json '.digest == .memory + .devices'
+	assert_json '.digest == "'"$(digest a)"'"'
+}
+
+@test "digest goes on behind an image that it cannot read" {
+	make_image v2-small a
+	make_image bad-elf elf
+	savetool digest elf a missing
+	assert_failure 4
+	assert_equal "${#lines[@]}" 1
+	assert_equal "${#stderr_lines[@]}" 2
+	savetool digest --json elf a missing
+	assert_failure 4
+	assert_json 'map(has("digest")) == [false, true, false]'
+	assert_json '.[2].error.code == "system"'
+}

@@ -1,0 +1,454 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What inspect tells, in text and in JSON.
+
+load helpers
+
+# word FILE OFFSET: the little-endian number of four bytes there.
+word()
+{
+	od -A n -t u4 --endian=little -j "$2" -N 4 "$1" | tr -d ' '
+}
+
+# headline IMAGE: the first line, without the name.
+headline()
+{
+	"$SAVETOOL" inspect -q "$1" 2>/dev/null | sed 's/^[^:]*: //'
+}
+
+@test "the first line says what it is" {
+	local name
+
+	for name in v2-small v3-small v2-bare v3-bare packed-zstd v2-part; do
+		make_image $name
+	done
+	assert_equal "$(headline v2-small)" \
+		"libvirt save image, v2 sequential (raw), complete"
+	assert_equal "$(headline v3-small)" \
+		"libvirt save image, v3 mapped-ram (sparse), complete"
+	assert_equal "$(headline v2-bare)" \
+		"bare QEMU stream, v2 sequential, complete"
+	assert_equal "$(headline v3-bare)" \
+		"bare QEMU stream, v3 mapped-ram, complete"
+	[[ $(headline packed-zstd) == \
+		"libvirt save image, v2 sequential (zstd)"* ]]
+	assert_equal "$(headline v2-part)" \
+		"libvirt save image, v2 sequential (raw), incomplete"
+}
+
+@test "a small image, word by word" {
+	make_image v3-small g1.save
+	savetool inspect g1.save
+	assert_success
+	assert_equal "$stderr" ''
+	assert_line --index 0 \
+		"g1.save: libvirt save image, v3 mapped-ram (sparse), complete"
+	assert_line "guest          name          g1"
+	assert_line "               hardware      1 MiB, 1 vCPU, x86_64"
+	assert_line "               on restore    runs"
+	assert_line "saved by QEMU  machine       pc-i440fx-10.0"
+	assert_line "               capabilities  mapped-ram"
+	assert_line "memory         block   length  present"
+	assert_line "               pc.ram   1 MiB   32 KiB"
+	assert_line "devices        1 section, 24 B"
+	assert_line --regexp '^size           logical       2\.0 MiB$'
+	assert_line --regexp '^restores with  libvirt 11\.2\.0 and QEMU '
+	refute_line --regexp '^findings'
+	refute_line --regexp 'timer'
+}
+
+@test "--verbose lists devices, places and exact sizes" {
+	make_image v3-small a
+	savetool inspect -v a
+	assert_success
+	assert_line --regexp '^header         version       2$'
+	assert_line --regexp \
+		'^memory         block   length  present  bitmap at  pages at$'
+	assert_line --regexp '^ +pc\.ram +1 MiB +32 KiB +[0-9]+ +1048576$'
+	assert_line --regexp '^devices        section  instance  version '
+	assert_line --regexp '^ +timer +0 +2 +[0-9]+ +24$'
+	assert_line --regexp \
+		"^size           logical       2\.0 MiB  +$(stat -c %s a) bytes$"
+}
+
+@test "--quiet leaves one line an image, and JSON as it is" {
+	make_image v2-small a
+	make_image v3-small b
+	savetool inspect -q a b
+	assert_success
+	assert_equal "${#lines[@]}" 2
+	savetool inspect --json a
+	local all=$output
+	savetool inspect --json -q a
+	assert_output "$all"
+}
+
+@test "JSON of a small image, key by key" {
+	make_image v3-small a
+	savetool inspect --json a
+	assert_success
+	assert_json '.savetool.schema == 1'
+	assert_json '"savetool " + .savetool.version
+		== "'"$("$SAVETOOL" --version)"'"'
+	assert_json '.path == "a"'
+	assert_json '.container == "libvirt"'
+	assert_json '.generation == "v3" and .layout == "mapped-ram"'
+	assert_json '.format == "sparse" and .compression == "none"'
+	assert_json '.complete == true'
+	assert_json '.header["version"] == 2'
+	assert_json '.header["format-number"] == 6'
+	assert_json '.header["byte-order"] == "little"'
+	assert_json '.header["data-length"] == '"$(word a 20)"
+	assert_json '.header.cookie == true'
+	assert_json '.header["was-running"] == true'
+	assert_json '.guest.name == "g1" and .guest.vcpus == 1'
+	assert_json '.guest.memory == 1048576 and .guest.arch == "x86_64"'
+	assert_json '.stream.offset == 92 + .header["data-length"]'
+	assert_json '.stream.machine == "pc-i440fx-10.0"'
+	assert_json '.stream["page-size"] == 4096'
+	assert_json '.stream.capabilities == ["mapped-ram"]'
+	assert_json '.stream.footers == true and .stream.vmdesc == true'
+	assert_json '.blocks | length == 1'
+	assert_json '.blocks[0].name == "pc.ram"'
+	assert_json '.blocks[0].length == 1048576'
+	assert_json '.blocks[0]["page-size"] == 4096'
+	assert_json '.blocks[0].pages == 256'
+	assert_json '.blocks[0]["pages-present"] == 8'
+	assert_json '.blocks[0]["pages-offset"] == 1048576'
+	assert_json '.blocks[0]["bitmap-offset"] > .stream.offset'
+	assert_json '.devices | length == 1'
+	assert_json '.devices[0] | .name == "timer" and .instance == 0
+		and .version == 2 and .length == 24'
+	assert_json '.sizes.logical == '"$(stat -c %s a)"
+	assert_json '.sizes.allocated == '"$(($(stat -c '%b * %B' a)))"
+	assert_json '.sizes["reclaimable-stale"] == 0'
+	assert_json '.["restores-with"].libvirt == "11.2.0"'
+	assert_json '.findings == []'
+	assert_json 'has("error") or has("xml") | not'
+}
+
+@test "the first key of JSON is savetool, as people look there" {
+	make_image v3-small a
+	savetool inspect --json a
+	assert_json 'keys_unsorted[:2] == ["savetool", "path"]'
+}
+
+@test "all keys of JSON are kebab-case" {
+	make_image v3-header-version-3 a
+	savetool inspect --json --scan --xml a
+	assert_success
+	assert_json '[.. | objects | keys[]]
+		| all(test("^[a-z]+(-[a-z]+)*$"))'
+}
+
+@test "what is not known has no key" {
+	make_image v2-bare a
+	savetool inspect --json a
+	assert_success
+	assert_json '.container == "bare"'
+	assert_json 'has("header") or has("guest") or has("xml") | not'
+	assert_json '.stream.offset == 0'
+	assert_json '.blocks[0] | has("bitmap-offset") or has("pages-offset")
+		| not'
+	assert_json '[.. | numbers] | max < 9007199254740992'
+}
+
+@test "the image of libvirt, as libvirt wrote it" {
+	real_image libvirt-sparse.save
+	savetool inspect --json --xml libvirt-sparse.save
+	assert_success
+	assert_json '.generation == "v3" and .complete'
+	assert_json '.header["data-length"] == '"$(word libvirt-sparse.save 20)"
+	assert_json '.header["was-running"] == ('"$(
+		word libvirt-sparse.save 24)"' != 0)'
+	assert_json '.guest.name == "demo" and .guest.memory == 67108864'
+	assert_json '[.blocks[].name] == ["pc.ram", "/rom@etc/acpi/tables",
+		"pc.bios", "pc.rom", "/rom@etc/table-loader",
+		"/rom@etc/acpi/rsdp"]'
+	assert_json '.devices | length == 31'
+	assert_json '[.devices[].name] | .[0] == "timer"
+		and .[30] == "globalstate"'
+	assert_json '[.blocks[] | .["pages-present"] * .["page-size"]] | add
+		as $memory | $memory > 13000000'
+	assert_json '([.blocks[] | .["pages-present"] * .["page-size"]] | add)
+		as $memory | .sizes.needed > $memory
+		and .sizes.needed < $memory + 1048576'
+	jq -j .xml <<<"$output" >xml
+	head -c "$(stat -c %s xml)" <(tail -c +93 libvirt-sparse.save) |
+		cmp - xml
+}
+
+@test "--xml puts the XML behind the text" {
+	real_image libvirt-raw.save
+	savetool inspect --xml libvirt-raw.save
+	assert_success
+	assert_line "<domain type='qemu'>"
+	assert_line "</domain>"
+	savetool inspect libvirt-raw.save
+	refute_output --partial '<domain'
+}
+
+@test "text of real images fits into 80 columns" {
+	local image
+
+	for image in libvirt-live.save libvirt-sparse.save libvirt-zstd.save \
+			live-mapped.mig no-configuration.mig; do
+		real_image $image
+		"$SAVETOOL" inspect $image >text
+		"$SAVETOOL" inspect -v --scan $image >>text
+	done
+	run awk 'length > 80' text
+	assert_output ''
+}
+
+@test "--scan counts what is present, zero and superseded" {
+	real_image live-sequential.mig
+	savetool inspect --json --scan live-sequential.mig
+	assert_success
+	assert_json '.blocks[0].name == "pc.ram"'
+	assert_json '.blocks[0]["pages-superseded"] > 1000'
+	assert_json '.blocks[0]["pages-present"] > 3000'
+	assert_json '.blocks | all(has("pages-zero"))'
+	savetool inspect --scan live-sequential.mig
+	assert_line --regexp \
+		'^memory +block +length +present +zero +superseded$'
+}
+
+@test "an image of any size takes no time" {
+	"$mkimage" big <<-END
+		libvirt format=sparse name=big memory=256G
+		stream
+		configuration capability=mapped-ram
+		ram start
+			block pc.ram 256G
+			page pc.ram 0 count=3
+			page pc.ram 0x3ffffff000
+		ram end
+		section full name=timer id=3 version=2 length=24
+		eof
+		vmdesc
+	END
+	[ "$(stat -c %s big)" -gt $((256 << 30)) ]
+	# Whoever reads all of it takes more than a second of processor time.
+	run --separate-stderr bash -c 'ulimit -t 1; exec "$@"' bash \
+		"$SAVETOOL" inspect --json big
+	assert_success
+	assert_json '.blocks[0]["pages-present"] == 4'
+	assert_json '.complete == true and .guest.name == "big"'
+}
+
+@test "the header's byte order is that of the host that saved" {
+	make_image v2-big-endian-header a
+	savetool inspect --json a
+	assert_success
+	assert_json '.header["byte-order"] == "big"'
+	assert_json '.header.version == 2 and .guest.arch == "s390x"'
+}
+
+@test "a version 3 header shows its features" {
+	make_image v3-header-version-3 a
+	savetool inspect --json a
+	assert_success
+	assert_json '.header.version == 3 and .header.features == 1'
+	assert_json '[.findings[].code] == ["header-version-3"]'
+}
+
+@test "the uuid of the stream is written as people write it" {
+	make_image v2-uuid a
+	savetool inspect --json a
+	assert_success
+	assert_json '.stream.uuid
+		| test("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")'
+}
+
+@test "names from an image cannot steer the terminal" {
+	local text
+
+	make_image v2-name-controls a
+	savetool inspect -v a
+	assert_success
+	assert_line --partial '\x1b[31mred\x7f\xff'
+	savetool inspect --json a
+	assert_json '.blocks[0].name == "\u001b[31mred\u007f\ufffd"'
+	for text in '' --json --xml '--json --xml'; do
+		# shellcheck disable=SC2086
+		"$SAVETOOL" inspect -v $text a >text
+		run grep -aP '[\x00-\x08\x0b-\x1f\x7f]' text
+		assert_failure 1
+		iconv -f UTF-8 -t UTF-8 text >/dev/null
+	done
+}
+
+@test "neither can file names and messages" {
+	local name=$'a\e[31m\xff'
+
+	make_image bad-elf "$name"
+	savetool inspect "$name"
+	assert_failure 4
+	[[ $stderr == 'savetool: a\x1b[31m\xff: not a save image'* ]]
+	savetool inspect --json "$name"
+	assert_json '.path == "a\u001b[31m\ufffd"'
+}
+
+@test "findings have a code, a severity and a place" {
+	make_image v3-lost-extent a
+	savetool inspect --json a
+	assert_success
+	assert_json '.findings[0] | .code == "lost-extent"
+		and .severity == "error" and .block == "pc.ram"
+		and .offset >= 1048576 and .length > 0'
+	savetool inspect a
+	assert_line --regexp '^findings       error: '
+	assert_output --partial '(lost-extent, block pc.ram, '
+}
+
+@test "several images are an array, in their order" {
+	make_image v2-small a
+	make_image v3-small b
+	savetool inspect --json b a
+	assert_success
+	assert_json 'length == 2 and .[0].path == "b" and .[1].path == "a"'
+	assert_json 'map(.generation) == ["v3", "v2"]'
+	savetool inspect b a
+	assert_line --index 0 --partial 'b: libvirt save image'
+	[[ $output == *$'\n\na: libvirt save image'* ]]
+}
+
+@test "of several images the worst status counts, and all are told" {
+	make_image v2-small good
+	make_image bad-elf elf
+	make_image bad-cut-device cut
+	savetool inspect --json elf good missing cut
+	assert_failure 5
+	assert_equal "${#stderr_lines[@]}" 3
+	assert_json 'map(.path) == ["elf", "good", "missing", "cut"]'
+	assert_json '.[0].error.code == "not-an-image"'
+	assert_json '.[1] | has("error") | not'
+	assert_json '.[2].error == {"code": "system",
+		"message": "cannot open: No such file or directory"}'
+	assert_json '.[3].error.code == "incomplete"'
+	savetool inspect missing good elf
+	assert_failure 4
+	assert_output --partial 'good: libvirt save image'
+	refute_output --partial 'elf'
+}
+
+@test "what is no image says what it is, and nothing else" {
+	make_image bad-elf elf
+	: >empty
+	mkdir folder
+	savetool inspect elf
+	assert_failure 4
+	[[ $stderr == "savetool: elf: not a save image, but an ELF file"* ]]
+	assert_output ''
+	savetool inspect empty
+	assert_error 4 "empty: file is empty"
+	assert_output ''
+	savetool inspect folder
+	assert_error 3 "folder: cannot read: Is a directory"
+	assert_output ''
+	savetool inspect missing
+	assert_error 3 "missing: cannot open: No such file or directory"
+	assert_output ''
+}
+
+@test "an image without permission is not called missing" {
+	make_image v2-small a
+	chmod 0 a
+	# Root without capabilities is a user like any other.
+	if [ "$(id -u)" = 0 ]; then
+		run --separate-stderr setpriv --bounding-set=-all \
+			"$SAVETOOL" inspect a
+	else
+		savetool inspect a
+	fi
+	assert_error 3 "a: cannot open: Permission denied"
+}
+
+@test "an unfinished image is shown as far as it goes" {
+	make_image v2-part a
+	savetool inspect --json a
+	assert_failure 5
+	assert_json '.complete == false'
+	assert_json '.guest.name == "g1"'
+	assert_json '.error.code == "incomplete"'
+	assert_json '.error.message as $m | ($m | length) > 10'
+	savetool inspect a
+	assert_failure 5
+	assert_line --index 0 --partial ', incomplete'
+	assert_line --regexp '^guest +name +g1$'
+	[[ $stderr == "savetool: a: libvirt never finished this image"* ]]
+}
+
+@test "a truncated image is shown as far as it goes" {
+	make_image bad-cut-device a
+	savetool inspect --json a
+	assert_failure 5
+	assert_json '.blocks[0].name == "pc.ram"'
+	assert_json '.complete == false'
+	assert_json '.error.code == "incomplete"'
+}
+
+@test "a corrupt image says where, and is shown as far as it goes" {
+	make_image bad-overlap-pages a
+	savetool inspect --json a
+	assert_failure 6
+	assert_json '.error.code == "corrupt"'
+	[[ $stderr == "savetool: a: "* ]]
+	assert_equal "${#stderr_lines[@]}" 1
+}
+
+@test "a stream inside a file is found by its offset" {
+	make_image v3-bare-offset a
+	savetool inspect a
+	assert_failure 4
+	savetool inspect --offset=69949 a
+	assert_success
+	assert_line --index 0 --partial 'bare QEMU stream, v3 mapped-ram'
+}
+
+@test "--progress-fd writes hundredths, from none to all" {
+	real_image live-sequential.mig
+	savetool inspect -q --scan --progress-fd=7 live-sequential.mig 7>lines
+	assert_success
+	assert_equal "$(head -n 1 lines)" 0/100
+	assert_equal "$(tail -n 1 lines)" 100/100
+	[ "$(grep -c . lines)" -gt 2 ]
+	grep -vxE '[0-9]+/100' lines && return 1
+	sort -n -u lines | cmp - lines
+}
+
+@test "--progress-fd counts all images as one task" {
+	make_image v2-small a
+	savetool inspect --progress-fd=7 a a a a 7>lines
+	assert_success
+	sort -n -u lines | cmp - lines
+	grep -qx 25/100 lines
+	assert_equal "$(tail -n 1 lines)" 100/100
+}
+
+@test "a failed task does not claim to be done" {
+	make_image bad-cut-device a
+	savetool inspect --progress-fd=7 a 7>lines
+	assert_failure 5
+	run cat lines
+	refute_line 100/100
+}
+
+@test "--progress draws nothing where there is no terminal" {
+	make_image v2-small a
+	savetool inspect -p a
+	assert_success
+	assert_equal "$stderr" ''
+}
+
+@test "the image is not changed, not even its times" {
+	real_image libvirt-sparse.save
+	local before
+
+	before=$(stat -L -c '%y %z %b %s' libvirt-sparse.save)
+	savetool inspect --scan libvirt-sparse.save
+	assert_success
+	assert_equal "$(stat -L -c '%y %z %b %s' libvirt-sparse.save)" \
+		"$before"
+}
