@@ -14,6 +14,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -27,7 +28,7 @@ struct output_file {
 	bool owned;   /* the descriptor is closed with the output */
 	bool fresh;   /* unwritten bytes read as zeros */
 	bool punches; /* making holes has not failed yet */
-	bool empties; /* closing without commit empties it */
+	int shared;   /* the caller's descriptor of a new file, or -1 */
 
 	/* Only of a file that was created by name. */
 	struct output_file_options options;
@@ -208,8 +209,8 @@ static int end_at(struct output_file *file, uint64_t position,
 			return fail_write(err, position);
 		file->end = position;
 	}
-	if (file->empties)
-		lseek(file->fd, file->end, SEEK_SET);
+	if (file->shared >= 0)
+		lseek(file->shared, file->end, SEEK_SET);
 	return 0;
 }
 
@@ -244,7 +245,7 @@ static int file_commit(struct output *out, struct st_error *err)
 		return fail_errno(err, "cannot write to disk");
 	if (file->place.temporary[0] && give_name(file, err) < 0)
 		return -1;
-	file->empties = false;
+	file->shared = -1;
 	return 0;
 }
 
@@ -253,7 +254,7 @@ static void file_close(struct output *out)
 	struct output_file *file = (struct output_file *)out;
 
 	/* If that fails, nothing is left to be done about it. */
-	(void)!(file->empties && ftruncate(file->fd, 0));
+	(void)!(file->shared >= 0 && ftruncate(file->fd, 0));
 	if (file->owned && file->fd >= 0)
 		close(file->fd);
 	place_release(&file->place);
@@ -302,7 +303,7 @@ static struct output_file *file_new(struct st_error *err)
 		return NULL;
 	}
 	file->base.ops = &file_ops;
-	file->fd = -1;
+	file->fd = file->shared = -1;
 	file->place.folder = AT_FDCWD;
 	file->punches = true;
 	return file;
@@ -406,6 +407,15 @@ static bool is_new_file(int fd, const struct stat *st)
 	       !(flags & O_APPEND) && lseek(fd, 0, SEEK_CUR) == 0;
 }
 
+/* Opened anew, since a shell lets it be written only, not read back. */
+static int reopen(int fd)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_RDWR | O_CLOEXEC);
+}
+
 int output_open_fd(struct output **out, int fd, struct st_error *err)
 {
 	struct output_file *file;
@@ -416,9 +426,16 @@ int output_open_fd(struct output **out, int fd, struct st_error *err)
 	file = file_new(err);
 	if (!file)
 		return -1;
-	file->fd = fd;
-	file->base.seekable = is_new_file(fd, &st);
-	file->fresh = file->empties = file->base.seekable;
+	if (is_new_file(fd, &st))
+		file->fd = reopen(fd);
+	if (file->fd >= 0) {
+		file->base.seekable = true;
+		file->fresh = true;
+		file->owned = true;
+		file->shared = fd;
+	} else {
+		file->fd = fd;
+	}
 	*out = &file->base;
 	return 0;
 }

@@ -15,14 +15,18 @@ static struct domain_xml *parses(const char *xml)
 	return domain;
 }
 
-static void refuses(const char *xml, const char *text)
+static void refuses_as(const char *xml, enum st_code code, const char *text)
 {
 	struct domain_xml *domain = NULL;
 	struct st_error err;
 
-	assert_fails(domain_xml_parse(&domain, xml, &err), err, ST_CORRUPT,
-		     text);
+	assert_fails(domain_xml_parse(&domain, xml, &err), err, code, text);
 	assert_null(domain);
+}
+
+static void refuses(const char *xml, const char *text)
+{
+	refuses_as(xml, ST_CORRUPT, text);
 }
 
 static const char full[] =
@@ -189,13 +193,12 @@ TEST(memory_that_makes_no_sense_is_unknown)
 
 TEST(what_is_not_well_formed_is_corrupt)
 {
-	refuses("", "domain XML is not well-formed at line 1");
+	refuses("", "XML is not well-formed at line 1");
 	refuses("<domain>\n<name>\n</domain>",
-		"domain XML is not well-formed at line 3");
-	refuses("<domain>\xff</domain>",
-		"domain XML is not well-formed at line 1");
+		"XML is not well-formed at line 3");
+	refuses("<domain>\xff</domain>", "XML is not well-formed at line 1");
 	refuses("<domain>&nothing;</domain>",
-		"domain XML is not well-formed at line 1");
+		"XML is not well-formed at line 1");
 }
 
 TEST(what_is_no_domain_is_corrupt)
@@ -205,22 +208,22 @@ TEST(what_is_no_domain_is_corrupt)
 	refuses("<q:domain xmlns:q='urn:q'/>", "XML is not that of a domain");
 }
 
-static const char entity[] =
-	"domain XML defines an entity, which no guest needs";
+static void has_entity(const char *xml)
+{
+	refuses_as(xml, ST_UNSUPPORTED,
+		   "XML defines an entity, which no guest needs");
+}
 
 TEST(entities_are_refused)
 {
-	refuses("<!DOCTYPE domain [<!ENTITY a 'x'>]>"
-		"<domain><name>&a;</name></domain>",
-		entity);
-	refuses("<!DOCTYPE domain [<!ENTITY a 'x'>]><domain/>", entity);
-	refuses("<!DOCTYPE domain [<!ENTITY % p 'x'>]><domain/>", entity);
-	refuses("<!DOCTYPE domain [<!ENTITY a 'lol'><!ENTITY b '&a;&a;'>]>"
-		"<domain type='&b;'/>",
-		entity);
-	refuses("<!DOCTYPE domain [<!ENTITY a SYSTEM 'secret'>]>"
-		"<domain><name>&a;</name></domain>",
-		entity);
+	has_entity("<!DOCTYPE domain [<!ENTITY a 'x'>]>"
+		   "<domain><name>&a;</name></domain>");
+	has_entity("<!DOCTYPE domain [<!ENTITY a 'x'>]><domain/>");
+	has_entity("<!DOCTYPE domain [<!ENTITY % p 'x'>]><domain/>");
+	has_entity("<!DOCTYPE domain [<!ENTITY a 'lol'><!ENTITY b '&a;&a;'>]>"
+		   "<domain type='&b;'/>");
+	has_entity("<!DOCTYPE domain [<!ENTITY a SYSTEM 'secret'>]>"
+		   "<domain><name>&a;</name></domain>");
 }
 
 TEST(nothing_outside_of_the_xml_is_read)
@@ -237,6 +240,20 @@ TEST(nothing_outside_of_the_xml_is_read)
 			"parse='text'/></domain>");
 	assert_string_equal(domain_xml_guest(domain)->name, "g");
 	domain_xml_free(domain);
+}
+
+TEST(other_xml_is_checked_for_its_form_only)
+{
+	struct st_error err;
+
+	assert_ok(xml_check("<cookie><a b='c'/></cookie>\n", &err), err);
+	assert_fails(xml_check("<cookie>", &err), err, ST_CORRUPT,
+		     "XML is not well-formed at line 1");
+	assert_fails(xml_check("", &err), err, ST_CORRUPT,
+		     "XML is not well-formed at line 1");
+	assert_fails(xml_check("<!DOCTYPE c [<!ENTITY a 'x'>]><c/>", &err), err,
+		     ST_UNSUPPORTED,
+		     "XML defines an entity, which no guest needs");
 }
 
 /* Deeper than the C stack would like, if it were walked by recursion. */
@@ -300,6 +317,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_domain_is_corrupt),
 		cmocka_unit_test(entities_are_refused),
 		scratch_test(nothing_outside_of_the_xml_is_read),
+		cmocka_unit_test(other_xml_is_checked_for_its_form_only),
 		cmocka_unit_test(endless_nesting_is_corrupt),
 		cmocka_unit_test(endless_xml_is_corrupt),
 		scratch_test(nothing_is_printed),

@@ -133,6 +133,7 @@ TEST(every_version_is_read_in_either_byte_order)
 			struct libvirt *libvirt;
 
 			set_word(&sample, 16, version);
+			set_word(&sample, 36, 1);
 			libvirt = reads(&sample);
 			assert_int_equal(libvirt->header.version, version);
 			assert_int_equal(libvirt->header.big_endian, big);
@@ -229,6 +230,16 @@ TEST(a_later_format_is_unsupported)
 	set_word(&sample, 28, 7);
 	refuses(&sample, ST_UNSUPPORTED,
 		"libvirt header names format 7, which is not known");
+}
+
+TEST(a_feature_that_nobody_proposed_is_unsupported)
+{
+	struct sample sample = make(false);
+
+	set_word(&sample, 16, 3);
+	set_word(&sample, 36, 3);
+	refuses(&sample, ST_UNSUPPORTED,
+		"libvirt header has features 0x3, not all of which are known");
 }
 
 TEST(no_xml_is_corrupt)
@@ -360,6 +371,7 @@ TEST(a_version_3_header_is_written_as_it_was_read)
 	struct libvirt *libvirt;
 
 	set_word(&half, 16, 3);
+	set_word(&half, 36, 1);
 	whole = half;
 	memcpy(half.bytes, "LibvirtQemudPart", 16);
 	libvirt = reads(&whole);
@@ -374,6 +386,7 @@ TEST(features_do_not_get_into_a_header_of_version_2)
 	struct libvirt *libvirt;
 
 	set_word(&half, 16, 3);
+	set_word(&half, 36, 1);
 	libvirt = reads(&half);
 	libvirt->header.version = 2;
 	set_word(&half, 16, 2);
@@ -458,6 +471,7 @@ int main(void)
 		cmocka_unit_test(a_header_that_breaks_off_is_incomplete),
 		cmocka_unit_test(a_later_version_is_unsupported),
 		cmocka_unit_test(a_later_format_is_unsupported),
+		cmocka_unit_test(a_feature_that_nobody_proposed_is_unsupported),
 		cmocka_unit_test(no_xml_is_corrupt),
 		cmocka_unit_test(xml_beyond_the_limit_is_corrupt),
 		cmocka_unit_test(xml_beyond_the_file_is_incomplete),

@@ -132,6 +132,25 @@ TEST(bytes_behind_the_position_stay)
 	scratch_holds("x", "ab\0\0\0\0\0\0\0\0late", 14);
 }
 
+TEST(what_was_written_is_read_back)
+{
+	struct output *out = create("x", &plain);
+	struct st_error err;
+	uint8_t back[10];
+
+	append(out, data, 100);
+	skip_over(out, 100);
+	append(out, "end", 3);
+	assert_ok(out->ops->read_at(out, back, 10, 95, &err), err);
+	assert_memory_equal(back, data + 95, 5);
+	assert_memory_equal(back + 5, zeros, 5);
+	assert_ok(out->ops->read_at(out, back, 3, 200, &err), err);
+	assert_memory_equal(back, "end", 3);
+	assert_fails(out->ops->read_at(out, back, 4, 200, &err), err, ST_SYSTEM,
+		     "cannot read back at byte 203: Input/output error");
+	output_close(out);
+}
+
 TEST(punching_gives_the_storage_back)
 {
 	struct output *out = create("x", &plain);
@@ -273,6 +292,7 @@ int main(void)
 		scratch_test(a_hole_at_the_end_counts),
 		scratch_test(a_file_may_have_no_bytes),
 		scratch_test(bytes_behind_the_position_stay),
+		scratch_test(what_was_written_is_read_back),
 		scratch_test(punching_gives_the_storage_back),
 		scratch_test(punching_behind_the_end_adds_nothing),
 		scratch_test(more_pieces_than_a_call_takes_are_written),

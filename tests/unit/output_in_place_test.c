@@ -174,12 +174,15 @@ TEST(a_descriptor_of_a_new_file_can_have_holes)
 	int fd = open("x", O_WRONLY | O_CREAT, 0644);
 	struct output *out;
 	struct st_error err;
+	char back[2];
 
 	assert_ok(output_open_fd(&out, fd, &err), err);
 	assert_true(out->seekable);
 	append(out, "ab", 2);
 	skip_over(out, MIB);
 	assert_ok(output_write_at(out, "X", 1, 0, &err), err);
+	assert_ok(out->ops->read_at(out, back, 2, 0, &err), err);
+	assert_memory_equal(back, "Xb", 2);
 	finish(out);
 	/* As when a shell's next command writes there. */
 	assert_int_equal(write(fd, "c", 1), 1);
@@ -298,6 +301,7 @@ static void write_disk(const char *name)
 {
 	struct output *out = create(name, &force);
 	struct st_error err;
+	char back[4];
 
 	assert_true(out->seekable);
 	append(out, "head", 4);
@@ -305,6 +309,8 @@ static void write_disk(const char *name)
 	append(out, "middle", 6);
 	assert_ok(output_write_at(out, "far", 3, 700000, &err), err);
 	assert_ok(output_write_at(out, "H", 1, 0, &err), err);
+	assert_ok(out->ops->read_at(out, back, 4, 0, &err), err);
+	assert_memory_equal(back, "Head", 4);
 	out->position = 800001;
 	commit(out);
 	assert_fails(output_write_at(out, data, 10, 2 * MIB - 4, &err), err,

@@ -142,15 +142,19 @@ TEST(skipping_goes_far_and_within)
 	close_sample(&sample);
 }
 
-TEST(skipping_behind_the_end_is_found_out_by_the_next_look)
+TEST(skipping_to_the_end_is_fine_and_behind_it_incomplete)
 {
 	struct sample sample;
 	struct st_error err;
 
 	open_sample(&sample, 10);
-	assert_ok(reader_skip(&sample.reader, 30, &err), err);
-	assert_int_equal(reader_need(&sample.reader, 1, &err), -1);
-	assert_int_equal(err.code, ST_INCOMPLETE);
+	assert_fails(reader_skip(&sample.reader, 11, &err), err, ST_INCOMPLETE,
+		     "image ends at byte 10");
+	assert_fails(reader_skip(&sample.reader, UINT64_MAX, &err), err,
+		     ST_INCOMPLETE, "image ends at byte 10");
+	assert_ok(reader_skip(&sample.reader, 10, &err), err);
+	assert_fails(reader_need(&sample.reader, 1, &err), err, ST_INCOMPLETE,
+		     "image ends at byte 10");
 	close_sample(&sample);
 }
 
@@ -307,7 +311,7 @@ int main(void)
 		cmocka_unit_test(a_start_inside_the_input_is_kept),
 		cmocka_unit_test(skipping_goes_far_and_within),
 		cmocka_unit_test(
-			skipping_behind_the_end_is_found_out_by_the_next_look),
+			skipping_to_the_end_is_fine_and_behind_it_incomplete),
 		cmocka_unit_test(all_that_is_consumed_is_copied),
 		cmocka_unit_test(copying_does_not_go_behind_the_end),
 		cmocka_unit_test(a_copy_that_fails_ends_the_reading),
