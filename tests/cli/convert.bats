@@ -338,16 +338,14 @@ files()
 	[ $(($(stat -c '%b * %B' a))) -lt $((16 << 20)) ]
 }
 
-# slow_convert ARGUMENT...: takes some seconds, in the background, as $pid.
+# Takes some seconds in the background, as $pid.
 slow_convert()
 {
-	"$SAVETOOL" convert -O zstd -L 22 -T 1 "$@" live-sequential.mig out \
+	"$SAVETOOL" convert -O zstd -L 22 -T 1 live-sequential.mig out \
 		>stdout 2>stderr 3>&- &
 	pid=$!
-	local i
-
 	# Its temporary file, whatever its name is.
-	for i in {1..100}; do
+	for _ in {1..100}; do
 		[ "$(find . -type f | wc -l)" -gt 2 ] && return
 		kill -0 $pid 2>/dev/null || break
 		sleep 0.02
