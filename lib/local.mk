@@ -20,6 +20,8 @@ libcore_la_SOURCES = \
 	%D%/space.h \
 	%D%/survey.c \
 	%D%/survey.h \
+	%D%/tee.c \
+	%D%/tee.h \
 	%D%/version.c \
 	%D%/walk.c \
 	%D%/walk.h \
@@ -47,6 +49,8 @@ libcore_la_SOURCES = \
 	%D%/io/place.h \
 	%D%/io/reader.c \
 	%D%/io/reader.h \
+	%D%/io/spool.c \
+	%D%/io/spool.h \
 	%D%/codec/bzip2.c \
 	%D%/codec/child.c \
 	%D%/codec/child.h \

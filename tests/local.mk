@@ -48,6 +48,7 @@ bats_tests = \
 	%D%/cli/completion.bats \
 	%D%/cli/convert.bats \
 	%D%/cli/inspect.bats \
+	%D%/cli/recipes.bats \
 	%D%/cli/usage.bats \
 	%D%/style/exports.bats \
 	%D%/style/layers.bats \
