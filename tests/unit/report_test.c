@@ -122,10 +122,9 @@ TEST(json_has_all_facts_with_a_key_and_no_unknown_ones)
 	assert_string_equal(text_at(root, "/format"), "sparse");
 	assert_string_equal(text_at(root, "/sizes"),
 			    "{ \"logical\": 274892273, \"dense\": false }");
-	assert_string_equal(
-		text_at(root, "/blocks"),
-		"[ { \"name\": \"pc.ram\", \"length\": 1048576, \"pages\": 256 }, "
-		"{ \"name\": \"b\" } ]");
+	assert_string_equal(text_at(root, "/blocks"),
+			    "[ { \"name\": \"pc.ram\", \"length\": 1048576, "
+			    "\"pages\": 256 }, { \"name\": \"b\" } ]");
 	assert_string_equal(text_at(root, "/findings"), "[ ]");
 	assert_int_equal(json_object_object_length(root), 6);
 	json_object_put(root);
