@@ -10,11 +10,15 @@ BATS_LOG_COMPILER = $(BATS)
 AM_BATS_LOG_FLAGS = --formatter tap
 # bats exits with 1 for nothing but the tests that it has told of.
 AM_BATS_LOG_DRIVER_FLAGS = --ignore-exit
+# Where distributions keep bats-assert and its like.
+bats_libraries = /usr/lib/bats:/usr/lib/bats-core:/usr/share/bats:/usr/lib
 AM_TESTS_ENVIRONMENT = \
 	SAVETOOL='$(abs_top_builddir)/savetool'; export SAVETOOL; \
 	MKIMAGE='$(abs_top_builddir)/tests/mkimage/mkimage'; export MKIMAGE; \
 	top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
 	top_builddir='$(abs_top_builddir)'; export top_builddir; \
+	BATS_LIB_PATH=$${BATS_LIB_PATH:-$(bats_libraries)}; \
+	export BATS_LIB_PATH; \
 	CC='$(CC)'; export CC; \
 	CFLAGS='$(CFLAGS)'; export CFLAGS; \
 	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
@@ -44,6 +48,10 @@ unit_headers = \
 	%D%/unit/recorder.h \
 	%D%/unit/scratch.h
 
+bats_helpers = \
+	%D%/cli/helpers.bash \
+	%D%/cli/memory.py
+
 bats_tests = \
 	%D%/cli/completion.bats \
 	%D%/cli/convert.bats \
@@ -55,7 +63,8 @@ bats_tests = \
 	%D%/style/manual.bats \
 	%D%/style/tree.bats
 
-EXTRA_DIST += $(unit_headers) $(bats_tests) %D%/data %D%/demo %D%/interop %D%/recipes
+EXTRA_DIST += $(unit_headers) $(bats_helpers) $(bats_tests)
+EXTRA_DIST += %D%/data %D%/demo %D%/interop %D%/recipes
 
 if HAVE_TEST_TOOLS
 TESTS += $(unit_tests) $(bats_tests)
