@@ -78,6 +78,17 @@ int take_number(void *target, const char *word, struct st_error *err)
 	return 0;
 }
 
+int take_signed(void *target, const char *word, struct st_error *err)
+{
+	bool negative = *word == '-';
+
+	if (take_number(target, word + negative, err) < 0)
+		return misfit(err, "not a number", word);
+	if (negative)
+		*(int *)target = -*(int *)target;
+	return 0;
+}
+
 int take_size(void *target, const char *word, struct st_error *err)
 {
 	static const char units[] = "KMGT";
@@ -240,7 +251,7 @@ static int take(const struct option *option, const char *word,
 static int read_options(struct cli *cli, const struct option *table,
 			struct st_error *err)
 {
-	struct st_error later;
+	struct st_error later = { .code = ST_OK };
 	int value, result = 0;
 
 	while ((value = poptGetNextOpt(cli->context)) != -1) {

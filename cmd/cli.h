@@ -33,6 +33,8 @@ int take_flag(void *target, const char *word, struct st_error *err);
 int take_text(void *target, const char *word, struct st_error *err);
 /* int, from 0 */
 int take_number(void *target, const char *word, struct st_error *err);
+/* int, also below 0 */
+int take_signed(void *target, const char *word, struct st_error *err);
 /* uint64_t bytes, with K, M, G, T or without; also hexadecimal */
 int take_size(void *target, const char *word, struct st_error *err);
 

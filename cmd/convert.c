@@ -6,18 +6,18 @@
 #include "progress.h"
 #include "report.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-struct choice {
-	bool given;
-	enum st_format format;
-};
+/* No level was asked for: a number that is none of any format. */
+#define LEVEL_DEFAULT INT_MIN
 
-/* What was asked for; numbers are -1 where nothing was. */
+/* What was asked for; other numbers are -1 where nothing was. */
 struct wish {
-	struct choice to;
+	enum st_format format;
 	bool force, bare, verify;
 	char *xml; /* "": the image's own */
 	int header_version, level, threads;
@@ -27,14 +27,10 @@ struct wish {
 
 static int take_format(void *target, const char *word, struct st_error *err)
 {
-	struct choice *choice = target;
-
-	if (st_format_parse(word, &choice->format, err) < 0)
-		return -1;
-	choice->given = true;
-	return 0;
+	return st_format_parse(word, target, err);
 }
 
+/* That of the source may have levels; the library knows when it has looked. */
 static bool has_levels(enum st_format format)
 {
 	return format != ST_FORMAT_RAW && format != ST_FORMAT_SPARSE;
@@ -51,47 +47,46 @@ static const char *contradiction(const struct wish *wish)
 	    wish->header_version != 3)
 		return "header version is neither 2 nor 3";
 	if (wish->level == 0)
-		return "levels of compression start at 1";
+		return "there is no level 0 of compression";
 	return NULL;
 }
 
-/* Those that depend on the format, which may be the source's. */
+/* Those that depend on the format. */
 static int check_format(const struct cli *cli, const struct wish *wish)
 {
-	const char *name = st_format_name(wish->to.format);
+	const char *name = st_format_name(wish->format);
 
-	if (wish->level >= 0 && !has_levels(wish->to.format))
+	if (wish->level != LEVEL_DEFAULT && !has_levels(wish->format))
 		return cli_misuse(cli, "format '%s' has no levels", name);
-	if (wish->threads >= 0 && !has_levels(wish->to.format))
+	if (wish->threads >= 0 && !has_levels(wish->format))
 		return cli_misuse(cli, "format '%s' needs no threads", name);
-	if (wish->header_version == 3 && wish->to.format != ST_FORMAT_SPARSE)
+	if (wish->header_version == 3 &&
+	    wish->format != ST_FORMAT_SPARSE &&
+	    wish->format != ST_FORMAT_KEEP)
 		return cli_misuse(
 			cli, "header version 3 is not for format '%s'", name);
 	return ST_OK;
 }
 
-/* Without --to, the destination is in the format of the source. */
-static int format_of_source(const char *path, struct wish *wish,
-			    struct st_error *err)
+/* An image is nothing to read on a screen, and stands alone on a pipe. */
+static int check_destination(const struct cli *cli, const char *path)
 {
-	const struct st_info *info;
-	struct st_image *image;
-	int result;
-
-	if (st_image_open(&image, path, wish->offset, err) < 0)
-		return -1;
-	result = st_image_describe(image, false, NULL, &info, err);
-	if (result == 0)
-		wish->to.format = info->format;
-	st_image_close(image);
-	return result;
+	if (strcmp(path, "-") != 0)
+		return ST_OK;
+	if (isatty(STDOUT_FILENO))
+		return cli_misuse(cli, "standard output is a terminal, which "
+				       "an image is not written to");
+	if (cli->json || cli->verbose)
+		return cli_misuse(cli, "the image goes to standard output, "
+				       "and so nothing else can");
+	return ST_OK;
 }
 
 static struct st_convert_options options_of(const struct wish *wish)
 {
 	struct st_convert_options options = {
 		.size = sizeof(options),
-		.format = wish->to.format,
+		.format = wish->format,
 		.offset = wish->offset,
 		.force = wish->force,
 		.verify = wish->verify,
@@ -105,7 +100,7 @@ static struct st_convert_options options_of(const struct wish *wish)
 		options.xml = wish->xml;
 	if (wish->header_version > 0)
 		options.header_version = (uint32_t)wish->header_version;
-	if (wish->level > 0)
+	if (wish->level != LEVEL_DEFAULT)
 		options.level = wish->level;
 	if (wish->threads > 0)
 		options.threads = (unsigned)wish->threads;
@@ -185,9 +180,8 @@ static int convert(struct cli *cli, struct wish *wish)
 	struct st_error err;
 	int failed;
 
-	if (!wish->to.given && format_of_source(source, wish, &err) < 0)
-		return give_up(cli, &err);
-	if (check_format(cli, wish) != ST_OK)
+	if (check_format(cli, wish) != ST_OK ||
+	    check_destination(cli, destination) != ST_OK)
 		return ST_USAGE;
 	options = options_of(wish);
 	monitor = progress_begin(&wish->progress, source, 0, 1);
@@ -198,18 +192,19 @@ static int convert(struct cli *cli, struct wish *wish)
 		return give_up(cli, &err);
 	warn(cli, wish);
 	if (cli->json || cli->verbose)
-		show(cli, options.format, &result);
+		show(cli, result.format, &result);
 	return ST_OK;
 }
 
 static int run(struct cli *cli)
 {
-	struct wish wish = { .header_version = -1,
-			     .level = -1,
+	struct wish wish = { .format = ST_FORMAT_KEEP,
+			     .header_version = -1,
+			     .level = LEVEL_DEFAULT,
 			     .threads = -1,
 			     .progress = PROGRESS_INIT };
 	const struct option table[] = {
-		{ 'O', "to", "FORMAT", take_format, &wish.to,
+		{ 'O', "to", "FORMAT", take_format, &wish.format,
 		  "write FORMAT; without it, that of SOURCE" },
 		{ 'f', "force", NULL, take_flag, &wish.force,
 		  "replace DEST if it exists" },
@@ -221,7 +216,7 @@ static int run(struct cli *cli)
 		  &wish.header_version, "write header version 2 or 3" },
 		{ '\0', "verify", NULL, take_flag, &wish.verify,
 		  "read DEST back and compare it with SOURCE" },
-		{ 'L', "level", "N", take_number, &wish.level,
+		{ 'L', "level", "N", take_signed, &wish.level,
 		  "compress at level N" },
 		{ 'T', "threads", "N", take_number, &wish.threads,
 		  "compress with N threads, 0: all processors" },

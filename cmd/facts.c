@@ -85,7 +85,9 @@ static void show_kind(struct report *report, const struct st_info *info)
 	report_text(report, "layout", NULL, layout(info));
 	report_text(report, "format", NULL, format);
 	report_text(report, "compression", NULL,
-		    is_packed(info) ? format : "none");
+		    info->compression == ST_FORMAT_RAW ?
+			    "none" :
+			    st_format_name(info->compression));
 	if (info->complete_known)
 		report_flag(report, "complete", NULL, info->complete);
 }

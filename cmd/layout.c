@@ -220,7 +220,7 @@ static void write_line(FILE *out, const char *line)
 		size_t part = fitting(line, bytes);
 
 		fprintf(out, "%*s%.*s\n", margin, "", (int)part, line);
-		part += line[part] == ' ' && part < bytes;
+		part += part < bytes && line[part] == ' ';
 		line += part;
 		bytes -= part;
 		margin = MARGIN + 2;
