@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What the interop tests have in common; $SAVETOOL names the program.
+# shellcheck shell=bash disable=SC2154
 
 lab()
 {

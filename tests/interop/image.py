@@ -66,7 +66,7 @@ def read_mapped_block(reader, block):
         elif page.count(0) != len(page):
             stale += 1
     file.seek(slots + block["length"])
-    block["present"] = len(pages)
+    block["superseded"] = 0
     block["stale"] = stale
     return pages
 
@@ -119,9 +119,14 @@ def read_sequential(reader, blocks, pages):
         reader.number(4)
         if kind != 0x7E:
             name = read_records(reader, blocks, pages, name)
-    for name, block in blocks.items():
-        block["present"] = sum(
-            place is not None for place in pages[name].values())
+
+
+def page_bytes(file, place):
+    """The page at a place of an image, None being zeros."""
+    if place is None:
+        return bytes(PAGE)
+    file.seek(place)
+    return file.read(PAGE)
 
 
 def read_image(path):
@@ -143,6 +148,11 @@ def read_image(path):
         facts["footers"] = file.peek(1)[:1] == b"\x7e"
         if not mapped:
             read_sequential(reader, facts["blocks"], pages)
+        for name, block in facts["blocks"].items():
+            places = [place for place in pages[name].values() if place]
+            block["present"] = len(places)
+            block["zero"] = sum(
+                page_bytes(file, place).count(0) == PAGE for place in places)
         return facts, pages
 
 

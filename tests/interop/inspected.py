@@ -19,9 +19,20 @@ def mismatches(said, wanted, path=""):
     return [] if said == wanted else [(path, said, wanted)]
 
 
-def facts_of_file(image):
+def facts_of_block(block, mapped, scan):
+    """What inspect has to say of a block; it counts what it has read."""
+    facts = {"length": block["length"], "page-size": PAGE,
+             "pages": block["length"] // PAGE}
+    if mapped or scan:
+        facts["pages-present"] = block["present"]
+    if scan:
+        facts["pages-zero"] = block["zero"]
+        facts["pages-superseded"] = block["superseded"]
+    return facts
+
+
+def facts_of_file(image, facts, scan):
     """What inspect has to say of an image, by the image itself."""
-    facts, _ = read_image(image)
     mapped = "mapped-ram" in facts["capabilities"]
     status = os.stat(image)
     return {
@@ -34,9 +45,7 @@ def facts_of_file(image):
                    "page-size": PAGE, "footers": facts["footers"],
                    "capabilities": facts["capabilities"]},
         "blocks": {
-            name: {"length": block["length"], "page-size": PAGE,
-                   "pages": block["length"] // PAGE,
-                   **({"pages-present": block["present"]} if mapped else {})}
+            name: facts_of_block(block, mapped, scan)
             for name, block in facts["blocks"].items()},
         "sizes": {"logical": status.st_size,
                   "allocated": status.st_blocks * 512},
@@ -71,20 +80,35 @@ def facts_of_libvirt(folder, image):
     }
 
 
-def check_inspect(options):
-    """Compares 'savetool inspect --json' with the image, QEMU and libvirt."""
+def inspect(image, *options):
+    """What savetool says of an image, its blocks by their names."""
     said = json.loads(subprocess.run(
-        [os.environ["SAVETOOL"], "inspect", "--json", options.image],
+        [os.environ["SAVETOOL"], "inspect", "--json", *options, image],
         check=True, capture_output=True).stdout)
     said["blocks"] = {block["name"]: block for block in said["blocks"]}
-    wanted = [facts_of_file(options.image)]
+    return said
+
+
+def check_inspect(options):
+    """Compares 'savetool inspect' with the image, QEMU and libvirt."""
+    facts, _ = read_image(options.image)
+    wanted = []
     if options.truth:
         wanted.append(facts_of_qemu(options.truth))
-        if said["blocks"].keys() != wanted[-1]["blocks"].keys():
-            raise LabError("inspect says other blocks than QEMU: "
-                           + ", ".join(said["blocks"]))
     if options.libvirt:
         wanted.append(facts_of_libvirt(options.libvirt, options.image))
+    for scan in (False, True):
+        said = inspect(options.image, *["--scan"] * scan)
+        compare_facts(
+            said, [facts_of_file(options.image, facts, scan), *wanted])
+
+
+def compare_facts(said, wanted):
+    """Raises unless what is said is what all others say."""
     for facts in wanted:
+        blocks = facts.get("blocks", said["blocks"])
+        if said["blocks"].keys() != blocks.keys():
+            raise LabError("inspect says the blocks are "
+                           + ", ".join(said["blocks"]))
         for where, one, other in mismatches(said, facts):
             raise LabError(f"inspect says {where} is {one}, not {other}")

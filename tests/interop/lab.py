@@ -118,7 +118,7 @@ def parse(words):
     command = commands.add_parser("ticks")
     command.add_argument("folder")
     command.add_argument("name")
-    command.add_argument("--count", type=int, default=3)
+    command.add_argument("--count", type=int, default=2)
     command.set_defaults(perform=domain_ticks)
 
     command = commands.add_parser("virsh")

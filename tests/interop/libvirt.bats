@@ -34,7 +34,7 @@ teardown_file()
 setup()
 {
 	# Images lie where libvirt's user may read and write.
-	cd "$HOST"
+	cd "$HOST" || return
 	image=$HOST/image
 	result=$HOST/result
 }

@@ -5,7 +5,7 @@ import hashlib
 import os
 
 from common import LabError, MIB, PAGE
-from image import read_image
+from image import page_bytes, read_image
 
 
 OTHER = bytes(byte ^ 0xA5 for byte in range(256))
@@ -84,14 +84,6 @@ def compare_memory(wanted, found):
     where = first_difference(wanted, found)
     if where is not None:
         raise LabError(f"memory differs: first at byte {where:#x} of {found}")
-
-
-def page_bytes(file, place):
-    """The page at a place of an image, None being zeros."""
-    if place is None:
-        return bytes(PAGE)
-    file.seek(place)
-    return file.read(PAGE)
 
 
 def compare_blocks(wanted, found):

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Streams that QEMU saved, converted, and loaded by QEMU over other memory.
 
+# shellcheck disable=SC2054  # the commas are QEMU's
+
 load helpers
 
 setup_file()
@@ -11,7 +13,7 @@ setup_file()
 
 setup()
 {
-	cd "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || return
 }
 
 # loads IMAGE OPTION...: into $machine, and the memory is what it was.
