@@ -26,27 +26,40 @@ AM_TESTS_ENVIRONMENT = \
 
 unit_tests = \
 	%D%/unit/bitmap_test \
+	%D%/unit/block_test \
 	%D%/unit/bytes_test \
 	%D%/unit/chunk_test \
 	%D%/unit/codec_test \
 	%D%/unit/codec_zstd_test \
+	%D%/unit/configuration_test \
+	%D%/unit/count_test \
+	%D%/unit/digest_test \
 	%D%/unit/domain_xml_test \
 	%D%/unit/error_test \
 	%D%/unit/input_test \
+	%D%/unit/iterable_test \
 	%D%/unit/libvirt_test \
 	%D%/unit/likeness_test \
+	%D%/unit/mapped_test \
 	%D%/unit/output_file_test \
 	%D%/unit/output_in_place_test \
 	%D%/unit/output_test \
+	%D%/unit/page_test \
 	%D%/unit/place_test \
+	%D%/unit/pump_test \
+	%D%/unit/ram_list_test \
 	%D%/unit/reader_test \
 	%D%/unit/report_test \
+	%D%/unit/vmdesc_test \
+	%D%/unit/xbzrle_test \
 	%D%/unit/zero_test
 
 unit_headers = \
 	%D%/unit/check.h \
+	%D%/unit/pages.h \
 	%D%/unit/recorder.h \
-	%D%/unit/scratch.h
+	%D%/unit/scratch.h \
+	%D%/unit/wire.h
 
 bats_helpers = \
 	%D%/cli/helpers.bash \
@@ -56,6 +69,8 @@ bats_tests = \
 	%D%/cli/completion.bats \
 	%D%/cli/convert.bats \
 	%D%/cli/inspect.bats \
+	%D%/cli/matrix.bats \
+	%D%/cli/pipe.bats \
 	%D%/cli/recipes.bats \
 	%D%/cli/usage.bats \
 	%D%/style/exports.bats \
