@@ -292,9 +292,6 @@ static int read_operands(struct cli *cli, struct st_error *err)
 	if (cli->count > command->most)
 		return misfit(err, "one operand too many",
 			      cli->operands[command->most]);
-	for (size_t i = 0; i < cli->count; i++)
-		if (strcmp(cli->operands[i], "-") == 0)
-			return misfit(err, "cannot read or write a pipe", "-");
 	return 0;
 }
 

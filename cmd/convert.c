@@ -60,8 +60,7 @@ static int check_format(const struct cli *cli, const struct wish *wish)
 		return cli_misuse(cli, "format '%s' has no levels", name);
 	if (wish->threads >= 0 && !has_levels(wish->format))
 		return cli_misuse(cli, "format '%s' needs no threads", name);
-	if (wish->header_version == 3 &&
-	    wish->format != ST_FORMAT_SPARSE &&
+	if (wish->header_version == 3 && wish->format != ST_FORMAT_SPARSE &&
 	    wish->format != ST_FORMAT_KEEP)
 		return cli_misuse(
 			cli, "header version 3 is not for format '%s'", name);

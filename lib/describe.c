@@ -31,11 +31,12 @@ static int describe_file(struct description *description,
 	struct st_info *info = &description->info;
 	struct stat st;
 
-	if (fstat(input_fd(image->file), &st) < 0)
+	if (fstat(image_fd(image), &st) < 0)
 		return fail_errno(err, "cannot examine");
 	info->path = image->path;
 	info->sizes = (struct st_sizes){
-		.logical = image->file->size,
+		.logical =
+			image->outer ? image->outer->size : image->file->size,
 		.allocated = st.st_blocks * UINT64_C(512),
 		.needed = ST_UNKNOWN,
 		.reclaimable_zero = ST_UNKNOWN,
@@ -53,6 +54,8 @@ static void describe_container(struct description *description,
 	struct st_error ignored;
 
 	info->format = image->codec ? image->codec->format : ST_FORMAT_RAW;
+	info->compression =
+		image_codec(image) ? image_codec(image)->format : ST_FORMAT_RAW;
 	if (!image->libvirt)
 		return;
 	info->libvirt = true;
@@ -355,9 +358,10 @@ static void describe_sizes(struct st_info *info, const struct st_image *image)
 	}
 	if (info->scanned)
 		info->sizes.reclaimable_zero = zero;
-	if (!image->tail || image->codec)
+	if (!image->tail || image_codec(image))
 		return;
-	if (mapped && image->bitmap_count == info->block_count)
+	if (mapped && info->block_count > 0 &&
+	    image->bitmap_count == info->block_count)
 		info->sizes.needed = needed_mapped(info, image);
 	else if (!mapped && info->scanned && !superseded)
 		info->sizes.needed = needed_sequential(info, image);
@@ -391,7 +395,7 @@ static void describe_needs(struct st_info *info)
 	if (info->layout == ST_LAYOUT_MAPPED_RAM &&
 	    !(info->needs_qemu && is_later(info->needs_qemu, 9, 0)))
 		info->needs_qemu = "9.0";
-	if (!info->libvirt)
+	if (!info->libvirt || info->header->version == 3)
 		return;
 	if (info->format == ST_FORMAT_SPARSE)
 		info->needs_libvirt = "11.2.0";
@@ -430,6 +434,10 @@ static int describe(struct description *description, struct st_image *image,
 
 	describe_container(description, image);
 	result = describe_payload(description, image, scan, monitor, &broken);
+	if (result < 0 && broken.code == ST_INCOMPLETE) {
+		description->info.complete_known = true;
+		description->info.complete = false;
+	}
 	if (result < 0 && broken.code == ST_CANCELLED) {
 		*err = broken;
 		return -1;

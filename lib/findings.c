@@ -218,7 +218,7 @@ int find_all(struct description *description, const struct st_image *image,
 	    find_in_header(description, image, err) < 0 ||
 	    find_stale(description, image, err) < 0)
 		return -1;
-	if (!image->tail || broken || image->codec)
+	if (!image->tail || broken || image_codec(image))
 		return 0;
 	return find_in_tail(description, image->tail, err);
 }

@@ -7,8 +7,10 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "describe.h"
+#include "io/spool.h"
 #include "ram/pump.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -47,8 +49,8 @@ static int recognise_payload(struct st_image *image, struct st_error *err)
 	uint8_t head[HEAD_SIZE];
 	size_t got;
 
-	if (input_read_at(image->file, head, sizeof(head), image->payload, &got,
-			  err) < 0)
+	if (input_read_all(image->file, head, sizeof(head), image->payload,
+			   &got, err) < 0)
 		return -1;
 	if (got == 0 && image->payload == 0)
 		return fail(err, ST_NOT_IMAGE, "file is empty");
@@ -77,16 +79,16 @@ static int recognise_payload(struct st_image *image, struct st_error *err)
 	return fail_not_image(head, got, err);
 }
 
-static int recognise(struct st_image *image, uint64_t offset,
-		     struct st_error *err)
+static int recognise_container(struct st_image *image, uint64_t offset,
+			       struct st_error *err)
 {
 	uint8_t magic[LIBVIRT_MAGIC_SIZE];
 	size_t got;
 
 	image->payload = offset;
 	if (offset == 0) {
-		if (input_read_at(image->file, magic, sizeof(magic), 0, &got,
-				  err) < 0)
+		if (input_read_all(image->file, magic, sizeof(magic), 0, &got,
+				   err) < 0)
 			return -1;
 		if (libvirt_is_magic(magic, got)) {
 			if (libvirt_read(&image->libvirt, image->file, err) < 0)
@@ -95,6 +97,44 @@ static int recognise(struct st_image *image, uint64_t offset,
 		}
 	}
 	return recognise_payload(image, err);
+}
+
+/*
+ * A file that was packed as a whole, header and all, by somebody who wanted
+ * it small: its unpacked bytes are the file then.
+ */
+static int look_inside(struct st_image *image, struct st_error *err)
+{
+	uint8_t magic[LIBVIRT_MAGIC_SIZE];
+	size_t got;
+
+	if (codec_unpack(image->codec, &image->unpacked, image->file,
+			 image->payload, err) < 0 ||
+	    input_read_all(image->unpacked, magic, sizeof(magic), 0, &got,
+			   err) < 0)
+		return -1;
+	if (!libvirt_is_magic(magic, got))
+		return 0;
+	image->outer = image->file;
+	image->outer_codec = image->codec;
+	image->outer_offset = image->payload;
+	image->file = steal(image->unpacked);
+	image->codec = NULL;
+	return recognise_container(image, 0, err);
+}
+
+static int recognise(struct st_image *image, uint64_t offset,
+		     struct st_error *err)
+{
+	if (recognise_container(image, offset, err) < 0)
+		return -1;
+	if (image->codec && !image->libvirt && look_inside(image, err) < 0)
+		return -1;
+	/* Fails now, if it must, and not after a destination was made. */
+	if (image->codec && !image->unpacked)
+		return codec_unpack(image->codec, &image->unpacked, image->file,
+				    image->payload, err);
+	return 0;
 }
 
 int image_open_input(struct st_image **result, struct input *file,
@@ -107,6 +147,7 @@ int image_open_input(struct st_image **result, struct input *file,
 		return fail_memory(err);
 	}
 	image->file = file;
+	image->spool_folder = SPOOL_FOLDER;
 	image->path = strdup(path);
 	if (!image->path)
 		fail_memory(err);
@@ -123,13 +164,22 @@ int st_image_open(struct st_image **image, const char *path, uint64_t offset,
 		  struct st_error *err)
 {
 	struct input *file;
+	int fd;
 
-	if (input_open_file(&file, path, err) < 0)
+	if (strcmp(path, "-") != 0) {
+		if (input_open_file(&file, path, err) < 0)
+			return -1;
+		return image_open_input(image, file, path, offset, err);
+	}
+	fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return fail_errno(err, "cannot read standard input");
+	if (input_open_fd(&file, fd, err) < 0)
 		return -1;
 	return image_open_input(image, file, path, offset, err);
 }
 
-/* All that image_start() made. */
+/* What image_start() made of the stream. */
 static void stop(struct st_image *image)
 {
 	stream_close(&image->stream);
@@ -140,8 +190,6 @@ static void stop(struct st_image *image)
 	image->bitmap_count = 0;
 	tail_free(image->tail);
 	image->tail = NULL;
-	input_close(image->unpacked);
-	image->unpacked = NULL;
 }
 
 void st_image_close(struct st_image *image)
@@ -152,13 +200,23 @@ void st_image_close(struct st_image *image)
 	stop(image);
 	chunk_pool_free(image->pool);
 	libvirt_free(image->libvirt);
+	input_close(image->spool);
+	input_close(image->unpacked);
 	input_close(image->file);
+	input_close(image->outer);
 	free(image->path);
 	free(image);
 }
 
+int image_fd(const struct st_image *image)
+{
+	return input_fd(image->outer ? image->outer : image->file);
+}
+
 struct input *image_input(const struct st_image *image)
 {
+	if (image->spool)
+		return image->spool;
 	return image->unpacked ? image->unpacked : image->file;
 }
 
@@ -167,16 +225,71 @@ uint64_t image_stream_offset(const struct st_image *image)
 	return image->unpacked ? 0 : image->payload;
 }
 
+const struct codec *image_codec(const struct st_image *image)
+{
+	return image->outer_codec ? image->outer_codec : image->codec;
+}
+
+enum st_format image_format(const struct st_image *image)
+{
+	if (image->codec)
+		return image->codec->format;
+	return stream_is_mapped(&image->stream) ? ST_FORMAT_SPARSE :
+						  ST_FORMAT_RAW;
+}
+
+bool image_is_repeatable(const struct st_image *image)
+{
+	const struct input *file = image->outer ? image->outer : image->file;
+
+	return file->seekable || image->spool;
+}
+
+/* Goes back to the start of what can only be read forwards. */
+static int unpack_again(struct st_image *image, struct st_error *err)
+{
+	if (image->outer) {
+		input_close(image->unpacked);
+		image->unpacked = NULL;
+		input_close(image->file);
+		image->file = NULL;
+		if (codec_unpack(image->outer_codec, &image->file, image->outer,
+				 image->outer_offset, err) < 0)
+			return -1;
+	}
+	if (!image->codec)
+		return 0;
+	input_close(image->unpacked);
+	image->unpacked = NULL;
+	return codec_unpack(image->codec, &image->unpacked, image->file,
+			    image->payload, err);
+}
+
+/* What has been read of the stream is in its first chunk still. */
+static int spool(struct st_image *image, struct st_error *err)
+{
+	struct stream *stream = &image->stream;
+	const struct chunk *chunk = stream->reader.chunk;
+	uint64_t offset = image_stream_offset(image);
+
+	if (spool_open(&image->spool, image->spool_folder, image_input(image),
+		       chunk->data, stream->reader.end - chunk->data, offset,
+		       err) < 0)
+		return -1;
+	stream_close(stream);
+	return stream_open(stream, image->spool, image->pool, offset, err);
+}
+
 /*
  * A sequential stream does not say how large its pages are, nor how long
  * what is saved ahead of memory is; its far end does.
  */
 static int look_ahead(struct st_image *image, struct st_error *err)
 {
-	if (!image_input(image)->seekable || stream_is_mapped(&image->stream))
+	if (!image_input(image)->seekable)
 		return 0;
-	if (tail_find(&image->tail, image_input(image), image->payload, err) <
-	    0)
+	if (tail_find(&image->tail, image_input(image),
+		      image_stream_offset(image), err) < 0)
 		return -1;
 	if (image->tail)
 		image->stream.vmdesc = image->tail->vmdesc;
@@ -186,11 +299,14 @@ static int look_ahead(struct st_image *image, struct st_error *err)
 int image_start(struct st_image *image, struct st_error *err)
 {
 	stop(image);
-	if (image->codec && codec_unpack(image->codec, &image->unpacked,
-					 image->file, image->payload, err) < 0)
+	if (image->started && !image->spool && unpack_again(image, err) < 0)
 		return -1;
+	image->started = true;
 	if (stream_open(&image->stream, image_input(image), image->pool,
 			image_stream_offset(image), err) < 0)
+		return -1;
+	if (stream_is_mapped(&image->stream) && !image_input(image)->seekable &&
+	    spool(image, err) < 0)
 		return -1;
 	return look_ahead(image, err);
 }

@@ -18,11 +18,17 @@ struct description;
 
 struct st_image {
 	char *path;
-	struct input *file;
-	uint64_t payload; /* where the stream, packed or not, starts in file */
+	struct input *outer; /* the file, if all of it is packed; else NULL */
+	const struct codec *outer_codec;
+	uint64_t outer_offset;
+	struct input *file; /* the container, header and all */
+	uint64_t payload;   /* where the stream, packed or not, starts in it */
 	struct libvirt *libvirt;   /* NULL: bare */
-	const struct codec *codec; /* NULL: not packed */
+	const struct codec *codec; /* NULL: the stream is not packed */
 	struct input *unpacked;    /* NULL: not packed */
+	struct input *spool;       /* NULL: not needed */
+	const char *spool_folder;  /* where that lies; the caller's */
+	bool started;              /* by image_start(), once at least */
 	struct chunk_pool *pool;
 	struct stream stream;   /* from image_start() on */
 	struct tail *tail;      /* found ahead, or read; else NULL */
@@ -35,13 +41,26 @@ struct st_image {
 int image_open_input(struct st_image **image, struct input *file,
 		     const char *path, uint64_t offset, struct st_error *err);
 
+/* The file itself, for fstat(); its descriptor. */
+int image_fd(const struct st_image *image);
+
 /* The input that the stream is read from, and where it starts there. */
 struct input *image_input(const struct st_image *image);
 uint64_t image_stream_offset(const struct st_image *image);
 
+/* By which the file or its stream is packed; NULL: not. */
+const struct codec *image_codec(const struct st_image *image);
+
+/* By content, once started: packed, else by the stream's layout. */
+enum st_format image_format(const struct st_image *image);
+
+/* Can it be started more than once? */
+bool image_is_repeatable(const struct st_image *image);
+
 /*
  * Starts at the stream's first byte, or starts again.  What is packed is
- * unpacked anew.
+ * unpacked anew.  A mapped-ram image that cannot be read back and forth, for
+ * it is packed or comes through a pipe, is kept in a file without a name.
  */
 int image_start(struct st_image *image, struct st_error *err);
 

@@ -75,6 +75,7 @@ enum st_format {
 	ST_FORMAT_ZSTD = 5,
 	ST_FORMAT_SPARSE = 6,
 	ST_FORMAT_COUNT,
+	ST_FORMAT_KEEP = 255, /* for st_convert(): that of the source */
 };
 
 /* "raw" … "sparse"; NULL for a number that is none. */
@@ -158,7 +159,8 @@ struct st_info {
 	const char *path;
 	bool libvirt; /* has a libvirt header; else a bare stream */
 	enum st_layout layout;
-	enum st_format format; /* by content, never by the header's word */
+	enum st_format format;      /* by content, never by the header's word */
+	enum st_format compression; /* by what it is packed; raw: it is not */
 	bool complete_known;
 	bool complete;
 	const struct st_header *header; /* NULL if bare */
@@ -192,8 +194,9 @@ struct st_info {
 struct st_image;
 
 /*
- * Opens an image for reading.  The stream of a bare image starts at offset;
- * a libvirt image has 0 there.  What is no image, says so: ST_NOT_IMAGE.
+ * Opens an image for reading; "-" is standard input.  The stream of a bare
+ * image starts at offset; a libvirt image has 0 there.  What is no image,
+ * says so: ST_NOT_IMAGE.
  */
 int st_image_open(struct st_image **image, const char *path, uint64_t offset,
 		  struct st_error *err);
@@ -245,6 +248,7 @@ struct st_convert_options {
 };
 
 struct st_convert_result {
+	enum st_format format;
 	uint64_t logical;
 	uint64_t allocated;
 	bool verified;
@@ -253,7 +257,8 @@ struct st_convert_result {
 
 /*
  * Writes source again as another file.  The destination appears complete, or
- * not at all.  result and monitor may be NULL.
+ * not at all.  Either may be "-", standard input or output; a pipe cannot
+ * take mapped-ram, nor be verified.  result and monitor may be NULL.
  */
 int st_convert(const char *source, const char *destination,
 	       const struct st_convert_options *options,

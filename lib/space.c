@@ -55,7 +55,8 @@ int space_check(const struct output *out, struct st_image *source,
 	const struct st_info *info;
 	uint64_t room = 0, needed;
 
-	if (codec_for_format(format) || source->codec || !is_regular(out))
+	if (codec_for_format(format) || image_codec(source) ||
+	    !image_is_repeatable(source) || !is_regular(out))
 		return 0;
 	if (st_image_describe(source, false, NULL, &info, err) < 0 ||
 	    free_bytes(out, &room, err) < 0)
@@ -67,7 +68,7 @@ int space_check(const struct output *out, struct st_image *source,
 		needed = page_bytes(info);
 	}
 	if (needed <= room)
-		return 0;
+		return image_start(source, err);
 	return fail(err, ST_REFUSED,
 		    "not enough room: %" PRIu64 " bytes needed, %" PRIu64
 		    " free, %" PRIu64 " missing",

@@ -21,13 +21,6 @@ struct walker {
 	struct page_sink *sink;
 };
 
-/* Visits, if the visitor wants that. */
-#define visit(walker, step, ...)                                               \
-	((walker)->visitor->ops->step ?                                        \
-		 (walker)->visitor->ops->step((walker)->visitor,               \
-					      __VA_ARGS__) :                   \
-		 0)
-
 static int pump_records(struct walker *walker, struct st_error *err)
 {
 	if (!walker->sink)
@@ -66,7 +59,7 @@ static int walk_mapped_pages(struct walker *walker, const struct section *start,
 	if (image_read_bitmaps(image, err) < 0)
 		return -1;
 	part.type = SECTION_PART;
-	if (visit(walker, ram_begin, &part, err) < 0)
+	if (visit(walker->visitor, ram_begin, &part, err) < 0)
 		return -1;
 	if (walker->sink) {
 		mapped_source_init(&pages, &image->stream.ram, image->bitmaps,
@@ -74,7 +67,7 @@ static int walk_mapped_pages(struct walker *walker, const struct section *start,
 		if (pump(&pages.base, walker->sink, walker->monitor, err) < 0)
 			return -1;
 	}
-	return visit(walker, ram_end, &part, err);
+	return visit(walker->visitor, ram_end, &part, err);
 }
 
 static int walk_ram_start(struct walker *walker, const struct section *section,
@@ -85,11 +78,11 @@ static int walk_ram_start(struct walker *walker, const struct section *section,
 	if (stream_read_ram_list(stream, err) < 0)
 		return -1;
 	sequential_source_init(&walker->records, stream);
-	if (visit(walker, ram_list, section, &stream->ram, &walker->sink, err) <
-		    0 ||
+	if (visit(walker->visitor, ram_list, section, &stream->ram,
+		  &walker->sink, err) < 0 ||
 	    walk_records(walker, err) < 0 ||
 	    stream_end_section(stream, section, err) < 0 ||
-	    visit(walker, ram_end, section, err) < 0)
+	    visit(walker->visitor, ram_end, section, err) < 0)
 		return -1;
 	return stream->ram.mapped ? walk_mapped_pages(walker, section, err) : 0;
 }
@@ -102,12 +95,12 @@ static int walk_ram(struct walker *walker, const struct section *section,
 
 	if (section->type == SECTION_START)
 		return walk_ram_start(walker, section, err);
-	if (!made_up && visit(walker, ram_begin, section, err) < 0)
+	if (!made_up && visit(walker->visitor, ram_begin, section, err) < 0)
 		return -1;
 	if (walk_records(walker, err) < 0 ||
 	    stream_end_section(walker->stream, section, err) < 0)
 		return -1;
-	return made_up ? 0 : visit(walker, ram_end, section, err);
+	return made_up ? 0 : visit(walker->visitor, ram_end, section, err);
 }
 
 static int walk_other(struct walker *walker, const struct section *section,
@@ -117,21 +110,21 @@ static int walk_other(struct walker *walker, const struct section *section,
 	struct output *copy_to = NULL;
 	int result;
 
-	if (visit(walker, section, section, &copy_to, err) < 0)
+	if (visit(walker->visitor, section, section, &copy_to, err) < 0)
 		return -1;
 	reader->copy_to = copy_to;
 	result = stream_skip_payload(walker->stream, section, err);
 	reader->copy_to = NULL;
 	if (result < 0 || stream_end_section(walker->stream, section, err) < 0)
 		return -1;
-	return visit(walker, section_end, section, err);
+	return visit(walker->visitor, section_end, section, err);
 }
 
 static int walk_item(struct walker *walker, const struct stream_item *item,
 		     struct st_error *err)
 {
 	if (item->kind == STREAM_COMMAND)
-		return visit(walker, command, item, err);
+		return visit(walker->visitor, command, item, err);
 	if (section_is_ram(&item->section))
 		return walk_ram(walker, &item->section, err);
 	return walk_other(walker, &item->section, err);
@@ -192,7 +185,7 @@ static int walk_tail(struct walker *walker, struct st_error *err)
 	image->tail = tail;
 	if (check_page_size(&walker->stream->ram.layout, tail, err) < 0)
 		return -1;
-	return visit(walker, tail, tail, err);
+	return visit(walker->visitor, tail, tail, err);
 }
 
 int walk(struct st_image *image, struct visitor *visitor,
@@ -207,7 +200,7 @@ int walk(struct st_image *image, struct visitor *visitor,
 	struct stream_item item;
 	int more;
 
-	if (visit(&walker, start, walker.stream, err) < 0)
+	if (visit(visitor, start, walker.stream, err) < 0)
 		return -1;
 	while ((more = stream_next(walker.stream, &item, err)) > 0)
 		if (walk_item(&walker, &item, err) < 0)

@@ -59,6 +59,11 @@ struct visitor {
 	const struct visitor_ops *ops;
 };
 
+/* One step of a visitor, if it has it; the arguments behind the visitor. */
+#define visit(visitor, step, ...)                                              \
+	((visitor)->ops->step ? (visitor)->ops->step((visitor), __VA_ARGS__) : \
+				0)
+
 /*
  * Walks an image that image_start() has just started.  Where no pages are
  * wanted those of a mapped image are not read.  The monitor may be NULL.

@@ -38,9 +38,9 @@ int window_fill(struct window *window, size_t size, struct st_error *err)
 		return 0;
 	memmove(window->data, window->next, window->left);
 	window->next = window->data;
-	if (input_read_at(window->in, window->data + window->left,
-			  window->size - window->left,
-			  window->offset + window->left, &got, err) < 0)
+	if (input_read_all(window->in, window->data + window->left,
+			   window->size - window->left,
+			   window->offset + window->left, &got, err) < 0)
 		return -1;
 	window->ended = got < window->size - window->left;
 	window->left += got;

@@ -147,8 +147,8 @@ static int read_data(struct libvirt *libvirt, struct input *in,
 	libvirt->data = malloc((size_t)length + 1);
 	if (!libvirt->data)
 		return fail_memory(err);
-	if (input_read_at(in, libvirt->data, length, LIBVIRT_HEADER_SIZE, &got,
-			  err) < 0)
+	if (input_read_all(in, libvirt->data, length, LIBVIRT_HEADER_SIZE, &got,
+			   err) < 0)
 		return -1;
 	if (got < length)
 		return fail(err, ST_INCOMPLETE,
@@ -188,7 +188,7 @@ int libvirt_read(struct libvirt **result, struct input *in,
 	uint8_t head[LIBVIRT_HEADER_SIZE];
 	size_t got;
 
-	if (input_read_at(in, head, sizeof(head), 0, &got, err) < 0)
+	if (input_read_all(in, head, sizeof(head), 0, &got, err) < 0)
 		return -1;
 	if (!libvirt_is_magic(head, got))
 		return fail(err, ST_NOT_IMAGE, "no libvirt header");
@@ -207,31 +207,49 @@ int libvirt_read(struct libvirt **result, struct input *in,
 	return 0;
 }
 
-int libvirt_new(struct libvirt **result, const char *xml, struct st_error *err)
+/* XML and, if there is one, cookie, as libvirt packs them. */
+static int pack_data(struct libvirt *libvirt, const char *xml,
+		     const char *cookie, struct st_error *err)
 {
-	cleanup_libvirt struct libvirt *libvirt = NULL;
 	size_t size = strlen(xml) + 1;
+	size_t cookie_size = cookie ? strlen(cookie) + 1 : 0;
+	struct st_header *header = &libvirt->header;
 
-	if (size > LIBVIRT_DATA_LIMIT - LIBVIRT_PADDING)
+	if (size + cookie_size > LIBVIRT_DATA_LIMIT - LIBVIRT_PADDING)
 		return fail(err, ST_USAGE, "XML of %zu bytes is too long",
 			    size - 1);
-	libvirt = calloc(1, sizeof(*libvirt));
-	if (!libvirt)
-		return fail_memory(err);
-	libvirt->data = calloc(1, size + LIBVIRT_PADDING + 1);
+	libvirt->data = calloc(1, size + cookie_size + LIBVIRT_PADDING + 1);
 	if (!libvirt->data)
 		return fail_memory(err);
 	memcpy(libvirt->data, xml, size);
 	libvirt->xml = libvirt->data;
+	if (cookie) {
+		memcpy(libvirt->data + size, cookie, cookie_size);
+		libvirt->cookie = libvirt->data + size;
+	}
+	header->cookie_offset = cookie ? size : 0;
+	header->data_length = size + cookie_size + LIBVIRT_PADDING;
+	header->padding = LIBVIRT_PADDING;
+	return 0;
+}
+
+int libvirt_new(struct libvirt **result, const char *xml,
+		const struct libvirt *like, struct st_error *err)
+{
+	cleanup_libvirt struct libvirt *libvirt = calloc(1, sizeof(*libvirt));
+
+	if (!libvirt)
+		return fail_memory(err);
 	/* Little-endian everywhere: the same input gives the same bytes. */
 	libvirt->header = (struct st_header){
 		.version = VERSION_USUAL,
 		.format = ST_FORMAT_RAW,
+		.big_endian = like && like->header.big_endian,
 		.complete = true,
-		.was_running = true,
-		.data_length = size + LIBVIRT_PADDING,
-		.padding = LIBVIRT_PADDING,
+		.was_running = !like || like->header.was_running,
 	};
+	if (pack_data(libvirt, xml, like ? like->cookie : NULL, err) < 0)
+		return -1;
 	*result = steal(libvirt);
 	return 0;
 }

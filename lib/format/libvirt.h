@@ -48,9 +48,13 @@ bool libvirt_is_magic(const void *head, size_t size);
 int libvirt_read(struct libvirt **libvirt, struct input *in,
 		 struct st_error *err);
 
-/* One that never was a file: this XML, no cookie, the usual padding. */
+/*
+ * One that never was a file: this XML and the usual padding.  Cookie, byte
+ * order and whether the guest runs are those of like; without it (NULL) there
+ * is no cookie, and the guest runs.
+ */
 int libvirt_new(struct libvirt **libvirt, const char *xml,
-		struct st_error *err);
+		const struct libvirt *like, struct st_error *err);
 
 /* NULL is fine. */
 void libvirt_free(struct libvirt *libvirt);
@@ -67,12 +71,12 @@ uint64_t libvirt_size(const struct libvirt *libvirt);
 /*
  * Appends header and data, unchanged but for header.version, format,
  * features and byte order; with "Part" for a magic, so that nobody takes an
- * unfinished file for an image.
+ * unfinished file for an image, unless out is not seekable.
  */
 int libvirt_write(const struct libvirt *libvirt, struct output *out,
 		  struct st_error *err);
 
-/* Turns the magic, at the start of the file, into "Save". */
+/* Turns the magic, at the start of a seekable file, into "Save". */
 int libvirt_write_complete(struct output *out, struct st_error *err);
 
 #endif

@@ -7,6 +7,37 @@
 #include "base/error.h"
 
 #include <inttypes.h>
+#include <string.h>
+
+/* What was just read, as far as it may be asked for again. */
+static void remember(struct input *in, const uint8_t *data, size_t size)
+{
+	size_t kept = in->backlog_size;
+
+	if (size > INPUT_BACKLOG) {
+		data += size - INPUT_BACKLOG;
+		size = INPUT_BACKLOG;
+	}
+	if (kept > INPUT_BACKLOG - size)
+		kept = INPUT_BACKLOG - size;
+	memmove(in->backlog + INPUT_BACKLOG - size - kept,
+		in->backlog + INPUT_BACKLOG - kept, kept);
+	memcpy(in->backlog + INPUT_BACKLOG - size, data, size);
+	in->backlog_size = kept + size;
+}
+
+/* What comes next: how much was read, 0 at the end, -1. */
+static ssize_t read_next(struct input *in, void *data, size_t size,
+			 struct st_error *err)
+{
+	ssize_t n = in->ops->read_at(in, data, size, in->position, err);
+
+	if (n > 0) {
+		remember(in, data, n);
+		in->position += n;
+	}
+	return n;
+}
 
 /* Reads and drops what lies between here and there. */
 static int skip_to(struct input *in, uint64_t offset, struct st_error *err)
@@ -15,16 +46,46 @@ static int skip_to(struct input *in, uint64_t offset, struct st_error *err)
 
 	while (in->position < offset) {
 		uint64_t left = offset - in->position;
-		ssize_t n = in->ops->read_at(
+		ssize_t n = read_next(
 			in, dropped,
-			left < sizeof(dropped) ? left : sizeof(dropped),
-			in->position, err);
+			left < sizeof(dropped) ? left : sizeof(dropped), err);
 
 		if (n <= 0)
 			return n;
-		in->position += n;
 	}
 	return 0;
+}
+
+/* Of what is kept: how much, 0 if offset is further on, -1 if it is gone. */
+static ssize_t read_again(const struct input *in, void *data, size_t size,
+			  uint64_t offset, struct st_error *err)
+{
+	uint64_t back;
+
+	if (offset >= in->position)
+		return 0;
+	back = in->position - offset;
+	if (back > in->backlog_size)
+		return fail(err, ST_UNSUPPORTED,
+			    "cannot go back in a stream, from byte %" PRIu64
+			    " to %" PRIu64,
+			    in->position, offset);
+	if (size > back)
+		size = back;
+	memcpy(data, in->backlog + INPUT_BACKLOG - back, size);
+	return size;
+}
+
+static ssize_t read_forwards(struct input *in, void *data, size_t size,
+			     uint64_t offset, struct st_error *err)
+{
+	ssize_t n = read_again(in, data, size, offset, err);
+
+	if (n != 0)
+		return n;
+	if (skip_to(in, offset, err) < 0)
+		return -1;
+	return in->position < offset ? 0 : read_next(in, data, size, err);
 }
 
 int input_read_at(struct input *in, void *data, size_t size, uint64_t offset,
@@ -32,28 +93,40 @@ int input_read_at(struct input *in, void *data, size_t size, uint64_t offset,
 {
 	size_t done = 0;
 
-	if (!in->seekable) {
-		if (offset < in->position)
-			return fail(err, ST_UNSUPPORTED,
-				    "cannot go back in a stream, from byte "
-				    "%" PRIu64 " to %" PRIu64,
-				    in->position, offset);
-		if (skip_to(in, offset, err) < 0)
-			return -1;
-		if (in->position < offset)
-			size = 0;
-	}
 	while (done < size) {
-		ssize_t n = in->ops->read_at(in, (uint8_t *)data + done,
-					     size - done, offset + done, err);
+		uint8_t *to = (uint8_t *)data + done;
+		ssize_t n;
 
+		if (in->seekable)
+			n = in->ops->read_at(in, to, size - done, offset + done,
+					     err);
+		else
+			n = read_forwards(in, to, size - done, offset + done,
+					  err);
+		/* What was read is good; the next call fails again. */
+		if (n < 0 && done > 0)
+			break;
 		if (n < 0)
 			return -1;
 		if (n == 0)
 			break;
 		done += n;
-		in->position = offset + done;
 	}
+	*got = done;
+	return 0;
+}
+
+int input_read_all(struct input *in, void *data, size_t size, uint64_t offset,
+		   size_t *got, struct st_error *err)
+{
+	size_t done = 0, part;
+
+	do {
+		if (input_read_at(in, (uint8_t *)data + done, size - done,
+				  offset + done, &part, err) < 0)
+			return -1;
+		done += part;
+	} while (part > 0 && done < size);
 	*got = done;
 	return 0;
 }
@@ -63,7 +136,7 @@ int input_read_exactly(struct input *in, void *data, size_t size,
 {
 	size_t got;
 
-	if (input_read_at(in, data, size, offset, &got, err) < 0)
+	if (input_read_all(in, data, size, offset, &got, err) < 0)
 		return -1;
 	if (got < size)
 		return fail(err, ST_INCOMPLETE,

@@ -13,6 +13,12 @@
 
 struct input;
 
+/*
+ * How far one can go back in an input that is not seekable: enough to look at
+ * what starts there before deciding who reads it.
+ */
+#define INPUT_BACKLOG 256
+
 /* A stretch of a file that holds data, or that is a hole. */
 struct extent {
 	uint64_t offset, length;
@@ -35,9 +41,13 @@ struct input_ops {
 
 struct input {
 	const struct input_ops *ops;
-	uint64_t size;     /* ST_UNKNOWN for what only its end can tell */
-	uint64_t position; /* behind the last byte read, if not seekable */
+	uint64_t size; /* ST_UNKNOWN for what only its end can tell */
 	bool seekable;
+
+	/* Of an input that is not seekable. */
+	uint64_t position; /* behind the last byte read */
+	size_t backlog_size;
+	uint8_t backlog[INPUT_BACKLOG]; /* the last bytes read, at its end */
 };
 
 /* Opens a regular file, a block device, or anything else, for reading. */
@@ -54,12 +64,17 @@ int input_open_memory(struct input **in, const void *data, size_t size,
 int input_fd(const struct input *in);
 
 /*
- * Reads size bytes, fewer only at the end; *got says how many.  Of an input
- * that is not seekable, what lies before offset is read and dropped; going
- * back is a fault of the caller, answered by ST_UNSUPPORTED.
+ * Reads size bytes, fewer at the end or before what cannot be read, which
+ * the next call then says; *got says how many.  Of an input that is not
+ * seekable, what lies before offset is read and dropped; going back further
+ * than INPUT_BACKLOG is ST_UNSUPPORTED.
  */
 int input_read_at(struct input *in, void *data, size_t size, uint64_t offset,
 		  size_t *got, struct st_error *err);
+
+/* The same, but fewer only at the end. */
+int input_read_all(struct input *in, void *data, size_t size, uint64_t offset,
+		   size_t *got, struct st_error *err);
 
 /* All size bytes, or ST_INCOMPLETE. */
 int input_read_exactly(struct input *in, void *data, size_t size,

@@ -36,9 +36,16 @@ struct output_file {
 	char *path; /* as the caller calls it, for messages */
 };
 
-static int fail_write(struct st_error *err, uint64_t offset)
+static int fail_write(const struct output_file *file, uint64_t offset,
+		      struct st_error *err)
 {
-	return fail_errno(err, "cannot write at byte %" PRIu64, offset);
+	if (!file->path)
+		return fail_errno(err,
+				  "cannot write standard output at byte "
+				  "%" PRIu64,
+				  offset);
+	return fail_errno(err, "cannot write '%s' at byte %" PRIu64, file->path,
+			  offset);
 }
 
 /* What was written of the iovecs is taken off their front. */
@@ -91,7 +98,7 @@ static int write_all(struct output_file *file, struct iovec *iov,
 		if (n == 0)
 			errno = EIO;
 		if (n <= 0)
-			return fail_write(err, offset);
+			return fail_write(file, offset, err);
 		offset += n;
 		advance(&iov, &count, n);
 	}
@@ -206,7 +213,7 @@ static int end_at(struct output_file *file, uint64_t position,
 		return -1;
 	if (position > file->end) {
 		if (ftruncate(file->fd, position) < 0)
-			return fail_write(err, position);
+			return fail_write(file, position, err);
 		file->end = position;
 	}
 	if (file->shared >= 0)

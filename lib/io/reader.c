@@ -70,9 +70,11 @@ int reader_look(struct reader *reader, size_t size, size_t *got,
 {
 	size_t visible = reader_visible(reader);
 
-	if (visible < size && reader->in) {
+	while (visible < size && reader->in) {
 		if (refill(reader, err) < 0)
 			return -1;
+		if (reader_visible(reader) == visible)
+			break;
 		visible = reader_visible(reader);
 	}
 	*got = visible < size ? visible : size;

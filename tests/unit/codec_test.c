@@ -598,9 +598,9 @@ TEST(what_precedes_the_damage_can_be_read)
 		assert_int_equal(got, PLAIN_SIZE / 2);
 		assert_memory_equal(found, plain, got);
 		for (unsigned again = 0; again < 2; again++) {
-			assert_int_equal(input_read_at(in, found, PLAIN_SIZE,
-						       in->position, &got,
-						       &err),
+			assert_int_equal(input_read_all(in, found, PLAIN_SIZE,
+							in->position, &got,
+							&err),
 					 -1);
 			assert_int_equal(err.code, ST_INCOMPLETE);
 		}

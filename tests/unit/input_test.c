@@ -4,7 +4,10 @@
 
 #include "io/input.h"
 
+#include "base/error.h"
 #include "scratch.h"
+
+#include <errno.h>
 
 #define TEXT "0123456789"
 #define MIB (1 << 20)
@@ -98,21 +101,59 @@ TEST(a_file_and_memory_are_read_backwards)
 	input_close(in);
 }
 
-TEST(a_pipe_does_not_go_back)
+TEST(a_pipe_goes_back_a_little_only)
 {
-	struct input *in = open_pipe_of(TEXT, 10);
+	static char bytes[4 * INPUT_BACKLOG];
+	struct input *in;
 	struct st_error err;
 	char text[2];
 	size_t got;
 
+	memcpy(bytes + sizeof(bytes) - 10, TEXT, 10);
+	in = open_pipe_of(bytes, sizeof(bytes));
 	assert_false(in->seekable);
 	assert_true(in->size == ST_UNKNOWN);
-	reads(in, 4, 2, "45");
-	assert_fails(input_read_at(in, text, 2, 5, &got, &err), err,
-		     ST_UNSUPPORTED,
-		     "cannot go back in a stream, from byte 6 to 5");
-	reads(in, 6, 2, "67");
+	reads(in, sizeof(bytes) - 6, 2, "45");
+	reads(in, sizeof(bytes) - 7, 4, "3456");
+	reads(in, sizeof(bytes) - 6, 2, "45");
+	reads(in, sizeof(bytes) - 2, 2, "89");
+	assert_ok(input_read_at(in, text, 2, 3 * INPUT_BACKLOG, &got, &err),
+		  err);
+	assert_fails(
+		input_read_at(in, text, 2, 3 * INPUT_BACKLOG - 1, &got, &err),
+		err, ST_UNSUPPORTED,
+		"cannot go back in a stream, from byte 1024 to 767");
 	input_close(in);
+}
+
+/* Gives five bytes, and then fails. */
+static ssize_t read_five(struct input *in, void *data, size_t size,
+			 uint64_t offset, struct st_error *err)
+{
+	(void)in;
+	errno = EIO;
+	if (offset >= 5)
+		return fail_errno(err, "cannot read");
+	if (size > 5 - offset)
+		size = 5 - offset;
+	memcpy(data, TEXT + offset, size);
+	return size;
+}
+
+TEST(what_precedes_a_failure_is_read_first)
+{
+	static const struct input_ops ops = { .read_at = read_five };
+	struct input in = { .ops = &ops, .size = 10, .seekable = true };
+	struct st_error err;
+	char text[10];
+	size_t got;
+
+	assert_ok(input_read_at(&in, text, 10, 0, &got, &err), err);
+	assert_int_equal(got, 5);
+	assert_int_equal(input_read_at(&in, text, 10, 5, &got, &err), -1);
+	assert_int_equal(err.code, ST_SYSTEM);
+	assert_int_equal(input_read_all(&in, text, 10, 0, &got, &err), -1);
+	assert_int_equal(err.code, ST_SYSTEM);
 }
 
 TEST(a_pipe_skips_more_than_it_holds_at_once)
@@ -219,7 +260,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		scratch_test(every_kind_is_read_forwards),
 		scratch_test(a_file_and_memory_are_read_backwards),
-		cmocka_unit_test(a_pipe_does_not_go_back),
+		cmocka_unit_test(a_pipe_goes_back_a_little_only),
+		cmocka_unit_test(what_precedes_a_failure_is_read_first),
 		cmocka_unit_test(a_pipe_skips_more_than_it_holds_at_once),
 		scratch_test(all_bytes_or_incomplete),
 		scratch_test(what_cannot_be_opened_says_why),

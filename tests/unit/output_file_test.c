@@ -229,7 +229,8 @@ TEST(a_full_disk_says_where_and_is_left_clean)
 	mount_here("tmpfs", "size=64k");
 	out = create("disk/x", &plain);
 	assert_fails(output_append(out, data, 100 * KIB, &err), err, ST_SYSTEM,
-		     "cannot write at byte 65536: No space left on device");
+		     "cannot write 'disk/x' at byte 65536: "
+		     "No space left on device");
 	assert_int_equal(err.sys_errno, ENOSPC);
 	output_close(out);
 	assert_int_equal(scratch_count("disk", ""), 0);
@@ -272,7 +273,7 @@ TEST(a_file_that_may_not_grow_says_where)
 	setrlimit(RLIMIT_FSIZE, &saved);
 	signal(SIGXFSZ, SIG_DFL);
 	assert_fails(result, err, ST_SYSTEM,
-		     "cannot write at byte 10000: File too large");
+		     "cannot write 'x' at byte 10000: File too large");
 	output_close(out);
 	assert_int_equal(scratch_count(".", ""), 0);
 }

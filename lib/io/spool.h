@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A file without a name that keeps what comes through a pipe, for whoever has
+ * to go back and forth in it.  What is zero takes no room.
+ */
+#ifndef IO_SPOOL_H
+#define IO_SPOOL_H
+
+#include "io/input.h"
+
+/* Where it lies if nobody says so: large files survive there. */
+#define SPOOL_FOLDER "/var/tmp"
+
+/*
+ * Reads in to its end.  head is what was read of it already, from offset on.
+ * Each byte keeps its offset.  in stays the caller's.
+ */
+int spool_open(struct input **spool, const char *folder, struct input *in,
+	       const void *head, size_t head_size, uint64_t offset,
+	       struct st_error *err);
+
+#endif

@@ -1,0 +1,151 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Images that come through a pipe, go into one, or are packed as a whole.
+
+load helpers
+
+digest()
+{
+	"$SAVETOOL" digest "$1" | cut -d ' ' -f 1
+}
+
+# assert_same FILE...: all hold the same guest.
+assert_same()
+{
+	local file first
+
+	first=$(digest "$1")
+	[ -n "$first" ]
+	for file; do
+		assert_equal "$file $(digest "$file")" "$file $first"
+	done
+}
+
+@test "any image is read from a pipe, and written to a file" {
+	local image
+
+	for image in libvirt-raw.save libvirt-sparse.save libvirt-zstd.save \
+		live-sequential.mig; do
+		real_image $image
+		savetool convert --verify -O sparse - $image.v3 <$image
+		assert_success
+		# shellcheck disable=SC2002
+		cat $image | "$SAVETOOL" convert -O raw - $image.v2
+		# shellcheck disable=SC2002
+		cat $image | "$SAVETOOL" convert --verify -O zstd - $image.z
+		assert_same $image $image.v3 $image.v2 $image.z
+	done
+}
+
+@test "what is streamed is complete at once, and can be streamed on" {
+	real_image libvirt-sparse.save
+	"$SAVETOOL" convert -O raw libvirt-sparse.save - | cat >raw
+	"$SAVETOOL" convert -O zstd libvirt-sparse.save - |
+		"$SAVETOOL" convert -O gzip - - |
+		"$SAVETOOL" convert -O sparse - sparse
+	assert_equal "$(head -c 16 raw)" LibvirtQemudSave
+	assert_same libvirt-sparse.save raw sparse
+	"$SAVETOOL" convert -O raw libvirt-sparse.save file
+	cmp raw file
+}
+
+@test "without -O a stream stays what it is" {
+	real_image libvirt-raw.save
+	# shellcheck disable=SC2002
+	cat libvirt-raw.save | "$SAVETOOL" convert - - | cat >copy
+	cmp libvirt-raw.save copy
+}
+
+@test "an image that was packed as a whole is unpacked on the way" {
+	local image pack
+
+	for image in libvirt-raw.save libvirt-sparse.save libvirt-zstd.save; do
+		real_image $image
+		for pack in gzip zstd xz bzip2 'lzop -U'; do
+			${pack% -U} -c <$image >packed
+			savetool convert --verify -O sparse packed there
+			assert_success
+			assert_same $image packed there
+			savetool inspect --json packed
+			assert_success
+			assert_json ".container == \"libvirt\" and
+				.compression == \"${pack% -U}\""
+			rm packed there
+		done
+	done
+}
+
+@test "inspect and digest read a pipe" {
+	local image
+
+	for image in libvirt-sparse.save libvirt-raw.save; do
+		real_image $image
+		# shellcheck disable=SC2002
+		run --separate-stderr bash -c \
+			"cat $image | '$SAVETOOL' inspect --json -"
+		assert_success
+		assert_json '.path == "-" and .container == "libvirt" and
+			(.blocks | length) == 6'
+		# shellcheck disable=SC2002
+		assert_equal "$(cat $image | "$SAVETOOL" digest - |
+			cut -d ' ' -f 1)" "$(digest $image)"
+	done
+}
+
+@test "a pipe takes no holes, and nothing is read back from it" {
+	real_image libvirt-raw.save
+	run --separate-stderr bash -c \
+		"'$SAVETOOL' convert -O sparse libvirt-raw.save - | cat >out
+		exit \${PIPESTATUS[0]}"
+	assert_error 2 "libvirt-raw.save: format 'sparse' has holes, and so\
+ needs a file rather than a pipe"
+	[ ! -s out ]
+	run --separate-stderr bash -c \
+		"'$SAVETOOL' convert --verify libvirt-raw.save - | cat >out
+		exit \${PIPESTATUS[0]}"
+	assert_error 2 "libvirt-raw.save: what goes into a pipe cannot be read\
+ back to verify it"
+	[ ! -s out ]
+}
+
+@test "with an image on standard output there is room for nothing else" {
+	make_image v2-small
+	savetool convert --json v2-small -
+	assert_failure 2
+	savetool convert -v v2-small -
+	assert_failure 2
+}
+
+@test "an image is not written to a terminal" {
+	make_image v2-small
+	run script -qec "'$SAVETOOL' convert v2-small -" /dev/null
+	assert_failure 2
+	assert_output --partial "standard output is a terminal"
+}
+
+@test "a new file behind '>' is written like any file" {
+	make_image v2-small
+	"$SAVETOOL" convert -O sparse v2-small - >there
+	assert_same v2-small there
+}
+
+@test "a pipe that breaks off leaves nothing behind" {
+	real_image libvirt-raw.save
+	run --separate-stderr bash -c \
+		"head -c 5000000 libvirt-raw.save |
+		'$SAVETOOL' convert -O sparse - there"
+	assert_failure 5
+	assert_equal "$(ls -A)" libvirt-raw.save
+	run --separate-stderr bash -c "'$SAVETOOL' convert -O raw \
+		libvirt-raw.save - | head -c 10000 >/dev/null
+		exit \${PIPESTATUS[0]}"
+	assert_failure
+}
+
+@test "a file that is kept for a mapped-ram pipe has no name" {
+	real_image libvirt-sparse.save
+	mkdir there
+	# shellcheck disable=SC2002
+	cat libvirt-sparse.save | "$SAVETOOL" convert -O raw - there/raw
+	assert_equal "$(ls -A there)" raw
+}
