@@ -112,7 +112,6 @@ def parse(words):
     command.add_argument("--memory", type=int, default=64, metavar="MIB")
     command.add_argument("--machine", default="pc")
     command.add_argument("--cmdline", default="fill=40")
-    command.add_argument("--define", action="store_true")
     command.set_defaults(perform=domain_create)
 
     command = commands.add_parser("ticks")

@@ -110,7 +110,8 @@ def domain_xml(options):
     return template.format(
         name=options.name,
         # Always the same: it has to be that of a managed save.
-        uuid=uuid.uuid5(uuid.NAMESPACE_DNS, options.name), memory=options.memory, folder=folder,
+        uuid=uuid.uuid5(uuid.NAMESPACE_DNS, options.name),
+        memory=options.memory, folder=folder,
         machine=options.machine, emulator=shutil.which("qemu-system-x86_64"),
         kernel="vmlinuz" if linux else "guest",
         initrd=f"<initrd>{folder}/initrd</initrd>" if linux else "",
@@ -126,11 +127,7 @@ def domain_create(options):
     serial = f"{options.folder}/{options.name}.serial"
     if os.path.exists(serial):
         os.unlink(serial)
-    if options.define:
-        virsh(options.folder, "define", xml)
-        virsh(options.folder, "start", options.name)
-    else:
-        virsh(options.folder, "create", xml)
+    virsh(options.folder, "create", xml)
     wait_ticks(serial, 0)
 
 
