@@ -32,10 +32,12 @@ unit_tests = \
 	%D%/unit/codec_test \
 	%D%/unit/codec_zstd_test \
 	%D%/unit/configuration_test \
+	%D%/unit/convert_test \
 	%D%/unit/count_test \
 	%D%/unit/digest_test \
 	%D%/unit/domain_xml_test \
 	%D%/unit/error_test \
+	%D%/unit/image_test \
 	%D%/unit/input_test \
 	%D%/unit/iterable_test \
 	%D%/unit/libvirt_test \
@@ -50,6 +52,9 @@ unit_tests = \
 	%D%/unit/ram_list_test \
 	%D%/unit/reader_test \
 	%D%/unit/report_test \
+	%D%/unit/sequential_test \
+	%D%/unit/stream_test \
+	%D%/unit/tail_test \
 	%D%/unit/vmdesc_test \
 	%D%/unit/xbzrle_test \
 	%D%/unit/zero_test
@@ -58,6 +63,7 @@ unit_headers = \
 	%D%/unit/check.h \
 	%D%/unit/pages.h \
 	%D%/unit/recorder.h \
+	%D%/unit/sample.h \
 	%D%/unit/scratch.h \
 	%D%/unit/wire.h
 
