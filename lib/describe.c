@@ -10,6 +10,7 @@
 #include "image.h"
 #include "ram/count.h"
 #include "survey.h"
+#include "tee.h"
 #include "walk.h"
 
 #include <stdio.h>
@@ -23,6 +24,7 @@ struct describer {
 	struct description *description;
 	bool count;
 	struct page_sink *counts;
+	const struct describe_options *options;
 };
 
 static int describe_file(struct description *description,
@@ -258,6 +260,22 @@ static int describe_ends(struct describer *describer, struct st_error *err)
 		       0;
 }
 
+static int walk_along(struct describer *describer,
+		      const struct st_monitor *monitor, struct st_error *err)
+{
+	struct visitor *companion = describer->options->companion;
+	struct tee *tee;
+	int result;
+
+	if (!companion)
+		return walk(describer->image, &describer->base, monitor, err);
+	if (tee_new(&tee, companion, &describer->base, err) < 0)
+		return -1;
+	result = walk(describer->image, tee_visitor(tee), monitor, err);
+	tee_free(tee);
+	return result;
+}
+
 /*
  * Without a scan, the stream's two ends are enough if they can be seen; a
  * packed one only has one end.  If the far end of a file is not found, all of
@@ -274,11 +292,12 @@ static int describe_stream(struct describer *describer,
 		return -1;
 	mapped = stream_is_mapped(&image->stream);
 	seekable = image_input(image)->seekable;
-	if (!describer->count && !mapped && (image->tail || !seekable))
+	if (!describer->count && !mapped && !describer->options->whole &&
+	    (image->tail || !seekable))
 		return describe_ends(describer, err);
 	if (!mapped)
 		describer->count = true;
-	return walk(image, &describer->base, monitor, err);
+	return walk_along(describer, monitor, err);
 }
 
 /* Behind the walk: what storage and bitmaps say of a mapped-ram image. */
@@ -405,7 +424,8 @@ static void describe_needs(struct st_info *info)
 
 /* The stream and, if the walk ended early, why: broken is filled then. */
 static int describe_payload(struct description *description,
-			    struct st_image *image, bool scan,
+			    struct st_image *image,
+			    const struct describe_options *options,
 			    const struct st_monitor *monitor,
 			    struct st_error *broken)
 {
@@ -413,7 +433,8 @@ static int describe_payload(struct description *description,
 		.base = { .ops = &describer_ops },
 		.image = image,
 		.description = description,
-		.count = scan,
+		.count = options->scan,
+		.options = options,
 	};
 	int result = describe_stream(&describer, monitor, broken);
 
@@ -426,14 +447,15 @@ static int describe_payload(struct description *description,
 }
 
 static int describe(struct description *description, struct st_image *image,
-		    bool scan, const struct st_monitor *monitor,
-		    struct st_error *err)
+		    const struct describe_options *options,
+		    const struct st_monitor *monitor, struct st_error *err)
 {
 	struct st_error broken, later;
 	int result;
 
 	describe_container(description, image);
-	result = describe_payload(description, image, scan, monitor, &broken);
+	result = describe_payload(description, image, options, monitor,
+				  &broken);
 	if (result < 0 && broken.code == ST_INCOMPLETE) {
 		description->info.complete_known = true;
 		description->info.complete = false;
@@ -455,12 +477,11 @@ static int describe(struct description *description, struct st_image *image,
 	return result;
 }
 
-int st_image_describe(struct st_image *image, bool scan,
-		      const struct st_monitor *monitor,
-		      const struct st_info **info, struct st_error *err)
+int describe_image(struct st_image *image,
+		   const struct describe_options *options,
+		   const struct st_monitor *monitor, struct st_error *err)
 {
 	struct description *description = calloc(1, sizeof(*description));
-	int result;
 
 	if (!description)
 		return fail_memory(err);
@@ -468,8 +489,17 @@ int st_image_describe(struct st_image *image, bool scan,
 	image->description = description;
 	if (describe_file(description, image, err) < 0)
 		return -1;
-	result = describe(description, image, scan, monitor, err);
+	return describe(description, image, options, monitor, err);
+}
+
+int st_image_describe(struct st_image *image, bool scan,
+		      const struct st_monitor *monitor,
+		      const struct st_info **info, struct st_error *err)
+{
+	const struct describe_options options = { .scan = scan };
+	int result = describe_image(image, &options, monitor, err);
+
 	if (info)
-		*info = &description->info;
+		*info = image->description ? &image->description->info : NULL;
 	return result;
 }

@@ -6,6 +6,7 @@
 #include "savetool.h"
 
 struct domain_xml;
+struct visitor;
 
 struct description {
 	struct st_info info;
@@ -17,6 +18,17 @@ struct description {
 	size_t string_count;
 	char **strings; /* all text that info points to */
 };
+
+struct describe_options {
+	bool scan;  /* read all pages, and count them */
+	bool whole; /* walk a sequential stream as well, from end to end */
+	struct visitor *companion; /* comes along on a walk; NULL: nobody */
+};
+
+/* As st_image_describe(), into image->description. */
+int describe_image(struct st_image *image,
+		   const struct describe_options *options,
+		   const struct st_monitor *monitor, struct st_error *err);
 
 /* NULL is fine. */
 void description_free(struct description *description);

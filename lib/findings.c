@@ -4,6 +4,8 @@
 
 #include "findings.h"
 
+#include "base/error.h"
+
 #include <inttypes.h>
 
 /* About the image as a whole. */
@@ -39,17 +41,31 @@ int find_lost_extents(struct description *description,
 				survey->lost_count);
 }
 
+int find_error(struct description *description, const struct st_error *broken,
+	       struct st_error *err)
+{
+	char block[ERROR_BLOCK_SIZE];
+	struct st_finding finding = {
+		.code = st_code_name(broken->code),
+		.severity = ST_PROBLEM,
+		.offset = error_offset(broken),
+		.length = ST_UNKNOWN,
+	};
+
+	if (error_block(broken, block))
+		finding.block = block;
+	return description_find(description, &finding, err, "%s", broken->text);
+}
+
 /* A header that says Part tells more than why the walk ended. */
 static int find_broken(struct description *description,
 		       const struct st_error *broken, struct st_error *err)
 {
 	const struct st_header *header = description->info.header;
-	struct st_finding finding = { .severity = ST_PROBLEM, WHOLE };
 
 	if (!broken || (header && !header->complete))
 		return 0;
-	finding.code = st_code_name(broken->code);
-	return description_find(description, &finding, err, "%s", broken->text);
+	return find_error(description, broken, err);
 }
 
 static int find_part(struct description *description, struct st_error *err)
@@ -184,9 +200,29 @@ static int find_stale(struct description *description,
 				"snapshot, which QEMU cannot save this way");
 }
 
-static int find_in_tail(struct description *description,
-			const struct tail *tail, struct st_error *err)
+uint64_t find_end(const struct st_image *image)
 {
+	const struct ram_list *list = &image->stream.ram;
+	uint64_t end = image->tail->offset + image->tail->size;
+
+	for (unsigned i = 0; list->mapped && i < list->layout.count; i++) {
+		const struct ram_block *block = &list->layout.blocks[i];
+		uint64_t bitmap_end =
+			list->places[i].bitmap_offset +
+			bitmap_size(block->length / list->layout.page_size);
+
+		if (list->places[i].pages_offset != 0 && bitmap_end > end)
+			end = bitmap_end;
+	}
+	return end;
+}
+
+static int find_in_tail(struct description *description,
+			const struct st_image *image, struct st_error *err)
+{
+	const struct tail *tail = image->tail;
+	uint64_t moved = find_end(image) - tail->offset - tail->size;
+	uint64_t behind = description->info.trailing;
 	const struct st_finding cut = {
 		.code = "vmdesc-cut",
 		.severity = ST_WARNING,
@@ -196,8 +232,8 @@ static int find_in_tail(struct description *description,
 	const struct st_finding trailing = {
 		.code = "trailing",
 		.severity = ST_NOTE,
-		.offset = tail->offset + tail->size,
-		.length = description->info.trailing,
+		.offset = find_end(image),
+		.length = behind - moved,
 	};
 
 	if (tail->vmdesc_cut &&
@@ -205,7 +241,7 @@ static int find_in_tail(struct description *description,
 			     "the file ends within its vmdescription; the "
 			     "guest's state is whole") < 0)
 		return -1;
-	if (trailing.length == 0 || trailing.length == ST_UNKNOWN)
+	if (behind == ST_UNKNOWN || behind <= moved)
 		return 0;
 	return description_find(description, &trailing, err,
 				"bytes behind the end of the image");
@@ -220,5 +256,5 @@ int find_all(struct description *description, const struct st_image *image,
 		return -1;
 	if (!image->tail || broken || image_codec(image))
 		return 0;
-	return find_in_tail(description, image->tail, err);
+	return find_in_tail(description, image, err);
 }

@@ -11,6 +11,16 @@ int find_lost_extents(struct description *description,
 		      const struct st_block *block,
 		      const struct block_survey *survey, struct st_error *err);
 
+/*
+ * Behind the last byte of an image whose tail is known: of a mapped-ram one a
+ * bitmap may be the last.
+ */
+uint64_t find_end(const struct st_image *image);
+
+/* Why something ended early, with the place that its sentence names. */
+int find_error(struct description *description, const struct st_error *broken,
+	       struct st_error *err);
+
 /* All others.  broken is why the walk ended early, NULL if it did not. */
 int find_all(struct description *description, const struct st_image *image,
 	     const struct st_error *broken, struct st_error *err);

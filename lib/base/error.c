@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *st_code_name(enum st_code code)
@@ -84,4 +85,32 @@ int fail_while(struct st_error *err, const char *format, ...)
 	memcpy(err->text, whole, sizeof(err->text));
 	err->text[sizeof(err->text) - 1] = '\0';
 	return -1;
+}
+
+uint64_t error_offset(const struct st_error *err)
+{
+	static const char word[] = " byte ";
+	const char *at = err->text;
+
+	while ((at = strstr(at, word))) {
+		at += sizeof(word) - 1;
+		if (*at >= '0' && *at <= '9')
+			return strtoull(at, NULL, 10);
+	}
+	return ST_UNKNOWN;
+}
+
+bool error_block(const struct st_error *err, char block[ERROR_BLOCK_SIZE])
+{
+	static const char front[] = "block '";
+	const char *name = err->text + sizeof(front) - 1, *end;
+
+	if (strncmp(err->text, front, sizeof(front) - 1) != 0)
+		return false;
+	end = strstr(name, "': ");
+	if (!end || end - name >= ERROR_BLOCK_SIZE)
+		return false;
+	memcpy(block, name, end - name);
+	block[end - name] = '\0';
+	return true;
 }

@@ -22,4 +22,13 @@ int fail_memory(struct st_error *err);
 int fail_while(struct st_error *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/*
+ * Sentences about a file name a place in it as "byte N", and their block in
+ * front, as "block 'pc.ram': ".  The first such place, or ST_UNKNOWN; and
+ * false where no block is named.
+ */
+#define ERROR_BLOCK_SIZE 257
+uint64_t error_offset(const struct st_error *err);
+bool error_block(const struct st_error *err, char block[ERROR_BLOCK_SIZE]);
+
 #endif

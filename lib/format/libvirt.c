@@ -86,7 +86,8 @@ static void decode(struct libvirt *libvirt, const uint8_t *head, uint64_t size)
 	header->complete = has_magic(head, LIBVIRT_HEADER_SIZE, magic_complete);
 	header->version = get_word(head, AT_VERSION, big);
 	header->data_length = get_word(head, AT_DATA_LENGTH, big);
-	header->was_running = get_word(head, AT_WAS_RUNNING, big) != 0;
+	libvirt->was_running = get_word(head, AT_WAS_RUNNING, big);
+	header->was_running = libvirt->was_running != 0;
 	header->format = get_word(head, AT_FORMAT, big);
 	header->cookie_offset = get_word(head, AT_COOKIE_OFFSET, big);
 	for (unsigned i = 0; i < LIBVIRT_UNUSED; i++)
@@ -132,7 +133,7 @@ static int check_words(const struct st_header *header, uint64_t size,
 			    size, header->data_length);
 	if (header->cookie_offset >= header->data_length)
 		return fail(err, ST_CORRUPT,
-			    "cookie at byte %" PRIu32 " of %" PRIu32
+			    "cookie starts %" PRIu32 " bytes into %" PRIu32
 			    " bytes of XML and cookie",
 			    header->cookie_offset, header->data_length);
 	return 0;

@@ -95,6 +95,24 @@ TEST(long_sentences_are_cut_and_end)
 	assert_memory_equal(err.text, "in front: nnn", 13);
 }
 
+TEST(a_sentence_tells_its_place)
+{
+	char block[ERROR_BLOCK_SIZE];
+	struct st_error err;
+
+	fail(&err, ST_CORRUPT, "pages at byte 4096 overlap byte 7");
+	assert_int_equal(error_offset(&err), 4096);
+	assert_false(error_block(&err, block));
+	fail_while(&err, "block '%s'", "it's: m0");
+	assert_int_equal(error_offset(&err), 4096);
+	assert_true(error_block(&err, block));
+	assert_string_equal(block, "it's: m0");
+	fail(&err, ST_CORRUPT, "a byte too many, 12 bytes");
+	assert_true(error_offset(&err) == ST_UNKNOWN);
+	fail(&err, ST_CORRUPT, "block 'm0' is twice there");
+	assert_false(error_block(&err, block));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -106,6 +124,7 @@ int main(void)
 		cmocka_unit_test(
 			context_goes_in_front_and_changes_nothing_else),
 		cmocka_unit_test(long_sentences_are_cut_and_end),
+		cmocka_unit_test(a_sentence_tells_its_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

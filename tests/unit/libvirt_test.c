@@ -298,10 +298,11 @@ TEST(a_cookie_outside_is_corrupt)
 
 	set_word(&sample, 32, DATA_LENGTH);
 	refuses(&sample, ST_CORRUPT,
-		"cookie at byte 23 of 23 bytes of XML and cookie");
+		"cookie starts 23 bytes into 23 bytes of XML and cookie");
 	set_word(&sample, 32, UINT32_MAX);
 	refuses(&sample, ST_CORRUPT,
-		"cookie at byte 4294967295 of 23 bytes of XML and cookie");
+		"cookie starts 4294967295 bytes into 23 bytes of XML and "
+		"cookie");
 }
 
 TEST(xml_that_runs_into_the_cookie_is_corrupt)
