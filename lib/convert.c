@@ -4,14 +4,10 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "digest.h"
 #include "io/spool.h"
+#include "rewrite.h"
 #include "space.h"
-#include "tee.h"
-#include "walk.h"
-#include "writer.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,12 +17,6 @@ static void close_image(struct st_image **image)
 	st_image_close(*image);
 }
 #define cleanup_image __attribute__((cleanup(close_image)))
-
-static void free_writer(struct writer **writer)
-{
-	writer_free(*writer);
-}
-#define cleanup_writer __attribute__((cleanup(free_writer)))
 
 static int read_text(char **text, const char *path, struct st_error *err)
 {
@@ -126,115 +116,6 @@ static int set_header(struct libvirt *libvirt, enum st_format format,
 	return 0;
 }
 
-/* What is on its way from one image to another. */
-struct conversion {
-	struct st_image *source;
-	const struct st_convert_options *options;
-	const struct st_monitor *monitor;
-	enum st_format format;  /* of the destination */
-	struct libvirt *made;   /* a header that the source did not have */
-	struct libvirt *header; /* NULL: bare */
-	struct output *out;
-	struct digest_visitor *digest; /* of what is read, to verify; or NULL */
-	struct st_convert_result *result;
-};
-
-/* Walks the source with the writer and, to verify, with who takes notes. */
-static int walk_source(struct conversion *conversion, struct output *out,
-		       struct st_error *err)
-{
-	struct st_image *source = conversion->source;
-	cleanup_writer struct writer *writer = NULL;
-	struct tee *tee;
-	int result;
-
-	if (writer_new(&writer, out, conversion->format == ST_FORMAT_SPARSE,
-		       source->libvirt && source->libvirt->header.big_endian,
-		       err) < 0)
-		return -1;
-	if (!conversion->digest)
-		return walk(source, writer_visitor(writer), conversion->monitor,
-			    err);
-	if (tee_new(&tee, writer_visitor(writer),
-		    digest_visitor(conversion->digest), err) < 0)
-		return -1;
-	result = walk(source, tee_visitor(tee), conversion->monitor, err);
-	tee_free(tee);
-	return result;
-}
-
-/* Writes all but the header: packed if the format is. */
-static int write_stream(struct conversion *conversion, struct st_error *err)
-{
-	const struct st_convert_options *options = conversion->options;
-	const struct codec *codec = codec_for_format(conversion->format);
-	cleanup_output struct output *packed = NULL;
-
-	if (!codec && options->level != 0)
-		return fail(err, ST_USAGE, "format '%s' has no levels",
-			    st_format_name(conversion->format));
-	if (!codec)
-		return walk_source(conversion, conversion->out, err);
-	if (codec_pack(codec, &packed, conversion->out, options->level,
-		       options->threads, err) < 0 ||
-	    walk_source(conversion, packed, err) < 0)
-		return -1;
-	return output_commit(packed, err);
-}
-
-/* Reads back what is written, but not named yet, and compares. */
-static int verify(struct conversion *conversion, struct st_error *err)
-{
-	cleanup_image struct st_image *written = NULL;
-	struct st_digest before, after;
-	struct input *in;
-	int fd = fcntl(output_fd(conversion->out), F_DUPFD_CLOEXEC, 0);
-
-	if (fd < 0)
-		return fail_errno(err, "cannot read back");
-	if (input_open_fd(&in, fd, err) < 0 ||
-	    image_open_input(&written, in, "", 0, err) < 0 ||
-	    st_image_digest(written, conversion->monitor, &after, err) < 0)
-		return fail_while(err, "cannot read back what was written");
-	digest_visitor_result(conversion->digest, &before);
-	if (memcmp(&before, &after, sizeof(before)) != 0)
-		return fail(err, ST_SYSTEM,
-			    "what was written reads back differently, and "
-			    "is not kept");
-	conversion->result->verified = true;
-	conversion->result->digest = after;
-	return 0;
-}
-
-static int measure(struct conversion *conversion, struct st_error *err)
-{
-	struct st_convert_result *result = conversion->result;
-	struct stat st;
-
-	if (fstat(output_fd(conversion->out), &st) < 0)
-		return fail_errno(err, "cannot examine");
-	result->format = conversion->format;
-	result->logical = conversion->out->position;
-	result->allocated =
-		S_ISREG(st.st_mode) ? st.st_blocks * UINT64_C(512) : ST_UNKNOWN;
-	return 0;
-}
-
-static int write_image(struct conversion *conversion, struct st_error *err)
-{
-	struct libvirt *header = conversion->header;
-	struct output *out = conversion->out;
-
-	if ((header && libvirt_write(header, out, err) < 0) ||
-	    write_stream(conversion, err) < 0 ||
-	    (header && libvirt_write_complete(out, err) < 0) ||
-	    measure(conversion, err) < 0)
-		return -1;
-	if (conversion->digest && verify(conversion, err) < 0)
-		return -1;
-	return output_commit(out, err);
-}
-
 /* A descriptor whose owner, mode and times a file can take over, or -1. */
 static int likeable_fd(const struct st_image *source)
 {
@@ -244,56 +125,81 @@ static int likeable_fd(const struct st_image *source)
 	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? fd : -1;
 }
 
-static int open_destination(struct conversion *conversion, const char *path,
+static int open_destination(struct output **out, const struct rewrite *rewrite,
+			    const char *path,
+			    const struct st_convert_options *options,
 			    struct st_error *err)
 {
-	const struct output_file_options options = {
-		.force = conversion->options->force,
-		.like_fd = likeable_fd(conversion->source),
+	const struct output_file_options file_options = {
+		.force = options->force,
+		.like_fd = likeable_fd(rewrite->source),
 	};
-	bool is_standard = strcmp(path, "-") == 0;
 
-	if ((is_standard ?
-		     output_open_fd(&conversion->out, STDOUT_FILENO, err) :
-		     output_create_file(&conversion->out, path, &options,
-					err)) < 0)
+	if ((strcmp(path, "-") == 0 ?
+		     output_open_fd(out, STDOUT_FILENO, err) :
+		     output_create_file(out, path, &file_options, err)) < 0)
 		return -1;
-	if (conversion->out->seekable)
+	if ((*out)->seekable)
 		return 0;
-	if (conversion->format == ST_FORMAT_SPARSE)
+	if (rewrite->format == ST_FORMAT_SPARSE)
 		return fail(err, ST_USAGE,
 			    "format 'sparse' has holes, and so needs a file "
 			    "rather than a pipe");
-	if (conversion->options->verify)
+	if (options->verify)
 		return fail(err, ST_USAGE,
 			    "what goes into a pipe cannot be read back to "
 			    "verify it");
 	return 0;
 }
 
-/* The source is opened and recognised. */
-static int convert(struct conversion *conversion, const char *destination,
-		   struct st_error *err)
+static int measure(struct st_convert_result *result,
+		   const struct rewrite *rewrite, struct st_error *err)
 {
-	const struct st_convert_options *options = conversion->options;
-	struct st_image *source = conversion->source;
+	struct stat st;
+
+	if (fstat(output_fd(rewrite->out), &st) < 0)
+		return fail_errno(err, "cannot examine");
+	result->format = rewrite->format;
+	result->verified = rewrite->verify;
+	result->logical = rewrite->out->position;
+	result->allocated =
+		S_ISREG(st.st_mode) ? st.st_blocks * UINT64_C(512) : ST_UNKNOWN;
+	return 0;
+}
+
+/* The source is opened and recognised. */
+static int convert(struct st_image *source, const char *destination,
+		   const struct st_convert_options *options,
+		   const struct st_monitor *monitor,
+		   struct st_convert_result *result, struct st_error *err)
+{
+	cleanup_libvirt struct libvirt *made = NULL;
+	cleanup_output struct output *out = NULL;
+	struct libvirt *header;
+	struct rewrite rewrite = {
+		.source = source,
+		.level = options->level,
+		.threads = options->threads,
+		.verify = options->verify,
+		.monitor = monitor,
+	};
 
 	if (image_start(source, err) < 0)
 		return -1;
-	conversion->format = options->format == ST_FORMAT_KEEP ?
-				     image_format(source) :
-				     options->format;
-	if (choose_header(&conversion->header, &conversion->made, source,
-			  options, err) < 0 ||
-	    set_header(conversion->header, conversion->format, options, err) <
-		    0 ||
-	    open_destination(conversion, destination, err) < 0 ||
-	    space_check(conversion->out, source, conversion->format,
-			conversion->monitor, err) < 0)
+	rewrite.format = options->format == ST_FORMAT_KEEP ?
+				 image_format(source) :
+				 options->format;
+	if (choose_header(&header, &made, source, options, err) < 0 ||
+	    set_header(header, rewrite.format, options, err) < 0 ||
+	    open_destination(&out, &rewrite, destination, options, err) < 0)
 		return -1;
-	if (options->verify && digest_visitor_new(&conversion->digest, err) < 0)
+	rewrite.out = out;
+	rewrite.header = header;
+	if (space_check(out, source, rewrite.format, monitor, err) < 0 ||
+	    rewrite_image(&rewrite, &result->digest, err) < 0 ||
+	    measure(result, &rewrite, err) < 0)
 		return -1;
-	return write_image(conversion, err);
+	return output_commit(out, err);
 }
 
 /* The folder that a file is in, as a path; NULL: no memory. */
@@ -314,12 +220,6 @@ int st_convert(const char *source, const char *destination,
 	cleanup_free char *folder = folder_of(destination);
 	cleanup_image struct st_image *image = NULL;
 	struct st_convert_result done = { 0 };
-	struct conversion conversion = {
-		.options = options,
-		.monitor = monitor,
-		.result = &done,
-	};
-	int failed;
 
 	if (!folder)
 		return fail_memory(err);
@@ -327,12 +227,7 @@ int st_convert(const char *source, const char *destination,
 	    image_require_complete(image, err) < 0)
 		return -1;
 	image->spool_folder = folder;
-	conversion.source = image;
-	failed = convert(&conversion, destination, err);
-	digest_visitor_free(conversion.digest);
-	output_close(conversion.out);
-	libvirt_free(conversion.made);
-	if (failed < 0)
+	if (convert(image, destination, options, monitor, &done, err) < 0)
 		return -1;
 	if (result)
 		*result = done;

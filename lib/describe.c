@@ -454,8 +454,8 @@ static int describe(struct description *description, struct st_image *image,
 	int result;
 
 	describe_container(description, image);
-	result = describe_payload(description, image, options, monitor,
-				  &broken);
+	result =
+		describe_payload(description, image, options, monitor, &broken);
 	if (result < 0 && broken.code == ST_INCOMPLETE) {
 		description->info.complete_known = true;
 		description->info.complete = false;

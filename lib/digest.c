@@ -139,18 +139,50 @@ void st_digest_text(const struct st_digest *digest, char text[ST_DIGEST_TEXT])
 		 (unsigned long long)digest->devices[1]);
 }
 
-int st_image_digest(struct st_image *image, const struct st_monitor *monitor,
-		    struct st_digest *result, struct st_error *err)
+bool digest_visitor_is_settled(const struct digest_visitor *digest)
+{
+	return digest_sink_is_settled(digest->memory);
+}
+
+/* One walk; *settled says whether there is a result. */
+static int digest_walk(struct st_image *image,
+		       int (*walk_it)(struct st_image *image,
+				      struct visitor *visitor,
+				      const struct st_monitor *monitor,
+				      struct st_error *err),
+		       const struct st_monitor *monitor, bool *settled,
+		       struct st_digest *result, struct st_error *err)
 {
 	struct digest_visitor *digest;
 	int failed;
 
-	if (image_require_complete(image, err) < 0 ||
-	    image_start(image, err) < 0 || digest_visitor_new(&digest, err) < 0)
+	if (image_start(image, err) < 0 || digest_visitor_new(&digest, err) < 0)
 		return -1;
-	failed = walk(image, &digest->base, monitor, err);
-	if (failed == 0)
+	failed = walk_it(image, &digest->base, monitor, err);
+	if (failed == 0) {
+		*settled = digest_visitor_is_settled(digest);
 		*result = digest->result;
+	}
 	digest_visitor_free(digest);
 	return failed;
+}
+
+int st_image_digest(struct st_image *image, const struct st_monitor *monitor,
+		    struct st_digest *digest, struct st_error *err)
+{
+	struct st_digest result;
+	bool settled;
+
+	if (image_require_complete(image, err) < 0 ||
+	    digest_walk(image, walk, monitor, &settled, &result, err) < 0)
+		return -1;
+	if (!settled && !image_is_repeatable(image))
+		return fail(err, ST_UNSUPPORTED,
+			    "memory saved with XBZRLE cannot be settled in a "
+			    "pipe; use a file");
+	if (!settled && digest_walk(image, walk_settled, monitor, &settled,
+				    &result, err) < 0)
+		return -1;
+	*digest = result;
+	return 0;
 }

@@ -15,6 +15,8 @@ libcore_la_SOURCES = \
 	%D%/findings.h \
 	%D%/image.c \
 	%D%/image.h \
+	%D%/rewrite.c \
+	%D%/rewrite.h \
 	%D%/savetool.h \
 	%D%/space.c \
 	%D%/space.h \
@@ -81,6 +83,8 @@ libcore_la_SOURCES = \
 	%D%/ram/page.h \
 	%D%/ram/pump.c \
 	%D%/ram/pump.h \
+	%D%/ram/settle.c \
+	%D%/ram/settle.h \
 	%D%/ram/xbzrle.c \
 	%D%/ram/xbzrle.h \
 	%D%/format/configuration.c \

@@ -9,6 +9,7 @@
 #include "format/mapped.h"
 #include "format/sequential.h"
 #include "ram/pump.h"
+#include "ram/settle.h"
 
 #include <inttypes.h>
 
@@ -18,7 +19,9 @@ struct walker {
 	struct visitor *visitor;
 	const struct st_monitor *monitor;
 	struct sequential_source records;
-	struct page_sink *sink;
+	struct page_sink *sink;   /* the visitor's, or the next */
+	struct page_sink *settle; /* before that; NULL: pages come as they do */
+	struct settlement *settlement;
 };
 
 static int pump_records(struct walker *walker, struct st_error *err)
@@ -70,6 +73,18 @@ static int walk_mapped_pages(struct walker *walker, const struct section *start,
 	return visit(walker->visitor, ram_end, &part, err);
 }
 
+static int settle(struct walker *walker, struct st_error *err)
+{
+	if (!walker->settlement || !walker->sink)
+		return 0;
+	if (settle_sink_new(&walker->settle, walker->settlement, walker->sink,
+			    &walker->stream->ram.layout,
+			    walker->image->spool_folder, err) < 0)
+		return -1;
+	walker->sink = walker->settle;
+	return 0;
+}
+
 static int walk_ram_start(struct walker *walker, const struct section *section,
 			  struct st_error *err)
 {
@@ -80,7 +95,7 @@ static int walk_ram_start(struct walker *walker, const struct section *section,
 	sequential_source_init(&walker->records, stream);
 	if (visit(walker->visitor, ram_list, section, &stream->ram,
 		  &walker->sink, err) < 0 ||
-	    walk_records(walker, err) < 0 ||
+	    settle(walker, err) < 0 || walk_records(walker, err) < 0 ||
 	    stream_end_section(stream, section, err) < 0 ||
 	    visit(walker->visitor, ram_end, section, err) < 0)
 		return -1;
@@ -188,22 +203,84 @@ static int walk_tail(struct walker *walker, struct st_error *err)
 	return visit(walker->visitor, tail, tail, err);
 }
 
-int walk(struct st_image *image, struct visitor *visitor,
-	 const struct st_monitor *monitor, struct st_error *err)
+static int walk_with(struct st_image *image, struct visitor *visitor,
+		     struct settlement *settlement,
+		     const struct st_monitor *monitor, struct st_error *err)
 {
 	struct walker walker = {
 		.image = image,
 		.stream = &image->stream,
 		.visitor = visitor,
 		.monitor = monitor,
+		.settlement = settlement,
 	};
 	struct stream_item item;
 	int more;
 
 	if (visit(visitor, start, walker.stream, err) < 0)
 		return -1;
-	while ((more = stream_next(walker.stream, &item, err)) > 0)
-		if (walk_item(&walker, &item, err) < 0)
-			return -1;
-	return more < 0 ? -1 : walk_tail(&walker, err);
+	while ((more = stream_next(walker.stream, &item, err)) > 0) {
+		if (walk_item(&walker, &item, err) < 0) {
+			more = -1;
+			break;
+		}
+	}
+	if (more == 0)
+		more = walk_tail(&walker, err);
+	page_sink_free(walker.settle);
+	return more;
+}
+
+int walk(struct st_image *image, struct visitor *visitor,
+	 const struct st_monitor *monitor, struct st_error *err)
+{
+	return walk_with(image, visitor, NULL, monitor, err);
+}
+
+/* Comes along on the first walk. */
+struct tallier {
+	struct visitor base;
+	struct settlement *settlement;
+	struct page_sink *sink;
+};
+
+static int tally(struct visitor *visitor, const struct section *section,
+		 const struct ram_list *list, struct page_sink **sink,
+		 struct st_error *err)
+{
+	struct tallier *tallier = (struct tallier *)visitor;
+
+	(void)section;
+	if (settlement_tally(tallier->settlement, &tallier->sink, &list->layout,
+			     err) < 0)
+		return -1;
+	*sink = tallier->sink;
+	return 0;
+}
+
+static const struct visitor_ops tallier_ops = { .ram_list = tally };
+
+int walk_settled(struct st_image *image, struct visitor *visitor,
+		 const struct st_monitor *monitor, struct st_error *err)
+{
+	struct tallier tallier = { .base = { .ops = &tallier_ops } };
+	int result;
+
+	if (stream_is_mapped(&image->stream))
+		return walk(image, visitor, monitor, err);
+	if (!image_is_repeatable(image))
+		return fail(err, ST_UNSUPPORTED,
+			    "pages that come several times cannot be settled "
+			    "in a pipe; use a file");
+	if (settlement_new(&tallier.settlement, err) < 0)
+		return -1;
+	result = walk(image, &tallier.base, monitor, err);
+	page_sink_free(tallier.sink);
+	if (result == 0)
+		result = image_start(image, err);
+	if (result == 0)
+		result = walk_with(image, visitor, tallier.settlement, monitor,
+				   err);
+	settlement_free(tallier.settlement);
+	return result;
 }

@@ -71,4 +71,12 @@ struct visitor {
 int walk(struct st_image *image, struct visitor *visitor,
 	 const struct st_monitor *monitor, struct st_error *err);
 
+/*
+ * The same, but each page comes once, whole, as its last record leaves it.
+ * That takes two walks, so a sequential image that can be read but once is
+ * ST_UNSUPPORTED.
+ */
+int walk_settled(struct st_image *image, struct visitor *visitor,
+		 const struct st_monitor *monitor, struct st_error *err);
+
 #endif

@@ -19,10 +19,11 @@
 struct writer {
 	struct visitor base;
 	struct output *out;
-	bool mapped;
-	bool big_endian; /* the host that is to load it */
+	struct writer_options options;
 	const struct stream *source;
 	struct page_sink *memory;
+	struct section part; /* that is still open, for more may follow */
+	bool part_open;
 };
 
 /*
@@ -37,7 +38,7 @@ static int check_source(const struct writer *writer,
 			    "saved with x-ignore-shared: part of the memory "
 			    "is in other files; save the guest again without "
 			    "it");
-	if (writer->mapped && !stream->configuration.present)
+	if (writer->options.mapped && !stream->configuration.present)
 		return fail(err, ST_UNSUPPORTED,
 			    "stream without a configuration section, of a "
 			    "machine type of QEMU 2.3 or older, which no "
@@ -58,36 +59,8 @@ static int start(struct visitor *visitor, const struct stream *stream,
 	put_be32(head + 4, STREAM_VERSION);
 	if (output_append(writer->out, head, sizeof(head), err) < 0)
 		return -1;
-	return configuration_write(&stream->configuration, writer->mapped,
-				   writer->out, err);
-}
-
-/*
- * Those that ask for a return path, or announce postcopy, make a stream that
- * only a waiting QEMU with postcopy could load; nothing is lost with them.
- */
-static bool is_wanted(const struct stream_item *command)
-{
-	return command->command != COMMAND_OPEN_RETURN_PATH &&
-	       command->command != COMMAND_PING &&
-	       !(command->command == COMMAND_POSTCOPY_ADVISE &&
-		 command->command_size == 16);
-}
-
-static int command(struct visitor *visitor, const struct stream_item *command,
-		   struct st_error *err)
-{
-	struct writer *writer = (struct writer *)visitor;
-	uint8_t head[5] = { SECTION_COMMAND };
-
-	if (!is_wanted(command))
-		return 0;
-	put_be16(head + 1, command->command);
-	put_be16(head + 3, command->command_size);
-	if (output_append(writer->out, head, sizeof(head), err) < 0)
-		return -1;
-	return output_append(writer->out, command->command_data,
-			     command->command_size, err);
+	return configuration_write(&stream->configuration,
+				   writer->options.mapped, writer->out, err);
 }
 
 static int write_header(struct writer *writer, const struct section *section,
@@ -120,12 +93,63 @@ static int write_footer(struct writer *writer, const struct section *section,
 	return output_append(writer->out, bytes, sizeof(bytes), err);
 }
 
+/* The mark of a memory section's end, and its footer. */
+static int end_ram(struct writer *writer, const struct section *section,
+		   struct st_error *err)
+{
+	uint8_t mark[8];
+
+	put_be64(mark, RAM_EOS);
+	if (output_append(writer->out, mark, sizeof(mark), err) < 0)
+		return -1;
+	return write_footer(writer, section, err);
+}
+
+static int close_part(struct writer *writer, struct st_error *err)
+{
+	if (!writer->part_open)
+		return 0;
+	writer->part_open = false;
+	return end_ram(writer, &writer->part, err);
+}
+
+/*
+ * Those that ask for a return path, or announce postcopy, make a stream that
+ * only a waiting QEMU with postcopy could load; nothing is lost with them.
+ */
+static bool is_wanted(const struct stream_item *command)
+{
+	return command->command != COMMAND_OPEN_RETURN_PATH &&
+	       command->command != COMMAND_PING &&
+	       !(command->command == COMMAND_POSTCOPY_ADVISE &&
+		 command->command_size == 16);
+}
+
+static int command(struct visitor *visitor, const struct stream_item *command,
+		   struct st_error *err)
+{
+	struct writer *writer = (struct writer *)visitor;
+	uint8_t head[5] = { SECTION_COMMAND };
+
+	if (!is_wanted(command))
+		return 0;
+	put_be16(head + 1, command->command);
+	put_be16(head + 3, command->command_size);
+	if (close_part(writer, err) < 0 ||
+	    output_append(writer->out, head, sizeof(head), err) < 0)
+		return -1;
+	return output_append(writer->out, command->command_data,
+			     command->command_size, err);
+}
+
 static int section(struct visitor *visitor, const struct section *section,
 		   struct output **copy_to, struct st_error *err)
 {
 	struct writer *writer = (struct writer *)visitor;
 
 	*copy_to = writer->out;
+	if (close_part(writer, err) < 0)
+		return -1;
 	return write_header(writer, section, err);
 }
 
@@ -147,7 +171,8 @@ static int start_mapped(struct writer *writer, const struct ram_layout *layout,
 	result = ram_list_write_mapped(layout, writer->out, places, err);
 	if (result == 0)
 		result = mapped_sink_new(&writer->memory, writer->out, layout,
-					 places, writer->big_endian, err);
+					 places, writer->options.big_endian,
+					 err);
 	free(places);
 	return result;
 }
@@ -161,7 +186,7 @@ static int ram_list(struct visitor *visitor, const struct section *section,
 
 	if (write_header(writer, section, err) < 0)
 		return -1;
-	if (writer->mapped) {
+	if (writer->options.mapped) {
 		result = start_mapped(writer, &list->layout, err);
 	} else {
 		result = ram_list_write(&list->layout, writer->out, err);
@@ -178,7 +203,7 @@ static int ram_list(struct visitor *visitor, const struct section *section,
 static bool is_left_out(const struct writer *writer,
 			const struct section *section)
 {
-	return writer->mapped && section->type == SECTION_PART;
+	return writer->options.mapped && section->type == SECTION_PART;
 }
 
 static int ram_begin(struct visitor *visitor, const struct section *section,
@@ -186,8 +211,11 @@ static int ram_begin(struct visitor *visitor, const struct section *section,
 {
 	struct writer *writer = (struct writer *)visitor;
 
-	if (is_left_out(writer, section))
+	if (is_left_out(writer, section) ||
+	    (writer->part_open && section->type == SECTION_PART))
 		return 0;
+	if (close_part(writer, err) < 0)
+		return -1;
 	return write_header(writer, section, err);
 }
 
@@ -195,14 +223,14 @@ static int ram_end(struct visitor *visitor, const struct section *section,
 		   struct st_error *err)
 {
 	struct writer *writer = (struct writer *)visitor;
-	uint8_t mark[8];
 
 	if (is_left_out(writer, section))
 		return 0;
-	put_be64(mark, RAM_EOS);
-	if (output_append(writer->out, mark, sizeof(mark), err) < 0)
-		return -1;
-	return write_footer(writer, section, err);
+	if (!writer->options.compact || section->type != SECTION_PART)
+		return end_ram(writer, section, err);
+	writer->part = *section;
+	writer->part_open = true;
+	return 0;
 }
 
 static int tail(struct visitor *visitor, const struct tail *tail,
@@ -210,9 +238,10 @@ static int tail(struct visitor *visitor, const struct tail *tail,
 {
 	struct writer *writer = (struct writer *)visitor;
 
-	if (page_sink_finish(writer->memory, err) < 0)
+	if (close_part(writer, err) < 0 ||
+	    page_sink_finish(writer->memory, err) < 0)
 		return -1;
-	return tail_write(tail, writer->out, writer->mapped, err);
+	return tail_write(tail, writer->out, writer->options.mapped, err);
 }
 
 static const struct visitor_ops ops = {
@@ -226,8 +255,8 @@ static const struct visitor_ops ops = {
 	.tail = tail,
 };
 
-int writer_new(struct writer **result, struct output *out, bool mapped,
-	       bool big_endian, struct st_error *err)
+int writer_new(struct writer **result, struct output *out,
+	       const struct writer_options *options, struct st_error *err)
 {
 	struct writer *writer = calloc(1, sizeof(*writer));
 
@@ -235,8 +264,7 @@ int writer_new(struct writer **result, struct output *out, bool mapped,
 		return fail_memory(err);
 	writer->base.ops = &ops;
 	writer->out = out;
-	writer->mapped = mapped;
-	writer->big_endian = big_endian;
+	writer->options = *options;
 	*result = writer;
 	return 0;
 }

@@ -7,12 +7,18 @@
 
 struct writer;
 
+struct writer_options {
+	bool mapped;
+	bool big_endian; /* of bitmaps: the host that is to load them */
+	bool compact;    /* memory in as few sections as can be */
+};
+
 /*
  * Appends to out, which stays the caller's, and must be seekable for
- * mapped-ram.  Bitmaps are written for a host of that byte order.
+ * mapped-ram.
  */
-int writer_new(struct writer **writer, struct output *out, bool mapped,
-	       bool big_endian, struct st_error *err);
+int writer_new(struct writer **writer, struct output *out,
+	       const struct writer_options *options, struct st_error *err);
 void writer_free(struct writer *writer);
 
 /* As a visitor, for walk(). */

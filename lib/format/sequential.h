@@ -30,6 +30,14 @@ void sequential_source_init(struct sequential_source *source,
 /* Before each section. */
 void sequential_source_begin(struct sequential_source *source);
 
+/*
+ * Reads one record, for who wants to know where it is: 1, and its page, if it
+ * is about one, is the last of the batch; 0: the payload has ended.  A batch
+ * that was empty has room for one.
+ */
+int sequential_source_record(struct sequential_source *source,
+			     struct page_batch *batch, struct st_error *err);
+
 /* Appends records to out, which stays the caller's. */
 int sequential_sink_new(struct page_sink **sink, struct output *out,
 			const struct ram_layout *layout, struct st_error *err);

@@ -210,9 +210,8 @@ static int read_body(struct sequential_source *source, struct page_batch *batch,
 	return result;
 }
 
-/* 1: a record was read; 0: the payload has ended. */
-static int read_record(struct sequential_source *source,
-		       struct page_batch *batch, struct st_error *err)
+int sequential_source_record(struct sequential_source *source,
+			     struct page_batch *batch, struct st_error *err)
 {
 	struct reader *reader = &source->stream->reader;
 	struct record record = { .offset = reader->offset };
@@ -260,7 +259,7 @@ static int next(struct page_source *base, struct page_batch *batch,
 	if (source->ended)
 		return 0;
 	do {
-		more = read_record(source, batch, err);
+		more = sequential_source_record(source, batch, err);
 		if (more < 0)
 			return -1;
 	} while (more && batch->count < BATCH_SOURCE_RUNS &&

@@ -15,10 +15,10 @@
 #define SPOOL_READ (UINT64_C(1) << 20)
 #define SPOOL_BLOCK 4096
 
-/* Without a name from the start where the file system knows how. */
-static int create(const char *folder, struct st_error *err)
+int spool_create(const char *folder, struct st_error *err)
 {
 	cleanup_free char *path = NULL;
+	/* Without a name from the start where the file system knows how. */
 	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
 	if (fd >= 0)
@@ -103,7 +103,7 @@ int spool_open(struct input **spool, const char *folder, struct input *in,
 	       const void *head, size_t head_size, uint64_t offset,
 	       struct st_error *err)
 {
-	int fd = create(folder, err);
+	int fd = spool_create(folder, err);
 
 	if (fd < 0)
 		return -1;

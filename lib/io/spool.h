@@ -11,6 +11,9 @@
 /* Where it lies if nobody says so: large files survive there. */
 #define SPOOL_FOLDER "/var/tmp"
 
+/* A file without a name, for reading and writing: a descriptor, or -1. */
+int spool_create(const char *folder, struct st_error *err);
+
 /*
  * Reads in to its end.  head is what was read of it already, from offset on.
  * Each byte keeps its offset.  in stays the caller's.

@@ -20,6 +20,7 @@ struct digest_sink {
 	const struct ram_layout *layout;
 	XXH3_state_t **blocks; /* the sum of each */
 	uint64_t **pages;      /* NULL if ordered; else of each page, 0: zero */
+	bool unsettled;
 	uint64_t result[2];
 };
 
@@ -52,15 +53,12 @@ static int put(struct page_sink *base, const struct page_batch *batch,
 {
 	struct digest_sink *sink = (struct digest_sink *)base;
 
+	(void)err;
 	for (unsigned i = 0; i < batch->count; i++) {
 		const struct page_run *run = &batch->runs[i];
 
 		if (run->kind == PAGE_DELTA)
-			return fail(err, ST_UNSUPPORTED,
-				    "block '%s': memory saved with XBZRLE "
-				    "has no digest; convert the image to "
-				    "sparse first",
-				    run->block->name);
+			sink->unsettled = true;
 		if (run->kind != PAGE_DATA && !sink->pages)
 			continue;
 		for (uint64_t at = 0; at < run->length;
@@ -201,4 +199,9 @@ void digest_sink_result(const struct page_sink *base, uint64_t digest[2])
 	const struct digest_sink *sink = (const struct digest_sink *)base;
 
 	memcpy(digest, sink->result, sizeof(sink->result));
+}
+
+bool digest_sink_is_settled(const struct page_sink *base)
+{
+	return !((const struct digest_sink *)base)->unsettled;
 }

@@ -442,3 +442,17 @@ slow_convert()
 	assert_json 'map(has("digest")) == [false, true, false]'
 	assert_json '.[2].error.code == "system"'
 }
+
+@test "memory saved with XBZRLE has the digest of what it comes to" {
+	make_image v2-xbzrle a
+	savetool convert --verify -O sparse a resolved
+	assert_success
+	savetool convert --verify -O raw a kept
+	assert_success
+	assert_equal "$(digest a) $(digest kept)" \
+		"$(digest resolved) $(digest resolved)"
+	# shellcheck disable=SC2002
+	run --separate-stderr bash -c "cat a | '$SAVETOOL' digest -"
+	assert_error 7 "-: memory saved with XBZRLE cannot be settled in a\
+ pipe; use a file"
+}

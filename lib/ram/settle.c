@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Settles pages to their last version. */
+#include "config.h"
+
+#include "ram/settle.h"
+
+#include "base/bitmap.h"
+#include "base/error.h"
+#include "base/zero.h"
+#include "io/spool.h"
+#include "ram/xbzrle.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct block_settlement {
+	uint32_t *left;         /* a page: how often it is still to come */
+	struct bitmap changing; /* those that come as changes, too */
+	uint64_t base;          /* of its pages in the file without a name */
+};
+
+struct settlement {
+	unsigned count;
+	struct block_settlement *blocks;
+	bool has_changes;
+};
+
+int settlement_new(struct settlement **settlement, struct st_error *err)
+{
+	*settlement = calloc(1, sizeof(**settlement));
+	return *settlement ? 0 : fail_memory(err);
+}
+
+void settlement_free(struct settlement *settlement)
+{
+	if (!settlement)
+		return;
+	for (unsigned i = 0; i < settlement->count; i++) {
+		free(settlement->blocks[i].left);
+		bitmap_free(&settlement->blocks[i].changing);
+	}
+	free(settlement->blocks);
+	free(settlement);
+}
+
+struct tally {
+	struct page_sink base;
+	struct settlement *settlement;
+	uint64_t page_size;
+};
+
+static int tally_put(struct page_sink *base, const struct page_batch *batch,
+		     struct st_error *err)
+{
+	struct tally *tally = (struct tally *)base;
+
+	(void)err;
+	for (unsigned i = 0; i < batch->count; i++) {
+		const struct page_run *run = &batch->runs[i];
+		struct block_settlement *block =
+			&tally->settlement->blocks[run->block->index];
+		uint64_t first = run->offset / tally->page_size;
+		uint64_t count = run->length / tally->page_size;
+
+		for (uint64_t page = first; page < first + count; page++)
+			block->left[page]++;
+		if (run->kind == PAGE_DELTA) {
+			bitmap_set_range(&block->changing, first, count);
+			tally->settlement->has_changes = true;
+		}
+	}
+	return 0;
+}
+
+static void tally_free(struct page_sink *base)
+{
+	free(base);
+}
+
+static const struct page_sink_ops tally_ops = {
+	.put = tally_put,
+	.free = tally_free,
+};
+
+static int allocate(struct settlement *settlement,
+		    const struct ram_layout *layout, struct st_error *err)
+{
+	uint64_t base = 0;
+
+	settlement->blocks =
+		calloc(layout->count + 1, sizeof(*settlement->blocks));
+	if (!settlement->blocks)
+		return fail_memory(err);
+	for (unsigned i = 0; i < layout->count; i++) {
+		struct block_settlement *block = &settlement->blocks[i];
+		uint64_t pages = layout->blocks[i].length / layout->page_size;
+
+		settlement->count++;
+		block->base = base;
+		base += layout->blocks[i].length;
+		block->left = calloc(pages + 1, sizeof(*block->left));
+		if (!block->left || !bitmap_init(&block->changing, pages))
+			return fail_memory(err);
+	}
+	return 0;
+}
+
+int settlement_tally(struct settlement *settlement, struct page_sink **sink,
+		     const struct ram_layout *layout, struct st_error *err)
+{
+	struct tally *tally;
+
+	if (allocate(settlement, layout, err) < 0)
+		return -1;
+	tally = calloc(1, sizeof(*tally));
+	if (!tally)
+		return fail_memory(err);
+	tally->base.ops = &tally_ops;
+	tally->settlement = settlement;
+	tally->page_size = layout->page_size;
+	*sink = &tally->base;
+	return 0;
+}
+
+struct settle_sink {
+	struct page_sink base;
+	struct settlement *settlement;
+	struct page_sink *to;
+	uint64_t page_size;
+	int fd;                  /* pages that change; -1: there are none */
+	struct page_batch batch; /* for to */
+	uint8_t page[RAM_PAGE_MOST];
+};
+
+/* What is gathered of a batch so far; its chunks are the batch's own. */
+static int pass_on(struct settle_sink *sink, struct st_error *err)
+{
+	int result = 0;
+
+	if (sink->batch.count > 0)
+		result = sink->to->ops->put(sink->to, &sink->batch, err);
+	sink->batch.count = 0;
+	return result;
+}
+
+static int read_page(struct settle_sink *sink, uint64_t offset,
+		     struct st_error *err)
+{
+	ssize_t n = pread(sink->fd, sink->page, sink->page_size, offset);
+
+	if (n < 0)
+		return fail_errno(err, "cannot read a temporary file");
+	/* What was never written is zero. */
+	memset(sink->page + n, 0, sink->page_size - n);
+	return 0;
+}
+
+static int write_page(struct settle_sink *sink, uint64_t offset,
+		      struct st_error *err)
+{
+	ssize_t n = pwrite(sink->fd, sink->page, sink->page_size, offset);
+
+	if (n == (ssize_t)sink->page_size)
+		return 0;
+	if (n >= 0)
+		errno = ENOSPC;
+	return fail_errno(err, "cannot keep a page in a temporary file");
+}
+
+/* Brings a page that changes up to date, in the file and in sink->page. */
+static int update(struct settle_sink *sink, const struct page_run *run,
+		  struct st_error *err)
+{
+	const struct block_settlement *block =
+		&sink->settlement->blocks[run->block->index];
+	uint64_t offset = block->base + run->offset;
+
+	switch (run->kind) {
+	case PAGE_DATA:
+		memcpy(sink->page, run->data, sink->page_size);
+		break;
+	case PAGE_DELTA:
+		if (read_page(sink, offset, err) < 0)
+			return -1;
+		if (xbzrle_apply(sink->page, sink->page_size, run->data,
+				 run->delta_size) < 0)
+			return fail(err, ST_CORRUPT,
+				    "block '%s': damaged XBZRLE for the page "
+				    "at %" PRIu64,
+				    run->block->name, run->offset);
+		break;
+	case PAGE_ZERO:
+	case PAGE_ABSENT:
+		memset(sink->page, 0, sink->page_size);
+	}
+	return write_page(sink, offset, err);
+}
+
+/* Its content is the sink's own, and so goes alone. */
+static int put_changing(struct settle_sink *sink, const struct page_run *run,
+			bool last, struct st_error *err)
+{
+	struct page_run whole = *run;
+
+	if (update(sink, run, err) < 0)
+		return -1;
+	if (!last)
+		return 0;
+	whole.kind =
+		is_zero(sink->page, sink->page_size) ? PAGE_ZERO : PAGE_DATA;
+	whole.data = sink->page;
+	if (pass_on(sink, err) < 0)
+		return -1;
+	page_batch_add(&sink->batch, &whole);
+	return pass_on(sink, err);
+}
+
+static int put_page(struct settle_sink *sink, const struct page_run *run,
+		    uint64_t at, struct st_error *err)
+{
+	struct block_settlement *block =
+		&sink->settlement->blocks[run->block->index];
+	struct page_run page = *run;
+	uint64_t number = (run->offset + at) / sink->page_size;
+	bool last;
+
+	page.offset += at;
+	page.length = sink->page_size;
+	if (page.kind != PAGE_DELTA && page.data)
+		page.data += at;
+	if (block->left[number] == 0)
+		return fail(err, ST_SYSTEM,
+			    "the image changed while it was read");
+	last = --block->left[number] == 0;
+	if (bitmap_get(&block->changing, number))
+		return put_changing(sink, &page, last, err);
+	if (last)
+		page_batch_add(&sink->batch, &page);
+	return sink->batch.count < BATCH_RUNS ? 0 : pass_on(sink, err);
+}
+
+static int settle_put(struct page_sink *base, const struct page_batch *batch,
+		      struct st_error *err)
+{
+	struct settle_sink *sink = (struct settle_sink *)base;
+
+	sink->batch.progress = batch->progress;
+	for (unsigned i = 0; i < batch->count; i++) {
+		const struct page_run *run = &batch->runs[i];
+
+		for (uint64_t at = 0; at < run->length; at += sink->page_size)
+			if (put_page(sink, run, at, err) < 0)
+				return -1;
+	}
+	return pass_on(sink, err);
+}
+
+static void settle_free(struct page_sink *base)
+{
+	struct settle_sink *sink = (struct settle_sink *)base;
+
+	if (sink->fd >= 0)
+		close(sink->fd);
+	free(sink);
+}
+
+static const struct page_sink_ops settle_ops = {
+	.put = settle_put,
+	.free = settle_free,
+};
+
+int settle_sink_new(struct page_sink **result, struct settlement *settlement,
+		    struct page_sink *to, const struct ram_layout *layout,
+		    const char *folder, struct st_error *err)
+{
+	struct settle_sink *sink = calloc(1, sizeof(*sink));
+
+	if (!sink)
+		return fail_memory(err);
+	sink->base.ops = &settle_ops;
+	sink->settlement = settlement;
+	sink->to = to;
+	sink->page_size = layout->page_size;
+	sink->fd = -1;
+	if (settlement->has_changes) {
+		sink->fd = spool_create(folder, err);
+		if (sink->fd < 0) {
+			settle_free(&sink->base);
+			return -1;
+		}
+	}
+	*result = &sink->base;
+	return 0;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Pages that come several times, or as what changed in them, settled to what
+ * they are in the end.  That takes two walks: the first counts how often each
+ * page comes; on the second, all but its last version are passed over, and
+ * changes are applied.
+ */
+#ifndef RAM_SETTLE_H
+#define RAM_SETTLE_H
+
+#include "ram/page.h"
+
+/* What the first walk found: four bytes a page. */
+struct settlement;
+
+int settlement_new(struct settlement **settlement, struct st_error *err);
+
+/* NULL is fine. */
+void settlement_free(struct settlement *settlement);
+
+/* A sink for the first walk, which stays the caller's to free. */
+int settlement_tally(struct settlement *settlement, struct page_sink **sink,
+		     const struct ram_layout *layout, struct st_error *err);
+
+/*
+ * A sink for the second walk, of the same pages in the same order, that
+ * passes each page on once, to another, which stays the caller's, and is
+ * finished by it.  Pages with changes are kept in a file without a name in
+ * folder meanwhile.
+ */
+int settle_sink_new(struct page_sink **sink, struct settlement *settlement,
+		    struct page_sink *to, const struct ram_layout *layout,
+		    const char *folder, struct st_error *err);
+
+#endif

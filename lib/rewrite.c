@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Writes an image again. */
+#include "config.h"
+
+#include "rewrite.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "digest.h"
+#include "tee.h"
+#include "walk.h"
+#include "writer.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+static void free_writer(struct writer **writer)
+{
+	writer_free(*writer);
+}
+#define cleanup_writer __attribute__((cleanup(free_writer)))
+
+static void free_tee(struct tee **tee)
+{
+	tee_free(*tee);
+}
+#define cleanup_tee __attribute__((cleanup(free_tee)))
+
+static void free_digest(struct digest_visitor **digest)
+{
+	digest_visitor_free(*digest);
+}
+#define cleanup_digest __attribute__((cleanup(free_digest)))
+
+static void close_image(struct st_image **image)
+{
+	st_image_close(*image);
+}
+#define cleanup_image __attribute__((cleanup(close_image)))
+
+/* Walks the source with the writer and, to verify, with who takes notes. */
+static int walk_source(struct rewrite *rewrite, struct output *out,
+		       struct digest_visitor *digest, struct st_error *err)
+{
+	struct st_image *source = rewrite->source;
+	const struct writer_options options = {
+		.mapped = rewrite->format == ST_FORMAT_SPARSE,
+		.big_endian =
+			source->libvirt && source->libvirt->header.big_endian,
+		.compact = rewrite->compact,
+	};
+	cleanup_writer struct writer *writer = NULL;
+	cleanup_tee struct tee *tee = NULL;
+	struct visitor *visitor;
+
+	if (writer_new(&writer, out, &options, err) < 0)
+		return -1;
+	visitor = writer_visitor(writer);
+	if (digest) {
+		if (tee_new(&tee, visitor, digest_visitor(digest), err) < 0)
+			return -1;
+		visitor = tee_visitor(tee);
+	}
+	return rewrite->compact ?
+		       walk_settled(source, visitor, rewrite->monitor, err) :
+		       walk(source, visitor, rewrite->monitor, err);
+}
+
+/* All but the header: packed if the format is. */
+static int write_stream(struct rewrite *rewrite, struct digest_visitor *digest,
+			struct st_error *err)
+{
+	const struct codec *codec = codec_for_format(rewrite->format);
+	cleanup_output struct output *packed = NULL;
+
+	if (!codec && rewrite->level != 0)
+		return fail(err, ST_USAGE, "format '%s' has no levels",
+			    st_format_name(rewrite->format));
+	if (!codec)
+		return walk_source(rewrite, rewrite->out, digest, err);
+	if (codec_pack(codec, &packed, rewrite->out, rewrite->level,
+		       rewrite->threads, err) < 0 ||
+	    walk_source(rewrite, packed, digest, err) < 0)
+		return -1;
+	return output_commit(packed, err);
+}
+
+/* What was read, as noted on the way, or on another walk if it must be. */
+static int digest_source(struct rewrite *rewrite,
+			 const struct digest_visitor *digest,
+			 struct st_digest *result, struct st_error *err)
+{
+	if (!digest_visitor_is_settled(digest))
+		return st_image_digest(rewrite->source, rewrite->monitor,
+				       result, err);
+	digest_visitor_result(digest, result);
+	return 0;
+}
+
+/* Reads back what is written, but not named yet, and compares. */
+static int verify(struct rewrite *rewrite, const struct digest_visitor *digest,
+		  struct st_digest *result, struct st_error *err)
+{
+	cleanup_image struct st_image *written = NULL;
+	struct st_digest before, after;
+	struct input *in;
+	int fd = fcntl(output_fd(rewrite->out), F_DUPFD_CLOEXEC, 0);
+
+	if (fd < 0)
+		return fail_errno(err, "cannot read back");
+	if (digest_source(rewrite, digest, &before, err) < 0) {
+		close(fd);
+		return -1;
+	}
+	if (input_open_fd(&in, fd, err) < 0 ||
+	    image_open_input(&written, in, "", 0, err) < 0 ||
+	    st_image_digest(written, rewrite->monitor, &after, err) < 0)
+		return fail_while(err, "cannot read back what was written");
+	if (memcmp(&before, &after, sizeof(before)) != 0)
+		return fail(err, ST_SYSTEM,
+			    "what was written reads back differently, and "
+			    "is not kept");
+	*result = after;
+	return 0;
+}
+
+int rewrite_image(struct rewrite *rewrite, struct st_digest *result,
+		  struct st_error *err)
+{
+	const struct libvirt *header = rewrite->header;
+	cleanup_digest struct digest_visitor *digest = NULL;
+
+	if (rewrite->verify && digest_visitor_new(&digest, err) < 0)
+		return -1;
+	if ((header && libvirt_write(header, rewrite->out, err) < 0) ||
+	    write_stream(rewrite, digest, err) < 0 ||
+	    (header && libvirt_write_complete(rewrite->out, err) < 0))
+		return -1;
+	return digest ? verify(rewrite, digest, result, err) : 0;
+}

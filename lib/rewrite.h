@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * An image written again: the walk through one image that makes another, the
+ * proof that both hold the same guest, and the commit.
+ */
+#ifndef REWRITE_H
+#define REWRITE_H
+
+#include "image.h"
+
+struct rewrite {
+	struct st_image *source;      /* started */
+	enum st_format format;        /* of what is written */
+	int level;                    /* of its compression; 0: the default */
+	unsigned threads;             /* for that; 0: all processors */
+	const struct libvirt *header; /* NULL: bare */
+	bool compact; /* each page once, and no more sections than
+			 it takes */
+	bool verify;
+	const struct st_monitor *monitor; /* may be NULL */
+	struct output *out;
+};
+
+/*
+ * Writes all of it, but does not commit.  The digest is written if the
+ * rewrite was to be verified.
+ */
+int rewrite_image(struct rewrite *rewrite, struct st_digest *digest,
+		  struct st_error *err);
+
+#endif
