@@ -163,7 +163,7 @@ TEST(the_most_runs_there_can_be_fit)
 	struct page_run run;
 	struct st_error err;
 
-	start();
+	batch.count = parted.count = 0;
 	assert_ok(ram_layout_add(&layout, "pc.ram", UINT64_C(64) << 20, &err),
 		  err);
 	for (unsigned i = 0; i < count; i += 2)
