@@ -109,13 +109,19 @@ static int read_device(struct vmdesc_device *device, struct json_object *object,
 	return device->name ? 0 : fail_memory(err);
 }
 
+/*
+ * Strictly, for vmdesc_edit.c knows no comments, and no second value behind
+ * the first.  Strings in single quotes pass all the same.
+ */
 static struct json_object *parse_json(const char *json, size_t size)
 {
 	struct json_tokener *tokener = json_tokener_new_ex(DEPTH_LIMIT);
 	struct json_object *root = NULL;
 
-	if (tokener && size <= INT32_MAX)
+	if (tokener && size <= INT32_MAX) {
+		json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 		root = json_tokener_parse_ex(tokener, json, size);
+	}
 	json_tokener_free(tokener);
 	return root;
 }

@@ -29,10 +29,12 @@ struct span {
 	const char *start, *end;
 };
 
-/* Behind the string that starts here. */
+/* Behind the string that starts here; json-c also takes single quotes. */
 static const char *skip_string(const char *at, const char *end)
 {
-	for (at++; at < end && *at != '"'; at++)
+	const char quote = *at;
+
+	for (at++; at < end && *at != quote; at++)
 		if (*at == '\\' && at + 1 < end)
 			at++;
 	return at < end ? at + 1 : end;
@@ -44,7 +46,7 @@ static const char *skip_value(const char *at, const char *end)
 	unsigned depth = 0;
 
 	while (at < end) {
-		if (*at == '"') {
+		if (*at == '"' || *at == '\'') {
 			at = skip_string(at, end);
 		} else if (*at == '{' || *at == '[') {
 			depth++;
@@ -195,6 +197,7 @@ int vmdesc_set_mapped(char **edited, size_t *edited_size, const char *json,
 	struct span all = { json, json + size }, configuration;
 	struct span object = { skip_space(json, all.end), all.end };
 
+	object.end = skip_value(object.start, all.end);
 	if (object.start == all.end || *object.start != '{' ||
 	    !find_value(object, "configuration", &configuration) ||
 	    *configuration.start != '{')

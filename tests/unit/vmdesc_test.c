@@ -120,6 +120,10 @@ TEST(a_key_of_that_name_elsewhere_is_not_meant)
 	goes_both_ways("{\"a\": \"\\\"configuration\\\": {\", " NAME REST,
 		       "{\"a\": \"\\\"configuration\\\": {\", " NAME
 		       ", \"subsections\": [" CAPABILITIES "]" REST);
+	goes_both_ways("{'a': '\"}', \"configuration\": 5}",
+		       "{'a': '\"}', \"configuration\": 5}");
+	goes_both_ways("{\"a\": 1} \"configuration\": {}",
+		       "{\"a\": 1} \"configuration\": {}");
 }
 
 /* Any cut of a real text: no crash, no read beyond (valgrind, sanitizers). */
@@ -236,6 +240,14 @@ TEST(other_texts_are_corrupt)
 	refuses("{\"devices\": {}}", text);
 }
 
+TEST(what_only_looks_like_json_is_corrupt)
+{
+	const char *text = "vmdescription is no JSON of QEMU's";
+
+	refuses("{\"devices\": [] /* none */}", text);
+	refuses("{\"devices\": []}, {\"configuration\": {}}", text);
+}
+
 TEST(devices_beyond_reason_are_corrupt)
 {
 	const char *text = "vmdescription: a device without a name, or beyond "
@@ -287,6 +299,7 @@ int main(void)
 		cmocka_unit_test(the_size_of_a_struct_holds_all_beneath),
 		cmocka_unit_test(subsections_have_a_header_each),
 		cmocka_unit_test(other_texts_are_corrupt),
+		cmocka_unit_test(what_only_looks_like_json_is_corrupt),
 		cmocka_unit_test(devices_beyond_reason_are_corrupt),
 		cmocka_unit_test(elements_of_other_kinds_do_no_harm),
 	};
