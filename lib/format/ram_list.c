@@ -275,6 +275,9 @@ int ram_list_read(struct ram_list *list, struct reader *reader,
 	if (word > RAM_LENGTH_LIMIT)
 		return fail(err, ST_CORRUPT,
 			    "%" PRIu64 " bytes of RAM, beyond reason", word);
+	if (word > RAM_LENGTH_HANDLED)
+		return fail(err, ST_UNSUPPORTED,
+			    "%" PRIu64 " bytes of RAM, more than 16 TiB", word);
 	if (read_blocks(list, reader, context, word, err) < 0)
 		return -1;
 	if (list->layout.page_size == 0) /* mapped, and no block at all */

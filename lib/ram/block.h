@@ -18,6 +18,13 @@
 #define RAM_BLOCKS_LIMIT 4096
 #define RAM_LENGTH_LIMIT (UINT64_C(1) << 52)
 
+/*
+ * More than this is not handled.  A bit or a fingerprint a page is kept in
+ * memory, and a few bytes may claim any number of pages; ext4 has no larger
+ * files either.
+ */
+#define RAM_LENGTH_HANDLED (UINT64_C(1) << 44)
+
 struct ram_block {
 	char name[RAM_NAME_SIZE];
 	unsigned index;  /* in its layout */

@@ -158,6 +158,13 @@ TEST(the_total_must_be_met)
 		"4503599627374592 bytes of RAM, beyond reason");
 }
 
+TEST(more_than_16_tib_are_not_handled)
+{
+	wire_be64(&wire, (RAM_LENGTH_HANDLED + PAGE) | RAM_MEM_SIZE);
+	refuses(&plain, ST_UNSUPPORTED,
+		"17592186048512 bytes of RAM, more than 16 TiB");
+}
+
 TEST(a_block_without_a_name_is_corrupt)
 {
 	wire_be64(&wire, 3 * PAGE | RAM_MEM_SIZE);
@@ -554,6 +561,7 @@ int main(void)
 		cmocka_unit_test(pages_are_of_4096_bytes_unless_told),
 		cmocka_unit_test(without_a_list_it_is_corrupt),
 		cmocka_unit_test(the_total_must_be_met),
+		cmocka_unit_test(more_than_16_tib_are_not_handled),
 		cmocka_unit_test(a_block_without_a_name_is_corrupt),
 		cmocka_unit_test(endless_empty_blocks_come_to_an_end),
 		cmocka_unit_test(postcopy_can_have_a_page_size_behind_a_length),
