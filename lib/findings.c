@@ -82,11 +82,22 @@ static int find_part(struct description *description, struct st_error *err)
 				"not restore it");
 }
 
+/*
+ * A header before version 2 knows no compression; whether it is sparse,
+ * libvirt asks the format word alone.
+ */
+static uint32_t believed_format(const struct st_header *header)
+{
+	if (header->version >= 2 || header->format == ST_FORMAT_SPARSE)
+		return header->format;
+	return ST_FORMAT_RAW;
+}
+
 static int find_mislabelled(struct description *description,
 			    struct st_error *err)
 {
 	const struct st_info *info = &description->info;
-	const char *label = st_format_name(info->header->format);
+	const char *label = st_format_name(believed_format(info->header));
 	const struct st_finding finding = {
 		.code = "mislabelled",
 		.severity = ST_PROBLEM,
@@ -97,7 +108,7 @@ static int find_mislabelled(struct description *description,
 	return description_find(description, &finding, err,
 				"the header says format '%s', but the "
 				"content is '%s': libvirt will not restore "
-				"it; convert it to mend that",
+				"it; a repair or a conversion mends that",
 				label ? label : "?",
 				st_format_name(info->format));
 }
@@ -150,9 +161,7 @@ static int find_in_header(struct description *description,
 		return -1;
 	if (header->version == 3 && find_version_3(description, err) < 0)
 		return -1;
-	if (info->stream_known &&
-	    (header->version >= 2 ? header->format : ST_FORMAT_RAW) !=
-		    info->format &&
+	if (info->stream_known && believed_format(header) != info->format &&
 	    find_mislabelled(description, err) < 0)
 		return -1;
 	return find_header_words(description, image->libvirt, err);
