@@ -17,6 +17,7 @@ struct command {
 	int (*run)(struct cli *cli); /* returns the exit status */
 };
 
+extern const struct command command_compact;
 extern const struct command command_convert;
 extern const struct command command_digest;
 extern const struct command command_help;

@@ -5,7 +5,9 @@
 #include "facts.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* A label that is shown only if there is a reason for it. */
@@ -133,6 +135,27 @@ static void show_hardware(struct report *report, const struct st_guest *guest)
 	report_text(report, NULL, "hardware", *text ? text : NULL);
 }
 
+/* JSON has all names, and those that are not here once more. */
+static void show_files(struct report *report, const struct st_info *info)
+{
+	const char **missing = calloc(info->file_count + 1, sizeof(*missing));
+	size_t count = 0;
+
+	report_words(report, "files", NULL, info->guest->files);
+	for (size_t i = 0; i < info->file_count; i++) {
+		const struct st_file *file = &info->files[i];
+		char text[PATH_MAX + 32];
+
+		snprintf(text, sizeof(text), "%s%s", file->path,
+			 file->exists ? "" : " (not here)");
+		report_text(report, NULL, i ? "" : "files", text);
+		if (missing && !file->exists)
+			missing[count++] = file->path;
+	}
+	report_words(report, "missing-files", NULL, missing);
+	free(missing);
+}
+
 static void show_guest(struct report *report, const struct st_info *info,
 		       bool verbose)
 {
@@ -147,10 +170,10 @@ static void show_guest(struct report *report, const struct st_info *info,
 	report_text(report, "arch", NULL, guest->arch);
 	report_text(report, "machine", label_if(verbose, "machine"),
 		    guest->machine);
-	report_text(report, "cpu", label_if(verbose, "cpu"), guest->cpu);
+	report_text(report, "cpu", "cpu", guest->cpu);
 	report_bytes(report, "memory", NULL, guest->memory);
 	report_number(report, "vcpus", NULL, guest->vcpus);
-	report_words(report, "files", "files", guest->files);
+	show_files(report, info);
 	if (info->header)
 		report_text(report, NULL, "on restore",
 			    info->header->was_running ? "runs" :
@@ -338,9 +361,9 @@ static void show_needs(struct report *report, const struct st_info *info)
 	report_close(report);
 }
 
-static const char *severity(const struct st_finding *finding)
+const char *facts_severity(enum st_severity severity)
 {
-	switch (finding->severity) {
+	switch (severity) {
 	case ST_NOTE:
 		return "note";
 	case ST_WARNING:
@@ -360,9 +383,9 @@ static void show_place(struct report *report, const struct st_finding *finding)
 	if (finding->length != ST_UNKNOWN && finding->length > 0)
 		snprintf(length, sizeof(length), ", %" PRIu64 " bytes",
 			 finding->length);
-	report_line(report, "%s: %s (%s%s%s%s%s)", severity(finding),
-		    finding->message, finding->code,
-		    finding->block ? ", block " : "",
+	report_line(report, "%s: %s (%s%s%s%s%s)",
+		    facts_severity(finding->severity), finding->message,
+		    finding->code, finding->block ? ", block " : "",
 		    finding->block ? finding->block : "", at, length);
 }
 
@@ -374,7 +397,8 @@ static void show_findings(struct report *report, const struct st_info *info)
 
 		report_row(report);
 		report_text(report, "code", NULL, finding->code);
-		report_text(report, "severity", NULL, severity(finding));
+		report_text(report, "severity", NULL,
+			    facts_severity(finding->severity));
 		report_text(report, "message", NULL, finding->message);
 		report_text(report, "block", NULL, finding->block);
 		report_number(report, "offset", NULL, finding->offset);

@@ -6,6 +6,9 @@
 #include "report.h"
 #include "savetool.h"
 
+/* "note", "warning", "error" */
+const char *facts_severity(enum st_severity severity);
+
 struct facts_options {
 	bool headline; /* of the text, only the first line */
 	bool verbose;

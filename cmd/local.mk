@@ -13,6 +13,7 @@ libcmd_la_SOURCES = \
 	%D%/cli.c \
 	%D%/cli.h \
 	%D%/command.h \
+	%D%/compact.c \
 	%D%/convert.c \
 	%D%/digest.c \
 	%D%/escape.c \

@@ -15,6 +15,7 @@
 static const struct command *const commands[] = {
 	&command_inspect,
 	&command_convert,
+	&command_compact,
 	&command_digest,
 	&command_help,
 };

@@ -49,8 +49,30 @@ static int describe_file(struct description *description,
 	return 0;
 }
 
-static void describe_container(struct description *description,
-			       const struct st_image *image)
+/* What the guest needs beside the image, and whether it is here. */
+static int describe_files(struct description *description, struct st_error *err)
+{
+	const char *const *names = description->info.guest->files;
+	size_t count = 0;
+
+	while (names && names[count])
+		count++;
+	description->files = calloc(count + 1, sizeof(*description->files));
+	if (!description->files)
+		return fail_memory(err);
+	for (size_t i = 0; i < count; i++)
+		description->files[i] = (struct st_file){
+			.path = names[i],
+			.exists = access(names[i], F_OK) == 0,
+		};
+	description->info.files = description->files;
+	description->info.file_count = count;
+	return 0;
+}
+
+static int describe_container(struct description *description,
+			      const struct st_image *image,
+			      struct st_error *err)
 {
 	struct st_info *info = &description->info;
 	struct st_error ignored;
@@ -59,15 +81,17 @@ static void describe_container(struct description *description,
 	info->compression =
 		image_codec(image) ? image_codec(image)->format : ST_FORMAT_RAW;
 	if (!image->libvirt)
-		return;
+		return 0;
 	info->libvirt = true;
 	info->header = &image->libvirt->header;
 	info->xml = image->libvirt->xml;
 	if (!image->libvirt->header.complete)
 		info->complete_known = true;
 	if (domain_xml_parse(&description->domain, image->libvirt->xml,
-			     &ignored) == 0)
-		info->guest = domain_xml_guest(description->domain);
+			     &ignored) < 0)
+		return 0;
+	info->guest = domain_xml_guest(description->domain);
+	return describe_files(description, err);
 }
 
 static int describe_configuration(struct description *description,
@@ -453,7 +477,8 @@ static int describe(struct description *description, struct st_image *image,
 	struct st_error broken, later;
 	int result;
 
-	describe_container(description, image);
+	if (describe_container(description, image, err) < 0)
+		return -1;
 	result =
 		describe_payload(description, image, options, monitor, &broken);
 	if (result < 0 && broken.code == ST_INCOMPLETE) {

@@ -14,6 +14,7 @@ struct description {
 	struct st_block *blocks;
 	struct st_device *devices;
 	const char **capabilities;
+	struct st_file *files;
 	struct st_finding *findings;
 	size_t string_count;
 	char **strings; /* all text that info points to */

@@ -22,6 +22,7 @@ void description_free(struct description *description)
 	free(description->blocks);
 	free(description->devices);
 	free(description->capabilities);
+	free(description->files);
 	free(description->findings);
 	domain_xml_free(description->domain);
 	free(description);

@@ -5,6 +5,7 @@
 noinst_LTLIBRARIES += libcore.la
 libcore_la_LIBADD = $(LIBRARY_LIBS)
 libcore_la_SOURCES = \
+	%D%/compact.c \
 	%D%/convert.c \
 	%D%/describe.c \
 	%D%/describe.h \
@@ -39,6 +40,8 @@ libcore_la_SOURCES = \
 	%D%/base/zero.h \
 	%D%/io/chunk.c \
 	%D%/io/chunk.h \
+	%D%/io/inplace.c \
+	%D%/io/inplace.h \
 	%D%/io/input.c \
 	%D%/io/input.h \
 	%D%/io/input_file.c \
@@ -46,6 +49,8 @@ libcore_la_SOURCES = \
 	%D%/io/likeness.h \
 	%D%/io/output.c \
 	%D%/io/output.h \
+	%D%/io/output_count.c \
+	%D%/io/output_count.h \
 	%D%/io/output_file.c \
 	%D%/io/place.c \
 	%D%/io/place.h \

@@ -113,6 +113,12 @@ struct st_guest {
 	const char *const *files; /* disks and others, ended by NULL */
 };
 
+/* A file that the domain XML names: a disk, a kernel, a firmware. */
+struct st_file {
+	const char *path;
+	bool exists; /* here and now */
+};
+
 struct st_block {
 	const char *name;
 	uint64_t length;
@@ -144,6 +150,7 @@ struct st_finding {
 	const char *block; /* NULL: not about one block */
 	uint64_t offset;   /* ST_UNKNOWN: not about one place */
 	uint64_t length;
+	const char *remedy; /* what helps; NULL: nothing that is known */
 };
 
 struct st_sizes {
@@ -184,6 +191,8 @@ struct st_info {
 	size_t device_count;
 	const struct st_device *devices;
 	struct st_sizes sizes;
+	size_t file_count;
+	const struct st_file *files; /* what the guest needs beside this */
 	const char
 		*needs_libvirt; /* lowest release that restores it, or NULL */
 	const char *needs_qemu;
@@ -213,6 +222,46 @@ void st_image_close(struct st_image *image);
 int st_image_describe(struct st_image *image, bool scan,
 		      const struct st_monitor *monitor,
 		      const struct st_info **info, struct st_error *err);
+
+struct st_check_options {
+	size_t size;     /* sizeof(struct st_check_options) */
+	uint64_t offset; /* of a bare stream */
+	bool deep;       /* unpack what is packed, and read all pages */
+	bool repair;     /* mend what can be mended, in place */
+	bool dry_run;    /* only say what repair would do */
+};
+
+/* What was mended of a file. */
+struct st_repair {
+	const char *code; /* of the finding */
+	const char *message;
+	uint64_t offset, length;
+};
+
+/* What is right and wrong with an image; findings are those that are left. */
+struct st_check {
+	bool complete_known, complete;
+	size_t finding_count;
+	const struct st_finding *findings;
+	size_t problem_count;    /* of them; 0: the image is clean */
+	size_t repairable_count; /* of the problems */
+	size_t repaired_count;   /* with dry_run: would be */
+	const struct st_repair *repaired;
+};
+
+/*
+ * Checks an image to its last byte.  The options may be NULL.  Where it breaks
+ * it returns -1 and still writes *check, with a finding for the error; it is
+ * NULL if there is nothing to tell.
+ *
+ * A repair changes a few bytes of the header, of a bitmap's last word, or the
+ * file's size: never a page.  Then the image is checked once more.  ST_REFUSED
+ * if the file is in use or has changed since it was checked.
+ */
+int st_check(struct st_check **check, const char *path,
+	     const struct st_check_options *options,
+	     const struct st_monitor *monitor, struct st_error *err);
+void st_check_free(struct st_check *check);
 
 /* A fingerprint of the guest's state, the same in every format. */
 struct st_digest {
@@ -254,11 +303,11 @@ struct st_extent {
 	uint64_t start; /* in the file */
 	uint64_t length;
 	enum st_extent_type type;
-	bool allocated;      /* the file has storage there */
-	bool present;        /* of pages: bit set, or record with bytes */
-	const char *block;   /* NULL: not about a block */
-	uint64_t page;       /* its first page here; ST_UNKNOWN: not about any */
-	uint64_t pages;      /* how many start here */
+	bool allocated;    /* the file has storage there */
+	bool present;      /* of pages: bit set, or record with bytes */
+	const char *block; /* NULL: not about a block */
+	uint64_t page;     /* its first page here; ST_UNKNOWN: not about any */
+	uint64_t pages;    /* how many start here */
 	const char *section; /* whose bytes they are; NULL: no section's */
 	uint64_t instance;   /* of that section */
 };
@@ -314,6 +363,72 @@ int st_convert(const char *source, const char *destination,
 	       const struct st_convert_options *options,
 	       const struct st_monitor *monitor,
 	       struct st_convert_result *result, struct st_error *err);
+
+struct st_compact_options {
+	size_t size;      /* sizeof(struct st_compact_options) */
+	int level;        /* of compression; 0: the format's default */
+	unsigned threads; /* of compression; 0: all processors */
+	bool force;       /* may replace an existing destination */
+	bool verify;      /* read a destination back; in place, always */
+	bool dry_run;     /* write nothing, only say how large it would be */
+};
+
+struct st_compact_result {
+	enum st_format format;
+	uint64_t logical_before, allocated_before;
+	uint64_t logical, allocated; /* of the result; estimated if dry_run */
+	bool smaller;                /* in place: so it was replaced */
+	bool verified;
+	struct st_digest digest; /* if verified */
+};
+
+/*
+ * Writes an image again in the least bytes of its own format: each page once,
+ * as its last record leaves it, zero pages as such, and nothing that is no
+ * part of the guest.  With destination NULL, in place: the file is replaced
+ * in one step, if that makes it smaller.  A file that somebody else has open
+ * is ST_REFUSED then.  result and monitor may be NULL.
+ */
+int st_compact(const char *path, const char *destination,
+	       const struct st_compact_options *options,
+	       const struct st_monitor *monitor,
+	       struct st_compact_result *result, struct st_error *err);
+
+struct st_sparsify_options {
+	size_t size;     /* sizeof(struct st_sparsify_options) */
+	uint64_t offset; /* of the image's bare stream */
+	bool zero_only;  /* every byte of the file stays as it reads */
+	bool dry_run;    /* changes and writes nothing */
+	bool force;      /* may replace an existing destination */
+};
+
+/* In bytes.  With dry_run: what it would be, with blocks of 4 KiB. */
+struct st_sparsify_result {
+	enum st_format format; /* by content; a packed one has no holes */
+	uint64_t logical;
+	uint64_t before;    /* was allocated */
+	uint64_t allocated; /* is now, or by the destination */
+	uint64_t freed;
+	uint64_t stale; /* found in slots whose bit is clear */
+	uint64_t zero;  /* in present pages that are zero: now absent */
+	uint64_t other; /* zeros elsewhere */
+	uint64_t lost;  /* of present pages that already lay in holes */
+};
+
+/*
+ * Gives back the storage that a file does not need: that of stale memory, of
+ * zero pages and of other zeros.  The guest stays the same, whenever it ends.
+ * In place (destination NULL) a file that somebody else has open, or whose
+ * file system cannot make holes, is ST_REFUSED before anything is changed.
+ * So are bitmaps that cannot be trusted, unless zero_only.
+ *
+ * A destination appears complete, or not at all, and shares its storage with
+ * the image where the file system can.  result and monitor may be NULL.
+ */
+int st_sparsify(const char *image, const char *destination,
+		const struct st_sparsify_options *options,
+		const struct st_monitor *monitor,
+		struct st_sparsify_result *result, struct st_error *err);
 
 #ifdef __cplusplus
 }

@@ -72,6 +72,7 @@ bats_helpers = \
 	%D%/cli/memory.py
 
 bats_tests = \
+	%D%/cli/compact.bats \
 	%D%/cli/completion.bats \
 	%D%/cli/convert.bats \
 	%D%/cli/inspect.bats \

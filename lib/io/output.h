@@ -59,6 +59,7 @@ struct output_file_options {
 	 * A file with the source's identity is never replaced.
 	 */
 	int like_fd;
+	bool replaces_like; /* but for this one time it is */
 };
 
 /*

@@ -452,3 +452,33 @@ headline()
 	assert_equal "$(stat -L -c '%y %z %b %s' libvirt-sparse.save)" \
 		"$before"
 }
+
+@test "what the guest needs beside the image is named, and missed" {
+	echo "<domain type='qemu'><name>g</name><memory>1024</memory>
+		<cpu><model>Skylake-Server</model></cpu><devices>
+		<disk><source file='$PWD/disk.img'/></disk>
+		<disk><source file='$PWD/gone.img'/></disk>
+		</devices></domain>" | tr -d '\n' >xml
+	: >disk.img
+	"$mkimage" /dev/stdin a <<-END
+		libvirt xmlfile=xml
+		stream
+		configuration
+		ram start
+		block pc.ram 64K
+		ram part
+		zero pc.ram 0 count=16
+		ram end
+		eof
+		vmdesc
+	END
+	savetool inspect --json a
+	assert_success
+	assert_json ".guest.files == [\"$PWD/disk.img\", \"$PWD/gone.img\"] and
+		.guest.\"missing-files\" == [\"$PWD/gone.img\"] and
+		.guest.cpu == \"Skylake-Server\""
+	savetool inspect a
+	assert_output --partial "$PWD/gone.img (not here)"
+	refute_output --partial "$PWD/disk.img (not here)"
+	assert_output --regexp 'cpu +Skylake-Server'
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The command compact: an image in the least bytes of its own format. */
+#include "config.h"
+
+#include "cli.h"
+#include "progress.h"
+#include "report.h"
+
+struct wish {
+	bool force, verify, dry_run;
+	int level, threads;
+	struct progress progress;
+};
+
+/* What a file gives back counts by what it has of the disk. */
+static uint64_t freed(const struct st_compact_result *result)
+{
+	return result->allocated_before > result->allocated ?
+		       result->allocated_before - result->allocated :
+		       0;
+}
+
+static void show_text(struct report *report, const char *path, bool dry_run,
+		      const struct st_compact_result *result)
+{
+	char before[REPORT_SIZE_TEXT], after[REPORT_SIZE_TEXT];
+
+	report_size_text(result->allocated_before, before);
+	report_size_text(result->allocated, after);
+	if (!result->smaller)
+		report_line(report, "%s: compact already, %s", path, before);
+	else
+		report_line(report, "%s: %s%s, of %s%s", path,
+			    dry_run ? "would take " : "", after, before,
+			    result->verified ? ", verified" : "");
+}
+
+static void show(const struct cli *cli, bool dry_run,
+		 const struct st_compact_result *result)
+{
+	struct report *report = report_new(stdout, cli->json, false);
+	const char *path = cli->operands[cli->count - 1];
+	char digest[ST_DIGEST_TEXT];
+
+	report_open(report, NULL);
+	report_text(report, "path", NULL, cli->operands[0]);
+	if (cli->count > 1)
+		report_text(report, "destination", NULL, cli->operands[1]);
+	report_text(report, "format", NULL, st_format_name(result->format));
+	report_flag(report, "dry-run", NULL, dry_run);
+	report_flag(report, "smaller", NULL, result->smaller);
+	report_number(report, "logical-before", NULL, result->logical_before);
+	report_number(report, "allocated-before", NULL,
+		      result->allocated_before);
+	report_number(report, "logical", NULL, result->logical);
+	report_number(report, "allocated", NULL, result->allocated);
+	report_number(report, "freed", NULL,
+		      result->smaller ? freed(result) : 0);
+	report_flag(report, "verified", NULL, result->verified);
+	if (result->verified) {
+		st_digest_text(&result->digest, digest);
+		report_text(report, "digest", NULL, digest);
+	}
+	show_text(report, path, dry_run, result);
+	report_commit(report);
+	report_free(report);
+}
+
+static int give_up(const struct cli *cli, const struct st_error *err)
+{
+	struct report *report;
+
+	if (err->code == ST_CANCELLED)
+		return ST_CANCELLED;
+	report = report_new(stdout, cli->json, false);
+	report_open(report, cli->operands[0]);
+	report_error(report, err);
+	report_commit(report);
+	report_free(report);
+	cli_complain(cli->operands[0], err);
+	return (int)err->code;
+}
+
+/* 1: a dry run found that it would be smaller. */
+static int compact(struct cli *cli, struct wish *wish)
+{
+	const struct st_compact_options options = {
+		.size = sizeof(options),
+		.level = wish->level,
+		.threads = wish->threads,
+		.force = wish->force,
+		.verify = wish->verify,
+		.dry_run = wish->dry_run,
+	};
+	const char *path = cli->operands[0];
+	const char *destination = cli->count > 1 ? cli->operands[1] : NULL;
+	struct st_compact_result result;
+	const struct st_monitor *monitor;
+	struct st_error err;
+	int failed;
+
+	monitor = progress_begin(&wish->progress, path, 0, 1);
+	failed =
+		st_compact(path, destination, &options, monitor, &result, &err);
+	progress_end(&wish->progress, !failed);
+	if (failed)
+		return give_up(cli, &err);
+	if (cli->json || !cli->quiet)
+		show(cli, wish->dry_run, &result);
+	return wish->dry_run && result.smaller ? 1 : ST_OK;
+}
+
+static int run(struct cli *cli)
+{
+	struct wish wish = { .progress = PROGRESS_INIT };
+	const struct option table[] = {
+		{ 'n', "dry-run", NULL, take_flag, &wish.dry_run,
+		  "only say how large it would be; 1 if smaller" },
+		{ 'f', "force", NULL, take_flag, &wish.force,
+		  "replace DEST if it exists" },
+		{ '\0', "verify", NULL, take_flag, &wish.verify,
+		  "read DEST back and compare it with IMAGE" },
+		{ 'L', "level", "N", take_signed, &wish.level,
+		  "compress at level N" },
+		{ 'T', "threads", "N", take_number, &wish.threads,
+		  "compress with N threads, 0: all processors" },
+		OPTIONS_PROGRESS(&wish.progress),
+		OPTION_END,
+	};
+
+	if (!cli_parse(cli, table))
+		return cli->status;
+	return compact(cli, &wish);
+}
+
+const struct command command_compact = {
+	.name = "compact",
+	.operands = "IMAGE [DEST]",
+	.summary = "rewrite an image in the least bytes of its format",
+	.least = 1,
+	.most = 2,
+	.run = run,
+};

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Writes an image again in the least bytes of its own format. */
+#include "config.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "io/inplace.h"
+#include "io/output_count.h"
+#include "rewrite.h"
+#include "space.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+/*
+ * What allocation of a file can differ by from what was written to it: a file
+ * system's own blocks for its list of extents.
+ */
+#define ALLOCATION_NOISE (UINT64_C(64) << 10)
+
+static void close_image(struct st_image **image)
+{
+	st_image_close(*image);
+}
+#define cleanup_image __attribute__((cleanup(close_image)))
+
+static int measure(const char *path, int fd, uint64_t *logical,
+		   uint64_t *allocated, struct st_error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return fail_errno(err, "cannot examine '%s'", path);
+	if (!S_ISREG(st.st_mode))
+		return fail(err, ST_REFUSED, "'%s' is no regular file", path);
+	*logical = st.st_size;
+	*allocated = st.st_blocks * UINT64_C(512);
+	return 0;
+}
+
+/* Of an image with holes, what counts is what they leave. */
+static uint64_t freed(const struct st_compact_result *result,
+		      enum st_format format)
+{
+	uint64_t before = result->logical_before, after = result->logical;
+
+	if (format == ST_FORMAT_SPARSE) {
+		before = result->allocated_before;
+		after = result->allocated + ALLOCATION_NOISE;
+	}
+	return before > after ? before - after : 0;
+}
+
+static int count(struct rewrite *rewrite, struct st_compact_result *result,
+		 struct st_error *err)
+{
+	cleanup_output struct output *out = NULL;
+
+	if (output_open_count(&out, err) < 0)
+		return -1;
+	rewrite->out = out;
+	if (rewrite_image(rewrite, NULL, err) < 0)
+		return -1;
+	result->logical = out->position;
+	result->allocated = output_counted(out);
+	result->smaller = freed(result, rewrite->format) > 0;
+	return 0;
+}
+
+static int write_to(struct rewrite *rewrite, const char *path,
+		    const struct output_file_options *options,
+		    struct output **out, struct st_compact_result *result,
+		    struct st_error *err)
+{
+	if (output_create_file(out, path, options, err) < 0 ||
+	    space_check(*out, rewrite->source, rewrite->format,
+			rewrite->monitor, err) < 0)
+		return -1;
+	rewrite->out = *out;
+	if (rewrite_image(rewrite, &result->digest, err) < 0 ||
+	    measure(path, output_fd(*out), &result->logical, &result->allocated,
+		    err) < 0)
+		return -1;
+	result->verified = rewrite->verify;
+	result->logical = (*out)->position;
+	result->smaller = freed(result, rewrite->format) > 0;
+	return 0;
+}
+
+static int write_copy(struct rewrite *rewrite, const char *destination,
+		      bool force, struct st_compact_result *result,
+		      struct st_error *err)
+{
+	const struct output_file_options options = {
+		.force = force,
+		.like_fd = image_fd(rewrite->source),
+	};
+	cleanup_output struct output *out = NULL;
+
+	if (write_to(rewrite, destination, &options, &out, result, err) < 0)
+		return -1;
+	return output_commit(out, err);
+}
+
+/*
+ * The image is replaced by a complete new one in one step, and only if that
+ * is smaller, and reads back as the same guest.
+ */
+static int replace(struct rewrite *rewrite, const struct inplace *place,
+		   struct st_compact_result *result, struct st_error *err)
+{
+	const struct output_file_options options = {
+		.force = true,
+		.replaces_like = true,
+		.like_fd = place->fd,
+	};
+	cleanup_output struct output *out = NULL;
+
+	rewrite->verify = true;
+	if (write_to(rewrite, rewrite->source->path, &options, &out, result,
+		     err) < 0 ||
+	    inplace_check(place, err) < 0)
+		return -1;
+	return result->smaller ? output_commit(out, err) : 0;
+}
+
+/* The image, and in place what holds it for us alone. */
+static int open_image(struct st_image **image, struct inplace *place,
+		      const char *path, bool in_place, struct st_error *err)
+{
+	struct input *file;
+	int fd;
+
+	if (!in_place)
+		return st_image_open(image, path, 0, err);
+	if (inplace_open(place, path, err) < 0)
+		return -1;
+	fd = fcntl(place->fd, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return fail_errno(err, "cannot read");
+	if (input_open_fd(&file, fd, err) < 0)
+		return -1;
+	return image_open_input(image, file, path, 0, err);
+}
+
+static int compact(struct st_image *image, const struct inplace *place,
+		   const char *destination,
+		   const struct st_compact_options *options,
+		   const struct st_monitor *monitor,
+		   struct st_compact_result *result, struct st_error *err)
+{
+	struct rewrite rewrite = {
+		.source = image,
+		.level = options->level,
+		.threads = options->threads,
+		.compact = true,
+		.verify = options->verify,
+		.monitor = monitor,
+		.header = image->libvirt,
+	};
+
+	if (image_require_complete(image, err) < 0 ||
+	    measure(image->path, image_fd(image), &result->logical_before,
+		    &result->allocated_before, err) < 0 ||
+	    image_start(image, err) < 0)
+		return -1;
+	if (image->outer)
+		return fail(err, ST_UNSUPPORTED,
+			    "packed as a whole, header and all; convert it");
+	rewrite.format = result->format = image_format(image);
+	if (options->dry_run)
+		return count(&rewrite, result, err);
+	if (destination)
+		return write_copy(&rewrite, destination, options->force, result,
+				  err);
+	return replace(&rewrite, place, result, err);
+}
+
+int st_compact(const char *path, const char *destination,
+	       const struct st_compact_options *options,
+	       const struct st_monitor *monitor,
+	       struct st_compact_result *result, struct st_error *err)
+{
+	struct inplace place = { .fd = -1 };
+	cleanup_image struct st_image *image = NULL;
+	struct st_compact_result done = { 0 };
+	int failed;
+
+	failed = open_image(&image, &place, path,
+			    !destination && !options->dry_run, err);
+	if (!failed)
+		failed = compact(image, &place, destination, options, monitor,
+				 &done, err);
+	inplace_close(&place);
+	if (!failed && result)
+		*result = done;
+	return failed;
+}

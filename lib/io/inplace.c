@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Files that are changed where they lie. */
+#include "config.h"
+
+#include "io/inplace.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+static int fail_in_use(struct st_error *err)
+{
+	return fail(err, ST_REFUSED, "in use by another process");
+}
+
+/* Of the whole file, also of what will be behind its end. */
+static int lock_ranges(int fd, struct st_error *err)
+{
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	if (fcntl(fd, F_OFD_SETLK, &whole) == 0)
+		return 0;
+	if (errno == EAGAIN || errno == EACCES)
+		return fail_in_use(err);
+	return fail_errno(err, "cannot lock");
+}
+
+/*
+ * A lease on writing is given only while nobody else has the file open, and
+ * makes those wait who then open it.  We are told by a signal, which must be
+ * one that does not end the process.
+ */
+static int take_lease(struct inplace *place, struct st_error *err)
+{
+	if (fcntl(place->fd, F_SETSIG, SIGURG) == 0 &&
+	    fcntl(place->fd, F_SETLEASE, F_WRLCK) == 0) {
+		place->leased = true;
+		return 0;
+	}
+	if (errno == EAGAIN)
+		return fail_in_use(err);
+	/* No lease for us, or none on this file system. */
+	if (flock(place->fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+		return fail_in_use(err);
+	return 0;
+}
+
+static int require_regular(int fd, struct st_error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return fail_errno(err, "cannot examine");
+	if (!S_ISREG(st.st_mode))
+		return fail(err, ST_REFUSED, "not a regular file");
+	return 0;
+}
+
+int inplace_open(struct inplace *place, const char *path, struct st_error *err)
+{
+	/* O_NONBLOCK: neither waits for a pipe's other end, nor for a lease. */
+	const int flags = O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	struct inplace opened = { .fd = open(path, flags) };
+
+	if (opened.fd < 0 && (errno == EWOULDBLOCK || errno == ETXTBSY))
+		return fail_in_use(err);
+	if (opened.fd < 0)
+		return fail_errno(err, "cannot open for writing");
+	if (require_regular(opened.fd, err) < 0 ||
+	    lock_ranges(opened.fd, err) < 0 || take_lease(&opened, err) < 0) {
+		inplace_close(&opened);
+		return -1;
+	}
+	*place = opened;
+	return 0;
+}
+
+void inplace_close(struct inplace *place)
+{
+	if (place->leased)
+		fcntl(place->fd, F_SETLEASE, F_UNLCK);
+	place->leased = false;
+	if (place->fd >= 0)
+		close(place->fd);
+	place->fd = -1;
+}
+
+int inplace_check(const struct inplace *place, struct st_error *err)
+{
+	if (!place->leased || fcntl(place->fd, F_GETLEASE) == F_WRLCK)
+		return 0;
+	return fail(err, ST_REFUSED,
+		    "another process opens it, and is given way");
+}
+
+/* A hole behind the end changes nothing, wherever holes can be made. */
+int inplace_can_punch(const struct inplace *place, struct st_error *err)
+{
+	struct stat st;
+
+	if (fstat(place->fd, &st) < 0)
+		return fail_errno(err, "cannot examine");
+	return inplace_punch(place, (st.st_size + 65535) / 65536 * 65536, 65536,
+			     err);
+}
+
+int inplace_punch(const struct inplace *place, uint64_t offset, uint64_t length,
+		  struct st_error *err)
+{
+	const int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+	int result;
+
+	do {
+		result = fallocate(place->fd, mode, offset, length);
+	} while (result < 0 && errno == EINTR);
+	if (result == 0)
+		return 0;
+	if (errno == EOPNOTSUPP || errno == ENOSYS)
+		return fail(err, ST_REFUSED,
+			    "this file system cannot make holes");
+	return fail_errno(err, "cannot make a hole at byte %" PRIu64, offset);
+}
+
+int inplace_write(const struct inplace *place, const void *data, size_t size,
+		  uint64_t offset, struct st_error *err)
+{
+	const uint8_t *from = data;
+
+	while (size > 0) {
+		ssize_t n = pwrite(place->fd, from, size, offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n == 0)
+			errno = EIO;
+		if (n <= 0)
+			return fail_errno(err,
+					  "cannot write at byte %" PRIu64,
+					  offset);
+		from += n;
+		offset += n;
+		size -= n;
+	}
+	return 0;
+}

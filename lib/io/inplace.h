@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A file that is changed where it lies, while nobody else has it: opened for
+ * reading and writing, locked, and left alone as soon as someone wants it.
+ */
+#ifndef IO_INPLACE_H
+#define IO_INPLACE_H
+
+#include "savetool.h"
+
+struct inplace {
+	int fd;      /* of a regular file */
+	bool leased; /* whoever opens it waits until we let go of it */
+};
+
+/*
+ * Opens a regular file.  ST_REFUSED if another process has it open or locked.
+ * Where the file system tells that only to the file's owner, or to nobody,
+ * the lock alone decides.
+ */
+int inplace_open(struct inplace *place, const char *path, struct st_error *err);
+void inplace_close(struct inplace *place);
+
+/*
+ * Is it still ours alone?  ST_REFUSED when someone has come to open it, and
+ * waits; to be asked before each change.
+ */
+int inplace_check(const struct inplace *place, struct st_error *err);
+
+/*
+ * Can the file have holes made?  ST_REFUSED if the file system cannot; changes
+ * nothing.
+ */
+int inplace_can_punch(const struct inplace *place, struct st_error *err);
+
+/* Makes a range a hole that reads as zeros. */
+int inplace_punch(const struct inplace *place, uint64_t offset, uint64_t length,
+		  struct st_error *err);
+
+/* Writes all size bytes. */
+int inplace_write(const struct inplace *place, const void *data, size_t size,
+		  uint64_t offset, struct st_error *err);
+
+#endif

@@ -1,0 +1,215 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What compact leaves out, what it keeps, and what it never loses.
+
+load helpers
+
+digest()
+{
+	"$SAVETOOL" digest "$1" | cut -d ' ' -f 1
+}
+
+# writable NAME: a real image that may be changed.
+writable()
+{
+	real_image "$1"
+	cp --sparse=always "$1" own
+	rm "$1"
+	mv own "$1"
+}
+
+size()
+{
+	stat -c %s "$1"
+}
+
+@test "a live sequential image is left with one version of each page" {
+	local before after
+
+	writable live-sequential.mig
+	before=$(digest live-sequential.mig)
+	cp live-sequential.mig source
+	savetool compact live-sequential.mig
+	assert_success
+	assert_output --regexp '^live-sequential\.mig: .*, verified$'
+	assert_equal "$(digest live-sequential.mig)" "$before"
+	[ "$(size live-sequential.mig)" -lt "$(($(size source) * 6 / 10))" ]
+	savetool inspect --scan --json live-sequential.mig
+	assert_json 'all(.blocks[]; ."pages-superseded" == 0)'
+	# Done once, done for good.
+	after=$(sha256sum <live-sequential.mig)
+	savetool compact live-sequential.mig
+	assert_success
+	assert_output --partial 'compact already'
+	assert_equal "$(sha256sum <live-sequential.mig)" "$after"
+	assert_equal "$(ls -A)" "$(printf 'live-sequential.mig\nsource')"
+}
+
+@test "a live mapped-ram image loses its old pages" {
+	local before
+
+	writable live-mapped.mig
+	before=$(digest live-mapped.mig)
+	savetool inspect --json live-mapped.mig
+	assert_json '.sizes."reclaimable-stale" > 100000'
+	savetool compact live-mapped.mig
+	assert_success
+	assert_equal "$(digest live-mapped.mig)" "$before"
+	savetool inspect --json live-mapped.mig
+	assert_json '.sizes."reclaimable-stale" == 0'
+}
+
+@test "every recipe comes out as the same guest, and compact" {
+	local recipe name
+
+	for recipe in "$top"/tests/recipes/v2-*.recipe \
+		"$top"/tests/recipes/v3-*.recipe; do
+		grep -q '^# expect: status=0' "$recipe" || continue
+		name=$(basename "$recipe" .recipe)
+		[ "$name" != v3-bare-offset ] || continue
+		make_image "$name" a
+		savetool compact --verify -f a b
+		assert_equal "$name $status" "$name 0"
+		assert_equal "$name $(digest b)" "$name $(digest a)"
+		savetool compact -n b
+		assert_equal "$name $status" "$name 0"
+	done
+}
+
+@test "XBZRLE and pages compressed by themselves come out plain" {
+	make_image v2-xbzrle a
+	make_image v2-compress c
+	savetool compact a b
+	assert_success
+	savetool convert -O raw b again
+	cmp b again
+	savetool compact c d
+	assert_success
+	assert_equal "$(digest a) $(digest c)" "$(digest b) $(digest d)"
+}
+
+@test "trailing bytes go, and nothing else" {
+	make_image v2-trailing a
+	savetool compact a b
+	assert_success
+	cmp -n "$(size b)" a b
+	[ "$(size b)" -lt "$(size a)" ]
+}
+
+@test "a dry run changes nothing, and says so by its status" {
+	local sum
+
+	writable live-sequential.mig
+	sum=$(sha256sum <live-sequential.mig)
+	savetool compact -n live-sequential.mig
+	assert_failure 1
+	assert_output --partial 'would take'
+	assert_equal "$(sha256sum <live-sequential.mig)" "$sum"
+	savetool compact -n --json live-sequential.mig
+	assert_failure 1
+	assert_json '."dry-run" and .smaller and .freed > 1000000'
+	savetool compact live-sequential.mig there
+	assert_success
+	savetool compact -n there
+	assert_success
+	assert_equal "$(sha256sum <live-sequential.mig)" "$sum"
+}
+
+@test "a dry run knows the size to the byte" {
+	local said
+
+	for image in live-sequential.mig libvirt-zstd.save; do
+		real_image $image
+		said=$("$SAVETOOL" compact -n --json $image | jq .logical) || true
+		"$SAVETOOL" compact -q $image there
+		assert_equal "$said" "$(size there)"
+		rm there
+	done
+}
+
+@test "mode, owner and a name that is a link are kept" {
+	writable live-sequential.mig
+	chmod 640 live-sequential.mig
+	mkdir store
+	mv live-sequential.mig store/image
+	ln -s store/image link
+	savetool compact link
+	assert_success
+	[ -L link ]
+	assert_equal "$(stat -c %a store/image)" 640
+	assert_equal "$(ls -A store)" image
+}
+
+@test "an image in use is refused" {
+	local sum
+
+	writable live-sequential.mig
+	sum=$(sha256sum <live-sequential.mig)
+	exec 7<live-sequential.mig
+	savetool compact live-sequential.mig 7<&-
+	assert_error 8 "live-sequential.mig: in use by another process"
+	exec 7<&-
+	assert_equal "$(sha256sum <live-sequential.mig)" "$sum"
+	assert_equal "$(ls -A)" live-sequential.mig
+}
+
+@test "killed at any moment, the guest is whole" {
+	local before left delay
+
+	command -v strace >/dev/null || fail "strace is missing"
+	real_image live-sequential.mig
+	before=$(digest live-sequential.mig)
+	for call in pwritev:1 pwritev:9 pwrite64:2 fsync:1 fsync:2 \
+		renameat2:1 fchmod:1; do
+		cp live-sequential.mig work
+		run strace -qq -f -o /dev/null -e trace="${call%:*}" \
+			-e inject="${call%:*}:signal=KILL:when=${call#*:}" \
+			"$SAVETOOL" compact work
+		assert_equal "$call $(digest work)" "$call $before"
+		find . -name '.work.savetool-*' -delete
+	done
+	for delay in 01 02 03 05 08 12; do
+		cp live-sequential.mig work
+		run timeout -s KILL 0.$delay "$SAVETOOL" compact work
+		assert_equal "$(digest work)" "$before"
+		find . -name '.work.savetool-*' -delete
+	done
+}
+
+@test "a full disk leaves the image whole, and no debris" {
+	local before
+
+	[ "$(id -u)" = 0 ] || skip "mounting takes root"
+	real_image live-sequential.mig
+	mkdir small
+	mount -t tmpfs -o size=40M none small || skip "cannot mount here"
+	cp live-sequential.mig small/image
+	before=$(digest small/image)
+	savetool compact small/image
+	result=$status
+	assert_equal "$before" "$(digest small/image)"
+	assert_equal "$(ls -A small)" image
+	umount small
+	assert_equal "$result" 8
+	[[ $stderr == *"not enough room: "*" missing"* ]]
+}
+
+@test "what is no image, or only half of one, stays as it is" {
+	echo text >text
+	savetool compact text
+	assert_failure 4
+	make_image v2-part part
+	savetool compact part
+	assert_failure 5
+	make_image bad-footer-id bad
+	savetool compact bad
+	assert_failure 6
+	make_image v2-small a
+	echo something >b
+	savetool compact a b
+	assert_failure 8
+	assert_equal "$(cat b)" something
+	savetool compact -f a b
+	assert_success
+	assert_equal "$(ls -A)" "$(printf 'a\nb\nbad\npart\ntext')"
+}
