@@ -17,6 +17,7 @@
 	"{\"configuration\": {\"vmsd_name\": \"configuration\", "              \
 	"\"version\": 1}, \"page_size\": 4096, \"devices\": [" devices "]}"
 #define BOTH DEVICE("timer", 10) ", " DEVICE("cpu", 20)
+#define EARLY "0000:00:04.0/virtio-mem-device-early"
 #define HEAD_SIZE (8 + 5 + 2) /* of the stream, ahead of the tail */
 
 static struct wire wire;
@@ -210,8 +211,7 @@ TEST(devices_that_came_early_are_described_too)
 
 	start();
 	add_devices(true);
-	wire_vmdesc(&wire, JSON(DEVICE("0000:00:04.0/virtio-mem-device-early",
-				       30) ", " BOTH));
+	wire_vmdesc(&wire, JSON(DEVICE(EARLY, 30) ", " BOTH));
 	tail = reads(FOOTERS_PRESENT);
 	has_both(tail, true);
 	tail_free(tail);
@@ -421,6 +421,20 @@ TEST(a_described_tail_is_found_from_the_end)
 	}
 }
 
+TEST(it_is_found_though_more_is_described)
+{
+	struct tail *tail;
+
+	start();
+	wire_device(&wire, 1, EARLY, 30, true);
+	add_devices(true);
+	wire_vmdesc(&wire, JSON(DEVICE(EARLY, 30) ", " BOTH));
+	assert_int_equal(find_tail(&tail), 1);
+	assert_int_equal(tail->device_count, 2);
+	assert_int_equal(tail->vmdesc->count, 3);
+	tail_free(tail);
+}
+
 TEST(it_is_found_in_front_of_trailing_bytes)
 {
 	struct tail *tail;
@@ -476,6 +490,7 @@ int main(void)
 		cmocka_unit_test(a_tail_that_breaks_off),
 		cmocka_unit_test(sections_between_devices_are_corrupt),
 		cmocka_unit_test(a_described_tail_is_found_from_the_end),
+		cmocka_unit_test(it_is_found_though_more_is_described),
 		cmocka_unit_test(it_is_found_in_front_of_trailing_bytes),
 		cmocka_unit_test(it_is_not_found_where_it_does_not_fit),
 	};

@@ -127,6 +127,17 @@ TEST(a_length_has_two_bytes_at_most)
 	refuses(BYTES(0x00, 0x81, 0x80, 0x00, 0xaa));
 }
 
+/* 16384 to stay in a page of 65536, were there 21 bits. */
+TEST(not_even_in_the_largest_page)
+{
+	static uint8_t page[65536];
+	static const uint8_t delta[] = { 0x80, 0x80, 0x01, 0x01, 0xaa };
+
+	assert_false(xbzrle_is_valid(sizeof(page), delta, sizeof(delta)));
+	assert_false(xbzrle_is_valid(
+		sizeof(page), (const uint8_t[]){ 0x80, 0x80, 0x01, 1 }, 4));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -141,6 +152,7 @@ int main(void)
 		cmocka_unit_test(nothing_goes_beyond_the_page),
 		cmocka_unit_test(nothing_goes_beyond_the_delta),
 		cmocka_unit_test(a_length_has_two_bytes_at_most),
+		cmocka_unit_test(not_even_in_the_largest_page),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
