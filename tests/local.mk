@@ -130,6 +130,8 @@ LDADD = libcmd.la libcore.la $(CMOCKA_LIBS)
 # Those of cmd's files, which no other file may include.
 %C%_unit_report_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/cmd
 
+include %D%/fuzz/local.mk
+
 EXTRA_DIST += %D%/style/installed
 installcheck-local:
 	$(AM_V_at)DESTDIR='$(DESTDIR)' bindir='$(bindir)' \

@@ -106,9 +106,10 @@ none()
 @test "every bats file is run" {
 	local file
 
-	text | grep -E '^tests/(cli|style)/.*\.bats$' |
+	text | grep -E '^tests/(cli|fuzz|style)/.*\.bats$' |
 	while IFS= read -r file; do
 		grep -qF "%D%/${file#tests/}" "$top/tests/local.mk" ||
+			grep -qsF "%D%/${file##*/}" "$top/${file%/*}/local.mk" ||
 			echo "$file"
 	done | none
 }

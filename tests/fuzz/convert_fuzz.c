@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Any file: written again in both layouts.  What is written is an image, and
+ * holds the same guest.
+ */
+#include "config.h"
+
+#include "fuzz.h"
+
+#include "digest.h"
+#include "image.h"
+#include "tee.h"
+#include "walk.h"
+#include "writer.h"
+
+/*
+ * True: it was written, and before is the fingerprint of what was read, which
+ * there is none of if pages came as differences.
+ */
+static bool write_again(struct st_image *image, int fd, bool mapped,
+			struct st_digest *before)
+{
+	const struct writer_options options = { .mapped = mapped };
+	struct digest_visitor *digest;
+	struct writer *writer;
+	struct output *out;
+	struct st_error err;
+	struct tee *tee;
+	bool written;
+
+	fuzz_require(output_open_fd(&out, fd, &err) == 0 && out->seekable);
+	fuzz_require(writer_new(&writer, out, &options, &err) == 0);
+	fuzz_require(digest_visitor_new(&digest, &err) == 0);
+	fuzz_require(tee_new(&tee, writer_visitor(writer),
+			     digest_visitor(digest), &err) == 0);
+	written = image_start(image, &err) == 0 &&
+		  walk(image, tee_visitor(tee), NULL, &err) == 0 &&
+		  output_commit(out, &err) == 0 &&
+		  digest_visitor_is_settled(digest);
+	if (written)
+		digest_visitor_result(digest, before);
+	tee_free(tee);
+	digest_visitor_free(digest);
+	writer_free(writer);
+	output_close(out);
+	return written;
+}
+
+/*
+ * Pages of another size than usual, which only their mapped-ram headers told,
+ * are not to be told from a sequential stream.
+ */
+static bool is_readable(const struct st_image *image, bool mapped)
+{
+	const struct stream *stream = &image->stream;
+
+	return mapped || stream->ram.layout.page_size == 4096 ||
+	       !stream_is_mapped(stream);
+}
+
+static void read_back(int fd, bool mapped, const struct st_digest *before)
+{
+	struct st_image *image;
+	struct st_digest after;
+	struct st_error err;
+	struct input *in;
+
+	fuzz_require(input_open_fd(&in, fcntl(fd, F_DUPFD_CLOEXEC, 0), &err) ==
+		     0);
+	if (image_open_input(&image, in, "fuzz", 0, &err) < 0 ||
+	    st_image_digest(image, NULL, &after, &err) < 0) {
+		fprintf(stderr, "cannot read back: %s\n", err.text);
+		abort();
+	}
+	fuzz_require(stream_is_mapped(&image->stream) == mapped);
+	fuzz_require(memcmp(before, &after, sizeof(after)) == 0);
+	st_image_close(image);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct st_digest before;
+	struct st_image *image;
+	struct st_error err;
+	struct input *in;
+
+	fuzz_require(input_open_fd(&in, fuzz_file_of(data, size), &err) == 0);
+	if (image_open_input(&image, in, "fuzz", 0, &err) < 0)
+		return 0;
+	for (int mapped = 0; mapped < 2; mapped++) {
+		int fd = fuzz_file();
+
+		if (write_again(image, fd, mapped, &before) &&
+		    is_readable(image, mapped))
+			read_back(fd, mapped, &before);
+		close(fd);
+	}
+	st_image_close(image);
+	return 0;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Any file: opened, described, and its fingerprint taken. */
+#include "config.h"
+
+#include "fuzz.h"
+
+#include "image.h"
+
+static void describe(struct st_image *image, bool scan)
+{
+	const struct st_info *info = NULL;
+	struct st_error err = { .code = ST_OK };
+	int result = st_image_describe(image, scan, NULL, &info, &err);
+
+	fuzz_require(info != NULL);
+	fuzz_require((result == 0) == (err.code == ST_OK));
+	fuzz_require(strlen(err.text) < sizeof(err.text));
+	for (size_t i = 0; i < info->finding_count; i++)
+		fuzz_require(info->findings[i].message != NULL);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct st_image *image;
+	struct st_digest digest;
+	struct st_error err;
+	struct input *in;
+
+	fuzz_require(input_open_fd(&in, fuzz_file_of(data, size), &err) == 0);
+	if (image_open_input(&image, in, "fuzz", 0, &err) < 0)
+		return 0;
+	describe(image, false);
+	describe(image, true);
+	st_image_digest(image, NULL, &digest, &err);
+	st_image_close(image);
+	return 0;
+}

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The fuzz targets: with libFuzzer where configure was told so, else with a
+# main() of our own that only replays what they start from.
+
+fuzz_targets = \
+	%D%/codec_fuzz \
+	%D%/convert_fuzz \
+	%D%/image_fuzz \
+	%D%/libvirt_fuzz \
+	%D%/vmdesc_fuzz \
+	%D%/xml_fuzz
+
+# All that fuzzing takes.
+fuzz_programs = $(fuzz_targets) tests/mkimage/mkimage
+
+if ENABLE_FUZZING
+fuzz_main = $(LIBFUZZER)
+else
+fuzz_main = libreplay.la
+check_LTLIBRARIES += libreplay.la
+endif
+libreplay_la_SOURCES = %D%/replay.c %D%/fuzz.h
+
+fuzz_add = $(fuzz_main) libcore.la
+%C%_codec_fuzz_LDADD = $(fuzz_add)
+%C%_convert_fuzz_LDADD = $(fuzz_add)
+%C%_image_fuzz_LDADD = $(fuzz_add)
+%C%_libvirt_fuzz_LDADD = $(fuzz_add)
+%C%_vmdesc_fuzz_LDADD = $(fuzz_add)
+%C%_xml_fuzz_LDADD = $(fuzz_add)
+
+EXTRA_DIST += %D%/README.md %D%/replay.bats %D%/run %D%/seed
+
+if HAVE_TEST_TOOLS
+TESTS += %D%/replay.bats
+check_PROGRAMS += $(fuzz_targets)
+endif

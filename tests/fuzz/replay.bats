@@ -1,0 +1,44 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What the fuzz targets start from goes through them.
+
+top=${top_srcdir:-$BATS_TEST_DIRNAME/../..}
+built=${top_builddir:-$top/build}
+
+setup_file()
+{
+	MKIMAGE=${MKIMAGE:-$built/tests/mkimage/mkimage} \
+		"$top/tests/fuzz/seed" "$BATS_FILE_TMPDIR"
+}
+
+# replays TARGET LEAST: it likes all its seeds, and there are some.
+replays()
+{
+	[ "$(find "$BATS_FILE_TMPDIR/$1" -type f | wc -l)" -ge "$2" ]
+	# A lone -runs=0 keeps libFuzzer from going on by itself.
+	"$built/tests/fuzz/$1_fuzz" -runs=0 "$BATS_FILE_TMPDIR/$1"
+}
+
+@test "codec: what is packed, and what is to be packed" {
+	replays codec 10
+}
+
+@test "convert: every recipe's image, in both layouts" {
+	replays convert 200
+}
+
+@test "image: every recipe's image, described" {
+	replays image 200
+}
+
+@test "libvirt: headers" {
+	replays libvirt 50
+}
+
+@test "vmdesc: vmdescriptions" {
+	replays vmdesc 100
+}
+
+@test "xml: domains" {
+	replays xml 50
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Any text as a vmdescription: read, and its configuration changed.  What was
+ * changed is still one, and the same change again changes nothing.
+ */
+#include "config.h"
+
+#include "fuzz.h"
+
+#include "format/vmdesc.h"
+
+struct text {
+	char *bytes;
+	size_t size;
+};
+
+static bool set(struct text *to, const struct text *from, bool mapped)
+{
+	struct st_error err;
+
+	return vmdesc_set_mapped(&to->bytes, &to->size, from->bytes, from->size,
+				 mapped, &err) == 0;
+}
+
+static void require_like(const struct text *text, const struct vmdesc *like)
+{
+	struct vmdesc *vmdesc;
+	struct st_error err;
+
+	fuzz_require(vmdesc_parse(&vmdesc, text->bytes, text->size, &err) == 0);
+	fuzz_require(vmdesc->count == like->count);
+	fuzz_require(vmdesc->page_size == like->page_size);
+	vmdesc_free(vmdesc);
+}
+
+static void change(const struct text *text, const struct vmdesc *vmdesc,
+		   bool mapped)
+{
+	struct text once, twice;
+
+	if (!set(&once, text, mapped))
+		return;
+	require_like(&once, vmdesc);
+	fuzz_require(set(&twice, &once, mapped));
+	fuzz_require(twice.size == once.size);
+	fuzz_require(memcmp(twice.bytes, once.bytes, once.size) == 0);
+	free(once.bytes);
+	free(twice.bytes);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct text text = { malloc(size + 1), size };
+	struct vmdesc *vmdesc;
+	struct st_error err;
+
+	fuzz_require(text.bytes != NULL);
+	memcpy(text.bytes, data, size);
+	if (vmdesc_parse(&vmdesc, text.bytes, size, &err) == 0) {
+		change(&text, vmdesc, false);
+		change(&text, vmdesc, true);
+		vmdesc_free(vmdesc);
+	}
+	free(text.bytes);
+	return 0;
+}
