@@ -6,6 +6,7 @@
 #include "progress.h"
 #include "report.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -131,6 +132,7 @@ static void show(const struct cli *cli, enum st_format format,
 	report_text(report, "format", NULL, st_format_name(format));
 	report_number(report, "logical", NULL, result->logical);
 	report_number(report, "allocated", NULL, result->allocated);
+	report_number(report, "lost", NULL, result->lost);
 	report_flag(report, "verified", NULL, result->verified);
 	if (result->verified) {
 		st_digest_text(&result->digest, digest);
@@ -158,15 +160,26 @@ static int give_up(const struct cli *cli, const struct st_error *err)
 	return (int)err->code;
 }
 
-static void warn(const struct cli *cli, const struct wish *wish)
+static void warn(const struct cli *cli, const struct wish *wish,
+		 const struct st_convert_result *result)
 {
 	struct st_error warning = { .code = ST_OK };
 
-	if (cli->quiet || wish->header_version != 3)
+	if (cli->quiet)
 		return;
-	snprintf(warning.text, sizeof(warning.text),
-		 "warning: no release of libvirt restores header version 3");
-	cli_complain(cli->operands[1], &warning);
+	if (result->lost > 0) {
+		snprintf(warning.text, sizeof(warning.text),
+			 "warning: %" PRIu64 " bytes of memory lie in holes "
+			 "of the file, and were taken for zeros",
+			 result->lost);
+		cli_complain(cli->operands[0], &warning);
+	}
+	if (wish->header_version == 3) {
+		snprintf(warning.text, sizeof(warning.text),
+			 "warning: no release of libvirt restores header "
+			 "version 3");
+		cli_complain(cli->operands[1], &warning);
+	}
 }
 
 static int convert(struct cli *cli, struct wish *wish)
@@ -189,7 +202,7 @@ static int convert(struct cli *cli, struct wish *wish)
 	progress_end(&wish->progress, !failed);
 	if (failed)
 		return give_up(cli, &err);
-	warn(cli, wish);
+	warn(cli, wish, &result);
 	if (cli->json || cli->verbose)
 		show(cli, result.format, &result);
 	return ST_OK;

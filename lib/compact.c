@@ -10,6 +10,7 @@
 #include "space.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sys/stat.h>
 
 /*
@@ -82,6 +83,7 @@ static int write_to(struct rewrite *rewrite, const char *path,
 		    err) < 0)
 		return -1;
 	result->verified = rewrite->verify;
+	result->lost = rewrite->source->lost;
 	result->logical = (*out)->position;
 	result->smaller = freed(result, rewrite->format) > 0;
 	return 0;
@@ -121,6 +123,12 @@ static int replace(struct rewrite *rewrite, const struct inplace *place,
 		     err) < 0 ||
 	    inplace_check(place, err) < 0)
 		return -1;
+	if (result->lost > 0)
+		return fail(err, ST_REFUSED,
+			    "%" PRIu64 " bytes of memory lie in holes of the "
+			    "file: what they were cannot be told from zeros "
+			    "any more once it is compacted",
+			    result->lost);
 	return result->smaller ? output_commit(out, err) : 0;
 }
 

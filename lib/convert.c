@@ -160,6 +160,7 @@ static int measure(struct st_convert_result *result,
 	if (fstat(output_fd(rewrite->out), &st) < 0)
 		return fail_errno(err, "cannot examine");
 	result->format = rewrite->format;
+	result->lost = rewrite->source->lost;
 	result->verified = rewrite->verify;
 	result->logical = rewrite->out->position;
 	result->allocated =

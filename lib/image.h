@@ -29,6 +29,7 @@ struct st_image {
 	struct input *spool;       /* NULL: not needed */
 	const char *spool_folder;  /* where that lies; the caller's */
 	bool started;              /* by image_start(), once at least */
+	uint64_t lost; /* bytes of present pages in holes, met on the walk */
 	struct chunk_pool *pool;
 	struct stream stream;   /* from image_start() on */
 	struct tail *tail;      /* found ahead, or read; else NULL */

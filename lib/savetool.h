@@ -348,6 +348,7 @@ struct st_convert_options {
 
 struct st_convert_result {
 	enum st_format format;
+	uint64_t lost; /* bytes of present pages that lay in holes: zeros now */
 	uint64_t logical;
 	uint64_t allocated;
 	bool verified;
@@ -375,6 +376,7 @@ struct st_compact_options {
 
 struct st_compact_result {
 	enum st_format format;
+	uint64_t lost; /* bytes of present pages that lay in holes: zeros now */
 	uint64_t logical_before, allocated_before;
 	uint64_t logical, allocated; /* of the result; estimated if dry_run */
 	bool smaller;                /* in place: so it was replaced */

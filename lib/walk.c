@@ -69,6 +69,7 @@ static int walk_mapped_pages(struct walker *walker, const struct section *start,
 				   image_input(image), image->pool);
 		if (pump(&pages.base, walker->sink, walker->monitor, err) < 0)
 			return -1;
+		image->lost = pages.lost;
 	}
 	return visit(walker->visitor, ram_end, &part, err);
 }

@@ -35,6 +35,7 @@ struct mapped_source {
 	uint64_t offset;      /* in it, of the next page */
 	uint64_t done;        /* of all blocks */
 	struct extent extent; /* of the file, that was looked at last */
+	uint64_t lost;        /* bytes of present pages that lie in holes */
 };
 
 void mapped_source_init(struct mapped_source *source,

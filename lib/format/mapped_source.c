@@ -172,6 +172,8 @@ static int next(struct page_source *base, struct page_batch *batch,
 				return -1;
 			used += run.length;
 		}
+		if (run.kind == PAGE_ZERO)
+			source->lost += run.length;
 		page_batch_add(batch, &run);
 		advance(source, run.length);
 	}

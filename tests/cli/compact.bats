@@ -213,3 +213,16 @@ size()
 	assert_success
 	assert_equal "$(ls -A)" "$(printf 'a\nb\nbad\npart\ntext')"
 }
+
+@test "memory that lies in a hole stays there, for others to look at" {
+	local sum
+
+	make_image v3-lost-extent a
+	sum=$(sha256sum <a)
+	savetool compact a
+	assert_failure 8
+	[[ $stderr == *"bytes of memory lie in holes of the file"* ]]
+	assert_equal "$(sha256sum <a)" "$sum"
+	savetool compact a b
+	assert_success
+}

@@ -456,3 +456,19 @@ slow_convert()
 	assert_error 7 "-: memory saved with XBZRLE cannot be settled in a\
  pipe; use a file"
 }
+
+@test "memory that lies in a hole is converted, with a warning" {
+	make_image v3-lost-extent a
+	savetool convert -O raw a b
+	assert_success
+	assert_equal "$stderr" "savetool: a: warning: $(\
+		"$SAVETOOL" inspect --json a | jq '[.findings[] |
+		select(.code == "lost-extent") | .length] | add') bytes of\
+ memory lie in holes of the file, and were taken for zeros"
+	savetool convert --json -q -O raw a c
+	assert_equal "$stderr" ''
+	assert_json '.lost > 0'
+	make_image v3-small d
+	savetool convert --json -O raw d e
+	assert_json '.lost == 0'
+}
