@@ -22,6 +22,7 @@ extern const struct command command_convert;
 extern const struct command command_digest;
 extern const struct command command_help;
 extern const struct command command_inspect;
+extern const struct command command_map;
 
 /* The commands in the order a user meets them; NULL behind the last. */
 const struct command *command_at(size_t index);

@@ -24,6 +24,7 @@ libcmd_la_SOURCES = \
 	%D%/inspect.c \
 	%D%/layout.c \
 	%D%/layout.h \
+	%D%/map.c \
 	%D%/memory.h \
 	%D%/progress.c \
 	%D%/progress.h \

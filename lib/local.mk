@@ -18,6 +18,10 @@ libcore_la_SOURCES = \
 	%D%/image.h \
 	%D%/rewrite.c \
 	%D%/rewrite.h \
+	%D%/map.c \
+	%D%/map.h \
+	%D%/map_mapped.c \
+	%D%/map_sequential.c \
 	%D%/savetool.h \
 	%D%/space.c \
 	%D%/space.h \

@@ -7,4 +7,5 @@ dist_man_MANS += \
 	%D%/savetool-digest.1 \
 	%D%/savetool-formats.5 \
 	%D%/savetool-inspect.1 \
+	%D%/savetool-map.1 \
 	%D%/savetool.1

@@ -42,6 +42,7 @@ unit_tests = \
 	%D%/unit/iterable_test \
 	%D%/unit/libvirt_test \
 	%D%/unit/likeness_test \
+	%D%/unit/map_test \
 	%D%/unit/mapped_test \
 	%D%/unit/output_file_test \
 	%D%/unit/output_in_place_test \
@@ -76,6 +77,7 @@ bats_tests = \
 	%D%/cli/completion.bats \
 	%D%/cli/convert.bats \
 	%D%/cli/inspect.bats \
+	%D%/cli/map.bats \
 	%D%/cli/matrix.bats \
 	%D%/cli/pipe.bats \
 	%D%/cli/recipes.bats \

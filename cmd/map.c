@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The command map: what each byte of an image's file is. */
+#include "config.h"
+
+#include "base/cleanup.h"
+#include "cli.h"
+#include "escape.h"
+#include "memory.h"
+#include "progress.h"
+#include "report.h"
+#include "signals.h"
+#include "stdout.h"
+
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdio.h>
+
+struct job {
+	struct cli *cli;
+	struct progress progress;
+	bool scan;
+	uint64_t offset;
+	bool begun; /* a line has been written */
+};
+
+static bool is_page(const struct st_extent *extent)
+{
+	return extent->page != ST_UNKNOWN;
+}
+
+static const char *yes(bool value)
+{
+	return value ? "yes" : "no";
+}
+
+static void show_text(struct job *job, const struct st_extent *extent)
+{
+	if (!job->begun)
+		printf("%14s %14s  %-9s  %-7s  %-6s  %s\n", "start", "length",
+		       "type", "present", "stored", "what");
+	printf("%14" PRIu64 " %14" PRIu64 "  %-9s  %-7s  %s", extent->start,
+	       extent->length, st_extent_type_name(extent->type),
+	       is_page(extent) ? yes(extent->present) : "-",
+	       yes(extent->allocated));
+	if (extent->block || extent->section) {
+		printf("%*s", extent->allocated ? 5 : 6, "");
+		escape_text(stdout,
+			    extent->block ? extent->block : extent->section,
+			    false);
+	}
+	if (is_page(extent))
+		printf(" page %" PRIu64, extent->page);
+	putchar('\n');
+}
+
+static void put_text(struct json_object *object, const char *key,
+		     const char *text)
+{
+	cleanup_free char *valid = NULL;
+
+	if (!text)
+		return;
+	valid = must(escape_utf8(text));
+	json_object_object_add(object, key,
+			       must(json_object_new_string(valid)));
+}
+
+static void put_number(struct json_object *object, const char *key,
+		       uint64_t value)
+{
+	if (value != ST_UNKNOWN)
+		json_object_object_add(object, key,
+				       must(json_object_new_uint64(value)));
+}
+
+static void put_flag(struct json_object *object, const char *key, bool value)
+{
+	json_object_object_add(object, key,
+			       must(json_object_new_boolean(value)));
+}
+
+/* One element of the array, on a line of its own; takes the object. */
+static void write_element(struct job *job, struct json_object *object)
+{
+	fputs(job->begun ? ",\n" : "[", stdout);
+	escape_json(stdout,
+		    json_object_to_json_string_ext(
+			    object, JSON_C_TO_STRING_SPACED |
+					    JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(object);
+}
+
+static void show_json(struct job *job, const struct st_extent *extent)
+{
+	struct json_object *object = must(json_object_new_object());
+
+	put_number(object, "start", extent->start);
+	put_number(object, "length", extent->length);
+	put_text(object, "type", st_extent_type_name(extent->type));
+	put_text(object, "block", extent->block);
+	if (is_page(extent)) {
+		put_number(object, "page", extent->page);
+		put_number(object, "pages", extent->pages);
+		put_flag(object, "present", extent->present);
+	}
+	put_text(object, "section", extent->section);
+	put_number(object, "instance", extent->instance);
+	put_flag(object, "allocated", extent->allocated);
+	write_element(job, object);
+}
+
+static int on_extent(void *data, const struct st_extent *extent)
+{
+	struct job *job = data;
+
+	if (job->cli->json)
+		show_json(job, extent);
+	else
+		show_text(job, extent);
+	job->begun = true;
+	/* Nobody reads it, or the disk is full: nothing is left to undo. */
+	if (ferror(stdout))
+		stdout_flush();
+	return signals_caught() != 0;
+}
+
+/* What is wrong is an element too, if there are others before it. */
+static void show_error(struct job *job, const struct st_error *err)
+{
+	struct json_object *object, *error;
+
+	object = must(json_object_new_object());
+	error = must(json_object_new_object());
+	put_text(error, "code", st_code_name(err->code));
+	put_text(error, "message", err->text);
+	json_object_object_add(object, "error", error);
+	write_element(job, object);
+}
+
+static void finish(struct job *job, const char *path,
+		   const struct st_error *err)
+{
+	struct report *report;
+
+	if (job->cli->json && job->begun) {
+		if (err)
+			show_error(job, err);
+		puts("]");
+	} else if (job->cli->json && err) {
+		report = report_new(stdout, true, false);
+		report_open(report, path);
+		report_error(report, err);
+		report_commit(report);
+		report_free(report);
+	}
+	stdout_flush();
+	if (err)
+		cli_complain(path, err);
+}
+
+static int map(struct job *job, const char *path, struct st_error *err)
+{
+	const struct st_monitor *monitor;
+	struct st_image *image;
+	int failed;
+
+	if (st_image_open(&image, path, job->offset, err) < 0)
+		return -1;
+	monitor = progress_begin(&job->progress, path, 0, 1);
+	failed = st_image_map(image, job->scan, monitor, on_extent, job, err);
+	progress_end(&job->progress, !failed);
+	st_image_close(image);
+	return failed;
+}
+
+static int run(struct cli *cli)
+{
+	struct job job = { .cli = cli, .progress = PROGRESS_INIT };
+	const struct option table[] = {
+		{ '\0', "scan", NULL, take_flag, &job.scan,
+		  "read all pages, and tell which are zero" },
+		{ '\0', "offset", "N", take_size, &job.offset,
+		  "the bare stream starts at byte N" },
+		OPTIONS_PROGRESS(&job.progress),
+		OPTION_END,
+	};
+	struct st_error err;
+	int failed;
+
+	if (!cli_parse(cli, table))
+		return cli->status;
+	failed = map(&job, cli->operands[0], &err);
+	if (failed && err.code == ST_CANCELLED)
+		return ST_CANCELLED;
+	finish(&job, cli->operands[0], failed ? &err : NULL);
+	return failed ? (int)err.code : ST_OK;
+}
+
+const struct command command_map = {
+	.name = "map",
+	.operands = "IMAGE",
+	.summary = "tell what each byte of an image's file is",
+	.least = 1,
+	.most = 1,
+	.run = run,
+};
