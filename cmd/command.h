@@ -18,6 +18,7 @@ struct command {
 };
 
 extern const struct command command_compact;
+extern const struct command command_check;
 extern const struct command command_convert;
 extern const struct command command_digest;
 extern const struct command command_help;

@@ -10,6 +10,7 @@ savetool_SOURCES = %D%/main.c
 noinst_LTLIBRARIES += libcmd.la
 libcmd_la_LIBADD = $(POPT_LIBS) $(JSON_LIBS)
 libcmd_la_SOURCES = \
+	%D%/check.c \
 	%D%/cli.c \
 	%D%/cli.h \
 	%D%/command.h \

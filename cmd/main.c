@@ -16,6 +16,7 @@ static const struct command *const commands[] = {
 	&command_inspect,
 	&command_map,
 	&command_convert,
+	&command_check,
 	&command_compact,
 	&command_digest,
 	&command_help,

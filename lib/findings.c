@@ -226,8 +226,8 @@ uint64_t find_end(const struct st_image *image)
 	return end;
 }
 
-static int find_in_tail(struct description *description,
-			const struct st_image *image, struct st_error *err)
+int find_in_tail(struct description *description, const struct st_image *image,
+		 struct st_error *err)
 {
 	const struct tail *tail = image->tail;
 	uint64_t moved = find_end(image) - tail->offset - tail->size;

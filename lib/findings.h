@@ -17,6 +17,10 @@ int find_lost_extents(struct description *description,
  */
 uint64_t find_end(const struct st_image *image);
 
+/* What find_all() leaves out when the walk ended early. */
+int find_in_tail(struct description *description, const struct st_image *image,
+		 struct st_error *err);
+
 /* Why something ended early, with the place that its sentence names. */
 int find_error(struct description *description, const struct st_error *broken,
 	       struct st_error *err);

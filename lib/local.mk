@@ -5,6 +5,9 @@
 noinst_LTLIBRARIES += libcore.la
 libcore_la_LIBADD = $(LIBRARY_LIBS)
 libcore_la_SOURCES = \
+	%D%/check.c \
+	%D%/checker.c \
+	%D%/checker.h \
 	%D%/compact.c \
 	%D%/convert.c \
 	%D%/describe.c \
@@ -16,6 +19,8 @@ libcore_la_SOURCES = \
 	%D%/findings.h \
 	%D%/image.c \
 	%D%/image.h \
+	%D%/repair.c \
+	%D%/repair.h \
 	%D%/rewrite.c \
 	%D%/rewrite.h \
 	%D%/map.c \

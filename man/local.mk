@@ -2,6 +2,7 @@
 # Manual pages: the program, one a command, the formats.
 
 dist_man_MANS += \
+	%D%/savetool-check.1 \
 	%D%/savetool-compact.1 \
 	%D%/savetool-convert.1 \
 	%D%/savetool-digest.1 \

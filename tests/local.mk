@@ -28,6 +28,7 @@ unit_tests = \
 	%D%/unit/bitmap_test \
 	%D%/unit/block_test \
 	%D%/unit/bytes_test \
+	%D%/unit/check_command_test \
 	%D%/unit/chunk_test \
 	%D%/unit/codec_test \
 	%D%/unit/codec_zstd_test \
@@ -73,6 +74,7 @@ bats_helpers = \
 	%D%/cli/memory.py
 
 bats_tests = \
+	%D%/cli/check.bats \
 	%D%/cli/compact.bats \
 	%D%/cli/completion.bats \
 	%D%/cli/convert.bats \

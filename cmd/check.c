@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The command check: what is wrong with an image, and mending it. */
+#include "config.h"
+
+#include "cli.h"
+#include "facts.h"
+#include "progress.h"
+#include "report.h"
+#include "signals.h"
+#include "stdout.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+struct job {
+	struct cli *cli;
+	struct report *report;
+	struct progress progress;
+	struct st_check_options options;
+};
+
+/* "code, block pc.ram, at byte 7, 12 bytes" */
+static void place_text(char *text, size_t size, const char *code,
+		       const char *block, uint64_t offset, uint64_t length)
+{
+	char at[48] = "", bytes[48] = "";
+
+	if (offset != ST_UNKNOWN)
+		snprintf(at, sizeof(at), ", at byte %" PRIu64, offset);
+	if (length != ST_UNKNOWN && length > 0)
+		snprintf(bytes, sizeof(bytes), ", %" PRIu64 " bytes", length);
+	snprintf(text, size, "%s%s%s%s%s", code, block ? ", block " : "",
+		 block ? block : "", at, bytes);
+}
+
+static void print_finding(struct report *report, const char *path,
+			  const struct st_finding *finding)
+{
+	char place[512];
+
+	place_text(place, sizeof(place), finding->code, finding->block,
+		   finding->offset, finding->length);
+	report_line(report, "%s: %s: %s (%s)", path,
+		    facts_severity(finding->severity), finding->message, place);
+}
+
+static void print_repair(const struct job *job, const char *path,
+			 const struct st_repair *repair)
+{
+	char place[256];
+
+	place_text(place, sizeof(place), repair->code, NULL, repair->offset,
+		   repair->length);
+	report_line(job->report, "%s: %s: %s (%s)", path,
+		    job->options.dry_run ? "would be repaired" : "repaired",
+		    repair->message, place);
+}
+
+/* Of several findings with the same remedy, the first has it. */
+static bool is_first(const struct st_check *check, size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (strcmp(check->findings[i].code,
+			   check->findings[index].code) == 0)
+			return false;
+	return true;
+}
+
+static bool is_mended(const struct st_check *check,
+		      const struct st_finding *finding)
+{
+	for (size_t i = 0; i < check->repaired_count; i++)
+		if (strcmp(check->repaired[i].code, finding->code) == 0)
+			return true;
+	return false;
+}
+
+/* The way out, for who wanted a repair, or to know more. */
+static void print_remedies(const struct job *job, const char *path,
+			   const struct st_check *check)
+{
+	bool verbose = job->cli->verbose;
+
+	for (size_t i = 0; i < check->finding_count; i++) {
+		const struct st_finding *finding = &check->findings[i];
+
+		if (finding->remedy && is_first(check, i) &&
+		    !is_mended(check, finding) &&
+		    (verbose ||
+		     (job->options.repair && finding->severity != ST_NOTE)))
+			report_line(job->report, "%s: what helps: %s (%s)",
+				    path, finding->remedy, finding->code);
+	}
+}
+
+static void print_verdict(struct report *report, const char *path,
+			  const struct st_check *check)
+{
+	size_t problems = check->problem_count;
+	size_t repairable = check->repairable_count;
+	char mends[64] = "";
+
+	if (problems == 0) {
+		report_line(report, "%s: clean", path);
+		return;
+	}
+	if (repairable == problems)
+		snprintf(mends, sizeof(mends), ", which --repair mends");
+	else if (repairable > 0)
+		snprintf(mends, sizeof(mends), ", %zu of which --repair mends",
+			 repairable);
+	report_line(report, "%s: %zu problem%s%s", path, problems,
+		    problems == 1 ? "" : "s", mends);
+}
+
+static void print(const struct job *job, const char *path,
+		  const struct st_check *check)
+{
+	if (!job->cli->quiet) {
+		for (size_t i = 0; i < check->finding_count; i++)
+			print_finding(job->report, path, &check->findings[i]);
+		for (size_t i = 0; i < check->repaired_count; i++)
+			print_repair(job, path, &check->repaired[i]);
+		print_remedies(job, path, check);
+	}
+	print_verdict(job->report, path, check);
+}
+
+static void put_finding(struct report *report, const struct st_finding *finding)
+{
+	report_row(report);
+	report_text(report, "code", NULL, finding->code);
+	report_text(report, "severity", NULL,
+		    facts_severity(finding->severity));
+	report_text(report, "message", NULL, finding->message);
+	report_text(report, "block", NULL, finding->block);
+	report_number(report, "offset", NULL, finding->offset);
+	report_number(report, "length", NULL, finding->length);
+	report_text(report, "remedy", NULL, finding->remedy);
+}
+
+static void put_repair(struct report *report, const struct st_repair *repair)
+{
+	report_row(report);
+	report_text(report, "code", NULL, repair->code);
+	report_text(report, "message", NULL, repair->message);
+	report_number(report, "offset", NULL, repair->offset);
+	report_number(report, "length", NULL, repair->length);
+}
+
+static void put(const struct job *job, const struct st_check *check, bool clean)
+{
+	struct report *report = job->report;
+
+	report_flag(report, "clean", NULL, clean);
+	if (check->complete_known)
+		report_flag(report, "complete", NULL, check->complete);
+	report_table(report, "findings", NULL, "");
+	for (size_t i = 0; i < check->finding_count; i++)
+		put_finding(report, &check->findings[i]);
+	report_close(report);
+	report_table(report, job->options.dry_run ? "would-repair" : "repaired",
+		     NULL, "");
+	for (size_t i = 0; i < check->repaired_count; i++)
+		put_repair(report, &check->repaired[i]);
+	report_close(report);
+}
+
+/* What a finding tells already is no complaint. */
+static bool is_told(const struct st_check *check, const struct st_error *err)
+{
+	return check &&
+	       (err->code == ST_INCOMPLETE || err->code == ST_CORRUPT ||
+		err->code == ST_UNSUPPORTED);
+}
+
+static void show(const struct job *job, const char *path,
+		 const struct st_check *check, const struct st_error *err)
+{
+	report_open(job->report, path);
+	if (check && report_is_text(job->report))
+		print(job, path, check);
+	else if (check)
+		put(job, check, !err && check->problem_count == 0);
+	if (err)
+		report_error(job->report, err);
+	report_commit(job->report);
+	stdout_flush();
+	if (err && !is_told(check, err))
+		cli_complain(path, err);
+}
+
+/* With a dry run, what would be mended is no more than that. */
+static int status_of(const struct job *job, const struct st_check *check,
+		     const struct st_error *err)
+{
+	bool mendable = job->options.dry_run && check &&
+			check->repaired_count > 0 &&
+			check->repairable_count == check->problem_count;
+
+	if (err && !(mendable && is_told(check, err)))
+		return (int)err->code;
+	return mendable || check->problem_count > 0 ? 1 : ST_OK;
+}
+
+static int check_one(struct job *job, const char *path, size_t part)
+{
+	const struct st_monitor *monitor;
+	const struct st_error *failure;
+	struct st_check *check;
+	struct st_error err;
+	int status;
+
+	monitor = progress_begin(&job->progress, path, part, job->cli->count);
+	failure = st_check(&check, path, &job->options, monitor, &err) < 0 ?
+			  &err :
+			  NULL;
+	progress_end(&job->progress, !failure);
+	status = failure && err.code == ST_CANCELLED ?
+			 ST_CANCELLED :
+			 status_of(job, check, failure);
+	if (status != ST_CANCELLED)
+		show(job, path, check, failure);
+	st_check_free(check);
+	return status;
+}
+
+static int check_all(struct job *job)
+{
+	const struct cli *cli = job->cli;
+	int status = ST_OK;
+
+	job->report = report_new(stdout, cli->json, cli->count > 1);
+	for (size_t i = 0; i < cli->count && status != ST_CANCELLED; i++) {
+		if (signals_caught())
+			status = ST_CANCELLED;
+		else
+			status = cli_worse(status,
+					   check_one(job, cli->operands[i], i));
+	}
+	if (status != ST_CANCELLED)
+		report_finish(job->report);
+	report_free(job->report);
+	return status;
+}
+
+static int run(struct cli *cli)
+{
+	struct job job = {
+		.cli = cli,
+		.progress = PROGRESS_INIT,
+		.options = { .size = sizeof(job.options) },
+	};
+	struct st_check_options *options = &job.options;
+	const struct option table[] = {
+		{ '\0', "deep", NULL, take_flag, &options->deep,
+		  "unpack all, and read every page" },
+		{ '\0', "repair", NULL, take_flag, &options->repair,
+		  "mend what can be mended, in place" },
+		{ 'n', "dry-run", NULL, take_flag, &options->dry_run,
+		  "only say what --repair would do" },
+		{ '\0', "offset", "N", take_size, &options->offset,
+		  "the bare stream starts at byte N" },
+		OPTIONS_PROGRESS(&job.progress),
+		OPTION_END,
+	};
+
+	if (!cli_parse(cli, table))
+		return cli->status;
+	if (options->dry_run && !options->repair)
+		return cli_misuse(cli, "'--dry-run' needs '--repair'");
+	return check_all(&job);
+}
+
+const struct command command_check = {
+	.name = "check",
+	.operands = "IMAGE...",
+	.summary = "prove an image's structure, and mend it",
+	.least = 1,
+	.most = SIZE_MAX,
+	.run = run,
+};

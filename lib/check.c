@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Checks an image, mends it, and checks it again. */
+#include "config.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "checker.h"
+#include "findings.h"
+#include "repair.h"
+
+#include <string.h>
+
+/*
+ * One repair may show what the next one can mend: a bitmap before the tail,
+ * all else before the magic.
+ */
+#define ROUNDS 3
+
+struct check {
+	struct st_check base;
+	struct description *description; /* of the last round */
+	unsigned repaired_count;
+	struct st_repair *repaired;
+};
+
+/* What helps, beyond a repair of ours. */
+static const struct {
+	const char *code, *remedy;
+} remedies[] = {
+	{ "part", "save the guest again; if the image is packed, 'check "
+		  "--deep' tells whether it is complete all the same" },
+	{ "mislabelled", "convert it to the format that it has" },
+	{ "header-version-3", "convert it to the format that it has" },
+	{ "lost-extent", "take the image from another copy: what was in the "
+			 "hole is gone" },
+	{ "empty-bitmaps", "save the guest again, without "
+			   "background-snapshot" },
+	{ "packed-mapped-ram", "convert it to sparse" },
+	{ "incomplete", "take the image from another copy" },
+	{ "corrupt", "take the image from another copy" },
+	{ "duplicate-device", "take the image from another copy" },
+	{ "changed", "check it again" },
+	{ "vmdesc-cut", "convert it: that leaves the vmdescription out" },
+	{ "stale", "sparsify it" },
+	{ "zero-pages", "sparsify it" },
+	{ "superseded", "compact it" },
+	{ "trailing", "compact it" },
+	{ "unaligned", "convert it to raw, and that to sparse" },
+	{ "not-checked", "check it with --deep" },
+};
+
+static const char *remedy_of(const char *code)
+{
+	for (size_t i = 0; i < sizeof(remedies) / sizeof(*remedies); i++)
+		if (strcmp(remedies[i].code, code) == 0)
+			return remedies[i].remedy;
+	return NULL;
+}
+
+/* What the last round says, or the only one. */
+static void settle(struct check *check, struct description *description,
+		   const struct repair_plan *plan)
+{
+	struct st_check *base = &check->base;
+	struct st_info *info = &description->info;
+
+	description_free(check->description);
+	check->description = description;
+	base->complete_known = info->complete_known;
+	base->complete = info->complete;
+	base->finding_count = info->finding_count;
+	base->findings = info->findings;
+	base->problem_count = 0;
+	base->repairable_count = 0;
+	for (size_t i = 0; i < info->finding_count; i++) {
+		struct st_finding *finding = &description->findings[i];
+
+		finding->remedy = remedy_of(finding->code);
+		if (finding->severity != ST_PROBLEM)
+			continue;
+		base->problem_count++;
+		if (plan && repair_has(plan, finding))
+			base->repairable_count++;
+	}
+}
+
+/* An image that breaks before it could be opened. */
+static void settle_broken(struct check *check, const struct st_error *broken)
+{
+	struct description *description;
+	struct st_error ignored;
+
+	if (broken->code != ST_INCOMPLETE && broken->code != ST_CORRUPT &&
+	    broken->code != ST_UNSUPPORTED)
+		return;
+	description = calloc(1, sizeof(*description));
+	if (!description)
+		return;
+	description->info.complete_known = broken->code == ST_INCOMPLETE;
+	if (find_error(description, broken, &ignored) == 0)
+		settle(check, description, NULL);
+	else
+		description_free(description);
+}
+
+/* A file that somebody writes to is not the one that was checked. */
+static int find_change(const struct st_image *image, const struct stat *before,
+		       struct st_error *err)
+{
+	const struct st_finding finding = {
+		.code = "changed",
+		.severity = ST_PROBLEM,
+		.offset = ST_UNKNOWN,
+		.length = ST_UNKNOWN,
+	};
+	struct stat now;
+
+	if (fstat(image_fd(image), &now) < 0)
+		return fail_errno(err, "cannot examine");
+	if (!S_ISREG(now.st_mode) ||
+	    (now.st_size == before->st_size &&
+	     now.st_mtim.tv_sec == before->st_mtim.tv_sec &&
+	     now.st_mtim.tv_nsec == before->st_mtim.tv_nsec))
+		return 0;
+	return description_find(image->description, &finding, err,
+				"the file was written to while it was "
+				"checked");
+}
+
+static int check_image(struct checker *checker, struct st_image *image,
+		       const struct st_check_options *options,
+		       const struct st_monitor *monitor, struct st_error *err)
+{
+	const struct describe_options describe = {
+		.scan = options->deep,
+		.whole = options->deep || !image_codec(image),
+		.companion = &checker->base,
+	};
+	struct st_error later;
+	struct stat before;
+	int result;
+
+	if (fstat(image_fd(image), &before) < 0)
+		return fail_errno(err, "cannot examine");
+	result = describe_image(image, &describe, monitor, err);
+	if (!image->description || (result < 0 && err->code == ST_CANCELLED))
+		return -1;
+	/* First the change, for then nothing is proven. */
+	if (find_change(image, &before, &later) < 0 ||
+	    checker_find(checker, result < 0 ? err : NULL, &later) < 0) {
+		*err = later;
+		return -1;
+	}
+	return result;
+}
+
+/* Opens, checks, plans and closes. */
+static int check_once(struct check *check, struct repair_plan *plan,
+		      const char *path, const struct st_check_options *options,
+		      const struct st_monitor *monitor, struct st_error *err)
+{
+	struct st_image *image;
+	struct checker checker;
+	struct st_error later;
+	int result;
+
+	if (st_image_open(&image, path, options->offset, err) < 0) {
+		settle_broken(check, err);
+		return -1;
+	}
+	checker_init(&checker, image);
+	result = check_image(&checker, image, options, monitor, err);
+	if (image->description && (result == 0 || err->code != ST_CANCELLED)) {
+		if (repair_plan(plan, &checker, &later) < 0) {
+			*err = later;
+			result = -1;
+		}
+		settle(check, steal(image->description), plan);
+	}
+	checker_release(&checker);
+	st_image_close(image);
+	return result;
+}
+
+static int add_repaired(struct check *check, const struct repair_plan *plan,
+			unsigned done, struct st_error *err)
+{
+	size_t count = check->base.repaired_count;
+	struct st_repair *repaired = reallocarray(
+		check->repaired, count + done + 1, sizeof(*repaired));
+
+	if (!repaired)
+		return fail_memory(err);
+	for (unsigned i = 0; i < done; i++)
+		repaired[count++] = plan->mends[i].repair;
+	check->repaired = repaired;
+	check->base.repaired = repaired;
+	check->base.repaired_count = count;
+	return 0;
+}
+
+/* Rounds of checking and mending, until there is nothing more to mend. */
+static int check_rounds(struct check *check, const char *path,
+			const struct st_check_options *options,
+			const struct st_monitor *monitor, struct st_error *err)
+{
+	struct repair_plan plan = { .count = 0 };
+	struct st_error failed;
+	unsigned done;
+	int result;
+
+	for (unsigned round = 0;; round++) {
+		repair_plan_release(&plan);
+		result = check_once(check, &plan, path, options, monitor, err);
+		if (!options->repair || plan.count == 0 || round == ROUNDS ||
+		    (result < 0 && err->code == ST_CANCELLED))
+			break;
+		failed.code = ST_OK;
+		done = plan.count;
+		if (!options->dry_run)
+			done = repair_apply(&plan, path, &failed);
+		if (add_repaired(check, &plan, done, &failed) < 0 ||
+		    failed.code != ST_OK) {
+			*err = failed;
+			result = -1;
+			break;
+		}
+		if (options->dry_run)
+			break;
+	}
+	repair_plan_release(&plan);
+	return result;
+}
+
+int st_check(struct st_check **result, const char *path,
+	     const struct st_check_options *given,
+	     const struct st_monitor *monitor, struct st_error *err)
+{
+	struct st_check_options options = { .size = sizeof(options) };
+	struct check *check;
+	int failed;
+
+	*result = NULL;
+	if (given && given->size < sizeof(options))
+		return fail(err, ST_USAGE, "options of an unknown size");
+	if (given)
+		options = *given;
+	if (options.repair && !options.dry_run && strcmp(path, "-") == 0)
+		return fail(err, ST_USAGE, "standard input cannot be repaired");
+	check = calloc(1, sizeof(*check));
+	if (!check)
+		return fail_memory(err);
+	failed = check_rounds(check, path, &options, monitor, err);
+	if (check->description)
+		*result = &check->base;
+	else
+		st_check_free(&check->base);
+	return failed;
+}
+
+void st_check_free(struct st_check *base)
+{
+	struct check *check = (struct check *)base;
+
+	if (!check)
+		return;
+	description_free(check->description);
+	free(check->repaired);
+	free(check);
+}

@@ -1,0 +1,541 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# check proves an image, or says where it breaks; --repair mends without
+# inventing anything.
+
+load helpers
+
+recipes=$top/tests/recipes
+
+# built NAME: makes an image from the recipe on standard input.
+built()
+{
+	"$mkimage" "$1"
+}
+
+# sequential LINES...: the end of a small v2 recipe, behind its container.
+sequential()
+{
+	printf '%s\n' stream configuration "ram start" "	block m0 2M" \
+		"ram part" "	page m0 0 count=4" \
+		"	zero m0 0x4000 count=508" "ram end" \
+		"section full name=timer id=3 version=2 length=24" "$@"
+}
+
+# mapped LINES...: the same of v3.
+mapped()
+{
+	printf '%s\n' stream "configuration capability=mapped-ram" \
+		"ram start" "	block m0 2M" "	page m0 0 count=4" \
+		"ram end" "section full name=timer id=3 version=2 length=24" \
+		"$@"
+}
+
+# In front of either: the memory that they have.
+header="libvirt memory=2M"
+
+# finding CODE [FILTER]: the one of this code, for which the filter is true.
+finding()
+{
+	assert_json "[.findings[] | select(.code == \"$1\")] |
+		length == 1 and (.[0] | ${2:-true})"
+}
+
+# codes: of all findings.
+codes()
+{
+	jq -r '[.findings[].code] | join(" ")' <<<"$output"
+}
+
+# checks STATUS NAME [OPTION]...: leaves the file as it was.
+checks()
+{
+	local expected=$1 name=$2 before
+	shift 2
+
+	before=$(sha256sum "$name"; stat -c %y "$name")
+	savetool check --json "$@" "$name"
+	assert_equal "$status" "$expected"
+	assert_equal "$(sha256sum "$name"; stat -c %y "$name")" "$before"
+}
+
+# repairs NAME [OPTION]...: mends all of it; before, only says so.
+repairs()
+{
+	local name=$1
+	shift
+
+	checks 1 "$name" --repair --dry-run "$@"
+	assert_json '(."would-repair" | length) > 0 and (has("repaired") | not)'
+	savetool check --json --repair "$@" "$name"
+	assert_equal "$stderr" ''
+	assert_success
+	assert_json '.clean and (.repaired | length) > 0'
+	checks 0 "$name" "$@"
+	assert_json .clean
+}
+
+# fingerprint NAME
+fingerprint()
+{
+	"$SAVETOOL" digest "$1" | cut -d ' ' -f 1
+}
+
+@test "what is broken is not clean, and ends as it must" {
+	local file name expected got
+
+	for file in "$recipes"/bad-*.recipe; do
+		name=${file##*/}
+		"$mkimage" "$file" image
+		expected=$(sed -n 's/^# expect: status=\([0-9]*\).*/\1/p' \
+			"$file")
+		got=0
+		"$SAVETOOL" check --deep image >out 2>&1 || got=$?
+		[ "$got" = "$expected" ] || fail "$name: $got"
+		# Where it is no image, there is nothing to count.
+		[ "$got" = 4 ] || tail -n 1 out | grep -qxE \
+			'image: [1-9] problems?(, which --repair mends)?' ||
+			fail "$name: $(cat out)"
+	done
+}
+
+@test "what is good is clean" {
+	local file name got
+
+	for file in "$recipes"/{v2,v3,packed}-*.recipe; do
+		name=${file##*/}
+		"$mkimage" "$file" image
+		got=0
+		"$SAVETOOL" check --deep image >out 2>&1 || got=$?
+		case $name in
+		*-mislabelled*|v3-lost-extent.*)
+			[ "$got" = 1 ] || fail "$name: $got" ;;
+		v3-background-empty-bitmaps.*)
+			[ "$got" = 7 ] || fail "$name: $got" ;;
+		v2-part.*)
+			[ "$got" = 5 ] || fail "$name: $got" ;;
+		v3-bare-offset.*)
+			[ "$got" = 4 ] || fail "$name: $got"
+			"$SAVETOOL" check --offset 69949 image ;;
+		*)
+			[ "$got" = 0 ] || fail "$name: $got: $(cat out)"
+			[ "$(tail -n 1 out)" = "image: clean" ] ;;
+		esac
+	done
+}
+
+@test "images of QEMU and libvirt are clean, and nothing is noted" {
+	local name
+
+	for name in libvirt-sparse.save libvirt-raw.save bare-mapped.mig; do
+		real_image $name
+		savetool check --deep $name
+		assert_success
+		assert_output "$name: clean"
+		assert_equal "$stderr" ''
+	done
+}
+
+@test "1 MiB punched out of present pages is called out, to the byte" {
+	local at
+
+	mapped eof vmdesc | sed 's/m0 2M/m0 4M/; s/count=4/count=all/' | built a
+	checks 0 a
+	assert_json '.findings == []'
+	at=$(("$("$SAVETOOL" inspect --json a |
+		jq '.blocks[0]."pages-offset"')" + 0x120000))
+	fallocate -p -o $at -l 1M a
+	savetool inspect --json a
+	assert_success
+	finding lost-extent ".block == \"m0\" and .offset == $at and
+		.length == 1048576 and .severity == \"error\""
+	checks 1 a
+	finding lost-extent ".offset == $at and .length == 1048576"
+	# Nobody can mend that.
+	checks 1 a --repair
+	savetool check --repair a
+	assert_failure 1
+	assert_line "a: error: pages that are said to be present lie in a \
+hole, and restore as zeros (lost-extent, block m0, at byte $at, 1048576 bytes)"
+	assert_line --regexp '^a: what helps: .* \(lost-extent\)$'
+}
+
+# present IMAGE BITMAP PAGES FIRST: of 256 pages, the bytes of the present.
+present()
+{
+	python3 - "$@" <<'END'
+import sys
+
+image, bitmap, pages, first = sys.argv[1], *map(int, sys.argv[2:])
+with open(image, "rb") as file:
+    file.seek(bitmap + first // 8)
+    print(4096 * int.from_bytes(file.read(256 // 8), "little").bit_count())
+END
+}
+
+@test "1 MiB punched out of a real image is called out, all of it" {
+	local places lost at
+
+	real_image libvirt-sparse.save
+	cp --sparse=always "$(readlink libvirt-sparse.save)" image
+	mapfile -t places < <("$SAVETOOL" inspect --json image |
+		jq '.blocks[0] | ."bitmap-offset", ."pages-offset"')
+	at=$((places[1] + 4096 * 4096))
+	lost=$(present image "${places[@]}" 4096)
+	[ "$lost" -gt 0 ]
+	savetool check image
+	assert_output "image: clean"
+	fallocate -p -o $at -l 1M image
+	checks 1 image
+	assert_json "[.findings[] | select(.code == \"lost-extent\")] |
+		all(.block == \"pc.ram\" and .severity == \"error\") and
+		all(.[] | select(.offset); .offset >= $at and
+			.offset + .length <= $at + 1048576) and
+		([.[] | select(.offset | not)] + [{length: (map(.length) |
+			add)}])[0].length == $lost"
+}
+
+@test "a broken image has the place where it breaks" {
+	make_image bad-section-type a
+	checks 6 a
+	assert_json '.error.code == "corrupt" and (.clean | not)'
+	finding corrupt '.offset > 0 and
+		. as $it | .message | contains("byte \($it.offset)")'
+	make_image bad-overlap-pages b
+	checks 6 b
+	finding corrupt '.block == "b" and .offset > 0'
+	make_image bad-mapped-slots-cut c
+	checks 5 c
+	finding incomplete '.offset > 0'
+	assert_json '.complete == false'
+	# Before there is a stream at all.
+	make_image bad-xml-no-nul d
+	checks 6 d
+	finding corrupt
+}
+
+@test "what breaks behind a header that says Part is told as well" {
+	{ echo "$header magic=part"; sequential; echo "cut -7"; } | built a
+	checks 5 a
+	finding part
+	finding incomplete '.offset > 0'
+	assert_json '(.findings | length) == 2'
+}
+
+@test "what is packed is unpacked only with --deep" {
+	make_image bad-packed-checksum a
+	checks 0 a
+	finding not-checked '.severity == "note" and .remedy'
+	checks 6 a --deep
+	make_image packed-zstd b
+	checks 0 b --deep
+	refute [ "$(codes)" = not-checked ]
+	assert_json .complete
+}
+
+@test "--deep counts what is stored for nothing" {
+	make_image v3-all-pages a
+	{ mapped eof vmdesc; } | sed 's/count=4/count=4 data=0/' | built b
+	checks 0 b
+	assert_json '.findings == []'
+	checks 0 b --deep
+	finding zero-pages '.length == 16384'
+	make_image v2-live-superseded c
+	checks 0 c
+	finding superseded '.length > 0'
+}
+
+@test "each note has its code and its place" {
+	{ echo "$header running=7"; sequential eof vmdesc; } | built running
+	checks 0 running
+	finding was-running '.offset == 24 and .severity == "note"'
+	{ echo "$header"; sequential eof vmdesc; echo "patch 60000 31"; } |
+		built padding
+	checks 0 padding
+	finding padding '.offset == 60000'
+	{ echo "libvirt memory=4M"; sequential eof vmdesc; } | built memory
+	checks 0 memory
+	finding memory
+	{ echo "$header"; sequential eof; } | built no-vmdesc
+	checks 0 no-vmdesc
+	finding no-vmdesc ".offset == $(stat -c %s no-vmdesc)"
+	mapped eof vmdesc | sed 's/m0 2M/& pages-offset=0x101000/' |
+		built unaligned
+	checks 0 unaligned
+	finding unaligned '.block == "m0" and .offset == 1052672'
+	make_image v2-commands commands
+	checks 0 commands
+	finding return-path '.offset > 0'
+	make_image v2-postcopy-advise advise
+	checks 0 advise
+	finding postcopy '.offset > 0'
+	make_image v2-no-footers-no-vmdesc opaque
+	checks 0 opaque
+	finding opaque-devices '.offset > 0'
+}
+
+@test "a vmdescription that disagrees is a warning" {
+	make_image v2-vmdesc-lies a
+	checks 0 a
+	finding vmdesc-differs '.severity == "warning" and .offset > 0'
+}
+
+@test "a device that is there twice is an error" {
+	sequential "section full name=timer id=4 version=2 length=24" eof \
+		vmdesc | built a
+	checks 1 a
+	finding duplicate-device '.offset > 0 and .length == 24'
+	sequential "section full name=timer id=4 instance=1 length=24" eof \
+		vmdesc | built b
+	checks 0 b
+}
+
+@test "a bitmap behind the vmdescription is not trailing" {
+	make_image v3-bitmap-at-end a
+	checks 0 a
+	assert_json '.findings == []'
+	checks 0 a --repair
+}
+
+@test "--repair finishes a header when the image is complete" {
+	local expected
+
+	{ echo "$header"; sequential eof vmdesc; } | built right
+	expected=$(fingerprint right)
+	{ echo "$header magic=part"; sequential eof vmdesc; } | built a
+	checks 5 a
+	finding part-complete '.severity == "error" and .offset == 0 and
+		.length == 16'
+	repairs a
+	cmp right a
+	assert_equal "$(fingerprint a)" "$expected"
+	{ echo "$header format=sparse magic=part"; mapped eof vmdesc; } |
+		built b
+	repairs b
+	assert_equal "$(fingerprint b)" "$expected"
+}
+
+@test "--repair finishes no header that is not proven" {
+	# Cut, without the end of RAM and its bitmaps, without a description.
+	{ echo "$header magic=part"; sequential eof vmdesc; echo "cut -1"; } |
+		built cut
+	{ echo "$header magic=part"; sequential eof; } | built no-vmdesc
+	{ echo "$header magic=part format=sparse"; mapped eof vmdesc; } |
+		sed 's/page m0 0/stale m0 0/; /ram end/d' | built empty
+	{ echo "$header magic=part format=sparse"; mapped eof vmdesc; } |
+		sed 's/page m0 0/lost m0 0/' | built lost
+	checks 5 cut --repair
+	finding part
+	checks 5 no-vmdesc --repair
+	checks 7 empty --repair
+	checks 5 lost --repair
+	checks 5 lost --repair -n
+	finding part '.remedy'
+}
+
+@test "--repair finishes a packed image only if all of it was read" {
+	{ echo "$header format=zstd magic=part"; echo "pack \"zstd -qc\""
+		sequential eof vmdesc; } | built a
+	checks 5 a --repair
+	finding part
+	repairs a --deep
+	{ echo "$header format=zstd magic=part"; echo "pack \"zstd -qc\""
+		sequential eof vmdesc; } | built b
+	truncate -s -9 b
+	checks 5 b --repair --deep
+}
+
+@test "--repair sets the format that the content has" {
+	local expected name
+
+	for name in v2-mislabelled-sparse v3-mislabelled-raw \
+			packed-mislabelled; do
+		make_image $name a
+		expected=$(fingerprint a)
+		repairs a
+		assert_equal "$(fingerprint a)" "$expected"
+		cmp -l a <(make_image $name b && cat b) >changed || true
+		assert_equal "$(wc -l <changed)" 1
+		assert_equal "$(cut -c -10 changed | awk '{ print $1 }')" 29
+	done
+	{ echo "$header byte-order=big format=sparse"
+		sequential eof vmdesc; } | built big
+	repairs big
+	assert_equal "$(od -A n -t x1 -j 28 -N 4 big)" " 00 00 00 00"
+	{ echo "$header byte-order=big format=raw"
+		mapped eof vmdesc; } | built big
+	repairs big
+	assert_equal "$(od -A n -t x1 -j 28 -N 4 big)" " 00 00 00 06"
+}
+
+@test "--repair does not label what libvirt would not restore" {
+	{ echo "$header version=1 format=raw"; echo "pack \"zstd -qc\""
+		sequential eof vmdesc; } | built old
+	checks 1 old --repair
+	finding mislabelled .remedy
+	echo "$header format=zstd" | built packed
+	mapped eof vmdesc | built stream
+	zstd -qc stream >>packed
+	checks 1 packed --repair
+	finding packed-mapped-ram
+}
+
+@test "--repair cuts off what is behind the end, and only that" {
+	local expected size
+
+	{ echo "$header"; sequential eof vmdesc; } | built right
+	expected=$(fingerprint right)
+	make_image v2-trailing-libvirt a
+	size=$(stat -c %s a)
+	repairs a
+	[ "$(stat -c %s a)" -lt "$size" ]
+	cat right - <<<"more" >b
+	repairs b
+	cmp right b
+	assert_equal "$(fingerprint b)" "$expected"
+	# A description that cannot be read is not taken for rubbish.
+	make_image v2-vmdesc-not-json c
+	checks 0 c --repair
+	# Nor is anything behind an end that nothing proves.
+	{ echo "$header"; sequential eof; echo "bytes 00 00"; } | built d
+	savetool check --json d
+	cp d before
+	"$SAVETOOL" check --repair d || true
+	cmp before d
+}
+
+@test "--repair clears bits behind the last page" {
+	local order
+
+	for order in little big; do
+		{ echo "$header byte-order=$order format=sparse"
+			mapped eof vmdesc; } | sed 's/m0 2M/m0 64K/' >recipe
+		built right <recipe
+		sed 's/page m0 0 .*/&\n	lost m0 0x20000/' recipe | built a
+		checks 6 a
+		finding padding-bits '.block == "m0" and .length == 8'
+		repairs a
+		cmp right a
+		assert_equal "$(fingerprint a)" "$(fingerprint right)"
+	done
+}
+
+@test "--repair mends one thing after the other" {
+	{ echo "$header format=sparse"; mapped eof vmdesc; } |
+		sed 's/m0 2M/m0 64K/' >recipe
+	built right <recipe
+	sed 's/page m0 0 .*/&\n	lost m0 0x20000/
+		s/format=sparse/format=raw magic=part/' recipe | built a
+	echo behind >>a
+	savetool check --json --repair a
+	assert_success
+	assert_json '[.repaired[].code] == ["padding-bits", "trailing",
+		"mislabelled", "part-complete"]'
+	cmp right a
+}
+
+@test "--repair refuses a file in use" {
+	{ echo "$header magic=part"; sequential eof vmdesc; } | built a
+	cp a before
+	exec 7<a
+	savetool check --json --repair a
+	exec 7<&-
+	assert_error 8 "a: in use by another process"
+	assert_json '.error.code == "refused" and .repaired == []'
+	cmp before a
+	mkfifo locked
+	flock --no-fork a sleep 60 3>locked 7>locked &
+	kill $!
+	wait $! || true
+	savetool check --repair a
+	assert_success
+}
+
+@test "--repair changes nothing that cannot be written" {
+	{ echo "$header magic=part"; sequential eof vmdesc; } | built a
+	chmod 400 a
+	if [ "$(id -u)" = 0 ]; then
+		run setpriv --reuid=65534 --clear-groups "$SAVETOOL" \
+			check --repair a
+		[ "$status" -ne 0 ]
+	else
+		savetool check --repair a
+		assert_failure 3
+	fi
+	checks 5 a
+}
+
+@test "what goes through a pipe is checked, not repaired" {
+	make_image v2-small a
+	run --separate-stderr bash -c 'cat a | "$SAVETOOL" check -'
+	assert_success
+	assert_line --index -1 "-: clean"
+	make_image bad-cut-device b
+	run --separate-stderr bash -c 'cat b | "$SAVETOOL" check -'
+	assert_failure 5
+	run --separate-stderr bash -c 'cat a | "$SAVETOOL" check --repair -'
+	assert_error 2 "-: standard input cannot be repaired"
+}
+
+@test "text: one line a finding, and one that says how it is" {
+	{ echo "$header magic=part"; sequential eof vmdesc; } | built a
+	savetool check a
+	assert_failure 5
+	assert_equal "$stderr" ''
+	assert_output - <<'END'
+a: error: the header says that libvirt never finished this image, but it is complete to its last byte (part-complete, at byte 0, 16 bytes)
+a: 1 problem, which --repair mends
+END
+	savetool check --repair -n a
+	assert_failure 1
+	assert_line "a: would be repaired: finished the header: the image is \
+complete (part-complete, at byte 0, 16 bytes)"
+	savetool check -q a
+	assert_output "a: 1 problem, which --repair mends"
+	savetool check --repair a
+	assert_success
+	assert_output - <<'END'
+a: repaired: finished the header: the image is complete (part-complete, at byte 0, 16 bytes)
+a: clean
+END
+	savetool check a
+	assert_output "a: clean"
+}
+
+@test "of several images the worst one counts" {
+	make_image v3-small a
+	make_image v3-lost-extent b
+	savetool check -q a b missing
+	assert_failure 3
+	assert_line --index 0 "a: clean"
+	assert_line --index 1 "b: 1 problem"
+	assert_equal "$stderr" \
+		"savetool: missing: cannot open: No such file or directory"
+	savetool check --json a b
+	assert_failure 1
+	assert_json 'length == 2 and .[0].clean and (.[1].clean | not) and
+		.[0].savetool.schema == 1 and .[1].path == "b"'
+}
+
+@test "what is no image is told as such" {
+	echo nothing >a
+	savetool check a
+	assert_error 4 "a: not a save image"
+	assert_output ''
+	savetool check --json a
+	assert_json '.error.code == "not-an-image"'
+}
+
+@test "--dry-run alone makes no sense" {
+	make_image v3-small a
+	savetool check -n a
+	assert_failure 2
+	[[ $stderr == "savetool: '--dry-run' needs '--repair'"* ]]
+}
+
+@test "--progress-fd tells how far it is" {
+	make_image packed-zstd a
+	savetool check --deep --progress-fd 9 a 9>told
+	assert_success
+	assert_equal "$(tail -n 1 told)" 100/100
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Checks and repairs that something comes in between of. */
+#include "config.h"
+
+#include "repair.h"
+
+#include "sample.h"
+#include "scratch.h"
+
+static struct wire wire;
+
+/* A complete image whose header says Part. */
+static void make_part(void)
+{
+	wire.size = 0;
+	sample_header(&wire, ST_FORMAT_RAW);
+	memcpy(wire.bytes, "LibvirtQemudPart", LIBVIRT_MAGIC_SIZE);
+	sample_sequential(&wire);
+	scratch_write("image", wire.bytes, wire.size);
+}
+
+static bool has(const struct st_check *check, const char *code)
+{
+	for (size_t i = 0; i < check->finding_count; i++)
+		if (strcmp(check->findings[i].code, code) == 0)
+			return true;
+	return false;
+}
+
+/* Somebody who writes a byte, or only says to stop. */
+struct visit {
+	bool write, stop;
+	unsigned calls;
+};
+
+static int interfere(void *data, uint64_t done, uint64_t total)
+{
+	struct visit *visit = data;
+	int fd;
+
+	(void)done;
+	(void)total;
+	if (visit->calls++ == 0 && visit->write) {
+		fd = open("image", O_WRONLY | O_CLOEXEC);
+		assert_true(fd >= 0);
+		assert_int_equal(pwrite(fd, "\0", 1, 1000), 1);
+		close(fd);
+	}
+	return visit->stop;
+}
+
+TEST(a_file_that_changes_meanwhile_is_not_mended)
+{
+	const struct st_check_options options = { .size = sizeof(options),
+						  .repair = true };
+	struct visit visit = { .write = true };
+	const struct st_monitor monitor = { interfere, &visit };
+	struct st_check *check;
+	struct st_error err;
+
+	make_part();
+	/* The clock of files has a coarse tick. */
+	usleep(20000);
+	assert_int_equal(st_check(&check, "image", &options, &monitor, &err),
+			 -1);
+	assert_int_equal(err.code, ST_INCOMPLETE);
+	assert_true(visit.calls > 0);
+	assert_true(has(check, "changed"));
+	assert_true(has(check, "part"));
+	assert_int_equal(check->repaired_count, 0);
+	assert_int_equal(check->repairable_count, 0);
+	st_check_free(check);
+	wire.bytes[1000] = 0;
+	scratch_holds("image", wire.bytes, wire.size);
+}
+
+TEST(a_check_can_be_stopped)
+{
+	struct visit visit = { .stop = true };
+	const struct st_monitor monitor = { interfere, &visit };
+	struct st_check *check;
+	struct st_error err;
+
+	make_part();
+	assert_int_equal(st_check(&check, "image", NULL, &monitor, &err), -1);
+	assert_int_equal(err.code, ST_CANCELLED);
+	assert_null(check);
+}
+
+/* Two words to set: the format, then the magic. */
+static void make_plan(struct repair_plan *plan, struct mend mends[2])
+{
+	mends[0] = (struct mend){ .repair = { "mislabelled", "", 28, 4 },
+				  .right = { 1 } };
+	mends[1] = (struct mend){ .repair = { "part-complete", "", 0, 16 },
+				  .found = "LibvirtQemudPar",
+				  .right = "LibvirtQemudSav" };
+	mends[1].found[15] = 't';
+	mends[1].right[15] = 'e';
+	*plan = (struct repair_plan){ .count = 2, .mends = mends };
+	assert_int_equal(stat("image", &plan->seen), 0);
+}
+
+TEST(each_step_is_taken_only_behind_the_one_before)
+{
+	struct mend mends[2];
+	struct repair_plan plan;
+	struct st_error err;
+
+	make_part();
+	make_plan(&plan, mends);
+	mends[0].found[0] = 7;
+	assert_int_equal(repair_apply(&plan, "image", &err), 0);
+	assert_int_equal(err.code, ST_REFUSED);
+	scratch_holds("image", wire.bytes, wire.size);
+	mends[0].found[0] = 0;
+	mends[1].found[0] = 'l';
+	assert_int_equal(repair_apply(&plan, "image", &err), 1);
+	assert_int_equal(err.code, ST_REFUSED);
+	wire.bytes[28] = 1;
+	scratch_holds("image", wire.bytes, wire.size);
+}
+
+TEST(a_file_that_was_replaced_is_left_alone)
+{
+	struct mend mends[2];
+	struct repair_plan plan;
+	struct st_error err;
+
+	make_part();
+	make_plan(&plan, mends);
+	assert_int_equal(rename("image", "old"), 0);
+	make_part();
+	assert_int_equal(repair_apply(&plan, "image", &err), 0);
+	assert_int_equal(err.code, ST_REFUSED);
+	assert_string_equal(err.text, "has changed since it was checked");
+	scratch_holds("image", wire.bytes, wire.size);
+	assert_int_equal(repair_apply(&plan, "missing", &err), 0);
+	assert_int_equal(err.code, ST_SYSTEM);
+}
+
+TEST(options_of_another_size_are_refused)
+{
+	const struct st_check_options options = { .size = 1 };
+	struct st_check *check;
+	struct st_error err;
+
+	assert_int_equal(st_check(&check, "image", &options, NULL, &err), -1);
+	assert_int_equal(err.code, ST_USAGE);
+	assert_null(check);
+	st_check_free(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		scratch_test(a_file_that_changes_meanwhile_is_not_mended),
+		scratch_test(a_check_can_be_stopped),
+		scratch_test(each_step_is_taken_only_behind_the_one_before),
+		scratch_test(a_file_that_was_replaced_is_left_alone),
+		scratch_test(options_of_another_size_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
