@@ -78,6 +78,7 @@ bats_tests = \
 	%D%/cli/compact.bats \
 	%D%/cli/completion.bats \
 	%D%/cli/convert.bats \
+	%D%/cli/examples.bats \
 	%D%/cli/inspect.bats \
 	%D%/cli/map.bats \
 	%D%/cli/matrix.bats \

@@ -1,0 +1,255 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The examples of the manual, as they are printed there, with the real
+# programs: each is done, and does what the text says.
+
+load helpers
+
+# A folder for what the examples call /backup; a host that is this one, with
+# an sshd of its own for each connection, on no port; and the programs as the
+# examples call them.
+setup_file()
+{
+	local name
+
+	for name in tar rsync restic ssh scp ssh-keygen jq; do
+		command -v $name >/dev/null || {
+			echo "$name is missing" >&2
+			return 1
+		}
+	done
+	export HOST=$BATS_FILE_TMPDIR/host
+	export RESTIC_REPOSITORY=$HOST/repository RESTIC_PASSWORD=demo
+	export RESTIC_CACHE_DIR=$HOST/cache
+	mkdir -p "$HOST/bin"
+	make_host
+	make_programs
+	restic -q init
+}
+
+# Where distributions put it, and not on everybody's PATH.
+find_sshd()
+{
+	PATH=$PATH:/usr/sbin:/usr/lib/ssh command -v sshd || {
+		echo "sshd is missing" >&2
+		return 1
+	}
+}
+
+make_host()
+{
+	local sshd
+
+	sshd=$(find_sshd)
+	# As root it wants a folder, which its service would make.
+	[ "$(id -u)" != 0 ] || mkdir -p /run/sshd
+	ssh-keygen -q -t ed25519 -N '' -f "$HOST/host-key"
+	ssh-keygen -q -t ed25519 -N '' -f "$HOST/key"
+	cat >"$HOST/sshd_config" <<-CONFIG
+		HostKey $HOST/host-key
+		AuthorizedKeysFile $HOST/key.pub
+		StrictModes no
+		UsePAM no
+		PidFile none
+		Subsystem sftp internal-sftp
+		SetEnv "PATH=$HOST/bin:$PATH"
+	CONFIG
+	cat >"$HOST/ssh_config" <<-CONFIG
+		Host host
+		ProxyCommand $sshd -i -f $HOST/sshd_config -E $HOST/log
+		User $(id -un)
+		IdentityFile $HOST/key
+		IdentitiesOnly yes
+		StrictHostKeyChecking no
+		UserKnownHostsFile $HOST/known-hosts
+		LogLevel ERROR
+	CONFIG
+}
+
+make_programs()
+{
+	local name
+
+	for name in ssh scp; do
+		cat >"$HOST/bin/$name" <<-SCRIPT
+			#!/bin/sh
+			exec $(command -v $name) -F $HOST/ssh_config "\$@"
+		SCRIPT
+	done
+	cat >"$HOST/bin/savetool" <<-SCRIPT
+		#!/bin/sh
+		exec $(realpath "$SAVETOOL") "\$@"
+	SCRIPT
+	chmod +x "$HOST"/bin/*
+}
+
+# examples_of PAGE: each as it is printed, and an empty line.
+examples_of()
+{
+	awk '
+		/^\.Sh / { inside = /^\.Sh EXAMPLES/ }
+		!inside { next }
+		/^\.Dl \$ / { print substr($0, 5) "\n" }
+		/^\.Ed/ { block = 0; print "" }
+		block { print }
+		/^\.Bd / { block = 1 }
+	' "$top/man/$1" | sed 's/\\e/\\/g; s/^\\&//'
+}
+
+# commands_of PAGE: its examples as scripts, each ended by an empty line.  What
+# commands print is left out: a line belongs to one as long as bash sees no end.
+commands_of()
+{
+	local command='' line
+
+	while IFS= read -r line; do
+		case $line in
+		'') echo ;;
+		"\$ "*) command=${line#"$ "} ;;
+		*) [ -z "$command" ] || command+=$'\n'$line ;;
+		esac
+		[ -n "$command" ] || continue
+		# Behind a backslash at the very end it sees one.
+		[[ $command != *\\ ]] || continue
+		bash -n <<<"$command" 2>/dev/null || continue
+		echo "$command"
+		command=
+	done < <(examples_of "$1")
+}
+
+# do_example WORDS: the example of savetool(1) that has these words, with the
+# paths that it names in here.
+do_example()
+{
+	local script
+
+	script=$(commands_of savetool.1 |
+		awk -v RS= -v words="$1" 'index($0, words)' |
+		sed "s|/var/lib/libvirt/qemu/save|$PWD/save|g
+			s|/backup|$PWD/backup|g")
+	[ -n "$script" ] || fail "no example has '$1'"
+	echo "$script"
+	PATH=$HOST/bin:$PATH run --separate-stderr \
+		bash -euo pipefail -c "$script"
+	assert_success
+}
+
+digest()
+{
+	"$SAVETOOL" digest "$1" | cut -d ' ' -f 1
+}
+
+allocated()
+{
+	echo $(($(stat -c %b "$1") * 512))
+}
+
+# assert_sparse FILE: the guest of guest.sparse, and about as small.
+assert_sparse()
+{
+	assert_equal "$(digest "$1")" "$(digest guest.sparse)"
+	[ "$(allocated "$1")" -le $(($(allocated guest.sparse) + 200000)) ] ||
+		fail "$1 has lost its holes"
+}
+
+# assert_dense FILE: the bytes of guest.sparse, at full length.
+assert_dense()
+{
+	cmp "$1" guest.sparse
+	[ "$(allocated "$1")" -ge "$(stat -c %s "$1")" ] ||
+		fail "$1 has holes, and so proves nothing"
+}
+
+# A guest as converted from what libvirt saved, and the folders of backups.
+guest()
+{
+	real_image libvirt-raw.save
+	"$SAVETOOL" convert -O sparse libvirt-raw.save guest.sparse
+	mkdir backup restored save
+	[ "$(allocated guest.sparse)" -lt 20000000 ]
+}
+
+@test "managed saves are backed up, and put back" {
+	local name
+
+	guest
+	for name in libvirt-live.save libvirt-sparse.save; do
+		real_image $name
+		cp $name save/
+	done
+	cp libvirt-raw.save save/demo.save
+	do_example 'for image in'
+	assert_equal "$(echo backup/*)" "backup/demo.save.zst\
+ backup/libvirt-live.save.zst backup/libvirt-sparse.save.zst"
+	do_example .guest.files
+	assert_output /tmp/savetool-images/guest
+	rm save/demo.save
+	do_example 'save/demo.save'
+	assert_sparse save/demo.save
+	"$SAVETOOL" inspect --json save/demo.save |
+		jq -e '.container == "libvirt" and .format == "sparse"'
+}
+
+@test "a managed save that is not finished fails the backup" {
+	guest
+	make_image v2-part save/demo.save
+	run do_example 'for image in'
+	assert_failure
+	assert_output --partial 'status : 5'
+	assert_equal "$(ls -A backup)" ''
+}
+
+@test "a copy without holes gets them back" {
+	guest
+	cat guest.sparse >dense.copy
+	assert_dense dense.copy
+	do_example dense.copy
+	assert_sparse sparse.copy
+}
+
+@test "tar -S keeps the holes" {
+	guest
+	do_example 'tar -cSf'
+	assert_sparse restored/guest.sparse
+	cmp guest.sparse restored/guest.sparse
+	[ "$(stat -c %s backup/guest.tar)" -lt 20000000 ]
+	tar -cf dense.tar guest.sparse
+	tar -xf dense.tar -C backup
+	assert_dense backup/guest.sparse
+}
+
+@test "rsync writes none, and -S some that are not there" {
+	guest
+	PATH=$HOST/bin:$PATH rsync guest.sparse "host:$PWD/dense"
+	assert_dense dense
+	do_example 'rsync guest.sparse'
+	assert_sparse backup/guest.sparse
+	[ ! -e backup/guest.dense ]
+	rsync -S guest.sparse holes
+	cmp guest.sparse holes
+	savetool inspect --json holes
+	assert_json '[.findings[].code] | unique == ["lost-extent"]'
+	savetool inspect --json backup/guest.sparse
+	assert_json '.findings == []'
+}
+
+@test "what restic restores is made sparse again" {
+	guest
+	do_example 'restic backup'
+	assert_dense restored/guest.sparse
+	assert_sparse guest.again
+	[ "$(du -s --block-size=1 "$RESTIC_REPOSITORY" | cut -f 1)" -lt \
+		10000000 ]
+}
+
+@test "scp writes no holes, a packed image in a pipe needs none" {
+	guest
+	do_example 'scp guest.sparse'
+	assert_dense backup/guest.dense
+	do_example guest.back
+	assert_sparse guest.back
+	[ "$(stat -c %s backup/guest.zst)" -lt 1000000 ]
+	do_example 'savetool digest -'
+	assert_line --index 0 "$(digest guest.sparse)  -"
+	assert_line --index 1 "$(digest guest.sparse)  guest.sparse"
+}
