@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "cli.h"
+#include "confine.h"
 #include "progress.h"
 #include "report.h"
 
@@ -182,6 +183,18 @@ static void warn(const struct cli *cli, const struct wish *wish,
 	}
 }
 
+static void confine_files(const char *source, const char *destination,
+			  const char *xml)
+{
+	struct confine confine;
+
+	confine_begin(&confine);
+	confine_read(&confine, source);
+	confine_read(&confine, xml);
+	confine_write(&confine, destination);
+	confine_end(&confine);
+}
+
 static int convert(struct cli *cli, struct wish *wish)
 {
 	const char *source = cli->operands[0];
@@ -196,6 +209,7 @@ static int convert(struct cli *cli, struct wish *wish)
 	    check_destination(cli, destination) != ST_OK)
 		return ST_USAGE;
 	options = options_of(wish);
+	confine_files(source, destination, wish->xml);
 	monitor = progress_begin(&wish->progress, source, 0, 1);
 	failed = st_convert(source, destination, &options, monitor, &result,
 			    &err);

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "cli.h"
+#include "confine.h"
 #include "progress.h"
 #include "report.h"
 #include "signals.h"
@@ -91,6 +92,7 @@ static int digest_all(struct job *job)
 static int run(struct cli *cli)
 {
 	struct job job = { .cli = cli, .progress = PROGRESS_INIT };
+	struct confine confine;
 	const struct option table[] = {
 		{ '\0', "offset", "N", take_size, &job.offset,
 		  "the bare stream starts at byte N" },
@@ -100,6 +102,9 @@ static int run(struct cli *cli)
 
 	if (!cli_parse(cli, table))
 		return cli->status;
+	confine_begin(&confine);
+	confine_read_all(&confine, cli->operands, cli->count);
+	confine_end(&confine);
 	return digest_all(&job);
 }
 

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "cli.h"
+#include "confine.h"
 #include "facts.h"
 #include "progress.h"
 #include "report.h"
@@ -78,6 +79,7 @@ static int inspect_all(struct job *job)
 static int run(struct cli *cli)
 {
 	struct job job = { .cli = cli, .progress = PROGRESS_INIT };
+	struct confine confine;
 	const struct option table[] = {
 		{ '\0', "scan", NULL, take_flag, &job.scan,
 		  "read all of it, and count pages" },
@@ -93,6 +95,9 @@ static int run(struct cli *cli)
 		return cli->status;
 	job.facts.headline = cli->quiet;
 	job.facts.verbose = cli->verbose;
+	confine_begin(&confine);
+	confine_read_all(&confine, cli->operands, cli->count);
+	confine_end(&confine);
 	return inspect_all(&job);
 }
 

@@ -15,6 +15,8 @@ libcmd_la_SOURCES = \
 	%D%/cli.h \
 	%D%/command.h \
 	%D%/compact.c \
+	%D%/confine.c \
+	%D%/confine.h \
 	%D%/convert.c \
 	%D%/digest.c \
 	%D%/escape.c \

@@ -33,6 +33,7 @@ unit_tests = \
 	%D%/unit/codec_test \
 	%D%/unit/codec_zstd_test \
 	%D%/unit/configuration_test \
+	%D%/unit/confine_test \
 	%D%/unit/convert_test \
 	%D%/unit/count_test \
 	%D%/unit/digest_test \
@@ -133,6 +134,7 @@ test-tools:
 LDADD = libcmd.la libcore.la $(CMOCKA_LIBS)
 
 # Those of cmd's files, which no other file may include.
+%C%_unit_confine_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/cmd
 %C%_unit_report_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/cmd
 
 include %D%/fuzz/local.mk
