@@ -67,8 +67,16 @@ static void read_back(int fd, bool mapped, const struct st_digest *before)
 
 	fuzz_require(input_open_fd(&in, fcntl(fd, F_DUPFD_CLOEXEC, 0), &err) ==
 		     0);
-	if (image_open_input(&image, in, "fuzz", 0, &err) < 0 ||
-	    st_image_digest(image, NULL, &after, &err) < 0) {
+	fuzz_require(image_open_input(&image, in, "fuzz", 0, &err) == 0);
+	if (st_image_digest(image, NULL, &after, &err) < 0) {
+		/*
+		 * A guest without devices and without a page, which nobody
+		 * has, looks like a background snapshot once it is mapped.
+		 */
+		if (err.code == ST_UNSUPPORTED) {
+			st_image_close(image);
+			return;
+		}
 		fprintf(stderr, "cannot read back: %s\n", err.text);
 		abort();
 	}
