@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "cli.h"
+#include "confine.h"
 #include "facts.h"
 #include "progress.h"
 #include "report.h"
@@ -244,6 +245,20 @@ static int check_all(struct job *job)
 	return status;
 }
 
+/* A repair also opens images for writing. */
+static void confine(const struct cli *cli,
+		    const struct st_check_options *options)
+{
+	struct confine confine;
+
+	confine_begin(&confine);
+	confine_read_all(&confine, cli->operands, cli->count);
+	for (size_t i = 0; i < cli->count; i++)
+		if (options->repair && !options->dry_run)
+			confine_write(&confine, cli->operands[i]);
+	confine_end(&confine);
+}
+
 static int run(struct cli *cli)
 {
 	struct job job = {
@@ -269,6 +284,7 @@ static int run(struct cli *cli)
 		return cli->status;
 	if (options->dry_run && !options->repair)
 		return cli_misuse(cli, "'--dry-run' needs '--repair'");
+	confine(cli, options);
 	return check_all(&job);
 }
 

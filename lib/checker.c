@@ -5,7 +5,6 @@
 #include "checker.h"
 
 #include "base/bytes.h"
-#include "base/cleanup.h"
 #include "base/error.h"
 #include "findings.h"
 #include "format/section.h"
@@ -298,127 +297,6 @@ static int find_commands(const struct checker *checker, struct st_error *err)
 				"cannot give");
 }
 
-/* The devices in the order of name and instance; then of place. */
-static int compare_devices(const void *a, const void *b)
-{
-	const struct st_device *left = a, *right = b;
-	int order = strcmp(left->name, right->name);
-
-	if (order != 0)
-		return order;
-	if (left->instance != right->instance)
-		return left->instance < right->instance ? -1 : 1;
-	return (left->offset > right->offset) - (left->offset < right->offset);
-}
-
-static int find_duplicates(const struct checker *checker, struct st_error *err)
-{
-	const struct tail *tail = checker->image->tail;
-	size_t size = tail->device_count * sizeof(struct st_device);
-	cleanup_free struct st_device *devices = malloc(size + 1);
-
-	if (!devices)
-		return fail_memory(err);
-	if (size > 0)
-		memcpy(devices, tail->devices, size);
-	qsort(devices, tail->device_count, sizeof(*devices), compare_devices);
-	for (unsigned i = 1; i < tail->device_count; i++) {
-		const struct st_device *device = &devices[i];
-		const struct st_finding finding = {
-			.code = "duplicate-device",
-			PROBLEM,
-			.offset = device->offset,
-			.length = device->length,
-		};
-
-		if (strcmp(device[-1].name, device->name) != 0 ||
-		    device[-1].instance != device->instance)
-			continue;
-		/* One is enough to distrust all; there may be a million. */
-		return description_find(description_of(checker), &finding, err,
-					"a second section of device '%s', "
-					"instance %" PRIu32,
-					device->name, device->instance);
-	}
-	return 0;
-}
-
-/* The first described device from *next on that stands in the tail. */
-static const struct vmdesc_device *next_described(const struct vmdesc *vmdesc,
-						  unsigned *next)
-{
-	while (*next < vmdesc->count &&
-	       section_is_early(vmdesc->devices[*next].name))
-		++*next;
-	return *next < vmdesc->count ? &vmdesc->devices[(*next)++] : NULL;
-}
-
-static bool is_described(const struct vmdesc_device *described,
-			 const struct st_device *device)
-{
-	return described && described->length == device->length &&
-	       described->instance == device->instance &&
-	       strcmp(described->name, device->name) == 0;
-}
-
-static int find_differences(const struct checker *checker, struct st_error *err)
-{
-	const struct tail *tail = checker->image->tail;
-	struct st_finding finding = {
-		.code = "vmdesc-differs",
-		.severity = ST_WARNING,
-		.offset = tail->offset + tail->state_size,
-		.length = tail->size - tail->state_size,
-	};
-	unsigned next = 0;
-
-	for (unsigned i = 0; i < tail->device_count; i++) {
-		const struct st_device *device = &tail->devices[i];
-
-		if (is_described(next_described(tail->vmdesc, &next), device))
-			continue;
-		finding.offset = device->offset;
-		finding.length = device->length;
-		return description_find(description_of(checker), &finding, err,
-					"the vmdescription does not agree "
-					"with section '%s'",
-					device->name);
-	}
-	if (!next_described(tail->vmdesc, &next))
-		return 0;
-	return description_find(description_of(checker), &finding, err,
-				"the vmdescription tells of sections that are "
-				"not there");
-}
-
-static int find_in_devices(const struct checker *checker, struct st_error *err)
-{
-	const struct tail *tail = checker->image->tail;
-	struct st_finding finding = {
-		.code = "no-vmdesc",
-		NOTE,
-		.offset = tail->offset + tail->state_size,
-		.length = ST_UNKNOWN,
-	};
-
-	if (find_duplicates(checker, err) < 0)
-		return -1;
-	if (tail->vmdesc)
-		return find_differences(checker, err);
-	if (tail->vmdesc_cut || tail->state_size == 1)
-		return 0;
-	if (tail->footers == FOOTERS_PRESENT)
-		return description_find(description_of(checker), &finding, err,
-					"no vmdescription: only the footers "
-					"tell where devices end");
-	finding.code = "opaque-devices";
-	finding.offset = tail->offset;
-	finding.length = tail->state_size;
-	return description_find(description_of(checker), &finding, err,
-				"neither vmdescription nor footers: nothing "
-				"tells where devices end");
-}
-
 /* What was counted when all pages were read. */
 static int find_waste(const struct checker *checker, struct st_error *err)
 {
@@ -514,8 +392,8 @@ int checker_find(const struct checker *checker, const struct st_error *broken,
 	if (checker->finished && broken && !image_codec(checker->image) &&
 	    find_in_tail(description_of(checker), checker->image, err) < 0)
 		return -1;
-	if (checker->finished &&
-	    (find_in_devices(checker, err) < 0 || find_waste(checker, err) < 0))
+	if (checker->finished && (find_in_devices(checker->image, err) < 0 ||
+				  find_waste(checker, err) < 0))
 		return -1;
 	if (!checker->finished && (!broken || broken->code == ST_INCOMPLETE) &&
 	    image_codec(checker->image) &&

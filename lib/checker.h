@@ -37,6 +37,9 @@ void checker_release(struct checker *checker);
 int checker_find(const struct checker *checker, const struct st_error *broken,
 		 struct st_error *err);
 
+/* The part of it that is about the devices of a tail that has been read. */
+int find_in_devices(const struct st_image *image, struct st_error *err);
+
 /*
  * Is an image whose header says Part complete to its last byte?  Not unless
  * its own description leads there, and nothing else is wrong with it.

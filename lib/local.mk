@@ -15,6 +15,7 @@ libcore_la_SOURCES = \
 	%D%/description.c \
 	%D%/digest.c \
 	%D%/digest.h \
+	%D%/find_devices.c \
 	%D%/findings.c \
 	%D%/findings.h \
 	%D%/image.c \
