@@ -10,6 +10,7 @@
 #include "format/section.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Both are enough for any finding here; the rest stands in the call. */
