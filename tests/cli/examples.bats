@@ -169,6 +169,18 @@ guest()
 	[ "$(allocated guest.sparse)" -lt 20000000 ]
 }
 
+@test "the README has examples of the manual" {
+	local line
+
+	sed -n '/^## Backups/,/^## Install/{/^```/,/^```/{/^```/d;p}}' \
+		"$top/README.md" >readme
+	[ "$(wc -l <readme)" -gt 5 ]
+	examples_of savetool.1 >manual
+	while IFS= read -r line; do
+		grep -qxFe "$line" manual || fail "not in savetool(1): $line"
+	done <readme
+}
+
 @test "managed saves are backed up, and put back" {
 	local name
 
