@@ -189,6 +189,10 @@ class Image:
                 break
             else:
                 self.walk_section(cursor, kind, start)
+        self.end_walk(start)
+
+    def end_walk(self, start):
+        """The devices, which end the file with their description."""
         end = len(self.data)
         if self.vmdesc is not None:
             end -= 5 + len(self.vmdesc)
@@ -244,12 +248,16 @@ class Image:
             name = cursor.name()
             length = cursor.number(8)
             left -= length
+            self.read_extras(cursor)
             need(name not in self.memory, f"{name} twice")
             self.memory[name] = bytearray(length)
             self.seen[name] = []
             if self.configuration.mapped:
                 self.read_mapped(cursor, name, length)
         need(left == 0, "blocks are longer than announced")
+
+    def read_extras(self, cursor):
+        """Nothing that is written has any."""
 
     def read_mapped(self, cursor, name, length):
         """Header, bitmap and slots, each where QEMU has them."""
@@ -291,7 +299,8 @@ class Image:
             flags = word % self.page_size
             if not flags & CONTINUE:
                 name = cursor.name()
-                need(name != self.block, f"name again at {cursor.at}")
+                need(name != self.block or self.kind is None,
+                     f"name again at {cursor.at}")
                 need(name in self.memory, f"unknown block {name}")
                 self.block = name
             need(self.block is not None, "nothing to continue")
@@ -317,6 +326,59 @@ class Image:
             page = memory[offset:offset + size]
             xbzrle(page, cursor.take(cursor.number(2)))
             memory[offset:offset + size] = page
+
+
+class Source(Image):
+    """Any image that an image was made from: looked at for what is beside
+    its memory, wherever and however that is kept."""
+
+    def __init__(self, data):
+        self.postcopy = False
+        super().__init__(data, None)
+
+    def find_vmdesc(self):
+        at = -1
+        while (at := self.data.find(b"\x00\x06", at + 1)) >= 0:
+            length = int.from_bytes(self.data[at + 2:at + 6], "big")
+            text = self.data[at + 6:at + 6 + length]
+            if length > 1 and is_json(text) and text[:1] == b"{":
+                return text
+        return None
+
+    def end_walk(self, start):
+        pass
+
+    def read_extras(self, cursor):
+        """With postcopy, a block can have a page size of its own."""
+        advised = [item for item in self.others
+                   if item[:5] == b"\x08\0\x03\0\x10"]
+        if advised and cursor.peek() == 0 and \
+                int.from_bytes(self.data[cursor.at:cursor.at + 8],
+                               "big") & 0x3ff == 0:
+            cursor.take(8)
+
+    def read_mapped(self, cursor, name, length):
+        cursor.take(4)
+        self.page_size = cursor.number(8)
+        cursor.take(8)
+        cursor.at = cursor.number(8) + length
+
+    def read_page(self, cursor, flags, offset):
+        if flags == ZERO:
+            cursor.take(1)
+        elif flags == PAGE:
+            cursor.take(self.page_size)
+        elif flags == XBZRLE:
+            cursor.take(1)
+            cursor.take(cursor.number(2))
+        else:
+            cursor.take(cursor.number(4))
+
+
+def is_kept(item):
+    """Not a command that only a return path or postcopy is for."""
+    return item[:3] not in (b"\x08\0\x01", b"\x08\0\x02") and \
+        item[:5] != b"\x08\0\x03\0\x10"
 
 
 def check_memory(image, folder):
@@ -375,14 +437,14 @@ def check_configuration(image, before):
 
 
 def check_others(image, source, start):
-    """Everything that is not memory, in the source's order and its bytes."""
-    at = start
+    """All that is not memory, in the source's order and its bytes; then the
+    devices, the end of which is returned."""
+    wanted = [item for item in Source(source).others if is_kept(item)]
+    need(image.others == wanted, f"{image.others} instead of {wanted}")
     behind = b"" if image.vmdesc is None else b"\x06"
-    for item in image.others + [image.state + behind]:
-        found = source.find(item, at)
-        need(found >= 0, f"not in the source: {item[:40]}...")
-        at = found + len(item)
-    return at - len(behind)
+    at = source.find(image.state + behind, start)
+    need(at >= 0, "other devices than in the source")
+    return at + len(image.state)
 
 
 def is_json(text):
