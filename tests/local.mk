@@ -92,7 +92,7 @@ bats_tests = \
 	%D%/style/tree.bats
 
 EXTRA_DIST += $(unit_headers) $(bats_helpers) $(bats_tests)
-EXTRA_DIST += %D%/data %D%/demo %D%/interop %D%/mkimage/README.md %D%/recipes
+EXTRA_DIST += %D%/bench %D%/data %D%/demo %D%/interop %D%/mkimage/README.md %D%/recipes
 
 if HAVE_TEST_TOOLS
 TESTS += $(unit_tests) $(bats_tests)
