@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 
-from common import MIB
+from common import LabError, MIB
 from guests import build_guest, wait_ticks
 from machine import Machine
 from memory import (compare_blocks, compare_memory, write_fill,
@@ -33,7 +33,7 @@ def guest_arguments(options, folder):
     """The small guest, and where it tells its ticks."""
     if not options.guest:
         return []
-    return ["-kernel", build_guest(folder),
+    return ["-kernel", build_guest(folder, options.changed),
             "-serial", f"file:{folder}/serial"]
 
 
@@ -55,8 +55,11 @@ def save_bare(options):
             time.sleep(options.run)
         if runs and not options.live:
             machine.run("stop")
+        for request in options.qmp:
+            machine.run(request["execute"], **request["arguments"])
         facts = {"machine": machine.resolved_type(),
-                 "blocks": machine.blocks()}
+                 "blocks": machine.blocks(),
+                 "dirty-bitmaps": machine.dirty_bitmaps()}
         machine.set_migration(options.cap, dict(options.param))
         if options.live:
             machine.run("migrate-set-parameters",
@@ -70,6 +73,14 @@ def save_bare(options):
         machine.dump(f"{folder}/memory")
     with open(f"{folder}/facts.json", "w", encoding="ascii") as out:
         json.dump(facts, out, indent=1)
+
+
+def compare_dirty_bitmaps(folder, found):
+    """Raises unless the disks have the dirty bitmaps that they had."""
+    with open(f"{folder}/facts.json", encoding="ascii") as file:
+        wanted = json.load(file)["dirty-bitmaps"]
+    if not wanted or found != wanted:
+        raise LabError(f"dirty bitmaps {found}, not {wanted}")
 
 
 def load_bare(options):
@@ -91,6 +102,8 @@ def load_bare(options):
         machine.run("migrate-incoming", uri=options.uri
                     or destination(options.image, options.offset))
         machine.wait_migrated()
+        if "dirty-bitmaps" in options.cap:
+            compare_dirty_bitmaps(folder, machine.dirty_bitmaps())
         machine.dump(f"{there}/memory")
         compare_memory(f"{folder}/memory", f"{there}/memory")
         for name, _ in options.ram:

@@ -6,14 +6,14 @@ import re
 import shutil
 import subprocess
 
-from common import HERE, LabError, wait_until
+from common import HERE, LabError, PAGE, wait_until
 
 
-def build_guest(folder):
-    """Assembles the small guest."""
+def build_guest(folder, changed=PAGE // 4):
+    """Assembles the small guest; changed is what it rewrites of a page."""
     path = os.path.join(folder, "guest")
-    subprocess.run(["as", "--32", "-o", f"{path}.o", f"{HERE}/guest.S"],
-                   check=True)
+    subprocess.run(["as", "--32", "--defsym", f"CHANGED={changed}",
+                    "-o", f"{path}.o", f"{HERE}/guest.S"], check=True)
     subprocess.run(["ld", "-m", "elf_i386", "-z", "noseparate-code",
                     "-Ttext=0x100000", "-o", path, f"{path}.o"], check=True)
     os.unlink(f"{path}.o")

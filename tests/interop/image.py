@@ -4,6 +4,7 @@
 import os
 
 from common import LabError, PAGE
+from iterables import pass_section
 
 
 class Reader:
@@ -30,9 +31,14 @@ def stream_start(file):
 
 
 def read_configuration(reader, facts):
-    """The section with the machine type and the capabilities."""
-    facts["machine"] = reader.file.read(reader.number(4)).decode()
+    """The section with the machine type and the capabilities, if any.
+
+    Returns what the item behind it is.
+    """
     facts["capabilities"] = []
+    if (kind := reader.number(1)) != 0x07:
+        return kind
+    facts["machine"] = reader.file.read(reader.number(4)).decode()
     while (kind := reader.number(1)) == 0x05:
         name = reader.name()
         reader.number(4)
@@ -86,7 +92,7 @@ def read_blocks(reader, mapped):
             pages[name] = read_mapped_block(reader, blocks[name])
         else:
             pages[name] = {}
-            blocks[name]["superseded"] = 0
+            blocks[name].update(superseded=0, deltas=0, packed=0)
     reader.number(8)
     return blocks, pages
 
@@ -102,23 +108,53 @@ def read_records(reader, blocks, pages, name):
         address = word & ~(PAGE - 1)
         if address in pages[name]:
             blocks[name]["superseded"] += 1
-        data = bool(word & 0x08)
-        pages[name][address] = reader.file.tell() if data else None
-        reader.file.seek(PAGE if data else 1, os.SEEK_CUR)
+        pages[name][address] = None
+        length = 1
+        if word & 0x08:
+            pages[name][address] = reader.file.tell()
+            length = PAGE
+        elif word & 0x40:
+            blocks[name]["deltas"] += 1
+            reader.number(1)
+            length = reader.number(2)
+        elif word & 0x100:
+            blocks[name]["packed"] += 1
+            length = reader.number(4)
+        reader.file.seek(length, os.SEEK_CUR)
     return name
 
 
-def read_sequential(reader, blocks, pages):
-    """Reads all parts of the only iterable section, ram."""
+def pass_command(reader):
+    """Passes a command of the stream by."""
+    reader.number(2)
+    reader.file.read(reader.number(2))
+
+
+def read_section_start(reader, sections):
+    """The head of a section; returns its number, known from now on."""
+    number = reader.number(4)
+    sections[number] = reader.name()
+    reader.number(8)
+    return number
+
+
+def read_sequential(reader, blocks, pages, sections):
+    """Reads the parts of all sections that come in parts."""
     name = ""
-    while (kind := reader.number(1)) in (0x02, 0x03, 0x08, 0x7E):
+    while (kind := reader.number(1)) in (0x01, 0x02, 0x03, 0x08, 0x7E):
         if kind == 0x08:
-            reader.number(2)
-            reader.file.read(reader.number(2))
+            pass_command(reader)
             continue
-        reader.number(4)
-        if kind != 0x7E:
+        if kind == 0x01:
+            number = read_section_start(reader, sections)
+        else:
+            number = reader.number(4)
+        if kind == 0x7E:
+            continue
+        if sections[number] == "ram":
             name = read_records(reader, blocks, pages, name)
+        else:
+            pass_section(reader, sections[number], kind == 0x01)
 
 
 def page_bytes(file, place):
@@ -134,20 +170,22 @@ def read_image(path):
     with open(path, "rb") as file:
         reader = Reader(file)
         start = stream_start(file)
-        file.seek(start + 9)
+        file.seek(start + 8)
         facts = {"offset": start}
         kind = read_configuration(reader, facts)
+        while kind == 0x08:
+            pass_command(reader)
+            kind = reader.number(1)
         if kind != 0x01:
             raise LabError(f"no section where one is expected: {kind:#x}")
-        reader.number(4)
-        if reader.name() != "ram":
+        sections = {}
+        if sections[read_section_start(reader, sections)] != "ram":
             raise LabError("the first section is not 'ram'")
-        reader.number(8)
         mapped = "mapped-ram" in facts["capabilities"]
         facts["blocks"], pages = read_blocks(reader, mapped)
         facts["footers"] = file.peek(1)[:1] == b"\x7e"
         if not mapped:
-            read_sequential(reader, facts["blocks"], pages)
+            read_sequential(reader, facts["blocks"], pages, sections)
         for name, block in facts["blocks"].items():
             places = [place for place in pages[name].values() if place]
             block["present"] = len(places)

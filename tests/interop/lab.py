@@ -56,6 +56,8 @@ def bare_options(parser):
     parser.add_argument("--program", default="qemu-system-x86_64")
     parser.add_argument("--guest", action="store_true",
                         help="run the small guest that checks its memory")
+    parser.add_argument("--changed", type=int, default=1024, metavar="WORDS",
+                        help="how much of a page this guest rewrites")
 
 
 def parse(words):
@@ -74,6 +76,8 @@ def parse(words):
     command.add_argument("--live", type=float, default=0, metavar="SECONDS",
                          help="save while running, slowly for so long")
     command.add_argument("--live-rate", type=int, default=8, metavar="MIB")
+    command.add_argument("--qmp", action="append", type=json.loads, default=[],
+                         metavar="JSON", help="a request to QEMU before")
     command.set_defaults(perform=save_bare)
 
     command = commands.add_parser("load-bare")
@@ -98,6 +102,8 @@ def parse(words):
 
     command = commands.add_parser("libvirt-start")
     command.add_argument("folder")
+    command.add_argument("--config", action="append", default=[],
+                         metavar="LINE", help="a line of qemu.conf")
     command.set_defaults(perform=libvirt_start)
 
     command = commands.add_parser("libvirt-stop")

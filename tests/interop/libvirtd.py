@@ -55,6 +55,7 @@ def libvirt_start(options):
     with open(f"{folder}/config/libvirt/qemu.conf", "w",
               encoding="ascii") as config:
         config.write('stdio_handler = "file"\nsecurity_driver = "none"\n')
+        config.writelines(f"{line}\n" for line in options.config)
     build_guest(folder)
     shutil.copy(f"{cache_folder()}/vmlinuz", f"{folder}/vmlinuz")
     build_initramfs(folder)

@@ -114,6 +114,13 @@ class Machine:
                 blocks[fields[1]] = int(fields[2], 16)
         return blocks
 
+    def dirty_bitmaps(self):
+        """Of all disks: which node has which, and how much is set in it."""
+        return [
+            [node["node-name"], bitmap["name"], bitmap["count"]]
+            for node in self.run("query-named-block-nodes")
+            for bitmap in node.get("dirty-bitmaps", [])]
+
     def ranges(self):
         """Where the guest sees RAM or ROM: address and length."""
         tree = self.monitor("info mtree -f")

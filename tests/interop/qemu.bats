@@ -5,53 +5,7 @@
 # shellcheck disable=SC2054  # the commas are QEMU's
 
 load helpers
-
-setup_file()
-{
-	need_program
-}
-
-setup()
-{
-	cd "$BATS_TEST_TMPDIR" || return
-}
-
-# loads IMAGE OPTION...: into $machine, and the memory is what it was.
-loads()
-{
-	local image=$1
-	shift
-
-	lab load-bare "$image" truth "$@" "${machine[@]}"
-}
-
-# survives LAYOUT [SAVE-OPTION]...: saved in this layout, it is the same guest
-# in the other one, and in the first again.
-survives()
-{
-	local layout=$1
-	shift
-
-	rm -rf truth image*
-	if [ "$layout" = sequential ]; then
-		lab save-bare image truth "$@" "${machine[@]}"
-		loads image
-		convert sparse image image.sparse
-		loads image.sparse --cap mapped-ram
-		convert raw image.sparse image.raw
-		loads image.raw
-	else
-		lab save-bare image truth --cap mapped-ram "$@" "${machine[@]}"
-		loads image --cap mapped-ram
-		convert raw image image.raw
-		loads image.raw
-		convert sparse image.raw image.sparse
-		loads image.sparse --cap mapped-ram
-	fi
-	lab check-inspect image truth
-	lab check-inspect image.raw truth
-	lab check-inspect image.sparse truth
-}
+load bare
 
 pc=(--guest --ram pc.ram=40 -- -m 40 -M pc,memory-backend=pc.ram)
 

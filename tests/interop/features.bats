@@ -1,0 +1,111 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Streams that QEMU saved with a capability that changes what is in them.
+
+# shellcheck disable=SC2034,SC2054  # what bare.bash uses; the commas are QEMU's
+
+load helpers
+load bare
+
+pc=(--guest --ram pc.ram=40 -- -m 40 -M pc,memory-backend=pc.ram)
+
+# refuses TEXT: neither layout can be had, status 7, and it says so.
+refuses()
+{
+	local format
+
+	for format in raw sparse zstd; do
+		run "$SAVETOOL" convert -O "$format" image out
+		echo "$output"
+		[ "$status" = 7 ]
+		[[ $output == *"$1"* ]]
+		[ ! -e out ]
+	done
+}
+
+@test "XBZRLE: deltas stay in raw, and are resolved in sparse" {
+	machine=(--changed 16 "${pc[@]}")
+	saves image --cap xbzrle --live 3.5 --live-rate 20 \
+		--param downtime-limit=1
+	deltas=$(counts image pc.ram deltas)
+	[ "$deltas" -gt 100 ]
+	loads image
+	convert raw image image.raw
+	[ "$(counts image.raw pc.ram deltas)" = "$deltas" ]
+	loads image.raw
+	convert zstd image image.zstd
+	convert sparse image.zstd image.sparse
+	loads image.sparse --cap mapped-ram
+	convert raw image.sparse image.plain
+	[ "$(counts image.plain pc.ram deltas)" = 0 ]
+	loads image.plain
+}
+
+@test "dirty bitmaps of a disk among the parts of memory" {
+	machine=(--ram pc.ram=40 -- -m 40 -M pc,memory-backend=pc.ram
+		-blockdev null-co,node-name=d0,size=1048576)
+	bitmap='{"execute": "block-dirty-bitmap-add",
+		"arguments": {"node": "d0", "name": "b0"}}'
+	saves image --cap dirty-bitmaps --qmp "$bitmap"
+	loads image --cap dirty-bitmaps
+	grep -aq dirty-bitmap image
+	convert sparse image image.sparse
+	grep -aq dirty-bitmap image.sparse
+	loads image.sparse --cap dirty-bitmaps --cap mapped-ram
+	convert raw image.sparse image.raw
+	loads image.raw --cap dirty-bitmaps
+	saves image --cap dirty-bitmaps --cap mapped-ram --qmp "$bitmap"
+	loads image --cap dirty-bitmaps --cap mapped-ram
+	convert raw image image.raw -f
+	loads image.raw --cap dirty-bitmaps
+}
+
+@test "postcopy-ram: what announces it is dropped" {
+	machine=(--ram pc.ram=40 -- -m 40 -M pc,memory-backend=pc.ram)
+	# QEMU waits for an answer: it is told at once that none will follow.
+	saves image --cap postcopy-ram --uri \
+		"exec:printf '\\0\\1\\0\\4\\0\\0\\0\\0'; cat > image"
+	fails_with "migration" loads image
+	convert raw image image.raw
+	loads image.raw
+	convert sparse image image.sparse
+	loads image.sparse --cap mapped-ram
+}
+
+@test "background snapshot: memory never ends" {
+	# Its memory cannot be a file's: the kernel protects no such pages.
+	machine=(--guest -- -m 40 -M pc)
+	saves image --cap background-snapshot
+	loads image
+	convert sparse image image.sparse
+	loads image.sparse --cap mapped-ram
+	convert raw image.sparse image.raw
+	loads image.raw
+	convert raw image image.same
+	loads image.same
+	cmp image image.same
+}
+
+@test "background snapshot in mapped-ram is refused: QEMU left bitmaps empty" {
+	machine=(--guest -- -m 40 -M pc)
+	saves image --cap background-snapshot --cap mapped-ram
+	refuses "background"
+}
+
+@test "x-ignore-shared is refused" {
+	machine=(--ram pc.ram=40 -- -m 40 -M pc,memory-backend=pc.ram)
+	saves image --cap x-ignore-shared
+	[ "$("$SAVETOOL" inspect --json image |
+		jq -c .stream.capabilities)" = '["x-ignore-shared"]' ]
+	refuses "x-ignore-shared"
+}
+
+@test "validate-uuid: another machine still refuses what was converted" {
+	machine=("${pc[@]}" -uuid 6b1b2d5a-31a1-4e4e-9d53-1f2d7a2b9c60)
+	saves image --cap validate-uuid
+	loads image --cap validate-uuid
+	convert sparse image image.sparse
+	loads image.sparse --cap validate-uuid --cap mapped-ram
+	machine=("${pc[@]}" -uuid 00000000-31a1-4e4e-9d53-1f2d7a2b9c60)
+	fails_with "UUID" loads image.sparse --cap validate-uuid --cap mapped-ram
+}

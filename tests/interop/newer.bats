@@ -1,0 +1,73 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Streams of a QEMU that is newer than the one that this machine runs.
+
+# shellcheck disable=SC2034,SC2054  # what bare.bash uses; the commas are QEMU's
+
+load helpers
+load bare
+
+setup_file()
+{
+	need_program
+	export NEWER=$SAVETOOL_LAB/qemu-newer/qemu-system-x86_64
+	"$NEWER" --version
+}
+
+@test "its newest pc" {
+	machine=(--program "$NEWER" --guest --ram pc.ram=40 --
+		-m 40 -M pc,memory-backend=pc.ram)
+	survives sequential
+	survives mapped-ram --cap multifd
+}
+
+@test "its newest q35, live, through zstd" {
+	machine=(--program "$NEWER" --guest --ram pc.ram=40 --
+		-m 40 -M q35,memory-backend=pc.ram -device VGA)
+	saves image --live 1.5
+	loads image
+	convert zstd image image.zstd
+	convert sparse image.zstd image.sparse
+	loads image.sparse --cap mapped-ram
+	convert raw image.sparse image.raw
+	loads image.raw
+}
+
+@test "from this QEMU to that, and back" {
+	type=$(qemu-system-x86_64 -M help |
+		awk '/^pc-i440fx-/ { print $1; exit }')
+	guest=(--guest --ram pc.ram=40 -- -m 40 -M "$type,memory-backend=pc.ram")
+	machine=("${guest[@]}")
+	saves image
+	loads image
+	convert sparse image image.sparse
+	machine=(--program "$NEWER" "${guest[@]}")
+	loads image.sparse --cap mapped-ram
+	convert raw image.sparse image.raw
+	loads image.raw
+	rm -f image*
+	saves image --cap mapped-ram
+	machine=("${guest[@]}")
+	loads image --cap mapped-ram
+	convert raw image image.raw
+	loads image.raw
+}
+
+@test "x-ignore-shared in mapped-ram is described, and refused" {
+	machine=(--program "$NEWER" --ram pc.ram=40 --
+		-m 40 -M pc,memory-backend=pc.ram)
+	saves image --cap x-ignore-shared --cap mapped-ram
+	"$SAVETOOL" inspect --json image >said
+	jq . said
+	[ "$(jq -c .stream.capabilities said)" = \
+		'["x-ignore-shared","mapped-ram"]' ]
+	[ "$(jq '.blocks[] | select(.name == "pc.ram").length' said)" = \
+		$((40 << 20)) ]
+	for format in raw sparse; do
+		run "$SAVETOOL" convert -O $format image out
+		echo "$output"
+		[ "$status" = 7 ]
+		[[ $output == *"x-ignore-shared"* ]]
+		[ ! -e out ]
+	done
+}
