@@ -181,3 +181,27 @@ restores()
 		lab check-inspect "$HOST/$file" --libvirt "$HOST"
 	done
 }
+
+# spoil FORMAT: an image as of a host that went down, with a lying format.
+spoil()
+{
+	printf Part | dd of="$image" bs=1 seek=12 conv=notrunc status=none
+	printf "\\x$1" | dd of="$image" bs=1 seek=28 conv=notrunc status=none
+	echo rubbish >>"$image"
+	fails_with "incomplete" virsh restore "$image"
+	fails_with "part-complete" "$SAVETOOL" check "$image"
+}
+
+@test "headers that lie are mended by check" {
+	cp -a --sparse=always "$HOST/sparse" "$image"
+	spoil 00
+	"$SAVETOOL" check --repair "$image"
+	cmp "$HOST/sparse" "$image"
+	restores "$image"
+	virsh destroy g
+	cp -a "$HOST/raw" "$image"
+	spoil 06
+	"$SAVETOOL" check --repair "$image"
+	cmp "$HOST/raw" "$image"
+	restores "$image"
+}
