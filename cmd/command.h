@@ -23,6 +23,7 @@ extern const struct command command_convert;
 extern const struct command command_digest;
 extern const struct command command_help;
 extern const struct command command_inspect;
+extern const struct command command_sparsify;
 extern const struct command command_map;
 
 /* The commands in the order a user meets them; NULL behind the last. */

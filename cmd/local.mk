@@ -35,5 +35,6 @@ libcmd_la_SOURCES = \
 	%D%/report.h \
 	%D%/signals.c \
 	%D%/signals.h \
+	%D%/sparsify.c \
 	%D%/stdout.c \
 	%D%/stdout.h

@@ -19,6 +19,7 @@ static const struct command *const commands[] = {
 	&command_check,
 	&command_compact,
 	&command_digest,
+	&command_sparsify,
 	&command_help,
 };
 

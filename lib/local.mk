@@ -13,6 +13,8 @@ libcore_la_SOURCES = \
 	%D%/describe.c \
 	%D%/describe.h \
 	%D%/description.c \
+	%D%/dig.c \
+	%D%/dig.h \
 	%D%/digest.c \
 	%D%/digest.h \
 	%D%/find_devices.c \
@@ -31,6 +33,7 @@ libcore_la_SOURCES = \
 	%D%/savetool.h \
 	%D%/space.c \
 	%D%/space.h \
+	%D%/sparsify.c \
 	%D%/survey.c \
 	%D%/survey.h \
 	%D%/tee.c \
@@ -111,6 +114,8 @@ libcore_la_SOURCES = \
 	%D%/format/libvirt.c \
 	%D%/format/libvirt.h \
 	%D%/format/mapped.h \
+	%D%/format/mapped_order.c \
+	%D%/format/mapped_order.h \
 	%D%/format/mapped_sink.c \
 	%D%/format/mapped_source.c \
 	%D%/format/ram_list.c \

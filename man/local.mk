@@ -9,4 +9,5 @@ dist_man_MANS += \
 	%D%/savetool-formats.5 \
 	%D%/savetool-inspect.1 \
 	%D%/savetool-map.1 \
+	%D%/savetool-sparsify.1 \
 	%D%/savetool.1

@@ -58,6 +58,7 @@ unit_tests = \
 	%D%/unit/sequential_test \
 	%D%/unit/stream_test \
 	%D%/unit/tail_test \
+	%D%/unit/sparsify_test \
 	%D%/unit/vmdesc_test \
 	%D%/unit/xbzrle_test \
 	%D%/unit/zero_test
@@ -85,6 +86,7 @@ bats_tests = \
 	%D%/cli/matrix.bats \
 	%D%/cli/pipe.bats \
 	%D%/cli/recipes.bats \
+	%D%/cli/sparsify.bats \
 	%D%/cli/usage.bats \
 	%D%/style/exports.bats \
 	%D%/style/layers.bats \

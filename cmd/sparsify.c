@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The command sparsify: storage that an image does not need, given back. */
+#include "config.h"
+
+#include "cli.h"
+#include "confine.h"
+#include "progress.h"
+#include "report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The answer of --dry-run: there is something. */
+#define STATUS_WOULD_FREE 1
+
+struct job {
+	struct cli *cli;
+	struct st_sparsify_options options;
+	struct progress progress;
+	const char *destination; /* NULL: in place */
+};
+
+static bool is_sparse(const struct st_sparsify_result *result)
+{
+	return result->format == ST_FORMAT_SPARSE;
+}
+
+static bool is_packed(const struct st_sparsify_result *result)
+{
+	return result->format != ST_FORMAT_RAW && !is_sparse(result);
+}
+
+/* Where it came from, for --verbose. */
+static void show_parts(struct report *report, const struct job *job,
+		       const struct st_sparsify_result *result)
+{
+	bool slots = is_sparse(result) && !job->options.zero_only;
+	char size[REPORT_SIZE_TEXT];
+
+	if (slots) {
+		report_size_text(result->stale, size);
+		report_line(report, "%s in places of absent pages", size);
+		report_size_text(result->zero, size);
+		report_line(report, "%s in zero pages", size);
+	}
+	report_size_text(result->other, size);
+	report_line(report, "%s in other zeros", size);
+	if (result->lost > 0) {
+		report_size_text(result->lost, size);
+		report_line(report,
+			    "%s of present pages already lay in holes: see "
+			    "'savetool inspect'",
+			    size);
+	}
+	if (result->format == ST_FORMAT_RAW)
+		report_line(report, "superseded and zero records need "
+				    "'savetool compact'");
+}
+
+static void show_text(struct report *report, const struct job *job,
+		      const char *path, const struct st_sparsify_result *result)
+{
+	char freed[REPORT_SIZE_TEXT], allocated[REPORT_SIZE_TEXT];
+
+	report_size_text(result->freed, freed);
+	report_size_text(result->allocated, allocated);
+	if (is_packed(result))
+		report_line(report, "%s: packed by %s, nothing to free", path,
+			    st_format_name(result->format));
+	else if (result->freed == 0)
+		report_line(report, "%s: nothing to free, %s allocated", path,
+			    allocated);
+	else
+		report_line(report, "%s: %s %sfreed, %s %sallocated", path,
+			    freed, job->options.dry_run ? "would be " : "",
+			    allocated,
+			    job->options.dry_run ? "would stay " : "");
+	if (job->cli->verbose && !is_packed(result))
+		show_parts(report, job, result);
+}
+
+static void show(const struct job *job, const struct st_sparsify_result *result)
+{
+	struct report *report = report_new(stdout, job->cli->json, false);
+	const char *path = job->cli->operands[0];
+
+	report_open(report, path);
+	report_text(report, "destination", NULL, job->destination);
+	report_text(report, "format", NULL, st_format_name(result->format));
+	report_flag(report, "dry-run", NULL, job->options.dry_run);
+	report_number(report, "freed", NULL, result->freed);
+	report_number(report, "logical", NULL, result->logical);
+	report_number(report, "allocated-before", NULL, result->before);
+	report_number(report, "allocated", NULL, result->allocated);
+	if (!is_packed(result))
+		report_number(report, "zero-elsewhere", NULL, result->other);
+	if (is_sparse(result)) {
+		report_number(report, "stale", NULL, result->stale);
+		report_number(report, "zero-pages", NULL, result->zero);
+		report_number(report, "lost-extents", NULL, result->lost);
+	}
+	show_text(report, job, job->destination ? job->destination : path,
+		  result);
+	report_commit(report);
+	report_free(report);
+}
+
+static int give_up(const struct cli *cli, const struct st_error *err)
+{
+	const char *path = cli->operands[0];
+	struct report *report;
+
+	if (err->code == ST_CANCELLED)
+		return ST_CANCELLED;
+	report = report_new(stdout, cli->json, false);
+	report_open(report, path);
+	report_error(report, err);
+	report_commit(report);
+	report_free(report);
+	cli_complain(path, err);
+	return (int)err->code;
+}
+
+static void confine_files(const struct job *job)
+{
+	const char *path = job->cli->operands[0];
+	struct confine confine;
+
+	confine_begin(&confine);
+	confine_read(&confine, path);
+	confine_write(&confine, job->destination);
+	if (!job->destination && !job->options.dry_run)
+		confine_write(&confine, path);
+	confine_end(&confine);
+}
+
+static int sparsify(struct job *job)
+{
+	const char *path = job->cli->operands[0];
+	const struct st_monitor *monitor;
+	struct st_sparsify_result result;
+	struct st_error err;
+	int failed;
+
+	job->options.size = sizeof(job->options);
+	confine_files(job);
+	monitor = progress_begin(&job->progress, path, 0, 1);
+	failed = st_sparsify(path, job->destination, &job->options, monitor,
+			     &result, &err);
+	progress_end(&job->progress, !failed);
+	if (failed)
+		return give_up(job->cli, &err);
+	if (job->cli->json || !job->cli->quiet)
+		show(job, &result);
+	return job->options.dry_run && result.freed > 0 ? STATUS_WOULD_FREE :
+							  ST_OK;
+}
+
+/* NULL: the words make sense together. */
+static const char *contradiction(const struct job *job)
+{
+	for (size_t i = 0; i < job->cli->count; i++)
+		if (strcmp(job->cli->operands[i], "-") == 0)
+			return "a pipe has no holes";
+	if (job->options.dry_run && job->destination)
+		return "--dry-run writes no DEST";
+	if (job->options.force && !job->destination)
+		return "--force is about DEST, and there is none";
+	return NULL;
+}
+
+static int run(struct cli *cli)
+{
+	struct job job = { .cli = cli, .progress = PROGRESS_INIT };
+	const struct option table[] = {
+		{ 'n', "dry-run", NULL, take_flag, &job.options.dry_run,
+		  "only say what would be freed; status 1 if anything" },
+		{ 'f', "force", NULL, take_flag, &job.options.force,
+		  "replace DEST if it exists" },
+		{ '\0', "zero-only", NULL, take_flag, &job.options.zero_only,
+		  "leave every byte readable as before" },
+		{ '\0', "offset", "N", take_size, &job.options.offset,
+		  "the bare stream starts at byte N of IMAGE" },
+		OPTIONS_PROGRESS(&job.progress),
+		OPTION_END,
+	};
+	const char *problem;
+
+	if (!cli_parse(cli, table))
+		return cli->status;
+	if (cli->count > 1)
+		job.destination = cli->operands[1];
+	problem = contradiction(&job);
+	if (problem)
+		return cli_misuse(cli, "%s", problem);
+	return sparsify(&job);
+}
+
+const struct command command_sparsify = {
+	.name = "sparsify",
+	.operands = "IMAGE [DEST]",
+	.summary = "give back storage that an image does not need",
+	.least = 1,
+	.most = 2,
+	.run = run,
+};

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One pass over an image's file that finds the storage that nothing needs,
+ * and gives it back: in the file itself, in a copy, or only in numbers.
+ *
+ * Nothing is ever done that could not be the last thing that is done.  A page
+ * is zero before its bit is cleared, and its bit is clear before it becomes a
+ * hole: neither changes what is restored, nor leaves a present page in a hole.
+ */
+#ifndef DIG_H
+#define DIG_H
+
+#include "image.h"
+#include "io/inplace.h"
+#include "io/output.h"
+
+/* Only whole blocks of this size are looked at, where there are no pages. */
+#define DIG_GRAIN 4096
+
+struct dig {
+	struct st_image *image; /* packed, or described */
+
+	/*
+	 * At most one of them; with neither, the holes are only counted.  The
+	 * file in place holds the same bytes as the image; a copy is empty.
+	 */
+	const struct inplace *place;
+	struct output *copy;
+
+	/* Clear bits mean nothing: only what reads as zero is given back. */
+	bool zero_only;
+
+	/* What was found, in bytes; and that of it which is storage. */
+	uint64_t stale; /* in slots whose bit is clear */
+	uint64_t zero;  /* in present pages of zeros, not prefilled ones */
+	uint64_t other; /* zeros elsewhere */
+	uint64_t storage;
+};
+
+/*
+ * The image's bitmaps are changed; of what is packed, nothing is.  A copy gets
+ * all bytes of the file, and is not committed.  The monitor may be NULL.
+ */
+int dig(struct dig *dig, const struct st_monitor *monitor,
+	struct st_error *err);
+
+#endif

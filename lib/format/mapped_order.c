@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Bitmaps of either byte order, held against the pages. */
+#include "config.h"
+
+#include "format/mapped_order.h"
+
+#include "base/bytes.h"
+#include "base/zero.h"
+
+/* Of each block, at most so many pages are read. */
+#define SAMPLES 512
+
+/* The bits of a word that are others in the other byte order. */
+static uint64_t differing(const struct bitmap *bitmap, uint64_t at)
+{
+	uint64_t word;
+
+	memcpy(&word, bitmap->bytes + at, sizeof(word));
+	return htole64(word) ^ htobe64(word);
+}
+
+static uint64_t count_differing(const struct bitmap *bitmap)
+{
+	uint64_t count = 0;
+
+	for (uint64_t at = 0; at < bitmap->size; at += 8)
+		count += __builtin_popcountll(differing(bitmap, at));
+	return count;
+}
+
+struct votes {
+	uint64_t as_read, other;
+	bool absent_data; /* or nothing would be lost by what is read */
+};
+
+static int ask_page(struct votes *votes, struct input *in, uint64_t offset,
+		    uint64_t size, bool present, struct st_error *err)
+{
+	uint8_t page[RAM_PAGE_MOST];
+	size_t got;
+
+	if (input_read_all(in, page, size, offset, &got, err) < 0)
+		return -1;
+	if (is_zero(page, got) != present) {
+		votes->as_read++;
+		return 0;
+	}
+	votes->other++;
+	if (!present)
+		votes->absent_data = true;
+	return 0;
+}
+
+/* Evenly spread over the block. */
+static int ask_block(struct votes *votes, struct input *in,
+		     const struct bitmap *bitmap, uint64_t pages_offset,
+		     uint64_t page_size, struct st_error *err)
+{
+	uint64_t step = count_differing(bitmap) / SAMPLES + 1, seen = 0;
+
+	for (uint64_t at = 0; at < bitmap->size; at += 8) {
+		uint64_t word = differing(bitmap, at);
+
+		for (; word; word &= word - 1) {
+			uint64_t page = at * 8 + __builtin_ctzll(word);
+
+			/* What is behind the last page is nobody's. */
+			if (page >= bitmap->bits || seen++ % step != 0)
+				continue;
+			if (ask_page(votes, in,
+				     pages_offset + page * page_size, page_size,
+				     bitmap_get(bitmap, page), err) < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+int mapped_order_is_doubtful(bool *doubtful, struct input *in,
+			     const struct ram_list *list,
+			     const struct bitmap *bitmaps,
+			     struct st_error *err)
+{
+	struct votes votes = { 0 };
+
+	for (unsigned i = 0; i < list->layout.count; i++)
+		if (list->places[i].pages_offset != 0 &&
+		    ask_block(&votes, in, &bitmaps[i],
+			      list->places[i].pages_offset,
+			      list->layout.page_size, err) < 0)
+			return -1;
+	*doubtful = votes.absent_data && votes.other > votes.as_read;
+	return 0;
+}

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Gives back the storage that an image does not need. */
+#include "config.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "dig.h"
+#include "format/mapped_order.h"
+#include "io/inplace.h"
+#include "space.h"
+#include "survey.h"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+struct sparsification {
+	const struct st_sparsify_options *options;
+	const struct st_monitor *monitor;
+	struct st_image *image;
+	struct dig dig;
+	struct st_sparsify_result result;
+};
+
+static bool is_regular(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+static int measure(uint64_t *logical, uint64_t *allocated, int fd,
+		   struct st_error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return fail_errno(err, "cannot examine");
+	if (!S_ISREG(st.st_mode))
+		return fail(err, ST_REFUSED, "not a regular file");
+	*logical = st.st_size;
+	*allocated = st.st_blocks * UINT64_C(512);
+	return 0;
+}
+
+/* Storage in slots without a bit, and pages that lie in holes. */
+static int survey(struct sparsification *work, bool *empty, uint64_t *stale,
+		  struct st_error *err)
+{
+	const struct st_image *image = work->image;
+
+	*empty = true;
+	*stale = 0;
+	for (unsigned i = 0; i < image->bitmap_count; i++) {
+		struct block_survey block;
+
+		if (image->stream.ram.places[i].pages_offset == 0)
+			continue;
+		if (survey_block(&block, image, i, err) < 0)
+			return -1;
+		*stale += block.stale_bytes;
+		work->result.lost += block.lost_bytes;
+		if (block.present > 0)
+			*empty = false;
+	}
+	return 0;
+}
+
+/*
+ * What a clear bit says is believed, and then the page is gone: nothing may
+ * speak against it.
+ */
+static int check_bitmaps(struct sparsification *work, struct st_error *err)
+{
+	const struct st_image *image = work->image;
+	bool empty, doubtful;
+	uint64_t stale;
+
+	if (survey(work, &empty, &stale, err) < 0)
+		return -1;
+	if (work->options->zero_only)
+		return 0;
+	if (!image->stream.ram_ended)
+		return fail(err, ST_REFUSED,
+			    "its memory has no end, at which QEMU writes the "
+			    "bitmaps: they may say that pages are absent "
+			    "which are not; only --zero-only is safe");
+	if (empty && stale > 0)
+		return fail(err, ST_REFUSED,
+			    "its bitmaps say that there is no memory, yet its "
+			    "places have storage: only --zero-only is safe");
+	if (mapped_order_is_doubtful(&doubtful, image_input(image),
+				     &image->stream.ram, image->bitmaps,
+				     err) < 0)
+		return -1;
+	if (doubtful)
+		return fail(err, ST_REFUSED,
+			    "its pages do not fit its bitmaps, but would in "
+			    "the other byte order: only --zero-only is safe");
+	return 0;
+}
+
+/* Of what is packed, every byte is needed, and nothing is read. */
+static int check(struct sparsification *work, struct st_error *err)
+{
+	struct st_image *image = work->image;
+	const struct codec *codec = image_codec(image);
+
+	if (image_require_complete(image, err) < 0)
+		return -1;
+	if (codec) {
+		work->result.format = codec->format;
+		return 0;
+	}
+	if (st_image_describe(image, false, work->monitor, NULL, err) < 0)
+		return -1;
+	work->result.format = image_format(image);
+	return image->stream.ram.mapped ? check_bitmaps(work, err) : 0;
+}
+
+static int dig_up(struct sparsification *work, struct st_error *err)
+{
+	work->dig.image = work->image;
+	work->dig.zero_only = work->options->zero_only;
+	return dig(&work->dig, work->monitor, err);
+}
+
+static int dry_run(struct sparsification *work, const char *path,
+		   struct st_error *err)
+{
+	struct st_sparsify_result *result = &work->result;
+
+	if (st_image_open(&work->image, path, work->options->offset, err) < 0 ||
+	    measure(&result->logical, &result->before, image_fd(work->image),
+		    err) < 0 ||
+	    check(work, err) < 0 || dig_up(work, err) < 0)
+		return -1;
+	result->allocated = result->before;
+	if (work->dig.storage < result->before)
+		result->allocated -= work->dig.storage;
+	else
+		result->allocated = 0;
+	return 0;
+}
+
+/* The image is read by the descriptor that is locked, and no other. */
+static int open_locked(struct sparsification *work,
+		       const struct inplace *place, const char *path,
+		       struct st_error *err)
+{
+	struct input *in;
+	int fd = fcntl(place->fd, F_DUPFD_CLOEXEC, 0);
+
+	if (fd < 0)
+		return fail_errno(err, "cannot read");
+	if (input_open_fd(&in, fd, err) < 0)
+		return -1;
+	return image_open_input(&work->image, in, path, work->options->offset,
+				err);
+}
+
+static int change_in_place(struct sparsification *work,
+			   const struct inplace *place, const char *path,
+			   struct st_error *err)
+{
+	struct st_sparsify_result *result = &work->result;
+
+	if (measure(&result->logical, &result->before, place->fd, err) < 0 ||
+	    open_locked(work, place, path, err) < 0 || check(work, err) < 0)
+		return -1;
+	work->dig.place = place;
+	if (!image_codec(work->image) &&
+	    (inplace_can_punch(place, err) < 0 || dig_up(work, err) < 0))
+		return -1;
+	return measure(&result->logical, &result->allocated, place->fd, err);
+}
+
+static int in_place(struct sparsification *work, const char *path,
+		    struct st_error *err)
+{
+	struct inplace place;
+	int failed;
+
+	if (inplace_open(&place, path, err) < 0)
+		return -1;
+	failed = change_in_place(work, &place, path, err);
+	inplace_close(&place);
+	return failed;
+}
+
+/* For a copy that shares nothing. */
+static int make_room(struct sparsification *work, const struct output *out,
+		     struct st_error *err)
+{
+	if (image_codec(work->image))
+		return 0;
+	if (image_start(work->image, err) < 0)
+		return -1;
+	return space_check(out, work->image, image_format(work->image),
+			   work->monitor, err);
+}
+
+/*
+ * Where the file system can, the copy shares all of the image's storage
+ * first, and then lets go of what it does not need.
+ */
+static int fill_copy(struct sparsification *work, struct output *out,
+		     struct st_error *err)
+{
+	const struct inplace place = { .fd = output_fd(out) };
+	int fd = image_fd(work->image);
+
+	if (ioctl(place.fd, FICLONE, fd) == 0) {
+		out->position = work->result.logical;
+		work->dig.place = &place;
+	} else if (make_room(work, out, err) < 0) {
+		return -1;
+	} else {
+		work->dig.copy = out;
+	}
+	return check(work, err) < 0 ? -1 : dig_up(work, err);
+}
+
+static int copy(struct sparsification *work, const char *path,
+		const char *destination, struct st_error *err)
+{
+	struct st_sparsify_result *result = &work->result;
+	struct output_file_options options = { .force = work->options->force };
+	cleanup_output struct output *out = NULL;
+
+	if (st_image_open(&work->image, path, work->options->offset, err) < 0)
+		return -1;
+	options.like_fd = image_fd(work->image);
+	if (measure(&result->logical, &result->before, options.like_fd, err) <
+		    0 ||
+	    image_require_complete(work->image, err) < 0 ||
+	    output_create_file(&out, destination, &options, err) < 0)
+		return -1;
+	if (!is_regular(output_fd(out)))
+		return fail(err, ST_REFUSED,
+			    "'%s' is not a regular file, and has no holes",
+			    destination);
+	if (fill_copy(work, out, err) < 0 || output_commit(out, err) < 0)
+		return -1;
+	return measure(&result->logical, &result->allocated, output_fd(out),
+		       err);
+}
+
+static void sum_up(struct sparsification *work)
+{
+	struct st_sparsify_result *result = &work->result;
+
+	result->stale = work->dig.stale;
+	result->zero = work->dig.zero;
+	result->other = work->dig.other;
+	if (result->before > result->allocated)
+		result->freed = result->before - result->allocated;
+}
+
+int st_sparsify(const char *path, const char *destination,
+		const struct st_sparsify_options *options,
+		const struct st_monitor *monitor,
+		struct st_sparsify_result *result, struct st_error *err)
+{
+	struct sparsification work = {
+		.options = options,
+		.monitor = monitor,
+	};
+	int failed;
+
+	if (options->dry_run)
+		failed = dry_run(&work, path, err);
+	else if (destination)
+		failed = copy(&work, path, destination, err);
+	else
+		failed = in_place(&work, path, err);
+	st_image_close(work.image);
+	if (failed < 0)
+		return -1;
+	sum_up(&work);
+	if (result)
+		*result = work.result;
+	return 0;
+}

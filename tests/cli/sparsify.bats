@@ -1,0 +1,573 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What sparsify frees, what it leaves, what it refuses, and what is there when
+# it is killed.
+
+load helpers
+
+# digest FILE: of the guest, as the program says.
+digest()
+{
+	"$SAVETOOL" digest "$1" | cut -d ' ' -f 1
+}
+
+# allocated FILE: its storage in bytes.
+allocated()
+{
+	echo $(($(stat -c %b "$1") * 512))
+}
+
+# dense FROM TO: a copy without a single hole, on the disk.
+dense()
+{
+	cp --sparse=never "$1" "$2"
+	chmod u+w "$2"
+	sync "$2"
+}
+
+# fact FILTER: of the output.
+fact()
+{
+	jq -r "$1" <<<"$output"
+}
+
+# refused_unchanged IMAGE STATUS TEXT
+refused_unchanged()
+{
+	local image=$1
+
+	cp "$image" before
+	savetool sparsify "$image"
+	assert_failure "$2"
+	[[ $stderr == "savetool: $image: "*"$3"* ]] || fail "$stderr"
+	cmp before "$image"
+}
+
+@test "a dense copy of a real image is back at its first allocation" {
+	local image guest
+
+	for image in bare-mapped.mig libvirt-sparse.save; do
+		real_image $image
+		cp --sparse=always "$(readlink $image)" sparse
+		guest=$(digest $image)
+		dense $image copy
+		[ "$(allocated copy)" -gt $((4 * $(allocated sparse))) ]
+		savetool sparsify copy
+		assert_success
+		[[ $output == "copy: "*" freed, "*" allocated" ]]
+		# A page of zeros more or less, at the edges.
+		[ "$(allocated copy)" -le $(($(allocated sparse) + 65536)) ]
+		assert_equal "$(digest copy)" "$guest"
+		cmp copy $image
+	done
+}
+
+@test "what was freed is what the file system says" {
+	real_image bare-mapped.mig
+	dense bare-mapped.mig copy
+	local before
+
+	before=$(allocated copy)
+	savetool sparsify --json copy
+	assert_success
+	assert_json '.path == "copy" and .format == "sparse"'
+	assert_json '."dry-run" == false and ."lost-extents" == 0'
+	assert_equal "$(fact '."allocated-before"')" "$before"
+	assert_equal "$(fact .allocated)" "$(allocated copy)"
+	assert_equal "$(fact .freed)" $((before - $(allocated copy)))
+	assert_equal "$(fact .logical)" "$(stat -c %s copy)"
+}
+
+@test "-n says what would be freed, and changes nothing" {
+	real_image bare-mapped.mig
+	dense bare-mapped.mig copy
+	chmod 400 copy
+	local before
+
+	before=$(allocated copy)
+	savetool sparsify -n --json copy
+	assert_failure 1
+	local promised
+
+	promised=$(fact .freed)
+	assert_json '."dry-run"'
+	assert_equal "$(allocated copy)" "$before"
+	cmp copy bare-mapped.mig
+	chmod 600 copy
+	savetool sparsify --json copy
+	assert_success
+	local difference=$((promised - $(fact .freed)))
+
+	# What a file system needs to know of its extents is storage as well.
+	[ "${difference#-}" -le 65536 ] || fail "$promised: $output"
+	savetool sparsify -n copy
+	assert_success
+	assert_output --partial "copy: nothing to free, "
+	savetool sparsify -n -q copy
+	assert_success
+	assert_silent
+}
+
+@test "a live save loses its stale pages, and keeps its guest" {
+	make_image v3-stale a
+	dense a copy
+	savetool inspect --json copy
+	assert_json '[.findings[].code] | contains(["stale"])'
+	savetool sparsify --json -v copy
+	assert_success
+	[ "$(fact .stale)" -ge 20480 ]
+	assert_equal "$(digest copy)" "$(digest a)"
+	run cmp -s copy a
+	assert_failure
+	savetool inspect --json copy
+	assert_json '[.findings[].code] == []'
+	savetool convert -O raw copy raw
+	assert_equal "$(digest raw)" "$(digest a)"
+}
+
+@test "--zero-only leaves every byte as it reads" {
+	local image
+
+	for image in v3-stale v3-small v3-rom-zero v3-all-bits v2-zero-fill \
+			v3-background-empty-bitmaps v3-trailing; do
+		make_image $image a
+		dense a copy
+		savetool sparsify --zero-only copy
+		assert_success
+		cmp a copy
+		rm a copy
+	done
+	real_image live-mapped.mig
+	dense live-mapped.mig copy
+	savetool sparsify --zero-only --json copy
+	assert_success
+	[ "$(fact .freed)" -gt $((32 << 20)) ]
+	cmp copy live-mapped.mig
+}
+
+# A guest of 64 zero pages, one that is not, and a ROM with zero pages.
+zero_recipe='
+stream
+configuration capability=mapped-ram
+ram start
+	block pc.ram 1M
+	block /rom@etc/acpi/tables 128K
+	page pc.ram 0
+	page pc.ram 0x10000 count=64 data=0
+	page pc.ram 0x60000 count=2
+	page /rom@etc/acpi/tables 0 count=3 seed=2
+	page /rom@etc/acpi/tables 0x3000 count=all data=0
+ram part
+ram end
+section full name=timer id=3 version=2 length=24
+eof
+vmdesc'
+
+@test "zero pages become absent in RAM, and stay present in ROM" {
+	"$mkimage" a <<<"$zero_recipe"
+	dense a copy
+	savetool sparsify --json copy
+	assert_success
+	assert_equal "$(fact '."zero-pages"')" $((64 * 4096))
+	assert_equal "$(digest copy)" "$(digest a)"
+	savetool inspect --json copy
+	assert_json '.blocks[0]."pages-present" == 3'
+	assert_json '.blocks[1]."pages-present" == 32'
+	# And so nothing looks lost.
+	assert_json '[.findings[].code] == []'
+}
+
+@test "bitmaps of a big-endian host are read and written as such" {
+	sed 's/page s390.ram 0x40000/page s390.ram 0x40000 count=16 data=0/' \
+		"$top/tests/recipes/v3-big-endian.recipe" >recipe
+	"$mkimage" recipe a
+	dense a copy
+	savetool sparsify --json copy
+	assert_success
+	assert_equal "$(fact '."zero-pages"')" 65536
+	assert_equal "$(digest copy)" "$(digest a)"
+	savetool inspect --json copy
+	assert_json '.blocks[0]."pages-present" == 6'
+	assert_json '[.findings[].code] == []'
+}
+
+@test "every v3 recipe keeps its guest" {
+	local recipe name guest done=0
+
+	for recipe in "$top"/tests/recipes/v3-*.recipe; do
+		name=${recipe##*/}
+		make_image "${name%.recipe}" a
+		dense a copy
+		guest=$(digest a 2>/dev/null) || guest=none
+		if [ "$guest" != none ] && "$SAVETOOL" sparsify -q copy 2>err; then
+			assert_equal "$name $(digest copy)" "$name $guest"
+			savetool sparsify -n copy
+			assert_success
+			done=$((done + 1))
+		else
+			cmp a copy
+		fi
+		rm -f a copy
+	done
+	[ $done -gt 20 ]
+}
+
+@test "raw: zeros become holes, and every byte stays" {
+	make_image v2-small a
+	dense a copy
+	savetool sparsify -v copy
+	assert_success
+	assert_output --partial "other zeros"
+	assert_output --partial "savetool compact"
+	cmp a copy
+	[ "$(allocated copy)" -lt "$(allocated a)" ] ||
+		[ "$(allocated copy)" -le $(($(stat -c %s a) - 49152)) ]
+}
+
+@test "packed images are left as they are" {
+	make_image packed-zstd a
+	cp a copy
+	savetool sparsify copy
+	assert_success
+	assert_output "copy: packed by zstd, nothing to free"
+	cmp a copy
+	savetool sparsify -n --json copy
+	assert_success
+	assert_json '.freed == 0 and .format == "zstd"'
+	savetool sparsify copy other
+	assert_success
+	cmp a other
+}
+
+@test "trailing bytes stay, and keep their storage" {
+	make_image v3-small a
+	truncate -s %4096 a
+	head -c 65536 /dev/zero >>a
+	dense a copy
+	savetool sparsify copy
+	assert_success
+	[ "$(digest copy)" = "$(digest a)" ]
+	cmp a copy
+	# All zero, and yet not touched.
+	[ "$(tail -c 65536 copy | tr -d '\0' | wc -c)" = 0 ]
+	python3 -c 'import os, sys
+f = os.open("copy", os.O_RDONLY)
+sys.exit(os.lseek(f, os.fstat(f).st_size - 65536, os.SEEK_HOLE) !=
+         os.fstat(f).st_size)'
+}
+
+@test "a copy is sparse, and the source stays" {
+	real_image bare-mapped.mig
+	dense bare-mapped.mig source
+	chmod 640 source
+	touch -d 2001-02-03 source
+	local before
+
+	before=$(allocated source)
+	savetool sparsify source copy
+	assert_success
+	[[ $output == "copy: "*" freed, "*" allocated" ]]
+	assert_equal "$(allocated source)" "$before"
+	cmp source bare-mapped.mig
+	[ "$(allocated copy)" -lt $((before / 3)) ]
+	cmp copy bare-mapped.mig
+	assert_equal "$(stat -c '%a %Y' copy)" "$(stat -c '%a %Y' source)"
+	assert_equal "$(find . -name '.*savetool*')" ''
+}
+
+@test "a copy drops stale and zero pages as well" {
+	"$mkimage" a <<<"$zero_recipe"
+	savetool sparsify a copy
+	assert_success
+	assert_equal "$(digest copy)" "$(digest a)"
+	savetool inspect --json copy
+	assert_json '.blocks[0]."pages-present" == 3'
+	assert_json '[.findings[].code] == []'
+	dense a in-place
+	"$SAVETOOL" sparsify -q in-place
+	cmp copy in-place
+	make_image v3-stale b
+	savetool sparsify b other
+	assert_equal "$(digest other)" "$(digest b)"
+	savetool sparsify -n other
+	assert_success
+}
+
+@test "every recipe's copy is the same guest" {
+	local recipe name done=0
+
+	for recipe in "$top"/tests/recipes/v[23]-*.recipe; do
+		name=${recipe##*/}
+		make_image "${name%.recipe}" a
+		if digest a >guest 2>/dev/null && [ -s guest ] &&
+		   "$SAVETOOL" sparsify -q a b 2>/dev/null; then
+			assert_equal "$name $(digest b)" "$name $(cat guest)"
+			done=$((done + 1))
+		fi
+		rm -f a b
+	done
+	[ $done -gt 40 ]
+}
+
+@test "a destination that exists is only replaced by force" {
+	make_image v3-small a
+	echo precious >b
+	savetool sparsify a b
+	assert_error 8 "a: 'b' exists"
+	assert_equal "$(cat b)" precious
+	savetool sparsify -f a b
+	assert_success
+	assert_equal "$(digest b)" "$(digest a)"
+	savetool sparsify -f a a
+	assert_failure 8
+	mkfifo fifo
+	savetool sparsify -f a fifo 3<>fifo
+	assert_failure 8
+}
+
+@test "words that make no sense" {
+	make_image v3-small a
+	savetool sparsify -n a b
+	assert_failure 2
+	savetool sparsify -f a
+	assert_failure 2
+	savetool sparsify -
+	assert_failure 2
+	savetool sparsify a -
+	assert_failure 2
+	savetool sparsify
+	assert_failure 2
+}
+
+@test "an image that somebody has open is refused" {
+	make_image v3-stale a
+	dense a copy
+	local before
+
+	before=$(allocated copy)
+	exec 7<copy
+	savetool sparsify copy
+	assert_error 8 "copy: in use by another process"
+	savetool sparsify -n copy
+	assert_failure 1
+	exec 7<&-
+	assert_equal "$(allocated copy)" "$before"
+	cmp a copy
+	savetool sparsify copy
+	assert_success
+}
+
+@test "an image that is mapped into somebody's memory is refused" {
+	make_image v3-stale a
+	dense a copy
+	python3 -c 'import mmap, os, sys, time
+f = os.open("copy", os.O_RDONLY)
+m = mmap.mmap(f, 0, prot=mmap.PROT_READ)
+os.close(f)
+open("ready", "w").close()
+sys.stdin.read()' < <(while [ ! -e stop ]; do sleep 0.1; done) &
+	local pid=$!
+
+	while [ ! -e ready ]; do sleep 0.05; done
+	savetool sparsify copy
+	touch stop
+	wait $pid
+	assert_error 8 "copy: in use by another process"
+	cmp a copy
+}
+
+@test "who opens the image meanwhile gets it" {
+	real_image bare-mapped.mig
+	dense bare-mapped.mig copy
+	# Stopped at its first hole, as if that took long.
+	strace -qq -o trace -e trace=fallocate \
+		-e inject=fallocate:delay_enter=1500000:when=2 \
+		"$SAVETOOL" sparsify copy 2>err &
+	local pid=$! status=0
+
+	while [ ! -s trace ]; do sleep 0.05; done
+	cmp copy bare-mapped.mig
+	wait $pid || status=$?
+	assert_equal "$status" 8
+	assert_equal "$(cat err)" \
+		"savetool: copy: another process opens it, and is given way"
+	assert_equal "$(digest copy)" "$(digest bare-mapped.mig)"
+}
+
+@test "a file system that cannot make holes is refused at once" {
+	"$mkimage" a <<<"$zero_recipe"
+	dense a copy
+	run strace -qq -o trace -e trace=fallocate,pwrite64 \
+		-e inject=fallocate:error=EOPNOTSUPP "$SAVETOOL" sparsify copy
+	assert_failure 8
+	assert_output "savetool: copy: this file system cannot make holes"
+	assert_equal "$(grep -c pwrite64 trace)" 0
+	cmp a copy
+}
+
+@test "what is no regular file is refused" {
+	mkfifo pipe
+	savetool sparsify pipe
+	assert_error 8 "pipe: not a regular file"
+	mkdir folder
+	savetool sparsify folder
+	assert_failure 3
+	savetool sparsify missing
+	assert_failure 3
+}
+
+@test "bitmaps that cannot be trusted are refused" {
+	make_image v3-background-empty-bitmaps a
+	dense a copy
+	refused_unchanged copy 8 "--zero-only"
+	make_image v3-no-end b
+	dense b copy
+	refused_unchanged copy 8 "no end"
+	# With an end, but as empty.
+	sed 's/^ram end.*/ram end bitmaps=no/' \
+		"$top/tests/recipes/v3-small.recipe" >recipe
+	"$mkimage" recipe c
+	dense c copy
+	refused_unchanged copy 8 "no memory"
+}
+
+@test "a bitmap of the wrong byte order is noticed" {
+	sed '/^libvirt/d; s/page s390.ram 0 /page s390.ram 0 bitmap-order=big /' \
+		"$top/tests/recipes/v3-big-endian.recipe" |
+		sed 's/^\tblock .*/& bitmap-order=big/; s/ bitmap-order=big count/ count/' \
+		>recipe
+	"$mkimage" recipe a
+	dense a copy
+	refused_unchanged copy 8 "byte order"
+	savetool sparsify --zero-only copy
+	assert_success
+	cmp a copy
+}
+
+@test "broken images are refused, and stay as they are" {
+	local recipe name status
+
+	for recipe in "$top"/tests/recipes/bad-*.recipe; do
+		name=${recipe##*/}
+		name=${name%.recipe}
+		make_image "$name" a 2>/dev/null || continue
+		[ -s a ] || continue
+		cp a copy
+		savetool sparsify copy
+		# What is packed, or has no bitmaps, is not read as a whole.
+		[[ $name == bad-packed* ]] || [[ $status =~ ^[45678]$ ]] ||
+			"$SAVETOOL" inspect copy 2>&1 | grep -q v2 ||
+			fail "$name: $status"
+		cmp a copy
+		rm -f a copy
+	done
+	make_image v2-part a
+	savetool sparsify a
+	assert_failure 5
+}
+
+# killed_everywhere IMAGE CALL: by the kernel, at each call of this kind.
+killed_everywhere()
+{
+	local image=$1 call=$2 guest n=1 ended
+
+	guest=$(digest "$image")
+	while [ $n -lt 200 ]; do
+		dense "$image" copy
+		ended=0
+		ASAN_OPTIONS=detect_leaks=0 strace -qq -o /dev/null \
+			-e trace="$call" \
+			-e inject="$call":signal=KILL:when=$n \
+			"$SAVETOOL" sparsify -q copy || ended=$?
+		assert_equal "$(digest copy)" "$guest"
+		"$SAVETOOL" inspect --json copy >facts
+		run jq -c '[.findings[].code] - ["stale"]' facts
+		assert_output '[]'
+		[ $ended != 0 ] || break
+		# What is left is done the next time.
+		"$SAVETOOL" sparsify -q copy
+		assert_equal "$(digest copy)" "$guest"
+		n=$((n + 1))
+	done
+	[ $n -gt 2 ] || fail "never killed"
+	[ $ended = 0 ] || fail "still killed at call $n"
+}
+
+@test "killed at any hole or write, it leaves the same guest" {
+	local i
+
+	"$mkimage" a <<<"$zero_recipe"
+	for i in {1..12}; do
+		printf '\tpage pc.ram 0x%x\n\tpage pc.ram 0x%x data=0\n' \
+			$((0x70000 + i * 0x2000)) $((0x71000 + i * 0x2000))
+	done >pages
+	sed '/0x60000/r pages' <<<"$zero_recipe" >recipe
+	"$mkimage" recipe b
+	killed_everywhere b fallocate
+	killed_everywhere b pwrite64
+}
+
+@test "killed at any time, it leaves the same guest" {
+	real_image live-mapped.mig
+	local guest delay i status
+
+	guest=$(digest live-mapped.mig)
+	for i in {0..14}; do
+		dense live-mapped.mig copy
+		status=0
+		"$SAVETOOL" sparsify -q copy &
+		delay=$(printf '0.%03d' $((i * 7)))
+		sleep "$delay"
+		kill -KILL $! 2>/dev/null || true
+		wait $! || status=$?
+		assert_equal "$(digest copy)" "$guest"
+	done
+}
+
+@test "stopped by a signal, it says so, and leaves the same guest" {
+	real_image bare-mapped.mig
+	dense bare-mapped.mig copy
+	strace -qq -o trace -e trace=fallocate \
+		-e inject=fallocate:signal=TERM:when=3 \
+		"$SAVETOOL" sparsify copy && status=0 || status=$?
+	assert_equal "$status" 143
+	assert_equal "$(digest copy)" "$(digest bare-mapped.mig)"
+}
+
+@test "a failed hole or write is told, and leaves the same guest" {
+	"$mkimage" a <<<"$zero_recipe"
+	dense a copy
+	run strace -qq -o trace -e trace=fallocate \
+		-e inject=fallocate:error=EIO:when=3 "$SAVETOOL" sparsify copy
+	assert_failure 3
+	assert_equal "$(digest copy)" "$(digest a)"
+	dense a copy
+	run strace -qq -o trace -e trace=pwrite64 \
+		-e inject=pwrite64:error=EIO "$SAVETOOL" sparsify copy
+	assert_failure 3
+	assert_equal "$(digest copy)" "$(digest a)"
+	# A full disk gets its holes first, and then the bits.
+	dense a copy
+	run strace -qq -o trace -e trace=pwrite64 \
+		-e inject=pwrite64:error=ENOSPC:when=1 "$SAVETOOL" sparsify copy
+	assert_success
+	assert_equal "$(digest copy)" "$(digest a)"
+	savetool inspect --json copy
+	assert_json '[.findings[].code] == []'
+}
+
+@test "a full disk leaves no copy" {
+	make_image v3-small a
+	run strace -qq -o trace -e trace=pwritev \
+		-e inject=pwritev:error=ENOSPC:when=2 "$SAVETOOL" sparsify a b
+	assert_failure 3
+	assert_equal "$(find . -name '*b*')" ''
+}
+
+@test "progress is told as for every command" {
+	real_image bare-mapped.mig
+	dense bare-mapped.mig copy
+	savetool sparsify --progress-fd 7 copy 7>lines
+	assert_success
+	[ "$(tail -n 1 lines)" = 100/100 ]
+}
