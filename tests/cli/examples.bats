@@ -117,20 +117,27 @@ commands_of()
 	done < <(examples_of "$1")
 }
 
-# do_example WORDS: the example of savetool(1) that has these words, with the
-# paths that it names in here.
+# do_script SCRIPT: with the paths that it names in here.
+do_script()
+{
+	local script
+
+	script=$(sed "s|/var/lib/libvirt/qemu/save|$PWD/save|g
+		s|/backup|$PWD/backup|g" <<<"$1")
+	echo "$script"
+	PATH=$HOST/bin:$PATH run --separate-stderr \
+		bash -euo pipefail -c "$script"
+}
+
+# do_example WORDS: the example of savetool(1) that has these words.
 do_example()
 {
 	local script
 
 	script=$(commands_of savetool.1 |
-		awk -v RS= -v words="$1" 'index($0, words)' |
-		sed "s|/var/lib/libvirt/qemu/save|$PWD/save|g
-			s|/backup|$PWD/backup|g")
+		awk -v RS= -v words="$1" 'index($0, words)')
 	[ -n "$script" ] || fail "no example has '$1'"
-	echo "$script"
-	PATH=$HOST/bin:$PATH run --separate-stderr \
-		bash -euo pipefail -c "$script"
+	do_script "$script"
 	assert_success
 }
 
@@ -167,6 +174,42 @@ guest()
 	"$SAVETOOL" convert -O sparse libvirt-raw.save guest.sparse
 	mkdir backup restored save
 	[ "$(allocated guest.sparse)" -lt 20000000 ]
+}
+
+# What the pages of the commands name, each in a folder of its own.
+named_files()
+{
+	guest
+	real_image libvirt-live.save
+	cp libvirt-raw.save guest.save
+	cp libvirt-live.save guest.mem
+	cat guest.sparse >copy.save
+	cat guest.sparse >copy.sparse
+	make_image v2-mislabelled-sparse wrong.save
+	"$SAVETOOL" convert -O zstd guest.save backup/guest.zst
+	cp backup/guest.zst backup/demo.save.zst
+	# The first example makes it.
+	[ "$1" != savetool-convert.1 ] || rm guest.sparse
+}
+
+@test "the examples of all commands can be done" {
+	local page script
+
+	for page in "$top"/man/savetool-*.1; do
+		page=${page##*/}
+		mkdir "$page"
+		cd "$page"
+		named_files "$page"
+		commands_of "$page" >scripts
+		[ -s scripts ] || fail "$page: no examples"
+		while IFS= read -r -d '' script; do
+			do_script "$script"
+			# 1 is an answer.
+			[ "$status" -le 1 ] ||
+				fail "$page: status $status: $stderr"
+		done < <(awk -v RS= -v ORS='\0' 1 scripts)
+		cd ..
+	done
 }
 
 @test "the README has examples of the manual" {
