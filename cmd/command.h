@@ -25,6 +25,7 @@ extern const struct command command_help;
 extern const struct command command_inspect;
 extern const struct command command_sparsify;
 extern const struct command command_map;
+extern const struct command command_size;
 
 /* The commands in the order a user meets them; NULL behind the last. */
 const struct command *command_at(size_t index);

@@ -36,5 +36,6 @@ libcmd_la_SOURCES = \
 	%D%/signals.c \
 	%D%/signals.h \
 	%D%/sparsify.c \
+	%D%/size.c \
 	%D%/stdout.c \
 	%D%/stdout.h

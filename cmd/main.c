@@ -14,6 +14,7 @@
 
 static const struct command *const commands[] = {
 	&command_inspect,
+	&command_size,
 	&command_map,
 	&command_convert,
 	&command_check,

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "cli.h"
+#include "confine.h"
 #include "escape.h"
 #include "memory.h"
 #include "progress.h"
@@ -184,11 +185,15 @@ static int run(struct cli *cli)
 		OPTIONS_PROGRESS(&job.progress),
 		OPTION_END,
 	};
+	struct confine confine;
 	struct st_error err;
 	int failed;
 
 	if (!cli_parse(cli, table))
 		return cli->status;
+	confine_begin(&confine);
+	confine_read(&confine, cli->operands[0]);
+	confine_end(&confine);
 	failed = map(&job, cli->operands[0], &err);
 	if (failed && err.code == ST_CANCELLED)
 		return ST_CANCELLED;

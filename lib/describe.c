@@ -43,6 +43,8 @@ static int describe_file(struct description *description,
 		.needed = ST_UNKNOWN,
 		.reclaimable_zero = ST_UNKNOWN,
 		.reclaimable_stale = ST_UNKNOWN,
+		.reclaimable_superseded = ST_UNKNOWN,
+		.data = ST_UNKNOWN,
 	};
 	info->trailing = ST_UNKNOWN;
 	info->stream_offset = image->payload;

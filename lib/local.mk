@@ -31,6 +31,12 @@ libcore_la_SOURCES = \
 	%D%/map_mapped.c \
 	%D%/map_sequential.c \
 	%D%/savetool.h \
+	%D%/estimate.c \
+	%D%/estimate.h \
+	%D%/folder.c \
+	%D%/sample.c \
+	%D%/sample.h \
+	%D%/size.c \
 	%D%/space.c \
 	%D%/space.h \
 	%D%/sparsify.c \

@@ -159,6 +159,10 @@ struct st_sizes {
 	uint64_t needed;            /* least bytes for this in this format */
 	uint64_t reclaimable_zero;  /* present pages that are zero */
 	uint64_t reclaimable_stale; /* bytes in slots with a clear bit */
+
+	/* These are told by st_image_size() alone. */
+	uint64_t reclaimable_superseded; /* of records that others replace */
+	uint64_t data; /* outside holes: what a copy that keeps them takes */
 };
 
 /* All that is known of an image.  Belongs to it, and goes with it. */
@@ -263,6 +267,45 @@ int st_check(struct st_check **check, const char *path,
 	     const struct st_monitor *monitor, struct st_error *err);
 void st_check_free(struct st_check *check);
 
+struct st_size_options {
+	size_t size;   /* sizeof(struct st_size_options) */
+	bool scan;     /* read all pages of a mapped-ram image too */
+	bool estimate; /* of other formats */
+};
+
+/* What st_convert() would make of an image in a format. */
+struct st_estimate {
+	bool known;   /* it could, and the size is told */
+	bool sampled; /* from a sample: it is not exact */
+	uint64_t logical;
+	uint64_t allocated; /* in blocks of 4 KiB */
+};
+
+/*
+ * Describes an image as st_image_describe() does, and reads a sequential one
+ * for what it has superseded.  estimates, one a format, is written on success
+ * if the options ask for it.  Sizes that stay unknown are ST_UNKNOWN.
+ */
+int st_image_size(struct st_image *image, const struct st_size_options *options,
+		  const struct st_monitor *monitor, const struct st_info **info,
+		  struct st_estimate estimates[ST_FORMAT_COUNT],
+		  struct st_error *err);
+
+/* What the file system of a folder offers, as found by trying. */
+struct st_room {
+	uint64_t available; /* bytes for who asks */
+	bool writable;      /* a file could be made; else no more is known */
+	bool holes;         /* files can have them */
+	bool shares;        /* files can share their storage */
+};
+
+/*
+ * Tries the folder with two files that never have a name, or if its file
+ * system cannot do that, lose it at once.
+ */
+int st_folder_room(struct st_room *room, const char *folder,
+		   struct st_error *err);
+
 /* A fingerprint of the guest's state, the same in every format. */
 struct st_digest {
 	uint64_t memory[2];  /* every page of every block, by block name */
@@ -306,7 +349,7 @@ struct st_extent {
 	bool allocated;    /* the file has storage there */
 	bool present;      /* of pages: bit set, or record with bytes */
 	const char *block; /* NULL: not about a block */
-	uint64_t page;     /* its first page here; ST_UNKNOWN: not about any */
+	uint64_t page;     /* its first here; ST_UNKNOWN: not about any */
 	uint64_t pages;    /* how many start here */
 	const char *section; /* whose bytes they are; NULL: no section's */
 	uint64_t instance;   /* of that section */

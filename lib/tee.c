@@ -97,7 +97,7 @@ static int ram_list(struct visitor *visitor, const struct section *section,
 		if (visit(tee->both[i], ram_list, section, list, &tee->sinks[i],
 			  err) < 0)
 			return -1;
-	*sink = &tee->sink;
+	*sink = tee->sinks[0] || tee->sinks[1] ? &tee->sink : NULL;
 	return 0;
 }
 

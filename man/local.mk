@@ -10,4 +10,5 @@ dist_man_MANS += \
 	%D%/savetool-inspect.1 \
 	%D%/savetool-map.1 \
 	%D%/savetool-sparsify.1 \
+	%D%/savetool-size.1 \
 	%D%/savetool.1

@@ -87,6 +87,7 @@ bats_tests = \
 	%D%/cli/pipe.bats \
 	%D%/cli/recipes.bats \
 	%D%/cli/sparsify.bats \
+	%D%/cli/size.bats \
 	%D%/cli/usage.bats \
 	%D%/style/exports.bats \
 	%D%/style/layers.bats \

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The command size: what images take, need, and would take elsewhere. */
+#include "config.h"
+
+#include "base/cleanup.h"
+#include "cli.h"
+#include "confine.h"
+#include "progress.h"
+#include "report.h"
+#include "signals.h"
+#include "stdout.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Beyond this share, a mapped-ram image has lost holes that it had. */
+#define DENSE_PERCENT 10
+
+/* What a file system rounds up, or takes for its own lists, is not dense. */
+#define DENSE_NOISE (UINT64_C(1) << 20)
+
+struct job {
+	struct cli *cli;
+	struct report *report;
+	struct progress progress;
+	struct st_size_options options;
+	uint64_t offset;
+	bool dense_asked;
+	int dense_percent;
+	char *folder;
+	struct st_room room;
+	uint64_t kept, lost; /* by the images so far, on the way to folder */
+	struct st_sizes total;
+};
+
+/* Takes what is behind "--fail-if-dense=". */
+static int take_dense(void *target, const char *word, struct st_error *err)
+{
+	struct job *job = target;
+
+	job->dense_asked = true;
+	return word && *word ? take_number(&job->dense_percent, word, err) : 0;
+}
+
+static void add(uint64_t *sum, uint64_t size)
+{
+	if (size != ST_UNKNOWN)
+		*sum += size;
+}
+
+static void add_sizes(struct st_sizes *total, const struct st_sizes *sizes)
+{
+	add(&total->logical, sizes->logical);
+	add(&total->allocated, sizes->allocated);
+	add(&total->needed, sizes->needed);
+	add(&total->reclaimable_zero, sizes->reclaimable_zero);
+	add(&total->reclaimable_stale, sizes->reclaimable_stale);
+	add(&total->reclaimable_superseded, sizes->reclaimable_superseded);
+}
+
+/* Text leaves out that there is nothing. */
+static void show_some(struct report *report, const char *key, const char *label,
+		      uint64_t size)
+{
+	bool some = size != ST_UNKNOWN && size > 0;
+
+	report_bytes(report, key, some ? label : NULL, size);
+}
+
+static void show_sizes(const struct job *job, const char *title,
+		       const struct st_sizes *sizes)
+{
+	struct report *report = job->report;
+
+	report_section(report, "sizes", title);
+	report_exact(report, job->cli->verbose);
+	report_bytes(report, "logical", "logical", sizes->logical);
+	report_bytes(report, "allocated", "allocated", sizes->allocated);
+	report_bytes(report, "needed", "needed", sizes->needed);
+	show_some(report, "reclaimable-zero", "zero pages",
+		  sizes->reclaimable_zero);
+	show_some(report, "reclaimable-stale", "stale",
+		  sizes->reclaimable_stale);
+	show_some(report, "reclaimable-superseded", "superseded",
+		  sizes->reclaimable_superseded);
+	report_exact(report, false);
+	report_close(report);
+}
+
+static void show_estimates(struct report *report,
+			   const struct st_estimate *estimates)
+{
+	report_table(report, "formats", "as", "lrrl");
+	for (unsigned i = 0; i < ST_FORMAT_COUNT; i++) {
+		const struct st_estimate *estimate = &estimates[i];
+
+		if (!estimate->known)
+			continue;
+		report_row(report);
+		report_text(report, "format", "format", st_format_name(i));
+		report_bytes(report, "logical", "logical", estimate->logical);
+		report_bytes(report, "allocated", "allocated",
+			     estimate->allocated);
+		if (report_is_text(report))
+			report_text(report, NULL, "how",
+				    estimate->sampled ? "estimate" : "exact");
+		else
+			report_flag(report, "estimate", NULL,
+				    estimate->sampled);
+	}
+	report_close(report);
+}
+
+static const char *yes(bool value)
+{
+	return value ? "yes" : "no";
+}
+
+/* Several images must fit beside one another. */
+static bool show_folder(struct job *job, const struct st_sizes *sizes)
+{
+	struct report *report = job->report;
+	const struct st_room *room = &job->room;
+	bool kept, lost;
+
+	add(&job->kept, sizes->data);
+	add(&job->lost, sizes->logical);
+	kept = room->writable && room->holes && job->kept <= room->available;
+	lost = room->writable && job->lost <= room->available;
+	report_section(report, "for", "a copy in");
+	report_text(report, "folder", "folder", job->folder);
+	report_bytes(report, "available", "free", room->available);
+	if (!report_is_text(report)) {
+		report_flag(report, "writable", NULL, room->writable);
+		if (room->writable) {
+			report_flag(report, "holes", NULL, room->holes);
+			report_flag(report, "shares-extents", NULL,
+				    room->shares);
+		}
+		report_flag(report, "fits-with-holes", NULL, kept);
+		report_flag(report, "fits-without-holes", NULL, lost);
+	} else if (!room->writable) {
+		report_line(report, "nothing can be written there");
+	} else {
+		report_text(report, NULL, "can have holes", yes(room->holes));
+		report_text(report, NULL, "shares extents", yes(room->shares));
+		report_text(report, NULL, "fits with holes", yes(kept));
+		report_text(report, NULL, "fits without", yes(lost));
+	}
+	report_close(report);
+	return kept || lost;
+}
+
+static bool is_dense(const struct job *job, const struct st_info *info)
+{
+	const struct st_sizes *sizes = &info->sizes;
+	uint64_t limit;
+
+	if (info->format != ST_FORMAT_SPARSE || sizes->needed == ST_UNKNOWN)
+		return false;
+	limit = sizes->needed + DENSE_NOISE +
+		sizes->needed / 100 * (uint64_t)job->dense_percent;
+	return sizes->allocated > limit;
+}
+
+/* The exit status, of what was asked. */
+static int show(struct job *job, const char *path, const struct st_info *info,
+		const struct st_estimate *estimates, const struct st_error *err)
+{
+	struct report *report = job->report;
+	int status = err ? (int)err->code : ST_OK;
+	bool dense;
+
+	report_open(report, path);
+	if (info) {
+		add_sizes(&job->total, &info->sizes);
+		report_text(report, "format", NULL,
+			    st_format_name(info->format));
+		report_line(report, "%s: %s", path,
+			    st_format_name(info->format));
+		report_line(report, "%s", "");
+		show_sizes(job, "size", &info->sizes);
+	}
+	if (info && !err && job->options.estimate)
+		show_estimates(report, estimates);
+	if (info && job->folder && !show_folder(job, &info->sizes))
+		status = cli_worse(status, 1);
+	if (info && !err && job->dense_asked) {
+		dense = is_dense(job, info);
+		report_flag(report, "dense", NULL, dense);
+		if (dense) {
+			report_line(report, "it has lost its holes");
+			status = cli_worse(status, 1);
+		}
+	}
+	if (err)
+		report_error(report, err);
+	report_commit(report);
+	stdout_flush();
+	if (err)
+		cli_complain(path, err);
+	return status;
+}
+
+static int size_one(struct job *job, const char *path, size_t part)
+{
+	struct st_estimate estimates[ST_FORMAT_COUNT];
+	const struct st_info *info = NULL;
+	const struct st_monitor *monitor;
+	struct st_image *image;
+	struct st_error err;
+	int failed, status;
+
+	if (st_image_open(&image, path, job->offset, &err) < 0)
+		return show(job, path, NULL, NULL, &err);
+	monitor = progress_begin(&job->progress, path, part, job->cli->count);
+	failed = st_image_size(image, &job->options, monitor, &info, estimates,
+			       &err);
+	progress_end(&job->progress, !failed);
+	if (failed && err.code == ST_CANCELLED)
+		status = ST_CANCELLED;
+	else
+		status = show(job, path, info, estimates, failed ? &err : NULL);
+	st_image_close(image);
+	return status;
+}
+
+/* A program adds up by itself: its array has nothing but images. */
+static void show_total(struct job *job)
+{
+	if (job->cli->count < 2 || !report_is_text(job->report))
+		return;
+	show_sizes(job, "total", &job->total);
+	report_commit(job->report);
+}
+
+static void confine(const struct cli *cli)
+{
+	struct confine confine;
+
+	confine_begin(&confine);
+	confine_read_all(&confine, cli->operands, cli->count);
+	confine_end(&confine);
+}
+
+static int size_all(struct job *job)
+{
+	const struct cli *cli = job->cli;
+	int status = ST_OK;
+
+	confine(cli);
+	job->report = report_new(stdout, cli->json, cli->count > 1);
+	for (size_t i = 0; i < cli->count && status != ST_CANCELLED; i++) {
+		if (signals_caught())
+			status = ST_CANCELLED;
+		else
+			status = cli_worse(status,
+					   size_one(job, cli->operands[i], i));
+	}
+	if (status != ST_CANCELLED) {
+		show_total(job);
+		report_finish(job->report);
+	}
+	report_free(job->report);
+	return status;
+}
+
+/* A folder that is not there is said once, and not of each image. */
+static int look_at_folder(struct job *job)
+{
+	struct st_error err;
+	struct report *report;
+
+	if (!job->folder || st_folder_room(&job->room, job->folder, &err) == 0)
+		return ST_OK;
+	report = report_new(stdout, job->cli->json, false);
+	report_open(report, NULL);
+	report_error(report, &err);
+	report_commit(report);
+	report_free(report);
+	cli_complain(NULL, &err);
+	return (int)err.code;
+}
+
+static int run(struct cli *cli)
+{
+	struct job job = {
+		.cli = cli,
+		.progress = PROGRESS_INIT,
+		.options = { .size = sizeof(struct st_size_options) },
+		.dense_percent = DENSE_PERCENT,
+	};
+	const struct option table[] = {
+		{ '\0', "estimate", NULL, take_flag, &job.options.estimate,
+		  "tell what every format would take" },
+		{ '\0', "for", "DIR", take_text, &job.folder,
+		  "tell if a copy would fit there" },
+		{ '\0', "fail-if-dense", "[PCT]", take_dense, &job,
+		  "exit 1 if a sparse image takes PCT % more than needed" },
+		{ '\0', "scan", NULL, take_flag, &job.options.scan,
+		  "read all pages, and count zero ones" },
+		{ '\0', "offset", "N", take_size, &job.offset,
+		  "the bare stream starts at byte N" },
+		OPTIONS_PROGRESS(&job.progress),
+		OPTION_END,
+	};
+	int status;
+
+	if (!cli_parse(cli, table))
+		return cli->status;
+	status = look_at_folder(&job);
+	if (status == ST_OK)
+		status = size_all(&job);
+	free(job.folder);
+	return status;
+}
+
+const struct command command_size = {
+	.name = "size",
+	.operands = "IMAGE...",
+	.summary = "tell what an image takes, needs, and would take elsewhere",
+	.least = 1,
+	.most = SIZE_MAX,
+	.run = run,
+};

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a file system can do, found by trying: its name tells little, for what
+ * it can depends on how it was made, and on what it lies.
+ */
+#include "config.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+/* Larger than the blocks of any file system. */
+#define PROBE_SIZE (4 << 20)
+
+/*
+ * A file without a name.  Where the file system cannot make one, it has a name
+ * for a moment.
+ */
+static int open_nameless(const char *folder)
+{
+	cleanup_free char *name = NULL;
+	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd >= 0 ||
+	    (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT))
+		return fd;
+	if (asprintf(&name, "%s/.savetool-XXXXXX", folder) < 0) {
+		name = NULL;
+		errno = ENOMEM;
+		return -1;
+	}
+	fd = mkostemp(name, O_CLOEXEC);
+	if (fd >= 0)
+		unlink(name);
+	return fd;
+}
+
+/* Is what nobody wrote a hole, and takes no storage? */
+static bool has_holes(int fd)
+{
+	struct stat st;
+
+	return ftruncate(fd, PROBE_SIZE) == 0 && fstat(fd, &st) == 0 &&
+	       st.st_blocks * UINT64_C(512) < PROBE_SIZE &&
+	       lseek(fd, 0, SEEK_HOLE) == 0;
+}
+
+static bool shares(int from, const char *folder)
+{
+	int to = open_nameless(folder);
+	bool result = to >= 0 && ioctl(to, FICLONE, from) == 0;
+
+	if (to >= 0)
+		close(to);
+	return result;
+}
+
+int st_folder_room(struct st_room *room, const char *folder,
+		   struct st_error *err)
+{
+	struct statvfs fs;
+	struct stat st;
+	int fd;
+
+	if (stat(folder, &st) < 0 || statvfs(folder, &fs) < 0)
+		return fail_errno(err, "cannot examine '%s'", folder);
+	if (!S_ISDIR(st.st_mode))
+		return fail(err, ST_USAGE, "'%s' is no folder", folder);
+	*room = (struct st_room){
+		.available = (geteuid() == 0 ? fs.f_bfree : fs.f_bavail) *
+			     (uint64_t)fs.f_frsize,
+	};
+	fd = open_nameless(folder);
+	if (fd < 0 && errno != EROFS && errno != EACCES && errno != EPERM)
+		return fail_errno(err, "cannot try out '%s'", folder);
+	if (fd < 0)
+		return 0;
+	room->writable = true;
+	room->holes = has_holes(fd);
+	room->shares = shares(fd, folder);
+	close(fd);
+	return 0;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Takes the sample, and packs it. */
+#include "config.h"
+
+#include "sample.h"
+
+#include "base/bytes.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/zero.h"
+#include "format/section.h"
+#include "io/output_count.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A page record of the block before, and a record of zeros. */
+#define DATA_HEAD 8
+#define ZERO_RECORD 9
+
+/* Enough for a codec to find out what records of zeros are like. */
+#define ZERO_RECORDS (UINT64_C(1) << 16)
+
+/* Records of neighbours, as they stand in a stream. */
+struct stretch {
+	uint8_t *bytes;
+	size_t size;
+	uint64_t zero; /* pages that have none */
+};
+
+/*
+ * Every step-th stretch is kept.  When there are too many every other one is
+ * given up, and the step doubles: so the sample is spread evenly, however
+ * many pages come.
+ */
+struct sample {
+	uint64_t page_size;
+	uint64_t pages; /* of a stretch */
+	uint64_t seen;  /* pages that were offered */
+	uint64_t step;
+	unsigned count;
+	struct stretch stretches[SAMPLE_STRETCHES];
+};
+
+int sample_new(struct sample **result, uint64_t page_size, struct st_error *err)
+{
+	struct sample *sample = calloc(1, sizeof(*sample));
+
+	if (!sample)
+		return fail_memory(err);
+	sample->page_size = page_size;
+	sample->pages = SAMPLE_STRETCH / page_size;
+	sample->step = 1;
+	for (unsigned i = 0; i < SAMPLE_STRETCHES; i++) {
+		sample->stretches[i].bytes =
+			malloc(sample->pages * (DATA_HEAD + page_size));
+		if (!sample->stretches[i].bytes) {
+			sample_free(sample);
+			return fail_memory(err);
+		}
+	}
+	*result = sample;
+	return 0;
+}
+
+void sample_free(struct sample *sample)
+{
+	if (!sample)
+		return;
+	for (unsigned i = 0; i < SAMPLE_STRETCHES; i++)
+		free(sample->stretches[i].bytes);
+	free(sample);
+}
+
+static void give_up_half(struct sample *sample)
+{
+	for (unsigned i = 1; i < SAMPLE_STRETCHES / 2; i++) {
+		struct stretch kept = sample->stretches[2 * i];
+
+		sample->stretches[2 * i] = sample->stretches[i];
+		sample->stretches[i] = kept;
+	}
+	sample->count = SAMPLE_STRETCHES / 2;
+	sample->step *= 2;
+}
+
+static void begin_stretch(struct sample *sample)
+{
+	struct stretch *next;
+
+	next = &sample->stretches[sample->count++];
+	next->size = 0;
+	next->zero = 0;
+}
+
+void sample_page(struct sample *sample, uint64_t offset, const uint8_t *data)
+{
+	uint64_t number = sample->seen++ / sample->pages;
+	struct stretch *stretch;
+
+	if (number % sample->step != 0)
+		return;
+	if (number / sample->step == SAMPLE_STRETCHES) {
+		give_up_half(sample);
+		if (number % sample->step != 0)
+			return;
+	}
+	if (number / sample->step == sample->count)
+		begin_stretch(sample);
+	stretch = &sample->stretches[sample->count - 1];
+	if (is_zero(data, sample->page_size)) {
+		stretch->zero++;
+		return;
+	}
+	put_be64(stretch->bytes + stretch->size,
+		 offset | RAM_PAGE | RAM_CONTINUE);
+	memcpy(stretch->bytes + stretch->size + DATA_HEAD, data,
+	       sample->page_size);
+	stretch->size += DATA_HEAD + sample->page_size;
+}
+
+double sample_zero_share(const struct sample *sample)
+{
+	uint64_t zero = 0, other = 0;
+
+	for (unsigned i = 0; i < sample->count; i++) {
+		zero += sample->stretches[i].zero;
+		other += sample->stretches[i].size /
+			 (DATA_HEAD + sample->page_size);
+	}
+	return zero ? (double)zero / (double)(zero + other) : 0;
+}
+
+static int end_packing(struct output *packer, const struct output *packed,
+		       uint64_t *size, struct st_error *err)
+{
+	if (output_commit(packer, err) < 0)
+		return -1;
+	*size = packed->position;
+	return 0;
+}
+
+int sample_pack(const struct codec *codec, const void *data, size_t size,
+		uint64_t *packed_size, struct st_error *err)
+{
+	cleanup_output struct output *packed = NULL;
+	cleanup_output struct output *packer = NULL;
+
+	if (output_open_count(&packed, err) < 0 ||
+	    codec_pack(codec, &packer, packed, 0, 0, err) < 0 ||
+	    output_append(packer, data, size, err) < 0)
+		return -1;
+	return end_packing(packer, packed, packed_size, err);
+}
+
+static int pack_stretches(const struct sample *sample,
+			  const struct codec *codec, uint64_t *from,
+			  uint64_t *to, struct st_error *err)
+{
+	cleanup_output struct output *packed = NULL;
+	cleanup_output struct output *packer = NULL;
+
+	*from = 0;
+	if (output_open_count(&packed, err) < 0 ||
+	    codec_pack(codec, &packer, packed, 0, 0, err) < 0)
+		return -1;
+	for (unsigned i = 0; i < sample->count; i++) {
+		const struct stretch *stretch = &sample->stretches[i];
+
+		if (output_append(packer, stretch->bytes, stretch->size, err) <
+		    0)
+			return -1;
+		*from += stretch->size;
+	}
+	return end_packing(packer, packed, to, err);
+}
+
+static int pack_zeros(uint64_t page_size, const struct codec *codec,
+		      uint64_t count, uint64_t *to, struct st_error *err)
+{
+	cleanup_free uint8_t *records = malloc(count * ZERO_RECORD);
+
+	if (!records)
+		return fail_memory(err);
+	for (uint64_t i = 0; i < count; i++) {
+		put_be64(records + i * ZERO_RECORD,
+			 (i * page_size) | RAM_ZERO | RAM_CONTINUE);
+		records[i * ZERO_RECORD + 8] = 0;
+	}
+	return sample_pack(codec, records, count * ZERO_RECORD, to, err);
+}
+
+/* What the whole becomes if the part does. */
+static uint64_t in_proportion(uint64_t whole, uint64_t part, uint64_t packed)
+{
+	if (part == 0)
+		return whole;
+	return (uint64_t)((double)whole / (double)part * (double)packed);
+}
+
+int sample_estimate(const struct sample *sample, const struct codec *codec,
+		    uint64_t data_bytes, uint64_t zero_bytes, uint64_t *size,
+		    struct st_error *err)
+{
+	uint64_t count = zero_bytes / ZERO_RECORD, from, to, data = 0, zero = 0;
+
+	if (data_bytes > 0) {
+		if (pack_stretches(sample, codec, &from, &to, err) < 0)
+			return -1;
+		data = in_proportion(data_bytes, from, to);
+	}
+	if (count > ZERO_RECORDS)
+		count = ZERO_RECORDS;
+	if (count > 0) {
+		if (pack_zeros(sample->page_size, codec, count, &to, err) < 0)
+			return -1;
+		zero = in_proportion(zero_bytes, count * ZERO_RECORD, to);
+	}
+	*size = data + zero;
+	return 0;
+}

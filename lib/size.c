@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What an image takes, needs, and could give back. */
+#include "config.h"
+
+#include "base/error.h"
+#include "describe.h"
+#include "estimate.h"
+#include "image.h"
+
+/* What is left of a sequential stream when the least is taken from it. */
+static void set_least(struct st_info *info, const struct st_image *image,
+		      uint64_t least)
+{
+	struct st_sizes *sizes = &info->sizes;
+	uint64_t end, spare;
+
+	if (!image->tail || image_codec(image) || least == ST_UNKNOWN)
+		return;
+	end = image->tail->offset + image->tail->size;
+	/* What is in front of a bare stream is no part of it. */
+	if (!image->libvirt)
+		end -= image->payload;
+	spare = end > least ? end - least : 0;
+	sizes->needed = least < end ? least : end;
+	for (size_t i = 0; i < info->block_count; i++) {
+		const struct st_block *block = &info->blocks[i];
+		uint64_t zero = block->pages_zero * (block->page_size - 1);
+
+		spare -= zero < spare ? zero : spare;
+	}
+	sizes->reclaimable_superseded = 0;
+	for (size_t i = 0; i < info->block_count; i++)
+		if (info->blocks[i].pages_superseded > 0)
+			sizes->reclaimable_superseded = spare;
+}
+
+/* Bytes outside holes; a copy that keeps holes has so many. */
+static int measure_data(struct st_info *info, const struct st_image *image,
+			struct st_error *err)
+{
+	struct input *in = image->outer ? image->outer : image->file;
+	uint64_t data = 0, at = 0;
+	struct extent extent;
+
+	if (in->size == ST_UNKNOWN)
+		return 0;
+	while (at < in->size) {
+		if (input_extent(in, at, &extent, err) < 0)
+			return -1;
+		if (extent.length == 0)
+			break;
+		data += extent.hole ? 0 : extent.length;
+		at += extent.length;
+	}
+	info->sizes.data = data;
+	return 0;
+}
+
+static int size_image(struct st_image *image,
+		      const struct st_size_options *options,
+		      struct estimator *estimator,
+		      const struct st_monitor *monitor,
+		      struct st_estimate estimates[ST_FORMAT_COUNT],
+		      struct st_error *err)
+{
+	const struct describe_options describe = {
+		.scan = options->scan,
+		.whole = true,
+		.companion = estimator_visitor(estimator),
+	};
+	struct st_error ignored;
+	struct st_info *info;
+
+	if (describe_image(image, &describe, monitor, err) < 0) {
+		if (image->description)
+			measure_data(&image->description->info, image,
+				     &ignored);
+		return -1;
+	}
+	info = &image->description->info;
+	if (measure_data(info, image, err) < 0)
+		return -1;
+	if (info->layout == ST_LAYOUT_SEQUENTIAL)
+		set_least(info, image, estimator_least(estimator));
+	else
+		info->sizes.reclaimable_superseded = 0;
+	return options->estimate ? estimator_result(estimator, estimates, err) :
+				   0;
+}
+
+int st_image_size(struct st_image *image, const struct st_size_options *options,
+		  const struct st_monitor *monitor, const struct st_info **info,
+		  struct st_estimate estimates[ST_FORMAT_COUNT],
+		  struct st_error *err)
+{
+	struct estimator *estimator;
+	int result;
+
+	if (estimator_new(&estimator, image, options->scan, options->estimate,
+			  err) < 0)
+		return -1;
+	result = size_image(image, options, estimator, monitor, estimates, err);
+	estimator_free(estimator);
+	if (info)
+		*info = image->description ? &image->description->info : NULL;
+	return result;
+}

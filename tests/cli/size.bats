@@ -1,0 +1,219 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What size tells: what an image takes, needs, and would take elsewhere.
+
+load helpers
+
+# assert_near GOT EXPECTED PERCENT
+assert_near()
+{
+	local off=$((($1 - $2) * 100))
+
+	[ "${off#-}" -le "$(($2 * $3))" ] || fail "$1 is not about $2"
+}
+
+@test "sizes are what the file system says" {
+	make_image v3-small a
+	savetool size -v a
+	assert_success
+	assert_equal "$stderr" ''
+	assert_line --index 0 "a: sparse"
+	assert_line --regexp \
+		"^size           logical    .* $(stat -c %s a) bytes$"
+	savetool size --json a
+	assert_json ".path == \"a\" and .format == \"sparse\""
+	assert_json ".sizes.logical == $(stat -c %s a)"
+	assert_json ".sizes.allocated == $(($(stat -c %b a) * 512))"
+	assert_json '.sizes.needed <= .sizes.allocated'
+	assert_json '.sizes | ."reclaimable-stale" == 0 and
+		."reclaimable-superseded" == 0 and
+		(has("reclaimable-zero") | not)'
+}
+
+@test "what could be given back: zero, stale, superseded" {
+	local stale
+
+	make_image v3-all-bits a
+	savetool size --json --scan a
+	assert_json '.sizes."reclaimable-zero" > 0'
+	make_image v3-stale b
+	savetool size --json b
+	assert_json '.sizes."reclaimable-stale" > 0'
+	make_image v2-live-superseded c
+	savetool size --json c
+	assert_success
+	assert_json '.sizes."reclaimable-superseded" > 0'
+	make_image v2-small d
+	savetool size --json d
+	assert_json '.sizes."reclaimable-superseded" == 0 and
+		.sizes.needed == .sizes.logical'
+}
+
+@test "needed is what is left when an image is compacted" {
+	make_image v2-live-superseded a
+	savetool size --json a
+	needed=$(jq .sizes.needed <<<"$output")
+	"$SAVETOOL" compact a b
+	assert_equal "$needed" "$(stat -c %s b)"
+}
+
+@test "raw and sparse are told to the byte, compressed ones from a sample" {
+	local name format got
+
+	real_image libvirt-sparse.save
+	real_image libvirt-live.save
+	real_image bare-sequential.mig
+	make_image v2-two-blocks-rom
+	make_image v3-two-blocks
+	make_image v2-htab
+	make_image v2-xbzrle
+	for name in libvirt-sparse.save libvirt-live.save bare-sequential.mig \
+			v2-two-blocks-rom v3-two-blocks v2-htab v2-xbzrle; do
+		savetool size --json --scan --estimate $name
+		assert_success
+		for format in raw sparse; do
+			rm -f out
+			"$SAVETOOL" convert -O $format $name out
+			got=$(jq ".formats[] | select(.format == \"$format\")
+				| .logical" <<<"$output")
+			assert_equal "$name $format $got" \
+				"$name $format $(stat -c %s out)"
+		done
+		assert_json 'all(.formats[]; .estimate ==
+			(.format | IN("raw", "sparse") | not))'
+	done
+	savetool size --json --estimate libvirt-live.save
+	for format in gzip bzip2 xz lzop zstd; do
+		rm -f out
+		"$SAVETOOL" convert -O $format libvirt-live.save out
+		got=$(jq ".formats[] | select(.format == \"$format\") |
+			.logical" <<<"$output")
+		assert_near "$got" "$(stat -c %s out)" 25
+	done
+	savetool size --estimate libvirt-sparse.save
+	assert_line --regexp '^ +zstd +.* estimate$'
+	assert_line --regexp '^ +raw +.* exact$'
+}
+
+@test "would a copy fit" {
+	local small=$BATS_TEST_TMPDIR/small
+
+	make_image v3-small a
+	mkdir "$small"
+	savetool size --json --for . a
+	assert_success
+	assert_json '.for.writable and ."for"."fits-with-holes" and
+		."for"."fits-without-holes" and .for.holes'
+	savetool size --for nowhere a
+	assert_error 3 \
+		"cannot examine 'nowhere': No such file or directory"
+	savetool size --for a a
+	assert_error 2 "'a' is no folder"
+	# Nothing is left behind.
+	savetool size --for "$small" a
+	assert_equal "$(ls -A "$small")" ''
+	[ "$(id -u)" = 0 ] || skip "mounting is for root"
+	mount -t tmpfs -o size=512K none "$small" || skip "cannot mount here"
+	savetool size --json --for "$small" a
+	mount -o remount,ro "$small"
+	run --separate-stderr "$SAVETOOL" size --for "$small" a
+	[ "$status" = 1 ] || { umount "$small"; fail "a status of $status"; }
+	umount "$small"
+	assert_line --partial "nothing can be written there"
+}
+
+@test "several must fit beside one another" {
+	local small=$BATS_TEST_TMPDIR/small
+
+	[ "$(id -u)" = 0 ] || skip "mounting is for root"
+	mkdir "$small"
+	make_image v3-small a
+	size=$(($(stat -c %b a) * 512))
+	mount -t tmpfs -o size=$((size + 16384)) none "$small" ||
+		skip "cannot mount here"
+	savetool size --json --for "$small" a
+	one=$status$(jq -c '[.for."fits-with-holes",
+		.for."fits-without-holes"]' <<<"$output")
+	savetool size --json --for "$small" a a
+	two=$status
+	umount "$small"
+	assert_equal "$one" '0[true,false]'
+	assert_equal "$two" 1
+}
+
+@test "an image that lost its holes is dense, others are not" {
+	local name
+
+	for name in libvirt-sparse.save live-mapped.mig; do
+		real_image $name
+		cp --sparse=always "$(readlink $name)" intact-$name
+	done
+	real_image libvirt-live.save
+	savetool size --json --fail-if-dense intact-libvirt-sparse.save \
+		libvirt-live.save
+	assert_success
+	assert_json 'all(.[]; .dense | not)'
+	cat intact-libvirt-sparse.save >dense
+	savetool size --fail-if-dense dense
+	assert_failure 1
+	assert_line --partial "it has lost its holes"
+	savetool size --fail-if-dense=1000 dense
+	assert_success
+	savetool size --json --fail-if-dense=10 dense
+	assert_failure 1
+	assert_json '.dense'
+	savetool size --fail-if-dense=x dense
+	assert_failure 2
+}
+
+@test "several images have a total" {
+	make_image v3-small a
+	make_image v2-small b
+	savetool size -v a b
+	assert_success
+	assert_line --regexp "^total +logical +.* $(($(stat -c %s a) +
+		$(stat -c %s b))) bytes$"
+	savetool size --json a b
+	assert_json 'length == 2 and (map(.path) == ["a", "b"])'
+}
+
+@test "what is broken has the sizes of a file" {
+	make_image bad-mapped-cut-tail a
+	make_image v2-small b
+	savetool size --json a b nothing
+	assert_failure 5
+	assert_json '.[0].sizes.logical > 0 and
+		.[0].error.code == "incomplete"'
+	assert_json '.[1].error | not'
+	assert_json '.[2].error.code == "system"'
+	assert_equal "$(wc -l <<<"$stderr")" 2
+}
+
+@test "from a pipe, a sequential image still has a size in other formats" {
+	make_image v2-small a
+	savetool size --json --estimate - < <(cat a)
+	assert_success
+	assert_json ".formats[] | select(.format == \"raw\") |
+		.logical == $(stat -c %s a)"
+}
+
+@test "8 GiB of a sparse image are no work" {
+	cat >r <<-END
+		# SPDX-License-Identifier: LGPL-2.1-or-later
+
+		stream
+		configuration capability=mapped-ram
+		ram start
+			block pc.ram 8G
+			page pc.ram 0 count=64 step=4096
+		ram end
+		section full name=timer id=3 version=2 length=24
+		eof
+		vmdesc
+	END
+	"$mkimage" r a
+	SECONDS=0
+	savetool size --json --fail-if-dense a
+	assert_success
+	[ "$SECONDS" -le 1 ]
+}
