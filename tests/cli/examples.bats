@@ -257,9 +257,13 @@ named_files()
 @test "a copy without holes gets them back" {
 	guest
 	cat guest.sparse >dense.copy
+	cat guest.sparse >guest.copy
 	assert_dense dense.copy
+	assert_dense guest.copy
 	do_example dense.copy
 	assert_sparse sparse.copy
+	do_example guest.copy
+	assert_sparse guest.copy
 }
 
 @test "tar -S keeps the holes" {
@@ -279,7 +283,6 @@ named_files()
 	assert_dense dense
 	do_example 'rsync guest.sparse'
 	assert_sparse backup/guest.sparse
-	[ ! -e backup/guest.dense ]
 	rsync -S guest.sparse holes
 	cmp guest.sparse holes
 	savetool inspect --json holes
@@ -291,16 +294,18 @@ named_files()
 @test "what restic restores is made sparse again" {
 	guest
 	do_example 'restic backup'
-	assert_dense restored/guest.sparse
-	assert_sparse guest.again
+	assert_output --partial freed
+	assert_sparse restored/guest.sparse
 	[ "$(du -s --block-size=1 "$RESTIC_REPOSITORY" | cut -f 1)" -lt \
 		10000000 ]
 }
 
 @test "scp writes no holes, a packed image in a pipe needs none" {
 	guest
+	PATH=$HOST/bin:$PATH scp -q guest.sparse "host:$PWD/dense"
+	assert_dense dense
 	do_example 'scp guest.sparse'
-	assert_dense backup/guest.dense
+	assert_sparse backup/guest.sparse
 	do_example guest.back
 	assert_sparse guest.back
 	[ "$(stat -c %s backup/guest.zst)" -lt 1000000 ]
