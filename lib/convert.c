@@ -102,7 +102,7 @@ static int set_header(struct libvirt *libvirt, enum st_format format,
 	if (!libvirt)
 		return 0;
 	header = &libvirt->header;
-	if (options->header_version == 3 && options->format != ST_FORMAT_SPARSE)
+	if (options->header_version == 3 && format != ST_FORMAT_SPARSE)
 		return fail(err, ST_USAGE,
 			    "header version 3 is for format 'sparse' only");
 	if (options->header_version != 0 && options->header_version != 2 &&

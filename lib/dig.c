@@ -61,8 +61,7 @@ static int write_words(struct digger *digger, unsigned block,
 	const struct bitmap *bitmap = &image->bitmaps[block];
 	uint64_t first = bits->start / 64 * 8;
 	uint64_t size = (bits->end + 63) / 64 * 8 - first;
-	uint64_t offset =
-		image->stream.ram.places[block].bitmap_offset + first;
+	uint64_t offset = image->stream.ram.places[block].bitmap_offset + first;
 	cleanup_free uint8_t *words = malloc(size);
 	struct bitmap part = { words, size, size * 8 };
 
@@ -434,8 +433,7 @@ static int write_bitmaps(struct digger *digger, struct st_error *err)
 	for (unsigned i = 0; i < image->bitmap_count; i++) {
 		const struct range all = { 0, image->bitmaps[i].bits };
 
-		if (digger->changed[i] &&
-		    write_words(digger, i, &all, err) < 0)
+		if (digger->changed[i] && write_words(digger, i, &all, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -450,8 +448,8 @@ static int dig_file(struct digger *digger, struct st_error *err)
 
 	if (image_codec(image))
 		start = digger->end = 0;
-	if (copy && dig_bytes(digger, LOOK_NOT, (struct range){ 0, start },
-			      err) < 0)
+	if (copy &&
+	    dig_bytes(digger, LOOK_NOT, (struct range){ 0, start }, err) < 0)
 		return -1;
 	if (start < digger->end && dig_image(digger, start, err) < 0)
 		return -1;

@@ -346,11 +346,11 @@ struct st_extent {
 	uint64_t start; /* in the file */
 	uint64_t length;
 	enum st_extent_type type;
-	bool allocated;    /* the file has storage there */
-	bool present;      /* of pages: bit set, or record with bytes */
-	const char *block; /* NULL: not about a block */
-	uint64_t page;     /* its first here; ST_UNKNOWN: not about any */
-	uint64_t pages;    /* how many start here */
+	bool allocated;      /* the file has storage there */
+	bool present;        /* of pages: bit set, or record with bytes */
+	const char *block;   /* NULL: not about a block */
+	uint64_t page;       /* its first here; ST_UNKNOWN: not about any */
+	uint64_t pages;      /* how many start here */
 	const char *section; /* whose bytes they are; NULL: no section's */
 	uint64_t instance;   /* of that section */
 };

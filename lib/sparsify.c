@@ -146,9 +146,8 @@ static int dry_run(struct sparsification *work, const char *path,
 }
 
 /* The image is read by the descriptor that is locked, and no other. */
-static int open_locked(struct sparsification *work,
-		       const struct inplace *place, const char *path,
-		       struct st_error *err)
+static int open_locked(struct sparsification *work, const struct inplace *place,
+		       const char *path, struct st_error *err)
 {
 	struct input *in;
 	int fd = fcntl(place->fd, F_DUPFD_CLOEXEC, 0);

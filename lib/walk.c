@@ -10,6 +10,7 @@
 #include "format/sequential.h"
 #include "ram/pump.h"
 #include "ram/settle.h"
+#include "survey.h"
 
 #include <inttypes.h>
 
@@ -153,14 +154,21 @@ static int walk_item(struct walker *walker, const struct stream_item *item,
 static int check_bitmaps(const struct walker *walker, struct st_error *err)
 {
 	const struct st_image *image = walker->image;
+	struct block_survey survey;
+	uint64_t stale = 0;
 
 	if (!walker->sink || !walker->stream->ram.mapped ||
 	    walker->stream->ram_ended)
 		return 0;
-	for (unsigned i = 0; i < image->bitmap_count; i++)
-		if (bitmap_find(&image->bitmaps[i], 0, true) !=
-		    image->bitmaps[i].bits)
+	for (unsigned i = 0; i < image->bitmap_count; i++) {
+		if (survey_block(&survey, image, i, err) < 0)
+			return -1;
+		if (survey.present > 0)
 			return 0;
+		stale += survey.stale_bytes;
+	}
+	if (stale == 0)
+		return 0;
 	return fail(err, ST_UNSUPPORTED,
 		    "background snapshot in mapped-ram: QEMU never wrote its "
 		    "bitmaps; save the guest again without "

@@ -177,6 +177,25 @@ static int start_mapped(struct writer *writer, const struct ram_layout *layout,
 	return result;
 }
 
+/*
+ * Mapped-ram says itself how large its pages are.  A sequential stream is
+ * read with pages of 4 KiB unless something else in it says otherwise.
+ */
+static int check_page_size(const struct writer *writer,
+			   const struct ram_layout *layout,
+			   struct st_error *err)
+{
+	const struct stream *source = writer->source;
+
+	if (writer->options.mapped || layout->page_size == 4096 ||
+	    source->configuration.has_page_bits || source->vmdesc)
+		return 0;
+	return fail(err, ST_UNSUPPORTED,
+		    "pages of %" PRIu64 " bytes, which only its mapped-ram "
+		    "layout tells: keep it sparse",
+		    layout->page_size);
+}
+
 static int ram_list(struct visitor *visitor, const struct section *section,
 		    const struct ram_list *list, struct page_sink **sink,
 		    struct st_error *err)
@@ -184,7 +203,8 @@ static int ram_list(struct visitor *visitor, const struct section *section,
 	struct writer *writer = (struct writer *)visitor;
 	int result;
 
-	if (write_header(writer, section, err) < 0)
+	if (check_page_size(writer, &list->layout, err) < 0 ||
+	    write_header(writer, section, err) < 0)
 		return -1;
 	if (writer->options.mapped) {
 		result = start_mapped(writer, &list->layout, err);

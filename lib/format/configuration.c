@@ -31,6 +31,10 @@ static int read_machine(struct configuration *configuration,
 			    length, reader->offset - 4);
 	if (reader_need(reader, length, err) < 0)
 		return -1;
+	if (memchr(reader->next, '\0', length))
+		return fail(err, ST_CORRUPT,
+			    "machine type with a NUL at byte %" PRIu64,
+			    reader->offset);
 	configuration->machine = strndup((const char *)reader->next, length);
 	if (!configuration->machine)
 		return fail_memory(err);
@@ -121,12 +125,20 @@ static int read_subsection(struct configuration *configuration,
 		return fail(err, ST_UNSUPPORTED,
 			    "version %" PRIu32 " of '%s' at byte %" PRIu64,
 			    version, name, start);
-	if (strcmp(name, PAGE_BITS) == 0)
+	/* QEMU writes each at most once, and in this order. */
+	if (strcmp(name, PAGE_BITS) == 0 && !configuration->has_page_bits &&
+	    configuration->capability_count == 0 && !configuration->has_uuid)
 		return read_page_bits(configuration, reader, err);
-	if (strcmp(name, CAPABILITIES) == 0)
+	if (strcmp(name, CAPABILITIES) == 0 &&
+	    configuration->capability_count == 0 && !configuration->has_uuid)
 		return read_capabilities(configuration, reader, err);
-	if (strcmp(name, UUID) == 0)
+	if (strcmp(name, UUID) == 0 && !configuration->has_uuid)
 		return read_uuid(configuration, reader, err);
+	if (strcmp(name, PAGE_BITS) == 0 || strcmp(name, CAPABILITIES) == 0 ||
+	    strcmp(name, UUID) == 0)
+		return fail(err, ST_CORRUPT,
+			    "subsection '%s' is out of place at byte %" PRIu64,
+			    name, start);
 	return fail(err, ST_UNSUPPORTED,
 		    "unknown subsection '%s' at byte %" PRIu64, name, start);
 }

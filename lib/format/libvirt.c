@@ -277,7 +277,10 @@ static void encode(const struct libvirt *libvirt, const char *magic,
 	memcpy(head, magic, LIBVIRT_MAGIC_SIZE);
 	put_word(head, AT_VERSION, big, header->version);
 	put_word(head, AT_DATA_LENGTH, big, header->data_length);
-	put_word(head, AT_WAS_RUNNING, big, header->was_running);
+	put_word(head, AT_WAS_RUNNING, big,
+		 header->was_running == (libvirt->was_running != 0) ?
+			 libvirt->was_running :
+			 header->was_running);
 	put_word(head, AT_FORMAT, big, header->format);
 	put_word(head, AT_COOKIE_OFFSET, big, header->cookie_offset);
 	for (unsigned i = 0; i < LIBVIRT_UNUSED; i++)

@@ -30,9 +30,9 @@ struct libvirt {
 	struct st_header header;
 	uint32_t unused[LIBVIRT_UNUSED]; /* in file order, by byte_order */
 	uint32_t was_running; /* as it is there: any word but 0 is true */
-	char *data;         /* header.data_length bytes, and a NUL behind */
-	const char *xml;    /* in data */
-	const char *cookie; /* in data, or NULL */
+	char *data;           /* header.data_length bytes, and a NUL behind */
+	const char *xml;      /* in data */
+	const char *cookie;   /* in data, or NULL */
 };
 
 /* Do these first bytes of a file start with either magic of libvirt's? */

@@ -67,9 +67,9 @@ static int ask_block(struct votes *votes, struct input *in,
 			/* What is behind the last page is nobody's. */
 			if (page >= bitmap->bits || seen++ % step != 0)
 				continue;
-			if (ask_page(votes, in,
-				     pages_offset + page * page_size, page_size,
-				     bitmap_get(bitmap, page), err) < 0)
+			if (ask_page(votes, in, pages_offset + page * page_size,
+				     page_size, bitmap_get(bitmap, page),
+				     err) < 0)
 				return -1;
 		}
 	}
@@ -78,8 +78,7 @@ static int ask_block(struct votes *votes, struct input *in,
 
 int mapped_order_is_doubtful(bool *doubtful, struct input *in,
 			     const struct ram_list *list,
-			     const struct bitmap *bitmaps,
-			     struct st_error *err)
+			     const struct bitmap *bitmaps, struct st_error *err)
 {
 	struct votes votes = { 0 };
 

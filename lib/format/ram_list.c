@@ -179,7 +179,10 @@ static int compare_regions(const void *a, const void *b)
 {
 	const struct region *left = a, *right = b;
 
-	return (left->start > right->start) - (left->start < right->start);
+	if (left->start != right->start)
+		return left->start < right->start ? -1 : 1;
+	return (left->block->index > right->block->index) -
+	       (left->block->index < right->block->index);
 }
 
 static unsigned collect_regions(const struct ram_list *list,

@@ -139,8 +139,7 @@ int inplace_write(const struct inplace *place, const void *data, size_t size,
 		if (n == 0)
 			errno = EIO;
 		if (n <= 0)
-			return fail_errno(err,
-					  "cannot write at byte %" PRIu64,
+			return fail_errno(err, "cannot write at byte %" PRIu64,
 					  offset);
 		from += n;
 		offset += n;

@@ -16,7 +16,8 @@
 struct input_file {
 	struct input base;
 	int fd;
-	bool holes; /* asking for holes has not failed yet */
+	bool holes;    /* asking for holes has not failed yet */
+	uint64_t data; /* starts here, behind the hole that was found last */
 };
 
 static ssize_t file_read_at(struct input *in, void *data, size_t size,
@@ -54,7 +55,11 @@ static int file_extent(struct input *in, uint64_t offset, struct extent *extent,
 		all_data(file, offset, extent);
 		return 0;
 	}
-	data = lseek(file->fd, offset, SEEK_DATA);
+	/* Behind a hole comes data: that need not be asked again. */
+	if (offset != 0 && offset == file->data)
+		data = offset;
+	else
+		data = lseek(file->fd, offset, SEEK_DATA);
 	if (data < 0 && errno == ENXIO)
 		data = in->size;
 	if (data < 0 && errno == EINVAL) {
@@ -66,6 +71,7 @@ static int file_extent(struct input *in, uint64_t offset, struct extent *extent,
 		return fail_errno(err, "cannot look for holes");
 	if ((uint64_t)data > offset) {
 		end = data;
+		file->data = data;
 	} else {
 		end = lseek(file->fd, offset, SEEK_HOLE);
 		if (end < 0)

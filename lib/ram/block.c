@@ -15,12 +15,15 @@
  * device or to the firmware has the device's path ("0000:00:02.0/vga.vram"),
  * or "/rom@" in front, or a name that says so ("pc.bios", "virt.flash0").
  * Taking too many for prefilled costs some pages of zeros; too few, state.
+ * "/objects/" names a memory backend, as machine types before 4.0 do: RAM.
  */
 static bool name_is_prefilled(const char *name)
 {
 	static const char *const words[] = { "/",     "rom",  "bios",
 					     "flash", "vram", "firmware" };
 
+	if (strncmp(name, "/objects/", strlen("/objects/")) == 0)
+		return false;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strstr(name, words[i]))
 			return true;

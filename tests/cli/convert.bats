@@ -472,3 +472,30 @@ slow_convert()
 	savetool convert --json -O raw d e
 	assert_json '.lost == 0'
 }
+
+@test "header version 3 needs no -O for an image that is sparse" {
+	make_image v3-small a
+	savetool convert -q --header-version=3 a b
+	assert_success
+	assert_equal "$(fact b .header.version)" 3
+	make_image v2-small c
+	savetool convert --header-version=3 c d
+	assert_error 2 "c: header version 3 is for format 'sparse' only"
+}
+
+@test "pages whose size only mapped-ram tells stay there" {
+	"$mkimage" /dev/stdin a <<-END
+		stream
+		configuration capability=mapped-ram
+		ram start
+		block pc.ram 64K page-size=16K
+		page pc.ram 0
+		ram end
+		eof
+	END
+	savetool convert -O raw a b
+	assert_error 7 "a: pages of 16384 bytes, which only its mapped-ram\
+ layout tells: keep it sparse"
+	savetool convert --verify -O sparse a b
+	assert_success
+}

@@ -93,9 +93,9 @@ static bool is_prefilled(const char *name)
 TEST(plain_ram_is_not_prefilled)
 {
 	static const char *const names[] = {
-		"pc.ram", "mach-virt.ram", "s390.ram", "ppc_spapr.ram",
-		"m0",     "ram-node0",     "memdimm0", "loongarch.ram",
-		"vmem0",
+		"pc.ram", "mach-virt.ram",      "s390.ram", "ppc_spapr.ram",
+		"m0",     "ram-node0",          "memdimm0", "loongarch.ram",
+		"vmem0",  "/objects/ram-node0",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)

@@ -212,6 +212,28 @@ TEST(there_are_not_endless_capabilities)
 	refuses(ST_CORRUPT, "65 capabilities at byte 59");
 }
 
+TEST(subsections_have_their_order_and_come_once)
+{
+	start();
+	add_uuid(&wire);
+	add_uuid(&wire);
+	refuses(ST_CORRUPT, "subsection 'configuration/uuid' is out of place "
+			    "at byte 67");
+	start();
+	add_uuid(&wire);
+	add_page_bits(&wire, 12);
+	refuses(ST_CORRUPT, "subsection 'configuration/target-page-bits' is "
+			    "out of place at byte 67");
+}
+
+TEST(a_machine_has_no_nul)
+{
+	wire.size = 0;
+	wire_machine(&wire, MACHINE);
+	wire.bytes[8] = '\0';
+	refuses(ST_CORRUPT, "machine type with a NUL at byte 13");
+}
+
 TEST(unknown_subsections_are_unsupported)
 {
 	start();
@@ -284,6 +306,8 @@ int main(void)
 		cmocka_unit_test(there_are_not_endless_capabilities),
 		cmocka_unit_test(unknown_subsections_are_unsupported),
 		cmocka_unit_test(later_versions_of_subsections_are_unsupported),
+		cmocka_unit_test(subsections_have_their_order_and_come_once),
+		cmocka_unit_test(a_machine_has_no_nul),
 		cmocka_unit_test(no_target_has_such_pages),
 		cmocka_unit_test(a_machine_has_no_endless_name),
 		cmocka_unit_test(what_breaks_off_is_incomplete),
