@@ -7,6 +7,8 @@
 #include "base/error.h"
 
 #include <inttypes.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -29,23 +31,41 @@ static uint64_t page_bytes(const struct st_info *info)
 	return bytes;
 }
 
-static int free_bytes(const struct output *out, uint64_t *bytes,
-		      struct st_error *err)
+/* Of a file, what is free around it; of a device, all of it. */
+static int room_of(const struct output *out, uint64_t *room,
+		   struct st_error *err)
 {
+	int fd = output_fd(out);
 	struct statvfs fs;
+	struct stat st;
 
-	if (fstatvfs(output_fd(out), &fs) < 0)
+	*room = ST_UNKNOWN;
+	if (fstat(fd, &st) < 0)
+		return fail_errno(err, "cannot examine the destination");
+	if (S_ISBLK(st.st_mode) && ioctl(fd, BLKGETSIZE64, room) < 0)
+		return fail_errno(err, "cannot tell the size of a device");
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	if (fstatvfs(fd, &fs) < 0)
 		return fail_errno(err, "cannot examine the file system");
-	*bytes = (geteuid() == 0 ? fs.f_bfree : fs.f_bavail) *
-		 (uint64_t)fs.f_frsize;
+	*room = (geteuid() == 0 ? fs.f_bfree : fs.f_bavail) *
+		(uint64_t)fs.f_frsize;
 	return 0;
 }
 
-static bool is_regular(const struct output *out)
+/* A device has no holes to leave out. */
+static bool fits_device(const struct st_info *info, enum st_format format,
+			const struct output *out, uint64_t room)
 {
+	uint64_t length = 0;
 	struct stat st;
 
-	return fstat(output_fd(out), &st) == 0 && S_ISREG(st.st_mode);
+	if (format != ST_FORMAT_SPARSE || fstat(output_fd(out), &st) < 0 ||
+	    !S_ISBLK(st.st_mode))
+		return true;
+	for (size_t i = 0; i < info->block_count; i++)
+		length += info->blocks[i].length;
+	return length <= room;
 }
 
 int space_check(const struct output *out, struct st_image *source,
@@ -56,11 +76,19 @@ int space_check(const struct output *out, struct st_image *source,
 	uint64_t room = 0, needed;
 
 	if (codec_for_format(format) || image_codec(source) ||
-	    !image_is_repeatable(source) || !is_regular(out))
+	    !image_is_repeatable(source))
 		return 0;
-	if (st_image_describe(source, false, NULL, &info, err) < 0 ||
-	    free_bytes(out, &room, err) < 0)
+	if (room_of(out, &room, err) < 0)
 		return -1;
+	if (room == ST_UNKNOWN)
+		return 0;
+	if (st_image_describe(source, false, NULL, &info, err) < 0)
+		return -1;
+	if (!fits_device(info, format, out, room))
+		return fail(err, ST_REFUSED,
+			    "not enough room: a device of %" PRIu64
+			    " bytes is too small for all memory",
+			    room);
 	needed = page_bytes(info);
 	if (needed > room && !info->scanned) {
 		if (st_image_describe(source, true, monitor, &info, err) < 0)

@@ -36,6 +36,8 @@ int member_find(const struct codec *codec, struct window *window, bool first,
 	if (first || window->left < SHORTEST_MAGIC ||
 	    codec->bid(window->next, window->left) > 0)
 		return 1;
+	if (window->in->is_device)
+		return 0;
 	return fail(err, ST_CORRUPT,
 		    "trailing bytes behind the last %s member at byte "
 		    "%" PRIu64,

@@ -43,6 +43,7 @@ struct input {
 	const struct input_ops *ops;
 	uint64_t size; /* ST_UNKNOWN for what only its end can tell */
 	bool seekable;
+	bool is_device; /* whose old content may follow what was written */
 
 	/* Of an input that is not seekable. */
 	uint64_t position; /* behind the last byte read */

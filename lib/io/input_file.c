@@ -121,6 +121,7 @@ static int classify(struct input_file *file, struct st_error *err)
 		if (ioctl(file->fd, BLKGETSIZE64, &file->base.size) < 0)
 			return fail_errno(err, "cannot tell its size");
 		file->base.seekable = true;
+		file->base.is_device = true;
 	}
 	return 0;
 }

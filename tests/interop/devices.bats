@@ -100,3 +100,24 @@ converts_from()
 		finds_trailing "$(stat -c %s image)"
 	done
 }
+
+@test "a compressed image on a device that was used before is read back" {
+	make_device
+	saves image
+	"$SAVETOOL" convert -f -O zstd image "$device"
+	converts_from "$device"
+}
+
+@test "a device that is too small is refused, and keeps what it holds" {
+	local before format
+
+	saves image
+	head -c $((4 << 20)) /dev/urandom >disk
+	device=$(losetup --show --find disk)
+	before=$(sha256sum <"$device")
+	for format in raw sparse; do
+		fails_with "not enough room" \
+			"$SAVETOOL" convert -f -O "$format" image "$device"
+		[ "$(sha256sum <"$device")" = "$before" ]
+	done
+}
