@@ -13,6 +13,8 @@ _savetool_value()
 		mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$2") ;;
 	--header-version)
 		mapfile -t COMPREPLY < <(compgen -W '2 3' -- "$2") ;;
+	--for)
+		mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
 	--libvirt)
 		;;
 	*)
@@ -55,7 +57,7 @@ _savetool()
 	fi
 
 	case $before in
-	-O|--to|--output|--header-version|--offset|--progress-fd|-L|--level|\
+	-O|--to|--for|--output|--header-version|--offset|--progress-fd|-L|--level|\
 	-T|--threads)
 		_savetool_value "$before" "$word"
 		return ;;

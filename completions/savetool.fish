@@ -35,3 +35,5 @@ complete -c savetool -n 'not __savetool_first' -s O -l to -x \
 complete -c savetool -n 'not __savetool_first' -l output -x -a 'text json'
 complete -c savetool -n 'not __savetool_first' -l header-version -x -a '2 3'
 complete -c savetool -n 'not __savetool_first' -l libvirt -r
+complete -c savetool -n 'not __savetool_first' -l for -x \
+    -a '(__fish_complete_directories)'
