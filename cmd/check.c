@@ -294,5 +294,6 @@ const struct command command_check = {
 	.summary = "prove an image's structure, and mend it",
 	.least = 1,
 	.most = SIZE_MAX,
+	.writes = true,
 	.run = run,
 };

@@ -13,6 +13,7 @@ struct command {
 	const char *operands;        /* "SOURCE DEST": for people */
 	const char *summary;         /* one line, no full stop */
 	size_t least, most;          /* how many operands */
+	bool writes;                 /* and so has something to take back */
 	bool internal;               /* has no manual page of its own */
 	int (*run)(struct cli *cli); /* returns the exit status */
 };

@@ -139,5 +139,6 @@ const struct command command_compact = {
 	.summary = "rewrite an image in the least bytes of its format",
 	.least = 1,
 	.most = 2,
+	.writes = true,
 	.run = run,
 };

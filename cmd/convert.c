@@ -271,5 +271,6 @@ const struct command command_convert = {
 	.summary = "write an image again in another format",
 	.least = 2,
 	.most = 2,
+	.writes = true,
 	.run = run,
 };

@@ -13,15 +13,9 @@
 #include <unistd.h>
 
 static const struct command *const commands[] = {
-	&command_inspect,
-	&command_size,
-	&command_map,
-	&command_convert,
-	&command_check,
-	&command_compact,
-	&command_digest,
-	&command_sparsify,
-	&command_help,
+	&command_inspect, &command_size,     &command_map,
+	&command_convert, &command_check,    &command_compact,
+	&command_digest,  &command_sparsify, &command_help,
 };
 
 const struct command *command_at(size_t index)
@@ -107,6 +101,7 @@ static int run_command(int argc, char **argv)
 	cli.command = command_find(argv[1]);
 	if (!cli.command)
 		return misuse("unknown command", argv[1]);
+	signals_catch(cli.command->writes);
 	status = cli.command->run(&cli);
 	cli_release(&cli);
 	return status;
@@ -129,7 +124,6 @@ int main(int argc, char **argv)
 	int status;
 
 	reserve_descriptors();
-	signals_catch();
 	if (argc < 2 || argv[1][0] == '-')
 		status = run_alone(argv[1]);
 	else

@@ -24,14 +24,15 @@ static void note_question(int number)
 	asked = 1;
 }
 
-void signals_catch(void)
+void signals_catch(bool writes)
 {
 	struct sigaction action = { .sa_handler = note_end,
-				    .sa_flags = SA_RESTART };
+				    .sa_flags = SA_RESTART | SA_RESETHAND };
 	struct sigaction before;
 
 	sigemptyset(&action.sa_mask);
-	for (size_t i = 0; i < sizeof(deadly) / sizeof(*deadly); i++) {
+	for (size_t i = 0; writes && i < sizeof(deadly) / sizeof(*deadly);
+	     i++) {
 		/* Who starts us under nohup wants it to stay ignored. */
 		if (sigaction(deadly[i], NULL, &before) == 0 &&
 		    before.sa_handler == SIG_IGN)
@@ -39,6 +40,7 @@ void signals_catch(void)
 		sigaction(deadly[i], &action, NULL);
 	}
 	action.sa_handler = note_question;
+	action.sa_flags = SA_RESTART;
 	sigaction(SIGUSR1, &action, NULL);
 	/* A reader of --progress-fd that leaves must not end a conversion. */
 	action.sa_handler = SIG_IGN;

@@ -8,7 +8,12 @@
 
 #include <stdbool.h>
 
-void signals_catch(void);
+/*
+ * Catches them for a command that has something to take back; a second one
+ * ends it at once.  A command that only reads ends by the first, wherever it
+ * waits.
+ */
+void signals_catch(bool writes);
 
 /* The signal that wants the program to end; 0: none came. */
 int signals_caught(void);

@@ -202,5 +202,6 @@ const struct command command_sparsify = {
 	.summary = "give back storage that an image does not need",
 	.least = 1,
 	.most = 2,
+	.writes = true,
 	.run = run,
 };

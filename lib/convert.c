@@ -125,6 +125,32 @@ static int likeable_fd(const struct st_image *source)
 	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? fd : -1;
 }
 
+/* Also of devices, and of what a shell has opened. */
+static bool is_source(const struct st_image *source, const struct stat *st)
+{
+	struct stat own;
+
+	if (fstat(image_fd(source), &own) < 0)
+		return false;
+	if (S_ISBLK(own.st_mode) && S_ISBLK(st->st_mode))
+		return own.st_rdev == st->st_rdev;
+	return (S_ISREG(own.st_mode) || S_ISBLK(own.st_mode)) &&
+	       own.st_dev == st->st_dev && own.st_ino == st->st_ino;
+}
+
+static int refuse_source(const struct st_image *source, const char *path,
+			 struct st_error *err)
+{
+	struct stat st;
+	int result = strcmp(path, "-") == 0 ? fstat(STDOUT_FILENO, &st) :
+					      stat(path, &st);
+
+	if (result == 0 && is_source(source, &st))
+		return fail(err, ST_REFUSED,
+			    "source and destination are the same file");
+	return 0;
+}
+
 static int open_destination(struct output **out, const struct rewrite *rewrite,
 			    const char *path,
 			    const struct st_convert_options *options,
@@ -135,6 +161,8 @@ static int open_destination(struct output **out, const struct rewrite *rewrite,
 		.like_fd = likeable_fd(rewrite->source),
 	};
 
+	if (refuse_source(rewrite->source, path, err) < 0)
+		return -1;
 	if ((strcmp(path, "-") == 0 ?
 		     output_open_fd(out, STDOUT_FILENO, err) :
 		     output_create_file(out, path, &file_options, err)) < 0)

@@ -93,6 +93,7 @@ static int recognise_container(struct st_image *image, uint64_t offset,
 		if (libvirt_is_magic(magic, got)) {
 			if (libvirt_read(&image->libvirt, image->file, err) < 0)
 				return -1;
+			image->big_endian = image->libvirt->header.big_endian;
 			image->payload = libvirt_size(image->libvirt);
 		}
 	}
@@ -314,15 +315,13 @@ int image_start(struct st_image *image, struct st_error *err)
 int image_read_bitmaps(struct st_image *image, struct st_error *err)
 {
 	const struct ram_list *list = &image->stream.ram;
-	bool big_endian = image->libvirt && image->libvirt->header.big_endian;
-
 	image->bitmaps =
 		calloc(list->layout.count + 1, sizeof(*image->bitmaps));
 	if (!image->bitmaps)
 		return fail_memory(err);
 	for (unsigned i = 0; i < list->layout.count; i++) {
 		if (mapped_read_bitmap(&image->bitmaps[i], image_input(image),
-				       list, i, big_endian, err) < 0)
+				       list, i, image->big_endian, err) < 0)
 			return -1;
 		image->bitmap_count++;
 	}

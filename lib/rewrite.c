@@ -45,8 +45,7 @@ static int walk_source(struct rewrite *rewrite, struct output *out,
 	struct st_image *source = rewrite->source;
 	const struct writer_options options = {
 		.mapped = rewrite->format == ST_FORMAT_SPARSE,
-		.big_endian =
-			source->libvirt && source->libvirt->header.big_endian,
+		.big_endian = source->big_endian,
 		.compact = rewrite->compact,
 	};
 	cleanup_writer struct writer *writer = NULL;
@@ -113,8 +112,11 @@ static int verify(struct rewrite *rewrite, const struct digest_visitor *digest,
 		return -1;
 	}
 	if (input_open_fd(&in, fd, err) < 0 ||
-	    image_open_input(&written, in, "", 0, err) < 0 ||
-	    st_image_digest(written, rewrite->monitor, &after, err) < 0)
+	    image_open_input(&written, in, "", 0, err) < 0)
+		return fail_while(err, "cannot read back what was written");
+	/* A bare stream does not tell it. */
+	written->big_endian = rewrite->source->big_endian;
+	if (st_image_digest(written, rewrite->monitor, &after, err) < 0)
 		return fail_while(err, "cannot read back what was written");
 	if (memcmp(&before, &after, sizeof(before)) != 0)
 		return fail(err, ST_SYSTEM,

@@ -37,6 +37,24 @@ static void survey_hole(struct block_survey *survey,
 	}
 }
 
+/* Bytes of pages whose bit is clear, in a part of the block that has storage.
+ */
+static uint64_t stale_bytes(const struct bitmap *bitmap, uint64_t page_size,
+			    uint64_t start, uint64_t end)
+{
+	uint64_t page = start / page_size, bytes = 0;
+
+	while ((page = bitmap_find(bitmap, page, false)) < bitmap->bits &&
+	       page * page_size < end) {
+		uint64_t behind = bitmap_find(bitmap, page, true);
+		uint64_t from = page * page_size, to = behind * page_size;
+
+		bytes += (to < end ? to : end) - (from > start ? from : start);
+		page = behind;
+	}
+	return bytes;
+}
+
 int survey_block(struct block_survey *survey, const struct st_image *image,
 		 unsigned index, struct st_error *err)
 {
@@ -63,11 +81,7 @@ int survey_block(struct block_survey *survey, const struct st_image *image,
 			survey_hole(survey, bitmap, base, page_size, at, end);
 		else
 			survey->stale_bytes +=
-				end - at -
-				page_size *
-					bitmap_count(bitmap, at / page_size,
-						     end / page_size -
-							     at / page_size);
+				stale_bytes(bitmap, page_size, at, end);
 		at = end;
 	}
 	return 0;

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "format/mapped.h"
+#include "format/mapped_order.h"
 #include "format/sequential.h"
 #include "ram/pump.h"
 #include "ram/settle.h"
@@ -52,6 +53,27 @@ static int walk_records(struct walker *walker, struct st_error *err)
 	return pump_records(walker, err);
 }
 
+/*
+ * Bitmaps are in the byte order of the saving host, which only a libvirt
+ * header tells.  Read in the wrong one, memory would be wrong without a word.
+ */
+static int check_order(const struct st_image *image, struct st_error *err)
+{
+	bool wrong;
+
+	if (image->libvirt || image->big_endian)
+		return 0;
+	if (mapped_order_is_wrong(&wrong, image_input(image),
+				  &image->stream.ram, image->bitmaps, err) < 0)
+		return -1;
+	if (!wrong)
+		return 0;
+	return fail(err, ST_UNSUPPORTED,
+		    "bare stream whose bitmaps are those of a big-endian "
+		    "host, it seems: only with its libvirt header can it be "
+		    "read");
+}
+
 /* All pages of a mapped image, as if they came in a section of their own. */
 static int walk_mapped_pages(struct walker *walker, const struct section *start,
 			     struct st_error *err)
@@ -64,6 +86,8 @@ static int walk_mapped_pages(struct walker *walker, const struct section *start,
 		return -1;
 	part.type = SECTION_PART;
 	if (visit(walker->visitor, ram_begin, &part, err) < 0)
+		return -1;
+	if (walker->sink && check_order(image, err) < 0)
 		return -1;
 	if (walker->sink) {
 		mapped_source_init(&pages, &image->stream.ram, image->bitmaps,

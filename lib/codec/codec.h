@@ -47,10 +47,10 @@ const struct codec *codec_for_content(const uint8_t *head, size_t size);
  * An input, not seekable, of the unpacked bytes: all members or frames that
  * follow one another from offset to the end of packed, which stays the
  * caller's and must outlive it.  Zero bytes between and behind members are
- * padding, and so is anything there of a block device.  Damage, and anything else behind the last member, is ST_CORRUPT,
- * a missing end ST_INCOMPLETE; what could be unpacked before is read first.
- * Fails before reading if a program that it runs is missing (ST_UNSUPPORTED:
- * lzop).
+ * padding, and so is all that follows on a block device.  Damage, and
+ * anything else behind the last member, is ST_CORRUPT, a missing end
+ * ST_INCOMPLETE; what could be unpacked before is read first.  Fails before
+ * reading if a program that it runs is missing (ST_UNSUPPORTED: lzop).
  *
  * Takes at most 32 MiB, and beyond it what a file asks for that another
  * program packed: the window of zstd, the dictionary of xz, up to 2 GiB.

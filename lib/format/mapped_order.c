@@ -76,18 +76,39 @@ static int ask_block(struct votes *votes, struct input *in,
 	return 0;
 }
 
+static int ask_blocks(struct votes *votes, struct input *in,
+		      const struct ram_list *list, const struct bitmap *bitmaps,
+		      struct st_error *err)
+{
+	for (unsigned i = 0; i < list->layout.count; i++)
+		if (list->places[i].pages_offset != 0 &&
+		    ask_block(votes, in, &bitmaps[i],
+			      list->places[i].pages_offset,
+			      list->layout.page_size, err) < 0)
+			return -1;
+	return 0;
+}
+
+int mapped_order_is_wrong(bool *wrong, struct input *in,
+			  const struct ram_list *list,
+			  const struct bitmap *bitmaps, struct st_error *err)
+{
+	struct votes votes = { 0 };
+
+	if (ask_blocks(&votes, in, list, bitmaps, err) < 0)
+		return -1;
+	*wrong = votes.absent_data && votes.other > 8 * (votes.as_read + 1);
+	return 0;
+}
+
 int mapped_order_is_doubtful(bool *doubtful, struct input *in,
 			     const struct ram_list *list,
 			     const struct bitmap *bitmaps, struct st_error *err)
 {
 	struct votes votes = { 0 };
 
-	for (unsigned i = 0; i < list->layout.count; i++)
-		if (list->places[i].pages_offset != 0 &&
-		    ask_block(&votes, in, &bitmaps[i],
-			      list->places[i].pages_offset,
-			      list->layout.page_size, err) < 0)
-			return -1;
+	if (ask_blocks(&votes, in, list, bitmaps, err) < 0)
+		return -1;
 	*doubtful = votes.absent_data && votes.other > votes.as_read;
 	return 0;
 }

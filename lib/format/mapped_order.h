@@ -17,4 +17,9 @@ int mapped_order_is_doubtful(bool *doubtful, struct input *in,
 			     const struct bitmap *bitmaps,
 			     struct st_error *err);
 
+/* Beyond doubt: do nearly all of those pages fit the other order only? */
+int mapped_order_is_wrong(bool *wrong, struct input *in,
+			  const struct ram_list *list,
+			  const struct bitmap *bitmaps, struct st_error *err);
+
 #endif

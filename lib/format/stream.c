@@ -195,6 +195,11 @@ static int read_section_name(struct stream *stream, struct section *section,
 	if (reader_be32(reader, &section->instance, err) < 0 ||
 	    reader_be32(reader, &section->version, err) < 0)
 		return -1;
+	if (section_is_ram(section) && section->instance != 0)
+		return fail(err, ST_CORRUPT,
+			    "RAM section of instance %" PRIu32
+			    " at byte %" PRIu64,
+			    section->instance, section->offset);
 	if (section_is_ram(section) && section->version != RAM_VERSION)
 		return fail(err, ST_UNSUPPORTED,
 			    "RAM section of version %" PRIu32

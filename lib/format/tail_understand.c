@@ -121,8 +121,13 @@ static int understand_footers(struct tail *tail, struct st_error *err)
 }
 
 /* Neither description nor footers: all that is there, to its last byte. */
-static int understand_opaque(struct tail *tail, struct st_error *err)
+static int understand_opaque(struct tail *tail, uint64_t rest,
+			     struct st_error *err)
 {
+	if (rest != 0)
+		return fail(err, ST_UNSUPPORTED,
+			    "more than %" PRIu64 " MiB of device state",
+			    TAIL_LIMIT >> 20);
 	if (tail->data[tail->size - 1] != SECTION_EOF)
 		return fail(err, ST_INCOMPLETE,
 			    "image ends at byte %" PRIu64
@@ -172,7 +177,7 @@ int tail_understand(struct tail *tail, uint64_t rest, struct st_error *err)
 	    understand_footers(tail, err) < 0)
 		return -1;
 	if (found == 0 && tail->footers == FOOTERS_NONE &&
-	    understand_opaque(tail, err) < 0)
+	    understand_opaque(tail, rest, err) < 0)
 		return -1;
 	cut_trailing(tail, rest);
 	return 0;

@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Far more than QEMU has slots for. */
+#define DEVICES_LIMIT 65536
+
 static int add_device(struct tail *tail, const struct section *section,
 		      uint64_t length, struct st_error *err)
 {
@@ -21,6 +24,9 @@ static int add_device(struct tail *tail, const struct section *section,
 	if (!devices)
 		return fail_memory(err);
 	tail->devices = devices;
+	if (tail->device_count == DEVICES_LIMIT)
+		return fail(err, ST_UNSUPPORTED, "more than %u devices",
+			    DEVICES_LIMIT);
 	name = strdup(section->name);
 	if (!name)
 		return fail_memory(err);

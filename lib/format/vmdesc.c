@@ -14,6 +14,10 @@
 #define DEPTH_LIMIT 64
 #define LENGTH_LIMIT (UINT64_C(1) << 48)
 
+/* Of a guest with hundreds of processors. */
+#define TEXT_LIMIT ((size_t)8 << 20)
+#define VALUES_LIMIT 400000
+
 static void put_json(struct json_object **object)
 {
 	json_object_put(*object);
@@ -113,12 +117,28 @@ static int read_device(struct vmdesc_device *device, struct json_object *object,
  * Strictly, for vmdesc_edit.c knows no comments, and no second value behind
  * the first.  Strings in single quotes pass all the same.
  */
+/*
+ * What the parser makes of a text takes a hundred bytes and more for each
+ * value.  Real descriptions have one in twenty bytes or so; one of nothing but
+ * brackets would take a hundred times its own size.
+ */
+static bool is_reasonable(const char *json, size_t size)
+{
+	size_t values = 0;
+
+	if (size > TEXT_LIMIT)
+		return false;
+	for (size_t i = 0; i < size; i++)
+		values += json[i] == ',' || json[i] == '{' || json[i] == '[';
+	return values <= VALUES_LIMIT;
+}
+
 static struct json_object *parse_json(const char *json, size_t size)
 {
 	struct json_tokener *tokener = json_tokener_new_ex(DEPTH_LIMIT);
 	struct json_object *root = NULL;
 
-	if (tokener && size <= INT32_MAX) {
+	if (tokener && is_reasonable(json, size)) {
 		json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 		root = json_tokener_parse_ex(tokener, json, size);
 	}

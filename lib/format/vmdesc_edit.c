@@ -152,6 +152,10 @@ static int add_mapped(char **edited, size_t *edited_size, struct span all,
 			       (struct span){ all.end, all.end }, "", err);
 	place = find_element(subsections, UUID_NAME);
 	place.end = place.start;
+	if (skip_space(subsections.start + 1, subsections.end) ==
+	    subsections.end - 1)
+		return replace(edited, edited_size, all, place, MAPPED_ENTRY,
+			       err);
 	if (*place.start != ']')
 		return replace(edited, edited_size, all, place,
 			       MAPPED_ENTRY ", ", err);

@@ -10,6 +10,12 @@
 #include <inttypes.h>
 #include <string.h>
 
+/*
+ * Where little may be wanted, at the start and behind what was passed over,
+ * little is read, and then twice as much each time.
+ */
+#define READ_LEAST CHUNK_HEADROOM
+
 void reader_init(struct reader *reader, struct input *in,
 		 struct chunk_pool *pool, uint64_t offset)
 {
@@ -17,6 +23,7 @@ void reader_init(struct reader *reader, struct input *in,
 		.in = in,
 		.pool = pool,
 		.offset = offset,
+		.ahead = READ_LEAST,
 	};
 }
 
@@ -58,9 +65,11 @@ static int refill(struct reader *reader, struct st_error *err)
 	reader->end = chunk->data;
 	if (visible)
 		memcpy(chunk->data - visible, left, visible);
-	if (input_read_at(reader->in, chunk->data, CHUNK_SIZE,
+	if (input_read_at(reader->in, chunk->data, reader->ahead,
 			  reader->offset + visible, &got, err) < 0)
 		return -1;
+	if (reader->ahead < CHUNK_SIZE)
+		reader->ahead *= 2;
 	reader->end += got;
 	return 0;
 }
@@ -119,6 +128,7 @@ static int pass_unseen(struct reader *reader, uint64_t size,
 			    end);
 	reader->offset += size;
 	reader->next = reader->end;
+	reader->ahead = READ_LEAST;
 	return 0;
 }
 

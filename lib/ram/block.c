@@ -15,15 +15,16 @@
  * device or to the firmware has the device's path ("0000:00:02.0/vga.vram"),
  * or "/rom@" in front, or a name that says so ("pc.bios", "virt.flash0").
  * Taking too many for prefilled costs some pages of zeros; too few, state.
- * "/objects/" names a memory backend, as machine types before 4.0 do: RAM.
+ * "/objects/" in front is how machine types before 4.0 name a memory backend.
  */
 static bool name_is_prefilled(const char *name)
 {
-	static const char *const words[] = { "/",     "rom",  "bios",
-					     "flash", "vram", "firmware" };
+	static const char *const words[] = { "/",      "rom",  "bios",
+					     "flash",  "vram", "firmware",
+					     "nvdimm", "pmem" };
 
 	if (strncmp(name, "/objects/", strlen("/objects/")) == 0)
-		return false;
+		name += strlen("/objects/");
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strstr(name, words[i]))
 			return true;

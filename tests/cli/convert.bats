@@ -499,3 +499,35 @@ slow_convert()
 	savetool convert --verify -O sparse a b
 	assert_success
 }
+
+@test "more device state than is handled is never cut short" {
+	"$mkimage" /dev/stdin a <<-END
+		footers off
+		stream
+		configuration
+		ram start
+		block pc.ram 64K
+		ram part
+		page pc.ram 0 count=4
+		ram end
+		section full name=timer id=3 version=2
+		fill 0 40M
+		bytes 0102030405
+		eof
+	END
+	savetool convert --verify -O raw a b
+	assert_error 7 "a: more than 32 MiB of device state"
+	savetool compact a
+	assert_failure 7
+	[ ! -e b ]
+}
+
+@test "bitmaps of a big-endian host need the header that says so" {
+	make_image v3-big-endian a
+	savetool convert --bare --verify -O sparse a b
+	assert_success
+	savetool convert -O raw b c
+	assert_failure 7
+	[[ $stderr == *"big-endian host"* ]]
+	[ ! -e c ]
+}

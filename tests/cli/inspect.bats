@@ -482,3 +482,20 @@ headline()
 	refute_output --partial "$PWD/disk.img (not here)"
 	assert_output --regexp 'cpu +Skylake-Server'
 }
+
+@test "stale bytes are counted where storage is finer than pages" {
+	"$mkimage" /dev/stdin dense <<-END
+		stream
+		configuration page-bits=16 capability=mapped-ram
+		ram start
+		block pc.ram 4M page-size=64K
+		page pc.ram 0 count=8 data=0 poke=61440:ff
+		ram end
+		eof
+		vmdesc page-size=65536
+	END
+	cp --sparse=always dense a
+	savetool inspect --json a
+	assert_success
+	assert_json '.sizes."reclaimable-stale" == 0'
+}

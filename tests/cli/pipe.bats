@@ -149,3 +149,32 @@ assert_same()
 	cat libvirt-sparse.save | "$SAVETOOL" convert -O raw - there/raw
 	assert_equal "$(ls -A there)" raw
 }
+
+@test "an image is not appended to itself" {
+	local sum
+
+	make_image v2-small a
+	sum=$(sha256sum <a)
+	run --separate-stderr bash -c "'$SAVETOOL' convert a - >>a"
+	assert_error 8 "a: source and destination are the same file"
+	run --separate-stderr bash -c "'$SAVETOOL' convert a - 1<>a"
+	assert_error 8 "a: source and destination are the same file"
+	assert_equal "$(sha256sum <a)" "$sum"
+}
+
+@test "who only reads ends by a signal, wherever it waits" {
+	local pid
+
+	mkfifo pipe
+	sleep 30 >pipe 3>&- &
+	writer=$!
+	"$SAVETOOL" inspect - <pipe 3>&- &
+	pid=$!
+	sleep 0.3
+	kill -TERM $pid
+	run timeout 5 tail --pid=$pid -f /dev/null
+	kill $writer
+	assert_success
+	run wait $pid
+	[ ! -e "/proc/$pid" ]
+}

@@ -294,6 +294,7 @@ recipe()
 @test "bad-ram-total-large" { recipe; }
 @test "bad-ram-total-overflow" { recipe; }
 @test "bad-ram-total-small" { recipe; }
+@test "bad-ram-instance" { recipe; }
 @test "bad-ram-twice" { recipe; }
 @test "bad-ram-version-3" { recipe; }
 @test "bad-ram-version-5" { recipe; }

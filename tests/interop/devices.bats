@@ -121,3 +121,16 @@ converts_from()
 		[ "$(sha256sum <"$device")" = "$before" ]
 	done
 }
+
+@test "a device is not converted into itself" {
+	local before
+
+	make_device
+	saves image --uri "exec:tee image > $device"
+	before=$(sha256sum <"$device")
+	for format in raw sparse; do
+		fails_with "the same file" \
+			"$SAVETOOL" convert -f -O "$format" "$device" "$device"
+	done
+	[ "$(sha256sum <"$device")" = "$before" ]
+}

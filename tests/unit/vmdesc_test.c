@@ -240,6 +240,29 @@ TEST(other_texts_are_corrupt)
 	refuses("{\"devices\": {}}", text);
 }
 
+/* Parsed, it would take a gigabyte. */
+TEST(a_text_of_brackets_is_not_parsed)
+{
+	const char head[] = "{\"devices\": [], \"x\": [";
+	size_t size = sizeof(head) - 1, count = 500000;
+	char *json = malloc(size + 3 * count + 4);
+	struct vmdesc *vmdesc;
+	struct st_error err;
+
+	memcpy(json, head, size);
+	for (size_t i = 0; i < count; i++, size += 3)
+		memcpy(json + size, "{},", 3);
+	memcpy(json + size, "0]}", 3);
+	assert_fails(vmdesc_parse(&vmdesc, json, size + 3, &err), err,
+		     ST_CORRUPT, "vmdescription is no JSON of QEMU's");
+	free(json);
+}
+
+TEST(an_empty_list_of_subsections_gets_one)
+{
+	becomes(SUBSECTIONS(""), true, SUBSECTIONS(CAPABILITIES));
+}
+
 TEST(what_only_looks_like_json_is_corrupt)
 {
 	const char *text = "vmdescription is no JSON of QEMU's";
@@ -299,6 +322,8 @@ int main(void)
 		cmocka_unit_test(the_size_of_a_struct_holds_all_beneath),
 		cmocka_unit_test(subsections_have_a_header_each),
 		cmocka_unit_test(other_texts_are_corrupt),
+		cmocka_unit_test(a_text_of_brackets_is_not_parsed),
+		cmocka_unit_test(an_empty_list_of_subsections_gets_one),
 		cmocka_unit_test(what_only_looks_like_json_is_corrupt),
 		cmocka_unit_test(devices_beyond_reason_are_corrupt),
 		cmocka_unit_test(elements_of_other_kinds_do_no_harm),
