@@ -454,8 +454,9 @@ static int estimate_packed(const struct estimator *estimator,
 
 	page_record = DATA_HEAD + estimator->list->layout.page_size;
 	header = image->libvirt ? libvirt_size(image->libvirt) : 0;
+	records = estimator->data_bytes / page_record;
 	zeros = (uint64_t)(sample_zero_share(estimator->sample) *
-			   (double)(estimator->data_bytes / page_record));
+			   (double)records);
 	if (sample_estimate(estimator->sample, codec,
 			    estimator->data_bytes - zeros * page_record,
 			    estimator->zero_bytes + zeros * ZERO_RECORD,

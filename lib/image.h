@@ -27,7 +27,7 @@ struct st_image {
 	const struct codec *codec; /* NULL: the stream is not packed */
 	struct input *unpacked;    /* NULL: not packed */
 	struct input *spool;       /* NULL: not needed */
-	bool big_endian;     /* the host whose bitmaps these are */
+	bool big_endian;           /* the host whose bitmaps these are */
 	const char *spool_folder;  /* where that lies; the caller's */
 	bool started;              /* by image_start(), once at least */
 	uint64_t lost; /* bytes of present pages in holes, met on the walk */

@@ -186,6 +186,7 @@ static int in_place(struct sparsification *work, const char *path,
 		return -1;
 	failed = change_in_place(work, &place, path, err);
 	inplace_close(&place);
+	work->dig.place = NULL;
 	return failed;
 }
 
@@ -209,7 +210,7 @@ static int fill_copy(struct sparsification *work, struct output *out,
 		     struct st_error *err)
 {
 	const struct inplace place = { .fd = output_fd(out) };
-	int fd = image_fd(work->image);
+	int fd = image_fd(work->image), failed;
 
 	if (ioctl(place.fd, FICLONE, fd) == 0) {
 		out->position = work->result.logical;
@@ -219,7 +220,9 @@ static int fill_copy(struct sparsification *work, struct output *out,
 	} else {
 		work->dig.copy = out;
 	}
-	return check(work, err) < 0 ? -1 : dig_up(work, err);
+	failed = check(work, err) < 0 ? -1 : dig_up(work, err);
+	work->dig.place = NULL;
+	return failed;
 }
 
 static int copy(struct sparsification *work, const char *path,

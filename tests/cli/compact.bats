@@ -154,7 +154,7 @@ size()
 }
 
 @test "killed at any moment, the guest is whole" {
-	local before left delay
+	local before delay
 
 	command -v strace >/dev/null || fail "strace is missing"
 	real_image live-sequential.mig

@@ -31,7 +31,6 @@ assert_near()
 }
 
 @test "what could be given back: zero, stale, superseded" {
-	local stale
 
 	make_image v3-all-bits a
 	savetool size --json --scan a

@@ -136,7 +136,7 @@ static ssize_t read_five(struct input *in, void *data, size_t size,
 		return fail_errno(err, "cannot read");
 	if (size > 5 - offset)
 		size = 5 - offset;
-	memcpy(data, TEXT + offset, size);
+	memcpy(data, &TEXT[offset], size);
 	return size;
 }
 

@@ -501,9 +501,10 @@ TEST(only_virtio_mem_is_early)
 /* The section, its 30 bytes and footer are passed, and copied if wanted. */
 TEST(an_early_section_is_as_long_as_described)
 {
-	struct vmdesc_device devices[] = { { "timer", 0, 3 },
-					   { EARLY, 1, 4 },
-					   { EARLY, 0, 30 } };
+	static char timer[] = "timer", early[] = EARLY;
+	struct vmdesc_device devices[] = { { timer, 0, 3 },
+					   { early, 1, 4 },
+					   { early, 0, 30 } };
 	const struct vmdesc vmdesc = { 4096, 3, devices };
 	static struct recorder copy;
 	struct st_error err;
