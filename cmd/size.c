@@ -298,7 +298,7 @@ static int run(struct cli *cli)
 		{ '\0', "for", "DIR", take_text, &job.folder,
 		  "tell if a copy would fit there" },
 		{ '\0', "fail-if-dense", "[PCT]", take_dense, &job,
-		  "exit 1 if a sparse image takes PCT % more than needed" },
+		  "exit 1 if sparse, but PCT % more than needed" },
 		{ '\0', "scan", NULL, take_flag, &job.options.scan,
 		  "read all pages, and count zero ones" },
 		{ '\0', "offset", "N", take_size, &job.offset,

@@ -327,7 +327,9 @@ END
 	checks 5 cut --repair
 	finding part
 	checks 5 no-vmdesc --repair
-	checks 7 empty --repair
+	checks 5 empty --repair
+	finding empty-bitmaps
+	[ "$(head -c 16 empty)" = LibvirtQemudPart ]
 	checks 5 lost --repair
 	checks 5 lost --repair -n
 	finding part '.remedy'

@@ -77,8 +77,8 @@ class Header:
         self.length = self.word(data, 20)
         self.format = self.word(data, 28)
         self.end = 92 + self.length
-        # All but version, format and features; running is yes or no.
-        self.kept = (self.length, self.word(data, 24) != 0,
+        # All but version, format and features.
+        self.kept = (self.length, self.word(data, 24),
                      data[32:36] + data[40:self.end])
         self.features = self.word(data, 36)
 
