@@ -296,7 +296,7 @@ TEST(elements_of_other_kinds_do_no_harm)
 		"{\"devices\": [{\"name\": \"x\", \"fields\": [null, 5]}]}",
 		"{\"devices\": [{\"name\": \"x\", \"subsections\": [null]}]}",
 		"{\"devices\": [{\"name\": \"x\", \"subsections\": [5]}]}",
-		"{\"devices\": [{\"name\": \"x\", \"fields\":[{\"size\":-1}]}]}",
+		"{\"devices\":[{\"name\":\"x\",\"fields\":[{\"size\":-1}]}]}",
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
