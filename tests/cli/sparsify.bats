@@ -380,7 +380,7 @@ sys.stdin.read()' < <(while [ ! -e stop ]; do sleep 0.1; done) &
 	real_image bare-mapped.mig
 	dense bare-mapped.mig copy
 	# Stopped at its first hole, as if that took long.
-	strace -qq -o trace -e trace=fallocate \
+	strace -E ASAN_OPTIONS=detect_leaks=0 -qq -o trace -e trace=fallocate \
 		-e inject=fallocate:delay_enter=1500000:when=2 \
 		"$SAVETOOL" sparsify copy 2>err &
 	local pid=$! status=0
@@ -397,7 +397,7 @@ sys.stdin.read()' < <(while [ ! -e stop ]; do sleep 0.1; done) &
 @test "a file system that cannot make holes is refused at once" {
 	"$mkimage" a <<<"$zero_recipe"
 	dense a copy
-	run strace -qq -o trace -e trace=fallocate,pwrite64 \
+	run strace -E ASAN_OPTIONS=detect_leaks=0 -qq -o trace -e trace=fallocate,pwrite64 \
 		-e inject=fallocate:error=EOPNOTSUPP "$SAVETOOL" sparsify copy
 	assert_failure 8
 	assert_output "savetool: copy: this file system cannot make holes"
@@ -475,7 +475,7 @@ killed_everywhere()
 	while [ $n -lt 200 ]; do
 		dense "$image" copy
 		ended=0
-		ASAN_OPTIONS=detect_leaks=0 strace -qq -o /dev/null \
+		strace -E ASAN_OPTIONS=detect_leaks=0 -qq -o /dev/null \
 			-e trace="$call" \
 			-e inject="$call":signal=KILL:when=$n \
 			"$SAVETOOL" sparsify -q copy || ended=$?
@@ -527,7 +527,7 @@ killed_everywhere()
 @test "stopped by a signal, it says so, and leaves the same guest" {
 	real_image bare-mapped.mig
 	dense bare-mapped.mig copy
-	strace -qq -o trace -e trace=fallocate \
+	strace -E ASAN_OPTIONS=detect_leaks=0 -qq -o trace -e trace=fallocate \
 		-e inject=fallocate:signal=TERM:when=3 \
 		"$SAVETOOL" sparsify copy && status=0 || status=$?
 	assert_equal "$status" 143
@@ -537,18 +537,18 @@ killed_everywhere()
 @test "a failed hole or write is told, and leaves the same guest" {
 	"$mkimage" a <<<"$zero_recipe"
 	dense a copy
-	run strace -qq -o trace -e trace=fallocate \
+	run strace -E ASAN_OPTIONS=detect_leaks=0 -qq -o trace -e trace=fallocate \
 		-e inject=fallocate:error=EIO:when=3 "$SAVETOOL" sparsify copy
 	assert_failure 3
 	assert_equal "$(digest copy)" "$(digest a)"
 	dense a copy
-	run strace -qq -o trace -e trace=pwrite64 \
+	run strace -E ASAN_OPTIONS=detect_leaks=0 -qq -o trace -e trace=pwrite64 \
 		-e inject=pwrite64:error=EIO "$SAVETOOL" sparsify copy
 	assert_failure 3
 	assert_equal "$(digest copy)" "$(digest a)"
 	# A full disk gets its holes first, and then the bits.
 	dense a copy
-	run strace -qq -o trace -e trace=pwrite64 \
+	run strace -E ASAN_OPTIONS=detect_leaks=0 -qq -o trace -e trace=pwrite64 \
 		-e inject=pwrite64:error=ENOSPC:when=1 "$SAVETOOL" sparsify copy
 	assert_success
 	assert_equal "$(digest copy)" "$(digest a)"
@@ -558,7 +558,7 @@ killed_everywhere()
 
 @test "a full disk leaves no copy" {
 	make_image v3-small a
-	run strace -qq -o trace -e trace=pwritev \
+	run strace -E ASAN_OPTIONS=detect_leaks=0 -qq -o trace -e trace=pwritev \
 		-e inject=pwritev:error=ENOSPC:when=2 "$SAVETOOL" sparsify a b
 	assert_failure 3
 	assert_equal "$(find . -name '*b*')" ''
