@@ -7,14 +7,29 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <time.h>
 
 static volatile sig_atomic_t caught;
+static volatile time_t caught_at; /* seconds */
 static volatile sig_atomic_t asked;
 
 static const int deadly[] = { SIGHUP, SIGINT, SIGTERM };
 
+/*
+ * A second one, later, ends the program at once, if what it waits for never
+ * comes.  Not if it comes with the first: timeout(1) sends each twice.
+ */
 static void note_end(int number)
 {
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (caught && now.tv_sec > caught_at + 1) {
+		signal(number, SIG_DFL);
+		raise(number);
+	}
+	if (!caught)
+		caught_at = now.tv_sec;
 	caught = number;
 }
 
@@ -27,7 +42,7 @@ static void note_question(int number)
 void signals_catch(bool writes)
 {
 	struct sigaction action = { .sa_handler = note_end,
-				    .sa_flags = SA_RESTART | SA_RESETHAND };
+				    .sa_flags = SA_RESTART };
 	struct sigaction before;
 
 	sigemptyset(&action.sa_mask);

@@ -9,9 +9,9 @@
 #include <stdbool.h>
 
 /*
- * Catches them for a command that has something to take back; a second one
- * ends it at once.  A command that only reads ends by the first, wherever it
- * waits.
+ * Catches them for a command that has something to take back; a second one,
+ * seconds later, ends it at once.  A command that only reads ends by the first,
+ * wherever it waits.
  */
 void signals_catch(bool writes);
 
