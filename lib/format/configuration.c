@@ -110,13 +110,26 @@ static int read_uuid(struct configuration *configuration, struct reader *reader,
 	return reader_consume(reader, sizeof(configuration->uuid), err);
 }
 
-/* From behind the 05 that starts it. */
-static int read_subsection(struct configuration *configuration,
+/* QEMU writes each at most once, and in this order. */
+static const struct subsection {
+	const char *name;
+	int (*read)(struct configuration *configuration, struct reader *reader,
+		    struct st_error *err);
+} subsections[] = {
+	{ PAGE_BITS, read_page_bits },
+	{ CAPABILITIES, read_capabilities },
+	{ UUID, read_uuid },
+};
+#define SUBSECTION_COUNT (sizeof(subsections) / sizeof(*subsections))
+
+/* From behind the 05 that starts it; *next is the first that may come. */
+static int read_subsection(struct configuration *configuration, size_t *next,
 			   struct reader *reader, struct st_error *err)
 {
 	uint64_t start = reader->offset - 1;
 	char name[STR8_SIZE];
 	uint32_t version;
+	size_t i = 0;
 
 	if (reader_str8(reader, name, err) < 0 ||
 	    reader_be32(reader, &version, err) < 0)
@@ -125,27 +138,25 @@ static int read_subsection(struct configuration *configuration,
 		return fail(err, ST_UNSUPPORTED,
 			    "version %" PRIu32 " of '%s' at byte %" PRIu64,
 			    version, name, start);
-	/* QEMU writes each at most once, and in this order. */
-	if (strcmp(name, PAGE_BITS) == 0 && !configuration->has_page_bits &&
-	    configuration->capability_count == 0 && !configuration->has_uuid)
-		return read_page_bits(configuration, reader, err);
-	if (strcmp(name, CAPABILITIES) == 0 &&
-	    configuration->capability_count == 0 && !configuration->has_uuid)
-		return read_capabilities(configuration, reader, err);
-	if (strcmp(name, UUID) == 0 && !configuration->has_uuid)
-		return read_uuid(configuration, reader, err);
-	if (strcmp(name, PAGE_BITS) == 0 || strcmp(name, CAPABILITIES) == 0 ||
-	    strcmp(name, UUID) == 0)
+	while (i < SUBSECTION_COUNT && strcmp(name, subsections[i].name) != 0)
+		i++;
+	if (i == SUBSECTION_COUNT)
+		return fail(err, ST_UNSUPPORTED,
+			    "unknown subsection '%s' at byte %" PRIu64, name,
+			    start);
+	if (i < *next)
 		return fail(err, ST_CORRUPT,
 			    "subsection '%s' is out of place at byte %" PRIu64,
 			    name, start);
-	return fail(err, ST_UNSUPPORTED,
-		    "unknown subsection '%s' at byte %" PRIu64, name, start);
+	*next = i + 1;
+	return subsections[i].read(configuration, reader, err);
 }
 
 int configuration_read(struct configuration *configuration,
 		       struct reader *reader, struct st_error *err)
 {
+	size_t next = 0;
+
 	configuration->present = true;
 	if (read_machine(configuration, reader, err) < 0)
 		return -1;
@@ -155,7 +166,7 @@ int configuration_read(struct configuration *configuration,
 		if (*reader->next != SECTION_SUBSECTION)
 			return 0;
 		if (reader_consume(reader, 1, err) < 0 ||
-		    read_subsection(configuration, reader, err) < 0)
+		    read_subsection(configuration, &next, reader, err) < 0)
 			return -1;
 	}
 }
