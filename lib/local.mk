@@ -77,6 +77,8 @@ libcore_la_SOURCES = \
 	%D%/io/reader.h \
 	%D%/io/spool.c \
 	%D%/io/spool.h \
+	%D%/io/write_all.c \
+	%D%/io/write_all.h \
 	%D%/codec/bzip2.c \
 	%D%/codec/child.c \
 	%D%/codec/child.h \

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "io/write_all.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -129,21 +130,7 @@ int inplace_punch(const struct inplace *place, uint64_t offset, uint64_t length,
 int inplace_write(const struct inplace *place, const void *data, size_t size,
 		  uint64_t offset, struct st_error *err)
 {
-	const uint8_t *from = data;
-
-	while (size > 0) {
-		ssize_t n = pwrite(place->fd, from, size, offset);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n == 0)
-			errno = EIO;
-		if (n <= 0)
-			return fail_errno(err, "cannot write at byte %" PRIu64,
-					  offset);
-		from += n;
-		offset += n;
-		size -= n;
-	}
-	return 0;
+	if (write_all_bytes(place->fd, data, size, &offset) == 0)
+		return 0;
+	return fail_errno(err, "cannot write at byte %" PRIu64, offset);
 }

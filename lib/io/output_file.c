@@ -9,11 +9,10 @@
 #include "base/error.h"
 #include "io/likeness.h"
 #include "io/place.h"
+#include "io/write_all.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -48,60 +47,11 @@ static int fail_write(const struct output_file *file, uint64_t offset,
 			  offset);
 }
 
-/* What was written of the iovecs is taken off their front. */
-static void advance(struct iovec **iov, unsigned *count, size_t size)
-{
-	while (*count > 0 && size >= (*iov)->iov_len) {
-		size -= (*iov)->iov_len;
-		(*iov)++;
-		(*count)--;
-	}
-	if (*count > 0) {
-		(*iov)->iov_base = (uint8_t *)(*iov)->iov_base + size;
-		(*iov)->iov_len -= size;
-	}
-}
-
-/* One call's worth, with what is only a delay waited for. */
-static ssize_t write_some(struct output_file *file, const struct iovec *iov,
-			  unsigned count, uint64_t offset)
-{
-	int most = count < IOV_MAX ? count : IOV_MAX;
-	ssize_t n;
-
-	for (;;) {
-		n = file->base.seekable ? pwritev(file->fd, iov, most, offset) :
-					  writev(file->fd, iov, most);
-		if (n >= 0)
-			return n;
-		if (errno == EAGAIN) {
-			struct pollfd room = {
-				.fd = file->fd,
-				.events = POLLOUT,
-			};
-
-			if (poll(&room, 1, -1) < 0 && errno != EINTR)
-				return -1;
-		} else if (errno != EINTR) {
-			return -1;
-		}
-	}
-}
-
-static int write_all(struct output_file *file, struct iovec *iov,
+static int write_iov(struct output_file *file, struct iovec *iov,
 		     unsigned count, uint64_t offset, struct st_error *err)
 {
-	advance(&iov, &count, 0);
-	while (count > 0) {
-		ssize_t n = write_some(file, iov, count, offset);
-
-		if (n == 0)
-			errno = EIO;
-		if (n <= 0)
-			return fail_write(file, offset, err);
-		offset += n;
-		advance(&iov, &count, n);
-	}
+	if (write_all(file->fd, file->base.seekable, iov, count, &offset) < 0)
+		return fail_write(file, offset, err);
 	if (offset > file->end)
 		file->end = offset;
 	return 0;
@@ -119,7 +69,7 @@ static int write_zeros(struct output_file *file, uint64_t offset,
 			.iov_len = size,
 		};
 
-		if (write_all(file, &iov, 1, offset, err) < 0)
+		if (write_iov(file, &iov, 1, offset, err) < 0)
 			return -1;
 		offset += size;
 		length -= size;
@@ -186,7 +136,7 @@ static int file_write_at(struct output *out, struct iovec *iov, unsigned count,
 
 	if (clear_gap(file, offset, err) < 0)
 		return -1;
-	return write_all(file, iov, count, offset, err);
+	return write_iov(file, iov, count, offset, err);
 }
 
 static int file_punch(struct output *out, uint64_t offset, uint64_t length,
