@@ -46,7 +46,7 @@ static int describe_file(struct description *description,
 		.reclaimable_superseded = ST_UNKNOWN,
 		.data = ST_UNKNOWN,
 	};
-	info->trailing = ST_UNKNOWN;
+	info->page_size = info->trailing = ST_UNKNOWN;
 	info->stream_offset = image->payload;
 	return 0;
 }
@@ -146,8 +146,8 @@ static int describe_blocks(struct description *description,
 		description->blocks[i] = (struct st_block){
 			.name = description_keep(description, block->name),
 			.length = block->length,
-			.page_size = list->layout.page_size,
-			.pages = block->length / list->layout.page_size,
+			.page_size = ST_UNKNOWN,
+			.pages = ST_UNKNOWN,
 			.pages_present = ST_UNKNOWN,
 			.pages_zero = ST_UNKNOWN,
 			.pages_superseded = ST_UNKNOWN,
@@ -161,10 +161,22 @@ static int describe_blocks(struct description *description,
 		if (!description->blocks[i].name)
 			return fail_memory(err);
 	}
-	info->page_size = list->layout.page_size;
 	info->blocks = description->blocks;
 	info->block_count = count;
 	return 0;
+}
+
+static void describe_pages(struct description *description, uint64_t page_size)
+{
+	struct st_info *info = &description->info;
+
+	info->page_size = page_size;
+	for (size_t i = 0; i < info->block_count; i++) {
+		struct st_block *block = &description->blocks[i];
+
+		block->page_size = page_size;
+		block->pages = block->length / page_size;
+	}
 }
 
 static int describe_tail(struct description *description,
@@ -213,6 +225,8 @@ static int on_ram_list(struct visitor *visitor, const struct section *section,
 	(void)section;
 	if (describe_blocks(describer->description, list, err) < 0)
 		return -1;
+	if (!describer->image->stream.page_size_guessed)
+		describe_pages(describer->description, list->layout.page_size);
 	if (!describer->count)
 		return 0;
 	if (count_sink_new(&describer->counts, &list->layout, err) < 0)
@@ -242,6 +256,8 @@ static int on_tail(struct visitor *visitor, const struct tail *tail,
 		block->pages_zero = counts->zero;
 		block->pages_superseded = counts->superseded;
 	}
+	describe_pages(describer->description,
+		       describer->image->stream.ram.layout.page_size);
 	info->scanned = true;
 	return 0;
 }

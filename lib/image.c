@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "describe.h"
+#include "format/page_size.h"
 #include "io/spool.h"
 #include "ram/pump.h"
 
@@ -281,19 +282,35 @@ static int spool(struct st_image *image, struct st_error *err)
 	return stream_open(stream, image->spool, image->pool, offset, err);
 }
 
+/* That of the guest's architecture, if the domain XML tells it. */
+static uint64_t expected_page_size(const struct st_image *image)
+{
+	struct domain_xml *domain;
+	struct st_error ignored;
+	uint64_t page_size;
+
+	if (!image->libvirt ||
+	    domain_xml_parse(&domain, image->libvirt->xml, &ignored) < 0)
+		return 0;
+	page_size = page_size_of_arch(domain_xml_guest(domain)->arch);
+	domain_xml_free(domain);
+	return page_size;
+}
+
 /*
  * A sequential stream does not say how large its pages are, nor how long
  * what is saved ahead of memory is; its far end does.
  */
 static int look_ahead(struct st_image *image, struct st_error *err)
 {
-	if (!image_input(image)->seekable)
-		return 0;
-	if (tail_find(&image->tail, image_input(image),
+	if (image_input(image)->seekable &&
+	    tail_find(&image->tail, image_input(image),
 		      image_stream_offset(image), err) < 0)
 		return -1;
 	if (image->tail)
 		image->stream.vmdesc = image->tail->vmdesc;
+	else
+		image->stream.expected_page_size = expected_page_size(image);
 	return 0;
 }
 

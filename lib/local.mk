@@ -126,6 +126,8 @@ libcore_la_SOURCES = \
 	%D%/format/mapped_order.h \
 	%D%/format/mapped_sink.c \
 	%D%/format/mapped_source.c \
+	%D%/format/page_size.c \
+	%D%/format/page_size.h \
 	%D%/format/ram_list.c \
 	%D%/format/ram_list.h \
 	%D%/format/section.c \

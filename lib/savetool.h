@@ -122,7 +122,7 @@ struct st_file {
 struct st_block {
 	const char *name;
 	uint64_t length;
-	uint64_t page_size;
+	uint64_t page_size;        /* ST_UNKNOWN as of the image */
 	uint64_t pages;            /* length / page_size */
 	uint64_t pages_present;    /* ST_UNKNOWN unless mapped or scanned */
 	uint64_t pages_zero;       /* of the present ones; scanned */
@@ -180,7 +180,7 @@ struct st_info {
 	bool stream_known; /* false: packed, and nobody looked inside */
 	uint64_t stream_offset;
 	const char *machine; /* NULL: no configuration section */
-	uint64_t page_size;
+	uint64_t page_size;  /* ST_UNKNOWN: what can be seen does not tell */
 	const char *const *capabilities; /* ended by NULL */
 	bool has_uuid;
 	uint8_t uuid[16];

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "format/mapped.h"
 #include "format/mapped_order.h"
+#include "format/page_size.h"
 #include "format/sequential.h"
 #include "ram/pump.h"
 #include "ram/settle.h"
@@ -200,16 +201,19 @@ static int check_bitmaps(const struct walker *walker, struct st_error *err)
 }
 
 /* Records are read by a size that only the tail may confirm. */
-static int check_page_size(const struct ram_layout *layout,
-			   const struct tail *tail, struct st_error *err)
+static int check_page_size(const struct stream *stream, const struct tail *tail,
+			   struct st_error *err)
 {
+	const struct ram_layout *layout = &stream->ram.layout;
+
 	if (!tail->vmdesc || tail->vmdesc->page_size == 0 ||
 	    tail->vmdesc->page_size == layout->page_size)
 		return 0;
-	return fail(err, ST_CORRUPT,
-		    "pages of %" PRIu64 " bytes, but the vmdescription says "
-		    "page size %" PRIu64,
-		    layout->page_size, tail->vmdesc->page_size);
+	fail(err, ST_CORRUPT,
+	     "pages of %" PRIu64 " bytes, but the vmdescription says page "
+	     "size %" PRIu64,
+	     layout->page_size, tail->vmdesc->page_size);
+	return page_size_doubt(stream, err);
 }
 
 static int walk_tail(struct walker *walker, struct st_error *err)
@@ -231,7 +235,7 @@ static int walk_tail(struct walker *walker, struct st_error *err)
 	walker->stream->vmdesc = NULL;
 	tail_free(image->tail);
 	image->tail = tail;
-	if (check_page_size(&walker->stream->ram.layout, tail, err) < 0)
+	if (check_page_size(walker->stream, tail, err) < 0)
 		return -1;
 	return visit(walker->visitor, tail, tail, err);
 }

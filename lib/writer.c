@@ -178,8 +178,8 @@ static int start_mapped(struct writer *writer, const struct ram_layout *layout,
 }
 
 /*
- * Mapped-ram says itself how large its pages are.  A sequential stream is
- * read with pages of 4 KiB unless something else in it says otherwise.
+ * Mapped-ram says itself how large its pages are.  A sequential stream would
+ * leave it to its reader to find out, unless something else in it says so.
  */
 static int check_page_size(const struct writer *writer,
 			   const struct ram_layout *layout,
@@ -187,8 +187,9 @@ static int check_page_size(const struct writer *writer,
 {
 	const struct stream *source = writer->source;
 
-	if (writer->options.mapped || layout->page_size == 4096 ||
-	    source->configuration.has_page_bits || source->vmdesc)
+	if (writer->options.mapped || !stream_is_mapped(source) ||
+	    layout->page_size == 4096 || source->configuration.has_page_bits ||
+	    source->vmdesc)
 		return 0;
 	return fail(err, ST_UNSUPPORTED,
 		    "pages of %" PRIu64 " bytes, which only its mapped-ram "

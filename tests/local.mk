@@ -49,6 +49,7 @@ unit_tests = \
 	%D%/unit/output_file_test \
 	%D%/unit/output_in_place_test \
 	%D%/unit/output_test \
+	%D%/unit/page_size_test \
 	%D%/unit/page_test \
 	%D%/unit/place_test \
 	%D%/unit/pump_test \

@@ -266,7 +266,7 @@ int ram_list_read(struct ram_list *list, struct reader *reader,
 	list->mapped = context->mapped;
 	list->layout.page_size = context->page_size;
 	if (!list->mapped && list->layout.page_size == 0)
-		list->layout.page_size = 4096;
+		list->layout.page_size = RAM_PAGE_LEAST;
 	if (reader_be64(reader, &word, err) < 0)
 		return -1;
 	if ((word & (RAM_PAGE_LEAST - 1)) != RAM_MEM_SIZE)

@@ -37,7 +37,8 @@ struct ram_list_context {
 /*
  * Reads the list, from the memory section's header on.  Of a mapped-ram image
  * it passes over the pages and checks that no two parts of it overlap, and
- * that all of them lie in the file, but pages beyond its end.
+ * that all of them lie in the file, but pages beyond its end.  Of a sequential
+ * one whose page size is not said, it is read with the least there is.
  */
 int ram_list_read(struct ram_list *list, struct reader *reader,
 		  const struct ram_list_context *context, struct st_error *err);

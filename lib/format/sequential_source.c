@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "format/page_size.h"
 #include "format/sequential.h"
 #include "ram/xbzrle.h"
 
@@ -230,7 +231,7 @@ int sequential_source_record(struct sequential_source *source,
 	if (check_flags(&record, err) < 0 ||
 	    read_block(source, &record, err) < 0 ||
 	    read_body(source, batch, &record, err) < 0)
-		return -1;
+		return page_size_doubt(source->stream, err);
 	return 1;
 }
 
@@ -274,10 +275,12 @@ static const struct page_source_ops ops = { .next = next };
 void sequential_source_init(struct sequential_source *source,
 			    struct stream *stream)
 {
+	const struct input *in = stream->reader.in;
+
 	*source = (struct sequential_source){
 		.base = { .ops = &ops,
 			  .layout = &stream->ram.layout,
-			  .total = stream->reader.in->size },
+			  .total = in ? in->size : ST_UNKNOWN },
 		.stream = stream,
 	};
 }

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "format/iterable.h"
+#include "format/page_size.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -332,7 +333,11 @@ int stream_read_ram_list(struct stream *stream, struct st_error *err)
 	if (check_page_size(context.page_size, err) < 0)
 		return -1;
 	stream->ram_started = true;
-	return ram_list_read(&stream->ram, &stream->reader, &context, err);
+	if (ram_list_read(&stream->ram, &stream->reader, &context, err) < 0)
+		return -1;
+	if (context.mapped || context.page_size != 0)
+		return 0;
+	return page_size_find(stream, err);
 }
 
 int stream_read_ram_end_mark(struct stream *stream, struct st_error *err)

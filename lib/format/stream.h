@@ -45,6 +45,10 @@ struct stream {
 	 * NULL.  The caller's.
 	 */
 	const struct vmdesc *vmdesc;
+
+	/* What nothing in the stream tells: see page_size.h. */
+	uint64_t expected_page_size; /* by the architecture; 0: unknown */
+	bool page_size_guessed;      /* of the layout in ram */
 };
 
 /*

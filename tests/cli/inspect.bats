@@ -499,3 +499,12 @@ headline()
 	assert_success
 	assert_json '.sizes."reclaimable-stale" == 0'
 }
+
+@test "an image that ends before its blocks has no size of pages" {
+	make_image bad-mapped-cut-header a
+	savetool inspect --json a
+	assert_failure 5
+	assert_json '.stream | has("page-size") | not'
+	savetool inspect a
+	refute_line --partial 'page size'
+}

@@ -56,6 +56,86 @@ assert_same()
 	cmp libvirt-raw.save copy
 }
 
+@test "the size of pages is found without the end of the image" {
+	local page
+
+	for page in 1K 8K 64K; do
+		"$mkimage" /dev/stdin a <<-END
+			stream
+			configuration machine=clipper
+			ram start
+			block ram 1M page-size=$page
+			ram part
+			zero ram 0 count=4
+			page ram 256K count=all
+			ram end
+			section full name=timer id=3 version=2 length=24
+			eof
+			vmdesc page-size=$page
+		END
+		gzip -c a >b
+		assert_same a b
+		[ "$(cat a | "$SAVETOOL" digest -)" = "$(digest a)  -" ]
+		savetool convert -O sparse b c
+		assert_success
+		savetool convert -O raw b d
+		assert_success
+		cmp a d
+		assert_same a c
+		cat a | "$SAVETOOL" inspect --json - >json
+		jq -e --argjson size $((${page%K} * 1024)) \
+			'.stream["page-size"] == $size and
+			.blocks[0]["page-size"] == $size' json
+		rm c d
+	done
+}
+
+# What is large comes ahead of the first record.
+@test "no guess of the size of pages is told, nor makes an image corrupt" {
+	local recipe="stream
+		configuration machine=sun4u
+		ram start
+		block ram 1M page-size=8K
+		section start name=spapr/htab id=5
+		bytes be32:18
+		section part id=5
+		bytes be32:0
+		bytes be32:0 be16:0x4000 be16:0
+		fill random 256K
+		bytes be64:0
+		ram part
+		page ram 0 count=all
+		ram end
+		section end id=5
+		bytes be32:0 be64:0
+		eof
+		vmdesc page-size=8192"
+
+	"$mkimage" /dev/stdin a <<<"$recipe"
+	gzip -c a >b
+	savetool inspect --json b
+	assert_success
+	assert_json '.stream | has("page-size") | not'
+	assert_json '.blocks[0] | has("page-size") or has("pages") | not'
+	savetool inspect b
+	assert_success
+	refute_line --partial 'page size'
+	savetool digest b
+	assert_failure 7
+	[[ $stderr == *'b: unexpected flags 0x'*' in page record at byte '*', if pages are of 4096 bytes: their size stands at the end of the image, which cannot be seen from here; use an uncompressed file' ]]
+	savetool inspect --scan b
+	assert_failure 7
+	savetool convert -O sparse a c
+	assert_success
+	# The header's XML tells it.
+	"$mkimage" /dev/stdin d <<<"libvirt arch=sparc64 format=gzip
+		pack gzip
+		$recipe"
+	savetool inspect --json d
+	assert_json '.stream["page-size"] == 8192'
+	assert_same a d
+}
+
 @test "an image that was packed as a whole is unpacked on the way" {
 	local image pack
 

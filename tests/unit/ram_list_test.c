@@ -125,7 +125,7 @@ TEST(a_guest_can_have_no_memory)
 	ram_list_free(&list);
 }
 
-TEST(pages_are_of_4096_bytes_unless_told)
+TEST(pages_are_the_smallest_unless_told)
 {
 	static const struct ram_list_context untold = { 0 };
 	struct ram_list list;
@@ -133,7 +133,7 @@ TEST(pages_are_of_4096_bytes_unless_told)
 	wire_be64(&wire, PAGE | RAM_MEM_SIZE);
 	add_block("pc.ram", PAGE);
 	list = reads_to(&untold, START + 8 + 15);
-	assert_int_equal(list.layout.page_size, 4096);
+	assert_int_equal(list.layout.page_size, RAM_PAGE_LEAST);
 	ram_list_free(&list);
 }
 
@@ -558,7 +558,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_sequential_list_is_read),
 		cmocka_unit_test(a_guest_can_have_no_memory),
-		cmocka_unit_test(pages_are_of_4096_bytes_unless_told),
+		cmocka_unit_test(pages_are_the_smallest_unless_told),
 		cmocka_unit_test(without_a_list_it_is_corrupt),
 		cmocka_unit_test(the_total_must_be_met),
 		cmocka_unit_test(more_than_16_tib_are_not_handled),

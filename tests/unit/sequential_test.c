@@ -73,6 +73,7 @@ static void note_content(void)
 /* Sections' records, one list after the other, as a walk reads them. */
 static int take(unsigned sections, struct st_error *err)
 {
+	const struct vmdesc vmdesc = { .page_size = PAGE };
 	struct sequential_source source;
 	struct chunk_pool *pool;
 	struct stream_item item;
@@ -84,6 +85,7 @@ static int take(unsigned sections, struct st_error *err)
 	assert_ok(input_open_memory(&in, wire.bytes, wire.size, err), *err);
 	assert_ok(chunk_pool_new(&pool, 4, err), *err);
 	assert_ok(stream_open(&stream, in, pool, 0, err), *err);
+	stream.vmdesc = &vmdesc;
 	assert_int_equal(stream_next(&stream, &item, err), 1);
 	assert_ok(stream_read_ram_list(&stream, err), *err);
 	sequential_source_init(&source, &stream);

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Finds out the size of pages by trying. */
+#include "config.h"
+
+#include "format/page_size.h"
+
+#include "base/error.h"
+#include "format/sequential.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* From 1 KiB to 64 KiB, one for each power of two. */
+#define SIZES 7
+_Static_assert(RAM_PAGE_LEAST << (SIZES - 1) == RAM_PAGE_MOST, "sizes");
+
+uint64_t page_size_of_arch(const char *arch)
+{
+	/* QEMU: target/.../cpu-param.h */
+	static const struct {
+		const char *arch;
+		uint64_t page_size;
+	} known[] = {
+		{ "x86_64", 4096 },
+		{ "i686", 4096 },
+		{ "s390x", 4096 },
+		{ "ppc64", 4096 },
+		{ "ppc64le", 4096 },
+		{ "ppc", 4096 },
+		{ "riscv64", 4096 },
+		{ "riscv32", 4096 },
+		{ "loongarch64", 4096 },
+		{ "alpha", 8192 },
+		{ "sparc64", 8192 },
+		{ "or32", 8192 },
+		/* Those with larger pages say so in the configuration. */
+		{ "aarch64", 1024 },
+		{ "armv6l", 1024 },
+		{ "armv7l", 1024 },
+		{ "armv7b", 1024 },
+	};
+
+	for (size_t i = 0; arch && i < sizeof(known) / sizeof(*known); i++)
+		if (strcmp(arch, known[i].arch) == 0)
+			return known[i].page_size;
+	return 0;
+}
+
+/* What came of one size. */
+struct trial {
+	uint64_t page_size;
+	uint64_t reached; /* so far, it makes sense */
+	bool broken;      /* behind that, it does not */
+	bool adjoins;     /* two records in turn were of pages that adjoin */
+};
+
+static int try_records(struct trial *trial, struct sequential_source *source,
+		       struct page_batch *batch, struct st_error *err)
+{
+	const struct reader *reader = &source->stream->reader;
+	struct page_run before = { 0 };
+	int more;
+
+	do {
+		uint64_t start = reader->offset;
+		const struct page_run *run = &batch->runs[0];
+
+		more = sequential_source_record(source, batch, err);
+		if (more >= 0 || err->code == ST_INCOMPLETE)
+			trial->reached = start;
+		if (more > 0 && batch->count > 0) {
+			trial->adjoins |=
+				run->block == before.block &&
+				run->offset == before.offset + trial->page_size;
+			before = *run;
+		}
+		page_batch_clear(batch);
+	} while (more > 0);
+	return more;
+}
+
+/* From the records of the memory's START to the tail. */
+static int try_items(struct trial *trial, struct stream *stream,
+		     struct page_batch *batch, struct st_error *err)
+{
+	const struct section *section;
+	struct sequential_source source;
+	struct stream_item item = {
+		.kind = STREAM_SECTION,
+		.section = stream->started[stream->started_count - 1],
+	};
+	int more = 1;
+
+	sequential_source_init(&source, stream);
+	for (section = &item.section; more > 0;
+	     more = stream_next(stream, &item, err)) {
+		if (item.kind != STREAM_SECTION)
+			continue;
+		if ((section_is_ram(section) ?
+			     try_records(trial, &source, batch, err) :
+			     stream_skip_payload(stream, section, err)) < 0 ||
+		    stream_end_section(stream, section, err) < 0)
+			return -1;
+		trial->reached = stream->reader.offset;
+	}
+	return more;
+}
+
+/* What all trials work with. */
+struct bench {
+	const struct stream *stream;
+	size_t visible; /* bytes from the stream's reader on */
+	bool cut;       /* the stream goes on behind them */
+	struct page_batch *batch;
+	struct chunk_pool *pool;
+};
+
+/* In a stream of its own, over memory, so that nothing is moved. */
+static int try_size(struct trial *trial, const struct bench *bench,
+		    struct st_error *err)
+{
+	const struct stream *stream = bench->stream;
+	const struct reader *reader = &stream->reader;
+	size_t size = stream->started_count * sizeof(*stream->started);
+	struct stream probe = {
+		.ram_started = true,
+		.footers = stream->footers,
+		.ram.layout = stream->ram.layout,
+		.started_count = stream->started_count,
+		.started = malloc(size),
+	};
+	struct st_error problem;
+
+	if (!probe.started)
+		return fail_memory(err);
+	memcpy(probe.started, stream->started, size);
+	probe.ram.layout.page_size = trial->page_size;
+	reader_init_memory(&probe.reader, reader->next, bench->visible,
+			   reader->offset);
+	probe.reader.pool = bench->pool;
+	if (try_items(trial, &probe, bench->batch, &problem) == 0)
+		trial->reached = UINT64_MAX; /* the tail: there is no more */
+	else if (problem.code == ST_INCOMPLETE && bench->cut)
+		trial->reached = reader->offset + bench->visible;
+	else
+		trial->broken = true;
+	free(probe.started);
+	return 0;
+}
+
+static bool is_possible(const struct ram_layout *layout, uint64_t page_size)
+{
+	for (unsigned i = 0; i < layout->count; i++)
+		if (layout->blocks[i].length % page_size != 0)
+			return false;
+	return true;
+}
+
+static int try_all(struct trial *trials, unsigned *count,
+		   const struct bench *bench, struct st_error *err)
+{
+	const struct ram_layout *layout = &bench->stream->ram.layout;
+
+	*count = 0;
+	for (uint64_t size = RAM_PAGE_LEAST; size <= RAM_PAGE_MOST; size *= 2) {
+		struct trial *trial = &trials[*count];
+
+		if (!is_possible(layout, size))
+			break;
+		*trial = (struct trial){ .page_size = size };
+		if (try_size(trial, bench, err) < 0)
+			return -1;
+		++*count;
+	}
+	return 0;
+}
+
+/* Leaves those that lead furthest. */
+static unsigned keep_best(struct trial *trials, unsigned count)
+{
+	uint64_t best = 0;
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		if (trials[i].reached > best)
+			best = trials[i].reached;
+	for (unsigned i = 0; i < count; i++)
+		if (trials[i].reached == best)
+			trials[kept++] = trials[i];
+	return kept;
+}
+
+static bool is_among(const struct trial *trials, unsigned count,
+		     uint64_t page_size)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (trials[i].page_size == page_size)
+			return true;
+	return false;
+}
+
+/*
+ * Zero pages alone fit every size up to their own.  But QEMU sends pages in
+ * their order, so they adjoin, if they are of that size.
+ */
+static uint64_t choose(const struct trial *trials, unsigned count,
+		       uint64_t expected, bool *guessed)
+{
+	bool broken = true;
+
+	*guessed = false;
+	if (count == 1)
+		return trials[0].page_size;
+	for (unsigned i = count; i-- > 0;) {
+		if (trials[i].adjoins)
+			return trials[i].page_size;
+		broken &= trials[i].broken;
+	}
+	if (is_among(trials, count, expected))
+		return expected;
+	/* What no size makes sense of is broken, and no guess is at fault. */
+	*guessed = !broken;
+	return is_among(trials, count, 4096) ? 4096 : trials[0].page_size;
+}
+
+int page_size_find(struct stream *stream, struct st_error *err)
+{
+	struct bench bench = { .stream = stream };
+	struct trial trials[SIZES];
+	unsigned count;
+	int result = -1;
+
+	if (reader_look(&stream->reader, CHUNK_HEADROOM, &bench.visible, err) <
+	    0)
+		return -1;
+	bench.cut = bench.visible == CHUNK_HEADROOM;
+	if (chunk_pool_new(&bench.pool, 1, err) < 0)
+		return -1;
+	bench.batch = calloc(1, sizeof(*bench.batch));
+	if (!bench.batch)
+		fail_memory(err);
+	else
+		result = try_all(trials, &count, &bench, err);
+	if (result == 0)
+		stream->ram.layout.page_size = choose(
+			trials, keep_best(trials, count),
+			stream->expected_page_size, &stream->page_size_guessed);
+	free(bench.batch);
+	chunk_pool_free(bench.pool);
+	return result;
+}
+
+int page_size_doubt(const struct stream *stream, struct st_error *err)
+{
+	char problem[sizeof(err->text)];
+
+	if (!stream->page_size_guessed || err->code != ST_CORRUPT)
+		return -1;
+	memcpy(problem, err->text, sizeof(problem));
+	if (stream->reader.in->seekable)
+		return fail(err, ST_UNSUPPORTED,
+			    "%.300s, if pages are of %" PRIu64
+			    " bytes, which nothing tells",
+			    problem, stream->ram.layout.page_size);
+	return fail(err, ST_UNSUPPORTED,
+		    "%.200s, if pages are of %" PRIu64
+		    " bytes: their size stands at the end of the image, which "
+		    "cannot be seen from here; use an uncompressed file",
+		    problem, stream->ram.layout.page_size);
+}
