@@ -59,6 +59,12 @@ libcore_la_SOURCES = \
 	%D%/base/zero.h \
 	%D%/io/chunk.c \
 	%D%/io/chunk.h \
+	%D%/io/direct.c \
+	%D%/io/direct.h \
+	%D%/io/direct_reader.c \
+	%D%/io/direct_reader.h \
+	%D%/io/direct_writer.c \
+	%D%/io/direct_writer.h \
 	%D%/io/inplace.c \
 	%D%/io/inplace.h \
 	%D%/io/input.c \

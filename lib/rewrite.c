@@ -11,7 +11,6 @@
 #include "walk.h"
 #include "writer.h"
 
-#include <fcntl.h>
 #include <string.h>
 
 static void free_writer(struct writer **writer)
@@ -103,15 +102,10 @@ static int verify(struct rewrite *rewrite, const struct digest_visitor *digest,
 	cleanup_image struct st_image *written = NULL;
 	struct st_digest before, after;
 	struct input *in;
-	int fd = fcntl(output_fd(rewrite->out), F_DUPFD_CLOEXEC, 0);
 
-	if (fd < 0)
-		return fail_errno(err, "cannot read back");
-	if (digest_source(rewrite, digest, &before, err) < 0) {
-		close(fd);
+	if (digest_source(rewrite, digest, &before, err) < 0)
 		return -1;
-	}
-	if (input_open_fd(&in, fd, err) < 0 ||
+	if (output_read_back(rewrite->out, &in, err) < 0 ||
 	    image_open_input(&written, in, "", 0, err) < 0)
 		return fail_while(err, "cannot read back what was written");
 	/* A bare stream does not tell it. */
@@ -136,7 +130,8 @@ int rewrite_image(struct rewrite *rewrite, struct st_digest *result,
 		return -1;
 	if ((header && libvirt_write(header, rewrite->out, err) < 0) ||
 	    write_stream(rewrite, digest, err) < 0 ||
-	    (header && libvirt_write_complete(rewrite->out, err) < 0))
+	    (header && libvirt_write_complete(rewrite->out, err) < 0) ||
+	    output_flush(rewrite->out, err) < 0)
 		return -1;
 	return digest ? verify(rewrite, digest, result, err) : 0;
 }

@@ -22,7 +22,7 @@ struct rewrite {
 };
 
 /*
- * Writes all of it, but does not commit.  The digest is written if the
+ * Writes all of it to the file, but does not commit.  The digest is written if the
  * rewrite was to be verified.
  */
 int rewrite_image(struct rewrite *rewrite, struct st_digest *digest,

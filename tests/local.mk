@@ -37,6 +37,8 @@ unit_tests = \
 	%D%/unit/convert_test \
 	%D%/unit/count_test \
 	%D%/unit/digest_test \
+	%D%/unit/direct_reader_test \
+	%D%/unit/direct_writer_test \
 	%D%/unit/domain_xml_test \
 	%D%/unit/error_test \
 	%D%/unit/image_test \
@@ -65,7 +67,9 @@ unit_tests = \
 	%D%/unit/zero_test
 
 unit_headers = \
+	%D%/unit/cached.h \
 	%D%/unit/check.h \
+	%D%/unit/mounts.h \
 	%D%/unit/pages.h \
 	%D%/unit/recorder.h \
 	%D%/unit/sample.h \

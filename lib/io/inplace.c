@@ -127,10 +127,28 @@ int inplace_punch(const struct inplace *place, uint64_t offset, uint64_t length,
 	return fail_errno(err, "cannot make a hole at byte %" PRIu64, offset);
 }
 
+/*
+ * Who reads the file by the same descriptor may have set O_DIRECT, which does
+ * not go with a few bytes.  Returns what the flags were.
+ */
+static int without_direct(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags >= 0 && (flags & O_DIRECT))
+		fcntl(fd, F_SETFL, flags & ~O_DIRECT);
+	return flags;
+}
+
 int inplace_write(const struct inplace *place, const void *data, size_t size,
 		  uint64_t offset, struct st_error *err)
 {
-	if (write_all_bytes(place->fd, data, size, &offset) == 0)
-		return 0;
-	return fail_errno(err, "cannot write at byte %" PRIu64, offset);
+	int flags = without_direct(place->fd);
+	int failed = write_all_bytes(place->fd, data, size, &offset);
+
+	if (failed)
+		fail_errno(err, "cannot write at byte %" PRIu64, offset);
+	if (flags >= 0 && (flags & O_DIRECT))
+		fcntl(place->fd, F_SETFL, flags);
+	return failed;
 }

@@ -61,6 +61,13 @@ int input_open_fd(struct input **in, int fd, struct st_error *err);
 int input_open_memory(struct input **in, const void *data, size_t size,
 		      struct st_error *err);
 
+/*
+ * From now on leaves the page cache alone: reads a file or block device past
+ * it where that can be had, and else has it drop what was read.  own: the
+ * input's opening of the file is nobody else's, so that O_DIRECT may be set.
+ */
+int input_read_direct(struct input *in, bool own, struct st_error *err);
+
 /* The descriptor below, for fstat(); -1 if there is none. */
 int input_fd(const struct input *in);
 

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "io/direct_reader.h"
 
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -16,7 +17,8 @@
 struct input_file {
 	struct input base;
 	int fd;
-	bool holes;    /* asking for holes has not failed yet */
+	struct direct_reader *direct; /* NULL: through the page cache */
+	bool holes;                   /* asking for holes has not failed yet */
 	uint64_t data; /* starts here, behind the hole that was found last */
 };
 
@@ -27,8 +29,12 @@ static ssize_t file_read_at(struct input *in, void *data, size_t size,
 	ssize_t n;
 
 	do {
-		n = in->seekable ? pread(file->fd, data, size, offset) :
-				   read(file->fd, data, size);
+		if (file->direct)
+			n = direct_read(file->direct, data, size, offset);
+		else if (in->seekable)
+			n = pread(file->fd, data, size, offset);
+		else
+			n = read(file->fd, data, size);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return fail_errno(err, "cannot read at byte %llu",
@@ -91,6 +97,7 @@ static void file_close(struct input *in)
 {
 	struct input_file *file = (struct input_file *)in;
 
+	direct_reader_free(file->direct);
 	close(file->fd);
 	free(file);
 }
@@ -151,6 +158,15 @@ int input_open_file(struct input **in, const char *path, struct st_error *err)
 	if (fd < 0)
 		return fail_errno(err, "cannot open");
 	return input_open_fd(in, fd, err);
+}
+
+int input_read_direct(struct input *in, bool own, struct st_error *err)
+{
+	struct input_file *file = (struct input_file *)in;
+
+	if (in->ops != &file_ops || !in->seekable || file->direct)
+		return 0;
+	return direct_reader_new(&file->direct, file->fd, own, err);
 }
 
 int input_fd(const struct input *in)

@@ -15,6 +15,7 @@
 
 #include <sys/uio.h>
 
+struct input;
 struct output;
 
 struct output_ops {
@@ -74,6 +75,18 @@ int output_create_file(struct output **out, const char *path,
 
 /* Writes to a descriptor that stays the caller's: a pipe, standard output. */
 int output_open_fd(struct output **out, int fd, struct st_error *err);
+
+/*
+ * From now on leaves the page cache alone: writes a file or block device past
+ * it where that can be had and helps, and has it drop the rest.  The file may
+ * lack what was written last until output_flush().
+ */
+int output_write_direct(struct output *out, struct st_error *err);
+int output_flush(struct output *out, struct st_error *err);
+
+/* What was written so far, of a file output that is seekable. */
+int output_read_back(struct output *out, struct input **in,
+		     struct st_error *err);
 
 /* The file output's descriptor, for fstat() and fstatvfs(); -1 if none. */
 int output_fd(const struct output *out);

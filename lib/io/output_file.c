@@ -7,6 +7,8 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "io/direct_writer.h"
+#include "io/input.h"
 #include "io/likeness.h"
 #include "io/place.h"
 #include "io/write_all.h"
@@ -23,6 +25,7 @@
 struct output_file {
 	struct output base;
 	int fd;
+	struct direct_writer *direct; /* NULL: through the page cache */
 	uint64_t end; /* behind the last byte that was written */
 	bool owned;   /* the descriptor is closed with the output */
 	bool fresh;   /* unwritten bytes read as zeros */
@@ -47,11 +50,37 @@ static int fail_write(const struct output_file *file, uint64_t offset,
 			  offset);
 }
 
+/* All that is gathered is in the file then. */
+static int flush(struct output_file *file, struct st_error *err)
+{
+	if (file->direct && direct_flush(file->direct) < 0)
+		return fail_write(file, direct_failed_at(file->direct), err);
+	return 0;
+}
+
+static int write_direct(struct output_file *file, const struct iovec *iov,
+			unsigned count, uint64_t *offset, struct st_error *err)
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (direct_write(file->direct, iov[i].iov_base, iov[i].iov_len,
+				 *offset) < 0)
+			return fail_write(file, direct_failed_at(file->direct),
+					  err);
+		*offset += iov[i].iov_len;
+	}
+	return 0;
+}
+
 static int write_iov(struct output_file *file, struct iovec *iov,
 		     unsigned count, uint64_t offset, struct st_error *err)
 {
-	if (write_all(file->fd, file->base.seekable, iov, count, &offset) < 0)
+	if (file->direct) {
+		if (write_direct(file, iov, count, &offset, err) < 0)
+			return -1;
+	} else if (write_all(file->fd, file->base.seekable, iov, count,
+			     &offset) < 0) {
 		return fail_write(file, offset, err);
+	}
 	if (offset > file->end)
 		file->end = offset;
 	return 0;
@@ -87,6 +116,8 @@ static int punch_or_zero(struct output_file *file, uint64_t offset,
 		return 0;
 	if (!file->punches)
 		return write_zeros(file, offset, length, err);
+	if (flush(file, err) < 0)
+		return -1;
 	do {
 		result = fallocate(file->fd, mode, offset, length);
 	} while (result < 0 && errno == EINTR);
@@ -159,7 +190,7 @@ static int file_punch(struct output *out, uint64_t offset, uint64_t length,
 static int end_at(struct output_file *file, uint64_t position,
 		  struct st_error *err)
 {
-	if (clear_gap(file, position, err) < 0)
+	if (clear_gap(file, position, err) < 0 || flush(file, err) < 0)
 		return -1;
 	if (position > file->end) {
 		if (ftruncate(file->fd, position) < 0)
@@ -200,6 +231,8 @@ static int file_commit(struct output *out, struct st_error *err)
 		return -1;
 	if (fsync(file->fd) < 0)
 		return fail_errno(err, "cannot write to disk");
+	if (file->direct)
+		direct_settle(file->direct);
 	if (file->place.temporary[0] && give_name(file, err) < 0)
 		return -1;
 	file->shared = -1;
@@ -212,6 +245,7 @@ static void file_close(struct output *out)
 
 	/* If that fails, nothing is left to be done about it. */
 	(void)!(file->shared >= 0 && ftruncate(file->fd, 0));
+	direct_writer_free(file->direct);
 	if (file->owned && file->fd >= 0)
 		close(file->fd);
 	place_release(&file->place);
@@ -225,6 +259,8 @@ static int file_read_at(struct output *out, void *data, size_t size,
 	struct output_file *file = (struct output_file *)out;
 	uint8_t *at = data;
 
+	if (flush(file, err) < 0)
+		return -1;
 	while (size > 0) {
 		ssize_t n = pread(file->fd, at, size, offset);
 
@@ -364,13 +400,13 @@ static bool is_new_file(int fd, const struct stat *st)
 	       !(flags & O_APPEND) && lseek(fd, 0, SEEK_CUR) == 0;
 }
 
-/* Opened anew, since a shell lets it be written only, not read back. */
-static int reopen(int fd)
+/* The same file with other flags.  Without /proc it cannot be had. */
+static int reopen(int fd, int flags)
 {
 	char path[32];
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return open(path, O_RDWR | O_CLOEXEC);
+	return open(path, flags | O_CLOEXEC);
 }
 
 int output_open_fd(struct output **out, int fd, struct st_error *err)
@@ -383,8 +419,9 @@ int output_open_fd(struct output **out, int fd, struct st_error *err)
 	file = file_new(err);
 	if (!file)
 		return -1;
+	/* Anew, since a shell lets it be written only, not read back. */
 	if (is_new_file(fd, &st))
-		file->fd = reopen(fd);
+		file->fd = reopen(fd, O_RDWR);
 	if (file->fd >= 0) {
 		file->base.seekable = true;
 		file->fresh = true;
@@ -395,6 +432,44 @@ int output_open_fd(struct output **out, int fd, struct st_error *err)
 	}
 	*out = &file->base;
 	return 0;
+}
+
+int output_write_direct(struct output *out, struct st_error *err)
+{
+	struct output_file *file = (struct output_file *)out;
+
+	if (out->ops != &file_ops || !out->seekable || file->direct)
+		return 0;
+	return direct_writer_new(&file->direct, file->fd,
+				 reopen(file->fd, O_WRONLY | O_DIRECT), err);
+}
+
+int output_flush(struct output *out, struct st_error *err)
+{
+	return out->ops == &file_ops ? flush((struct output_file *)out, err) :
+				       0;
+}
+
+int output_read_back(struct output *out, struct input **in,
+		     struct st_error *err)
+{
+	const struct output_file *file = (const struct output_file *)out;
+	int fd, own;
+
+	if (output_flush(out, err) < 0)
+		return -1;
+	fd = reopen(file->fd, O_RDONLY);
+	own = fd >= 0;
+	if (fd < 0)
+		fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return fail_errno(err, "cannot read back");
+	if (input_open_fd(in, fd, err) < 0)
+		return -1;
+	if (!file->direct || input_read_direct(*in, own, err) == 0)
+		return 0;
+	input_close(*in);
+	return -1;
 }
 
 int output_fd(const struct output *out)

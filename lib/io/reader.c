@@ -16,6 +16,13 @@
  */
 #define READ_LEAST CHUNK_HEADROOM
 
+/*
+ * What is read ends at a multiple of this, so that the next read begins there,
+ * and has memory to match: that is how the kernel reads best, past its cache
+ * or not.
+ */
+#define READ_GRAIN 4096
+
 void reader_init(struct reader *reader, struct input *in,
 		 struct chunk_pool *pool, uint64_t offset)
 {
@@ -53,6 +60,7 @@ static int refill(struct reader *reader, struct st_error *err)
 {
 	uint8_t left[CHUNK_HEADROOM];
 	size_t visible = reader_visible(reader), got;
+	uint64_t from = reader->offset + visible;
 	struct chunk *chunk;
 
 	if (visible)
@@ -65,8 +73,9 @@ static int refill(struct reader *reader, struct st_error *err)
 	reader->end = chunk->data;
 	if (visible)
 		memcpy(chunk->data - visible, left, visible);
-	if (input_read_at(reader->in, chunk->data, reader->ahead,
-			  reader->offset + visible, &got, err) < 0)
+	if (input_read_at(reader->in, chunk->data,
+			  reader->ahead - from % READ_GRAIN, from, &got,
+			  err) < 0)
 		return -1;
 	if (reader->ahead < CHUNK_SIZE)
 		reader->ahead *= 2;

@@ -4,13 +4,13 @@
 
 #include "io/output.h"
 
-#include "scratch.h"
+#include "cached.h"
+#include "io/input.h"
+#include "mounts.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <sched.h>
 #include <signal.h>
-#include <sys/mount.h>
 #include <sys/resource.h>
 
 #define KIB UINT64_C(1024)
@@ -200,27 +200,6 @@ TEST(more_pieces_than_a_call_takes_are_written)
 	free(iov);
 }
 
-/* In a namespace of its own, so that nobody else sees the mount. */
-static void mount_here(const char *type, const char *options)
-{
-	assert_int_equal(mkdir("disk", 0700), 0);
-	if (geteuid() != 0)
-		skip_test("only root mounts");
-	if (unshare(CLONE_NEWNS) < 0 ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	    mount("none", "disk", type, 0, options) < 0)
-		skip_test("cannot mount a %s here: %s", type, strerror(errno));
-}
-
-static int leave_mount(void **state)
-{
-	umount2("disk", MNT_DETACH);
-	return scratch_leave(state);
-}
-
-#define mount_test(name)                                                       \
-	cmocka_unit_test_setup_teardown(name, scratch_enter, leave_mount)
-
 TEST(a_full_disk_says_where_and_is_left_clean)
 {
 	struct output *out;
@@ -255,6 +234,83 @@ TEST(without_holes_zeros_are_written)
 	holds_at("disk/x", 1000, zeros, 100000);
 	holds_at("disk/x", 101000, data + 101000, MIB - 10 - 101000);
 	holds_at("disk/x", MIB - 10, zeros, 10);
+}
+
+static struct output *create_direct(const char *path)
+{
+	struct output *out = create(path, &plain);
+	struct st_error err;
+
+	assert_ok(output_write_direct(out, &err), err);
+	return out;
+}
+
+/* What was gathered counts as written, whoever asks. */
+static void write_direct(const char *path)
+{
+	struct output *out = create_direct(path);
+	uint8_t found[5000], *expected = calloc(1, 4 * MIB);
+	struct st_error err;
+	struct input *in;
+
+	memcpy(expected + 100, data, MIB);
+	memcpy(expected + MIB - 4096, data, 8192);
+	memset(expected + 5000, 0, 100000);
+	memcpy(expected + 3 * MIB, data, MIB - 4097);
+	skip_over(out, 100);
+	append(out, data, MIB);
+	assert_ok(output_write_at(out, data, 8192, MIB - 4096, &err), err);
+	assert_ok(out->ops->read_at(out, found, 5000, MIB - 4000, &err), err);
+	assert_memory_equal(found, expected + MIB - 4000, 5000);
+	assert_ok(out->ops->punch(out, 5000, 100000, &err), err);
+	out->position = 3 * MIB;
+	append(out, data, MIB - 4097);
+	assert_ok(output_read_back(out, &in, &err), err);
+	assert_ok(input_read_exactly(in, found, 5000, 4 * MIB - 9097, &err),
+		  err);
+	assert_memory_equal(found, expected + 4 * MIB - 9097, 5000);
+	input_close(in);
+	skip_over(out, 4097);
+	finish(out);
+	scratch_holds(path, expected, 4 * MIB);
+	assert_true(allocated(path) <= 2 * MIB + 64 * KIB);
+	free(expected);
+}
+
+TEST(a_file_is_written_direct)
+{
+	write_direct("x");
+}
+
+/* Long runs, short ones, and what was read back of them. */
+TEST(nothing_of_it_is_left_in_the_cache)
+{
+	static uint8_t part[MIB];
+	struct output *out;
+	struct st_error err;
+	struct input *in;
+
+	need_disk();
+	out = create_direct("x");
+	for (unsigned i = 0; i < 40; i++) {
+		append(out, data, i < 20 ? 100 * KIB : MIB - i);
+		skip_over(out, 5000);
+	}
+	assert_ok(output_read_back(out, &in, &err), err);
+	for (uint64_t at = 0; at < in->size; at += MIB) {
+		size_t got;
+
+		assert_ok(input_read_at(in, part, MIB, at, &got, &err), err);
+	}
+	input_close(in);
+	finish(out);
+	assert_int_equal(cached("x"), 0);
+}
+
+TEST(tmpfs_is_written_too)
+{
+	mount_here("tmpfs", "");
+	write_direct("disk/x");
 }
 
 TEST(a_file_that_may_not_grow_says_where)
@@ -299,6 +355,9 @@ int main(void)
 		scratch_test(more_pieces_than_a_call_takes_are_written),
 		mount_test(a_full_disk_says_where_and_is_left_clean),
 		mount_test(without_holes_zeros_are_written),
+		scratch_test(a_file_is_written_direct),
+		scratch_test(nothing_of_it_is_left_in_the_cache),
+		mount_test(tmpfs_is_written_too),
 		scratch_test(a_file_that_may_not_grow_says_where),
 	};
 

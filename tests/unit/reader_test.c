@@ -6,6 +6,8 @@
 
 #include "recorder.h"
 
+#define MIB (UINT64_C(1) << 20)
+
 /* Bytes that tell where they are, more than two chunks of them. */
 struct sample {
 	size_t size;
@@ -64,6 +66,58 @@ TEST(what_lies_across_chunks_is_shown_in_one_piece)
 		assert_ok(reader_consume(&sample.reader, step, &err), err);
 	}
 	close_sample(&sample);
+}
+
+/* Notes where it is asked to read, and to what memory. */
+struct noting {
+	struct input base;
+	unsigned reads, aligned;
+};
+
+static ssize_t note(struct input *in, void *to, size_t size, uint64_t offset,
+		    struct st_error *err)
+{
+	struct noting *noting = (struct noting *)in;
+
+	(void)err;
+	if (offset >= in->size)
+		return 0;
+	noting->reads++;
+	if (offset % 4096 == 0 && (uintptr_t)to % 4096 == 0)
+		noting->aligned++;
+	if (size > in->size - offset)
+		size = in->size - offset;
+	memset(to, 0, size);
+	return size;
+}
+
+/* Wherever it starts, and whatever it passes over. */
+TEST(all_reads_but_the_first_begin_with_a_block)
+{
+	static const struct input_ops ops = { .read_at = note };
+	struct noting noting = {
+		.base = { .ops = &ops, .size = 9 * MIB, .seekable = true },
+	};
+	struct chunk_pool *pool;
+	struct reader reader;
+	struct st_error err;
+
+	assert_ok(chunk_pool_new(&pool, 1, &err), err);
+	reader_init(&reader, &noting.base, pool, 67245);
+	while (reader.offset + 4105 <= 4 * MIB) {
+		assert_ok(reader_need(&reader, 4105, &err), err);
+		assert_ok(reader_consume(&reader, 4105, &err), err);
+	}
+	assert_true(noting.reads > 3);
+	assert_int_equal(noting.aligned, noting.reads - 1);
+	assert_ok(reader_skip(&reader, 3 * MIB, &err), err);
+	while (reader.offset + 4105 <= 9 * MIB) {
+		assert_ok(reader_need(&reader, 4105, &err), err);
+		assert_ok(reader_consume(&reader, 4105, &err), err);
+	}
+	assert_int_equal(noting.aligned, noting.reads - 2);
+	reader_release(&reader);
+	chunk_pool_free(pool);
 }
 
 TEST(the_whole_headroom_can_be_needed)
@@ -306,6 +360,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_lies_across_chunks_is_shown_in_one_piece),
+		cmocka_unit_test(all_reads_but_the_first_begin_with_a_block),
 		cmocka_unit_test(the_whole_headroom_can_be_needed),
 		cmocka_unit_test(the_end_is_incomplete_for_who_needs_more),
 		cmocka_unit_test(looking_says_how_much_there_is),

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Past the page cache: what O_DIRECT asks for, and what is left to do where
+ * it cannot be had.
+ */
+#ifndef IO_DIRECT_H
+#define IO_DIRECT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Read or written at once, at most. */
+#define DIRECT_BUFFER (UINT64_C(1) << 20)
+
+/* What memory, offset and length are multiples of on most file systems. */
+#define DIRECT_GRAIN UINT64_C(4096)
+
+/*
+ * What they have to be multiples of for this file: a power of two, DIRECT_GRAIN
+ * at least; 0: it cannot be read or written direct.
+ */
+size_t direct_grain(int fd);
+
+/* Memory of DIRECT_BUFFER bytes, to be freed; NULL: there is none. */
+void *direct_buffer(size_t grain);
+
+/* Bytes of a file that went through the page cache, and may still be there. */
+struct traces {
+	int fd;
+	uint64_t size;
+};
+
+/* So many more: once they are many, the cache is to let go of them. */
+void traces_add(struct traces *traces, uint64_t size);
+
+/*
+ * Lets the cache drop the whole file.  What is not on the disk yet stays there,
+ * but is on its way.
+ */
+void traces_drop(struct traces *traces);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Whole blocks into aligned memory; other requests take what they want of it.
+ */
+#include "config.h"
+
+#include "io/direct_reader.h"
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "io/direct.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct direct_reader {
+	int fd;
+	size_t grain; /* 0: the file is read through the cache */
+	uint8_t *buffer;
+	struct traces traces;
+};
+
+/* The flag belongs to the open file, not to the descriptor. */
+static int set_direct(int fd, bool direct)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0)
+		return -1;
+	return fcntl(fd, F_SETFL,
+		     direct ? flags | O_DIRECT : flags & ~O_DIRECT);
+}
+
+int direct_reader_new(struct direct_reader **result, int fd, bool own,
+		      struct st_error *err)
+{
+	struct direct_reader *reader = calloc(1, sizeof(*reader));
+
+	if (!reader)
+		return fail_memory(err);
+	reader->fd = reader->traces.fd = fd;
+	reader->grain = own ? direct_grain(fd) : 0;
+	if (reader->grain > 0 && set_direct(fd, true) < 0)
+		reader->grain = 0;
+	if (reader->grain > 0) {
+		reader->buffer = direct_buffer(reader->grain);
+		if (!reader->buffer) {
+			direct_reader_free(reader);
+			return fail_memory(err);
+		}
+	}
+	*result = reader;
+	return 0;
+}
+
+void direct_reader_free(struct direct_reader *reader)
+{
+	if (!reader)
+		return;
+	if (reader->grain > 0)
+		set_direct(reader->fd, false);
+	if (reader->traces.size > 0)
+		traces_drop(&reader->traces);
+	free(reader->buffer);
+	free(reader);
+}
+
+static ssize_t read_some(int fd, void *data, size_t size, uint64_t offset)
+{
+	ssize_t n;
+
+	do {
+		n = pread(fd, data, size, offset);
+	} while (n < 0 && errno == EINTR);
+	return n;
+}
+
+static ssize_t read_through_cache(struct direct_reader *reader, void *data,
+				  size_t size, uint64_t offset)
+{
+	ssize_t n = read_some(reader->fd, data, size, offset);
+
+	if (n > 0)
+		traces_add(&reader->traces, n);
+	return n;
+}
+
+/* The blocks around what is wanted, and that out of them. */
+static ssize_t read_around(struct direct_reader *reader, void *data,
+			   size_t size, uint64_t offset)
+{
+	size_t before = offset % reader->grain;
+	size_t whole = DIRECT_BUFFER;
+	ssize_t n;
+
+	if (size < DIRECT_BUFFER - before)
+		whole = round_up(before + size, reader->grain);
+	n = read_some(reader->fd, reader->buffer, whole, offset - before);
+	if (n < 0)
+		return -1;
+	if ((size_t)n <= before)
+		return 0;
+	if (size > n - before)
+		size = n - before;
+	memcpy(data, reader->buffer + before, size);
+	return size;
+}
+
+ssize_t direct_read(struct direct_reader *reader, void *data, size_t size,
+		    uint64_t offset)
+{
+	size_t grain = reader->grain;
+	ssize_t n;
+
+	if (grain == 0)
+		return read_through_cache(reader, data, size, offset);
+	if (size >= grain && offset % grain == 0 &&
+	    (uintptr_t)data % grain == 0)
+		n = read_some(reader->fd, data, size - size % grain, offset);
+	else
+		n = read_around(reader, data, size, offset);
+	if (n >= 0 || errno != EINVAL)
+		return n;
+	/* A file system that does not want it after all. */
+	set_direct(reader->fd, false);
+	reader->grain = 0;
+	return read_through_cache(reader, data, size, offset);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Reads a file past the page cache, from any offset into any memory.  Where
+ * that is refused it reads as others do, and leaves no traces.
+ */
+#ifndef IO_DIRECT_READER_H
+#define IO_DIRECT_READER_H
+
+#include "savetool.h"
+
+#include <sys/types.h>
+
+struct direct_reader;
+
+/*
+ * The descriptor stays the caller's, and outlives the reader.  own: nobody
+ * else reads by it or its like, so that it can be given O_DIRECT.
+ */
+int direct_reader_new(struct direct_reader **reader, int fd, bool own,
+		      struct st_error *err);
+
+/* As pread(): may read less than asked for, but not nothing. */
+ssize_t direct_read(struct direct_reader *reader, void *data, size_t size,
+		    uint64_t offset);
+
+/* NULL is fine. */
+void direct_reader_free(struct direct_reader *reader);
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Gathers what adjoins in the file, and writes whole blocks of it. */
+#include "config.h"
+
+#include "io/direct_writer.h"
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "io/direct.h"
+#include "io/write_all.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/*
+ * Each direct write waits for the disk, where others only leave work for
+ * later.  Below some size the disk is not what takes the time.
+ */
+#define DIRECT_LEAST (UINT64_C(256) << 10)
+
+struct direct_writer {
+	int fd;
+	int direct;   /* -1: refused, or never had */
+	size_t grain; /* of memory, offset and length */
+	uint64_t failed_at;
+	struct traces traces;
+
+	/* What is gathered: of the buffer, which lies like the file. */
+	uint8_t *buffer;
+	uint64_t offset; /* of its first byte, in the file */
+	size_t start, end;
+};
+
+static void close_direct(struct direct_writer *writer)
+{
+	if (writer->direct >= 0)
+		close(writer->direct);
+	writer->direct = -1;
+}
+
+int direct_writer_new(struct direct_writer **result, int fd, int direct,
+		      struct st_error *err)
+{
+	struct direct_writer *writer = calloc(1, sizeof(*writer));
+
+	if (!writer) {
+		if (direct >= 0)
+			close(direct);
+		return fail_memory(err);
+	}
+	writer->fd = writer->traces.fd = fd;
+	writer->direct = direct;
+	writer->grain = direct_grain(fd);
+	if (writer->grain == 0) {
+		close_direct(writer);
+		writer->grain = DIRECT_GRAIN;
+	}
+	writer->buffer = direct_buffer(writer->grain);
+	if (!writer->buffer) {
+		direct_writer_free(writer);
+		return fail_memory(err);
+	}
+	*result = writer;
+	return 0;
+}
+
+void direct_writer_free(struct direct_writer *writer)
+{
+	if (!writer)
+		return;
+	close_direct(writer);
+	free(writer->buffer);
+	free(writer);
+}
+
+static int write_through_cache(struct direct_writer *writer, size_t start,
+			       size_t end)
+{
+	uint64_t at = writer->offset + start;
+
+	if (write_all_bytes(writer->fd, writer->buffer + start, end - start,
+			    &at) < 0) {
+		writer->failed_at = at;
+		return -1;
+	}
+	traces_add(&writer->traces, end - start);
+	return 0;
+}
+
+static ssize_t write_some_past_cache(struct direct_writer *writer, size_t start,
+				     size_t end)
+{
+	ssize_t n;
+
+	do {
+		n = pwrite(writer->direct, writer->buffer + start, end - start,
+			   writer->offset + start);
+	} while (n < 0 && errno == EINTR);
+	if (n == 0)
+		errno = EIO;
+	if (n > 0)
+		return n;
+	writer->failed_at = writer->offset + start;
+	return -1;
+}
+
+/* Whole blocks; what is left of one that was written in part, as others do. */
+static int write_past_cache(struct direct_writer *writer, size_t start,
+			    size_t end)
+{
+	while (start < end && start % writer->grain == 0) {
+		ssize_t n = write_some_past_cache(writer, start, end);
+
+		/* A file system that does not want it after all. */
+		if (n < 0 && errno == EINVAL) {
+			close_direct(writer);
+			break;
+		}
+		if (n < 0)
+			return -1;
+		start += n;
+	}
+	return write_through_cache(writer, start, end);
+}
+
+int direct_flush(struct direct_writer *writer)
+{
+	size_t start = writer->start, end = writer->end;
+	size_t first = round_up(start, writer->grain);
+	size_t last = end - end % writer->grain;
+
+	writer->start = writer->end = 0;
+	if (writer->direct < 0 || last < first + DIRECT_LEAST)
+		return write_through_cache(writer, start, end);
+	if (write_through_cache(writer, start, first) < 0 ||
+	    write_past_cache(writer, first, last) < 0)
+		return -1;
+	return write_through_cache(writer, last, end);
+}
+
+/* Makes room for bytes of this offset, behind those that are there. */
+static int make_room(struct direct_writer *writer, uint64_t offset)
+{
+	if (writer->start < writer->end &&
+	    (writer->offset + writer->end != offset ||
+	     writer->end == DIRECT_BUFFER) &&
+	    direct_flush(writer) < 0)
+		return -1;
+	if (writer->start == writer->end) {
+		writer->start = writer->end = offset % writer->grain;
+		writer->offset = offset - writer->start;
+	}
+	return 0;
+}
+
+int direct_write(struct direct_writer *writer, const void *data, size_t size,
+		 uint64_t offset)
+{
+	const uint8_t *from = data;
+
+	while (size > 0) {
+		size_t part;
+
+		if (make_room(writer, offset) < 0)
+			return -1;
+		part = DIRECT_BUFFER - writer->end;
+		if (part > size)
+			part = size;
+		memcpy(writer->buffer + writer->end, from, part);
+		writer->end += part;
+		from += part;
+		offset += part;
+		size -= part;
+	}
+	return 0;
+}
+
+uint64_t direct_failed_at(const struct direct_writer *writer)
+{
+	return writer->failed_at;
+}
+
+void direct_settle(struct direct_writer *writer)
+{
+	/* Also what a file system has cached that was asked not to. */
+	traces_drop(&writer->traces);
+}
