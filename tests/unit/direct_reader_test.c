@@ -133,7 +133,7 @@ TEST(the_flag_is_taken_back)
 	close(opened.fd);
 }
 
-TEST(what_is_not_ones_own_keeps_its_flags_and_leaves_no_traces)
+TEST(what_others_share_keeps_its_flags)
 {
 	struct opened opened;
 
@@ -202,8 +202,7 @@ int main(void)
 		scratch_test(nothing_is_left_in_the_cache),
 		scratch_test(what_others_have_in_the_cache_stays),
 		scratch_test(the_flag_is_taken_back),
-		scratch_test(
-			what_is_not_ones_own_keeps_its_flags_and_leaves_no_traces),
+		scratch_test(what_others_share_keeps_its_flags),
 		scratch_test(the_cache_is_not_filled_on_the_way),
 		mount_test(a_file_system_without_it_is_read_all_the_same),
 	};
