@@ -22,8 +22,8 @@ struct rewrite {
 };
 
 /*
- * Writes all of it to the file, but does not commit.  The digest is written if the
- * rewrite was to be verified.
+ * Writes all of it to the file, but does not commit.  The digest is written if
+ * the rewrite was to be verified.
  */
 int rewrite_image(struct rewrite *rewrite, struct st_digest *digest,
 		  struct st_error *err);
