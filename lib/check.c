@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "checker.h"
+#include "describe.h"
 #include "findings.h"
 #include "repair.h"
 

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "describe.h"
 #include "findings.h"
 #include "format/section.h"
 
@@ -304,21 +305,17 @@ static int find_waste(const struct checker *checker, struct st_error *err)
 	struct description *description = description_of(checker);
 	const struct st_info *info = &description->info;
 	struct st_finding finding = { .code = "zero-pages", NOTE, NOWHERE };
-	uint64_t superseded = 0;
 
 	if (!info->scanned)
 		return 0;
-	for (size_t i = 0; i < info->block_count; i++)
-		superseded +=
-			info->blocks[i].pages_superseded * info->page_size;
 	finding.length = info->sizes.reclaimable_zero;
 	if (info->layout == ST_LAYOUT_MAPPED_RAM && finding.length > 0 &&
 	    description_find(description, &finding, err,
 			     "pages are stored that are all zeros") < 0)
 		return -1;
 	finding.code = "superseded";
-	finding.length = superseded;
-	if (info->layout == ST_LAYOUT_MAPPED_RAM || superseded == 0)
+	finding.length = superseded_bytes(info);
+	if (info->layout == ST_LAYOUT_MAPPED_RAM || finding.length == 0)
 		return 0;
 	return description_find(description, &finding, err,
 				"pages are stored that later ones replace");

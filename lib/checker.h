@@ -6,7 +6,7 @@
 #ifndef CHECKER_H
 #define CHECKER_H
 
-#include "describe.h"
+#include "description.h"
 #include "image.h"
 #include "walk.h"
 

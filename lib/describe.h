@@ -1,24 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is told of an image: the memory behind a struct st_info. */
+/* Describes an image, for whoever wants more than st_image_describe(). */
 #ifndef DESCRIBE_H
 #define DESCRIBE_H
 
-#include "savetool.h"
+#include "description.h"
 
-struct domain_xml;
 struct visitor;
-
-struct description {
-	struct st_info info;
-	struct domain_xml *domain;
-	struct st_block *blocks;
-	struct st_device *devices;
-	const char **capabilities;
-	struct st_file *files;
-	struct st_finding *findings;
-	size_t string_count;
-	char **strings; /* all text that info points to */
-};
 
 struct describe_options {
 	bool scan;  /* read all pages, and count them */
@@ -31,16 +18,10 @@ int describe_image(struct st_image *image,
 		   const struct describe_options *options,
 		   const struct st_monitor *monitor, struct st_error *err);
 
-/* NULL is fine. */
-void description_free(struct description *description);
+/* Of an image that was scanned: bytes of pages that later ones replace. */
+uint64_t superseded_bytes(const struct st_info *info);
 
-/* A copy of the text that lives as long as the description; NULL: no memory. */
-const char *description_keep(struct description *description, const char *text);
-
-/* Adds a finding; its message is formatted, and like its block kept. */
-int description_find(struct description *description,
-		     const struct st_finding *finding, struct st_error *err,
-		     const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+/* The same: what records of zeros save of the pages that are stored as such. */
+uint64_t zero_record_savings(const struct st_info *info);
 
 #endif

@@ -2,7 +2,7 @@
 /* The memory behind a struct st_info. */
 #include "config.h"
 
-#include "describe.h"
+#include "description.h"
 
 #include "base/cleanup.h"
 #include "base/error.h"

@@ -478,7 +478,6 @@ int dig(struct dig *dig, const struct st_monitor *monitor, struct st_error *err)
 
 	if (!buffer || !changed)
 		return fail_memory(err);
-	digger.end = image->tail ? image->tail->offset + image->tail->size :
-				   digger.in->size;
+	digger.end = image->tail ? tail_end(image->tail) : digger.in->size;
 	return dig_file(&digger, err);
 }

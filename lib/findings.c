@@ -212,7 +212,7 @@ static int find_stale(struct description *description,
 uint64_t find_end(const struct st_image *image)
 {
 	const struct ram_list *list = &image->stream.ram;
-	uint64_t end = image->tail->offset + image->tail->size;
+	uint64_t end = tail_end(image->tail);
 
 	for (unsigned i = 0; list->mapped && i < list->layout.count; i++) {
 		const struct ram_block *block = &list->layout.blocks[i];
@@ -230,7 +230,7 @@ int find_in_tail(struct description *description, const struct st_image *image,
 		 struct st_error *err)
 {
 	const struct tail *tail = image->tail;
-	uint64_t moved = find_end(image) - tail->offset - tail->size;
+	uint64_t moved = find_end(image) - tail_end(tail);
 	uint64_t behind = description->info.trailing;
 	const struct st_finding cut = {
 		.code = "vmdesc-cut",

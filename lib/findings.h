@@ -3,7 +3,7 @@
 #ifndef FINDINGS_H
 #define FINDINGS_H
 
-#include "describe.h"
+#include "description.h"
 #include "image.h"
 #include "survey.h"
 

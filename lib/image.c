@@ -6,7 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "describe.h"
+#include "description.h"
 #include "format/page_size.h"
 #include "io/spool.h"
 #include "ram/pump.h"

@@ -12,7 +12,13 @@ libcore_la_SOURCES = \
 	%D%/convert.c \
 	%D%/describe.c \
 	%D%/describe.h \
+	%D%/describe_container.c \
+	%D%/describe_parts.h \
+	%D%/describe_releases.c \
+	%D%/describe_sizes.c \
+	%D%/describe_stream.c \
 	%D%/description.c \
+	%D%/description.h \
 	%D%/dig.c \
 	%D%/dig.h \
 	%D%/digest.c \

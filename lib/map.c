@@ -163,8 +163,7 @@ int map_tail(struct map *map, const struct tail *tail, struct st_error *err)
 	    map_add_to(map, ST_EXTENT_STREAM, tail->offset + tail->state_size,
 		       err) < 0)
 		return -1;
-	return map_add_to(map, ST_EXTENT_VMDESC, tail->offset + tail->size,
-			  err);
+	return map_add_to(map, ST_EXTENT_VMDESC, tail_end(tail), err);
 }
 
 /* XML and cookie each have a NUL behind; what is left is for more XML. */

@@ -12,26 +12,19 @@ static void set_least(struct st_info *info, const struct st_image *image,
 		      uint64_t least)
 {
 	struct st_sizes *sizes = &info->sizes;
-	uint64_t end, spare;
+	uint64_t end, spare, zero;
 
 	if (!image->tail || image_codec(image) || least == ST_UNKNOWN)
 		return;
-	end = image->tail->offset + image->tail->size;
+	end = tail_end(image->tail);
 	/* What is in front of a bare stream is no part of it. */
 	if (!image->libvirt)
 		end -= image->payload;
 	spare = end > least ? end - least : 0;
 	sizes->needed = least < end ? least : end;
-	for (size_t i = 0; i < info->block_count; i++) {
-		const struct st_block *block = &info->blocks[i];
-		uint64_t zero = block->pages_zero * (block->page_size - 1);
-
-		spare -= zero < spare ? zero : spare;
-	}
-	sizes->reclaimable_superseded = 0;
-	for (size_t i = 0; i < info->block_count; i++)
-		if (info->blocks[i].pages_superseded > 0)
-			sizes->reclaimable_superseded = spare;
+	zero = zero_record_savings(info);
+	spare -= zero < spare ? zero : spare;
+	sizes->reclaimable_superseded = superseded_bytes(info) > 0 ? spare : 0;
 }
 
 /* Bytes outside holes; a copy that keeps holes has so many. */

@@ -58,7 +58,7 @@ static int read_all(struct tail *tail, struct input *in, struct st_error *err)
 			return fail_memory(err);
 		tail->data = data;
 		if (input_read_all(in, data + tail->size, room - tail->size,
-				   tail->offset + tail->size, &got, err) < 0)
+				   tail_end(tail), &got, err) < 0)
 			return -1;
 		tail->size += got;
 		if (tail->size < room || room >= TAIL_LIMIT)

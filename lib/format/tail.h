@@ -34,6 +34,12 @@ struct tail {
 	enum footers footers;
 };
 
+/* Behind the last byte of the image's stream. */
+static inline uint64_t tail_end(const struct tail *tail)
+{
+	return tail->offset + tail->size;
+}
+
 /* Reads on to the end of the input, from where the walk left off. */
 int tail_read(struct tail **tail, struct stream *stream, struct st_error *err);
 

@@ -132,7 +132,7 @@ static int understand_opaque(struct tail *tail, uint64_t rest,
 		return fail(err, ST_INCOMPLETE,
 			    "image ends at byte %" PRIu64
 			    ", without a mark of its end",
-			    tail->offset + tail->size);
+			    tail_end(tail));
 	tail->state_size = tail->size;
 	tail->trailing = ST_UNKNOWN;
 	return 0;

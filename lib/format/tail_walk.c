@@ -169,7 +169,7 @@ int tail_walk_footers(struct tail *tail, struct reader *reader,
 			return fail(err, ST_INCOMPLETE,
 				    "image ends at byte %" PRIu64
 				    ", within section '%s'",
-				    tail->offset + tail->size, section.name);
+				    tail_end(tail), section.name);
 		length = footer - reader->next;
 		if (reader_skip(reader, length + FOOTER_SIZE, err) < 0 ||
 		    add_device(tail, &section, length, err) < 0)

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The parts that an image is described in, one a file, for describe.c. */
+#ifndef DESCRIBE_PARTS_H
+#define DESCRIBE_PARTS_H
+
+#include "describe.h"
+
+/* The file itself, and what is not known before the rest is. */
+int describe_file(struct description *description, const struct st_image *image,
+		  struct st_error *err);
+
+/* libvirt's header, the guest, and the files that it needs. */
+int describe_container(struct description *description,
+		       const struct st_image *image, struct st_error *err);
+
+/*
+ * The stream, from its two ends or by a walk; -1, and broken says why, if that
+ * ended early or the image is none that can be restored.
+ */
+int describe_stream(struct description *description, struct st_image *image,
+		    const struct describe_options *options,
+		    const struct st_monitor *monitor, struct st_error *broken);
+
+/* Of a mapped-ram image, its bitmaps against the storage it has. */
+int describe_storage(struct description *description,
+		     const struct st_image *image, struct st_error *err);
+
+void describe_sizes(struct st_info *info, const struct st_image *image);
+
+/* The oldest releases that can restore it, as far as the stream tells. */
+void describe_releases(struct st_info *info);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What an image needs and could give back, as far as it was looked at. */
+#include "config.h"
+
+#include "describe.h"
+#include "describe_parts.h"
+#include "findings.h"
+#include "image.h"
+#include "survey.h"
+
+int describe_storage(struct description *description,
+		     const struct st_image *image, struct st_error *err)
+{
+	struct st_info *info = &description->info;
+	uint64_t stale = 0;
+
+	if (image->bitmap_count == 0)
+		return 0;
+	for (unsigned i = 0; i < image->bitmap_count; i++) {
+		struct block_survey survey;
+
+		if (survey_block(&survey, image, i, err) < 0 ||
+		    find_lost_extents(description, &info->blocks[i], &survey,
+				      err) < 0)
+			return -1;
+		description->blocks[i].pages_present = survey.present;
+		stale += survey.stale_bytes;
+	}
+	info->sizes.reclaimable_stale = stale;
+	return 0;
+}
+
+/* All but the slots, and of those the pages that matter. */
+static uint64_t needed_mapped(const struct st_info *info,
+			      const struct st_image *image)
+{
+	const struct ram_list *list = &image->stream.ram;
+	uint64_t needed = tail_end(image->tail);
+
+	for (unsigned i = 0; i < list->layout.count; i++) {
+		const struct st_block *block = &info->blocks[i];
+		const struct mapped_place *place = &list->places[i];
+		uint64_t bitmap_end =
+			place->bitmap_offset + bitmap_size(block->pages);
+		uint64_t pages = block->pages_present;
+
+		if (place->pages_offset == 0)
+			continue;
+		if (info->scanned && !list->layout.blocks[i].prefilled)
+			pages -= block->pages_zero;
+		needed -= (block->pages - pages) * block->page_size;
+		if (bitmap_end <= place->pages_offset)
+			needed -= place->pages_offset - bitmap_end;
+	}
+	return needed;
+}
+
+uint64_t superseded_bytes(const struct st_info *info)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < info->block_count; i++)
+		bytes += info->blocks[i].pages_superseded * info->page_size;
+	return bytes;
+}
+
+/* A record of data: a word and the page.  One of zeros: a word, a byte. */
+uint64_t zero_record_savings(const struct st_info *info)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < info->block_count; i++)
+		bytes += info->blocks[i].pages_zero * (info->page_size - 1);
+	return bytes;
+}
+
+/* Zeros in a block that is filled before cannot be left out of mapped-ram. */
+static uint64_t reclaimable_zero(const struct st_info *info,
+				 const struct st_image *image)
+{
+	bool mapped = info->layout == ST_LAYOUT_MAPPED_RAM;
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < info->block_count; i++)
+		if (!mapped || !image->stream.ram.layout.blocks[i].prefilled)
+			bytes += info->blocks[i].pages_zero * info->page_size;
+	return bytes;
+}
+
+void describe_sizes(struct st_info *info, const struct st_image *image)
+{
+	bool mapped = info->layout == ST_LAYOUT_MAPPED_RAM;
+
+	if (info->scanned)
+		info->sizes.reclaimable_zero = reclaimable_zero(info, image);
+	if (!image->tail || image_codec(image))
+		return;
+	if (mapped && info->block_count > 0 &&
+	    image->bitmap_count == info->block_count)
+		info->sizes.needed = needed_mapped(info, image);
+	else if (!mapped && info->scanned && superseded_bytes(info) == 0)
+		info->sizes.needed =
+			tail_end(image->tail) - zero_record_savings(info);
+}

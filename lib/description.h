@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is told of an image: the memory behind a struct st_info. */
+#ifndef DESCRIPTION_H
+#define DESCRIPTION_H
+
+#include "savetool.h"
+
+struct domain_xml;
+
+struct description {
+	struct st_info info;
+	struct domain_xml *domain;
+	struct st_block *blocks;
+	struct st_device *devices;
+	const char **capabilities;
+	struct st_file *files;
+	struct st_finding *findings;
+	size_t string_count;
+	char **strings; /* all text that info points to */
+};
+
+/* NULL is fine. */
+void description_free(struct description *description);
+
+/* A copy of the text that lives as long as the description; NULL: no memory. */
+const char *description_keep(struct description *description, const char *text);
+
+/* Adds a finding; its message is formatted, and like its block kept. */
+int description_find(struct description *description,
+		     const struct st_finding *finding, struct st_error *err,
+		     const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+#endif
