@@ -20,7 +20,8 @@ struct padding_bits {
 struct checker {
 	struct visitor base;
 	const struct st_image *image;
-	bool finished;    /* the walk came to the last byte */
+	const struct st_error *broken; /* why it ended early; NULL: not */
+	bool finished;                 /* the walk came to the last byte */
 	uint64_t advised; /* offset of a command; ST_UNKNOWN: none */
 	uint64_t return_path;
 	unsigned padding_count;
@@ -34,11 +35,11 @@ void checker_release(struct checker *checker);
  * Adds to the findings of the description that the walk has made.  broken is
  * why it ended early; NULL if it did not.
  */
-int checker_find(const struct checker *checker, const struct st_error *broken,
+int checker_find(struct checker *checker, const struct st_error *broken,
 		 struct st_error *err);
 
 /* The part of it that is about the devices of a tail that has been read. */
-int find_in_devices(const struct st_image *image, struct st_error *err);
+int find_in_devices(const struct checker *checker, struct st_error *err);
 
 /*
  * Is an image whose header says Part complete to its last byte?  Not unless

@@ -8,6 +8,8 @@ libcore_la_SOURCES = \
 	%D%/check.c \
 	%D%/checker.c \
 	%D%/checker.h \
+	%D%/checker_devices.c \
+	%D%/checker_findings.c \
 	%D%/compact.c \
 	%D%/convert.c \
 	%D%/describe.c \
@@ -23,7 +25,6 @@ libcore_la_SOURCES = \
 	%D%/dig.h \
 	%D%/digest.c \
 	%D%/digest.h \
-	%D%/find_devices.c \
 	%D%/findings.c \
 	%D%/findings.h \
 	%D%/image.c \

@@ -103,8 +103,9 @@ static int find_differences(const struct st_image *image, struct st_error *err)
 				"not there");
 }
 
-int find_in_devices(const struct st_image *image, struct st_error *err)
+int find_in_devices(const struct checker *checker, struct st_error *err)
 {
+	const struct st_image *image = checker->image;
 	const struct tail *tail = image->tail;
 	struct st_finding finding = {
 		.code = "no-vmdesc",
