@@ -158,7 +158,8 @@ static bool is_dense(const struct job *job, const struct st_info *info)
 	const struct st_sizes *sizes = &info->sizes;
 	uint64_t limit;
 
-	if (info->format != ST_FORMAT_SPARSE || sizes->needed == ST_UNKNOWN)
+	if (info->format != ST_FORMAT_SPARSE || sizes->needed == ST_UNKNOWN ||
+	    sizes->allocated == ST_UNKNOWN)
 		return false;
 	limit = sizes->needed + DENSE_NOISE +
 		sizes->needed / 100 * (uint64_t)job->dense_percent;

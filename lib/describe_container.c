@@ -23,7 +23,9 @@ int describe_file(struct description *description, const struct st_image *image,
 	info->sizes = (struct st_sizes){
 		.logical =
 			image->outer ? image->outer->size : image->file->size,
-		.allocated = st.st_blocks * UINT64_C(512),
+		.allocated = S_ISREG(st.st_mode) ?
+				     st.st_blocks * UINT64_C(512) :
+				     ST_UNKNOWN,
 		.needed = ST_UNKNOWN,
 		.reclaimable_zero = ST_UNKNOWN,
 		.reclaimable_stale = ST_UNKNOWN,

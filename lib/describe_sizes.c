@@ -19,7 +19,9 @@ int describe_storage(struct description *description,
 	for (unsigned i = 0; i < image->bitmap_count; i++) {
 		struct block_survey survey;
 
-		if (survey_block(&survey, image, i, err) < 0 ||
+		if (survey_block(&survey, image, i, err) < 0)
+			return -1;
+		if (image_has_own_holes(image) &&
 		    find_lost_extents(description, &info->blocks[i], &survey,
 				      err) < 0)
 			return -1;
@@ -93,6 +95,8 @@ void describe_sizes(struct st_info *info, const struct st_image *image)
 
 	if (info->scanned)
 		info->sizes.reclaimable_zero = reclaimable_zero(info, image);
+	if (!image_has_own_holes(image))
+		info->sizes.reclaimable_stale = ST_UNKNOWN;
 	if (!image->tail || image_codec(image))
 		return;
 	if (mapped && info->block_count > 0 &&

@@ -196,6 +196,8 @@ static int find_stale(struct description *description,
 
 	if (finding.length == 0 || finding.length == ST_UNKNOWN)
 		return 0;
+	if (!has_empty_bitmaps(info, image) && !image_has_own_holes(image))
+		return 0;
 	if (!has_empty_bitmaps(info, image))
 		return description_find(description, &finding, err,
 					"bytes of storage hold no memory of "

@@ -227,6 +227,11 @@ uint64_t image_stream_offset(const struct st_image *image)
 	return image->unpacked ? 0 : image->payload;
 }
 
+bool image_has_own_holes(const struct st_image *image)
+{
+	return !image->spool;
+}
+
 const struct codec *image_codec(const struct st_image *image)
 {
 	return image->outer_codec ? image->outer_codec : image->codec;

@@ -50,6 +50,12 @@ int image_fd(const struct st_image *image);
 struct input *image_input(const struct st_image *image);
 uint64_t image_stream_offset(const struct st_image *image);
 
+/*
+ * Are the holes of that input the file's own?  What is kept of a pipe, or of
+ * what was packed, has holes wherever there are zeros.
+ */
+bool image_has_own_holes(const struct st_image *image);
+
 /* By which the file or its stream is packed; NULL: not. */
 const struct codec *image_codec(const struct st_image *image);
 

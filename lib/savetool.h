@@ -154,8 +154,8 @@ struct st_finding {
 };
 
 struct st_sizes {
-	uint64_t logical;           /* st_size */
-	uint64_t allocated;         /* st_blocks x 512 */
+	uint64_t logical;           /* st_size; ST_UNKNOWN of a pipe */
+	uint64_t allocated;         /* st_blocks x 512, of a file only */
 	uint64_t needed;            /* least bytes for this in this format */
 	uint64_t reclaimable_zero;  /* present pages that are zero */
 	uint64_t reclaimable_stale; /* bytes in slots with a clear bit */

@@ -95,7 +95,7 @@ static int walk_mapped_pages(struct walker *walker, const struct section *start,
 				   image_input(image), image->pool);
 		if (pump(&pages.base, walker->sink, walker->monitor, err) < 0)
 			return -1;
-		image->lost = pages.lost;
+		image->lost = image_has_own_holes(image) ? pages.lost : 0;
 	}
 	return visit(walker->visitor, ram_end, &part, err);
 }

@@ -136,6 +136,50 @@ assert_same()
 	assert_same a d
 }
 
+@test "a pipe takes no storage, and has no holes of its own" {
+	make_image v3-all-bits a	# zero pages that are present
+	cat a | "$SAVETOOL" inspect --json - >json
+	jq -e '.sizes | has("logical") or has("allocated") or
+		has("reclaimable-stale") | not' json
+	jq -e '.findings == []' json
+	"$SAVETOOL" inspect --json - <a >json
+	jq -e '.sizes | has("logical") and has("allocated")' json
+	cat a | "$SAVETOOL" convert -O raw - b 2>stderr
+	assert_equal "$(<stderr)" ''
+	run --separate-stderr bash -c "cat a | '$SAVETOOL' size --json\
+		--fail-if-dense=0 -"
+	assert_success
+	make_image v2-small c
+	cat c | "$SAVETOOL" inspect --json - >json
+	jq -e '.sizes | has("logical") or has("allocated") | not' json
+	cat c | "$SAVETOOL" inspect - >text
+	run grep -c 'logical\|allocated' text
+	assert_output 0
+}
+
+@test "what is stale or lost is a matter of storage, not of a packed image" {
+	make_image v3-all-bits a
+	gzip a
+	savetool inspect --json a.gz
+	assert_success
+	assert_json '.findings == []'
+	assert_json '.sizes | has("logical") and has("allocated")'
+	assert_json '.sizes | has("reclaimable-stale") | not'
+	savetool convert -O raw a.gz b
+	assert_success
+	assert_silent
+	make_image v3-stale c
+	gzip c
+	savetool inspect --json c.gz
+	assert_json '.findings == []'
+	assert_json '.sizes | has("reclaimable-stale") | not'
+	# But there is memory that no bit says is there.
+	make_image v3-background-empty-bitmaps d
+	gzip d
+	savetool inspect --json d.gz
+	assert_json '.findings[0].code == "empty-bitmaps"'
+}
+
 @test "an image that was packed as a whole is unpacked on the way" {
 	local image pack
 
