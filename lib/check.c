@@ -7,6 +7,7 @@
 #include "checker.h"
 #include "describe.h"
 #include "findings.h"
+#include "options.h"
 #include "repair.h"
 
 #include <string.h>
@@ -237,15 +238,13 @@ int st_check(struct st_check **result, const char *path,
 	     const struct st_check_options *given,
 	     const struct st_monitor *monitor, struct st_error *err)
 {
-	struct st_check_options options = { .size = sizeof(options) };
+	struct st_check_options options;
 	struct check *check;
 	int failed;
 
 	*result = NULL;
-	if (given && given->size < sizeof(options))
-		return fail(err, ST_USAGE, "options of an unknown size");
-	if (given)
-		options = *given;
+	if (options_take(&options, sizeof(options), given, err) < 0)
+		return -1;
 	if (options.repair && !options.dry_run && strcmp(path, "-") == 0)
 		return fail(err, ST_USAGE, "standard input cannot be repaired");
 	check = calloc(1, sizeof(*check));

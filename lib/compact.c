@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "io/inplace.h"
 #include "io/output_count.h"
+#include "options.h"
 #include "rewrite.h"
 #include "space.h"
 
@@ -185,19 +186,22 @@ static int compact(struct st_image *image, const struct inplace *place,
 }
 
 int st_compact(const char *path, const char *destination,
-	       const struct st_compact_options *options,
+	       const struct st_compact_options *given,
 	       const struct st_monitor *monitor,
 	       struct st_compact_result *result, struct st_error *err)
 {
+	struct st_compact_options options;
 	struct inplace place = { .fd = -1 };
 	cleanup_image struct st_image *image = NULL;
 	struct st_compact_result done = { 0 };
 	int failed;
 
+	if (options_take(&options, sizeof(options), given, err) < 0)
+		return -1;
 	failed = open_image(&image, &place, path,
-			    !destination && !options->dry_run, err);
+			    !destination && !options.dry_run, err);
 	if (!failed)
-		failed = compact(image, &place, destination, options, monitor,
+		failed = compact(image, &place, destination, &options, monitor,
 				 &done, err);
 	inplace_close(&place);
 	if (!failed && result)

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "io/spool.h"
+#include "options.h"
 #include "rewrite.h"
 #include "space.h"
 
@@ -242,21 +243,23 @@ static char *folder_of(const char *path)
 }
 
 int st_convert(const char *source, const char *destination,
-	       const struct st_convert_options *options,
+	       const struct st_convert_options *given,
 	       const struct st_monitor *monitor,
 	       struct st_convert_result *result, struct st_error *err)
 {
+	struct st_convert_options options;
 	cleanup_free char *folder = folder_of(destination);
 	cleanup_image struct st_image *image = NULL;
 	struct st_convert_result done = { 0 };
 
 	if (!folder)
 		return fail_memory(err);
-	if (st_image_open(&image, source, options->offset, err) < 0 ||
+	if (options_take(&options, sizeof(options), given, err) < 0 ||
+	    st_image_open(&image, source, options.offset, err) < 0 ||
 	    image_require_complete(image, err) < 0)
 		return -1;
 	image->spool_folder = folder;
-	if (convert(image, destination, options, monitor, &done, err) < 0)
+	if (convert(image, destination, &options, monitor, &done, err) < 0)
 		return -1;
 	if (result)
 		*result = done;

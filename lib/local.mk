@@ -29,6 +29,8 @@ libcore_la_SOURCES = \
 	%D%/findings.h \
 	%D%/image.c \
 	%D%/image.h \
+	%D%/options.c \
+	%D%/options.h \
 	%D%/repair.c \
 	%D%/repair.h \
 	%D%/rewrite.c \

@@ -8,6 +8,12 @@
  * Offsets and lengths are in bytes.  Text is UTF-8 as the image has it, not
  * escaped.  A handle belongs to one thread at a time.  Nothing here prints,
  * exits, or reads the environment.
+ *
+ * Options start with the size of their struct, set to its sizeof; all others
+ * are 0, false or NULL by default, and so are all for options that are NULL.
+ * These structs only ever grow, so that a program and a library of different
+ * releases understand each other: what the program does not know is 0, and
+ * what the library does not know has to be, or it is ST_USAGE.
  */
 #ifndef SAVETOOL_H
 #define SAVETOOL_H
@@ -254,9 +260,9 @@ struct st_check {
 };
 
 /*
- * Checks an image to its last byte.  The options may be NULL.  Where it breaks
- * it returns -1 and still writes *check, with a finding for the error; it is
- * NULL if there is nothing to tell.
+ * Checks an image to its last byte.  Where it breaks it returns -1 and still
+ * writes *check, with a finding for the error; it is NULL if there is nothing
+ * to tell.
  *
  * A repair changes a few bytes of the header, of a bitmap's last word, or the
  * file's size: never a page.  Then the image is checked once more.  ST_REFUSED

@@ -6,6 +6,7 @@
 #include "describe.h"
 #include "estimate.h"
 #include "image.h"
+#include "options.h"
 
 /* What is left of a sequential stream when the least is taken from it. */
 static void set_least(struct st_info *info, const struct st_image *image,
@@ -81,18 +82,23 @@ static int size_image(struct st_image *image,
 				   0;
 }
 
-int st_image_size(struct st_image *image, const struct st_size_options *options,
+int st_image_size(struct st_image *image, const struct st_size_options *given,
 		  const struct st_monitor *monitor, const struct st_info **info,
 		  struct st_estimate estimates[ST_FORMAT_COUNT],
 		  struct st_error *err)
 {
+	struct st_size_options options;
 	struct estimator *estimator;
 	int result;
 
-	if (estimator_new(&estimator, image, options->scan, options->estimate,
+	if (info)
+		*info = NULL;
+	if (options_take(&options, sizeof(options), given, err) < 0 ||
+	    estimator_new(&estimator, image, options.scan, options.estimate,
 			  err) < 0)
 		return -1;
-	result = size_image(image, options, estimator, monitor, estimates, err);
+	result =
+		size_image(image, &options, estimator, monitor, estimates, err);
 	estimator_free(estimator);
 	if (info)
 		*info = image->description ? &image->description->info : NULL;

@@ -7,6 +7,7 @@
 #include "dig.h"
 #include "format/mapped_order.h"
 #include "io/inplace.h"
+#include "options.h"
 #include "space.h"
 #include "survey.h"
 
@@ -262,17 +263,20 @@ static void sum_up(struct sparsification *work)
 }
 
 int st_sparsify(const char *path, const char *destination,
-		const struct st_sparsify_options *options,
+		const struct st_sparsify_options *given,
 		const struct st_monitor *monitor,
 		struct st_sparsify_result *result, struct st_error *err)
 {
+	struct st_sparsify_options options;
 	struct sparsification work = {
-		.options = options,
+		.options = &options,
 		.monitor = monitor,
 	};
 	int failed;
 
-	if (options->dry_run)
+	if (options_take(&options, sizeof(options), given, err) < 0)
+		return -1;
+	if (options.dry_run)
 		failed = dry_run(&work, path, err);
 	else if (destination)
 		failed = copy(&work, path, destination, err);

@@ -48,6 +48,7 @@ unit_tests = \
 	%D%/unit/likeness_test \
 	%D%/unit/map_test \
 	%D%/unit/mapped_test \
+	%D%/unit/options_test \
 	%D%/unit/output_file_test \
 	%D%/unit/output_in_place_test \
 	%D%/unit/output_test \
