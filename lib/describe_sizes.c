@@ -5,6 +5,7 @@
 #include "describe.h"
 #include "describe_parts.h"
 #include "findings.h"
+#include "format/sequential.h"
 #include "image.h"
 #include "survey.h"
 
@@ -66,13 +67,13 @@ uint64_t superseded_bytes(const struct st_info *info)
 	return bytes;
 }
 
-/* A record of data: a word and the page.  One of zeros: a word, a byte. */
 uint64_t zero_record_savings(const struct st_info *info)
 {
 	uint64_t bytes = 0;
 
 	for (size_t i = 0; i < info->block_count; i++)
-		bytes += info->blocks[i].pages_zero * (info->page_size - 1);
+		bytes += info->blocks[i].pages_zero *
+			 (RECORD_HEAD + info->page_size - ZERO_RECORD);
 	return bytes;
 }
 

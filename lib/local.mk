@@ -42,6 +42,9 @@ libcore_la_SOURCES = \
 	%D%/savetool.h \
 	%D%/estimate.c \
 	%D%/estimate.h \
+	%D%/estimate_pages.c \
+	%D%/estimate_parts.h \
+	%D%/estimate_writers.c \
 	%D%/folder.c \
 	%D%/sample.c \
 	%D%/sample.h \

@@ -8,15 +8,15 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/zero.h"
-#include "format/section.h"
+#include "format/sequential.h"
 #include "io/output_count.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* A page record of the block before, and a record of zeros. */
-#define DATA_HEAD 8
-#define ZERO_RECORD 9
+/* So many stretches of so many bytes of pages are taken at most. */
+#define SAMPLE_STRETCHES 64
+#define SAMPLE_STRETCH (UINT64_C(256) << 10)
 
 /* Enough for a codec to find out what records of zeros are like. */
 #define ZERO_RECORDS (UINT64_C(1) << 16)
@@ -53,7 +53,7 @@ int sample_new(struct sample **result, uint64_t page_size, struct st_error *err)
 	sample->step = 1;
 	for (unsigned i = 0; i < SAMPLE_STRETCHES; i++) {
 		sample->stretches[i].bytes =
-			malloc(sample->pages * (DATA_HEAD + page_size));
+			malloc(sample->pages * (RECORD_HEAD + page_size));
 		if (!sample->stretches[i].bytes) {
 			sample_free(sample);
 			return fail_memory(err);
@@ -93,7 +93,8 @@ static void begin_stretch(struct sample *sample)
 	next->zero = 0;
 }
 
-void sample_page(struct sample *sample, uint64_t offset, const uint8_t *data)
+static void sample_page(struct sample *sample, uint64_t offset,
+			const uint8_t *data)
 {
 	uint64_t number = sample->seen++ / sample->pages;
 	struct stretch *stretch;
@@ -114,9 +115,64 @@ void sample_page(struct sample *sample, uint64_t offset, const uint8_t *data)
 	}
 	put_be64(stretch->bytes + stretch->size,
 		 offset | RAM_PAGE | RAM_CONTINUE);
-	memcpy(stretch->bytes + stretch->size + DATA_HEAD, data,
+	memcpy(stretch->bytes + stretch->size + RECORD_HEAD, data,
 	       sample->page_size);
-	stretch->size += DATA_HEAD + sample->page_size;
+	stretch->size += RECORD_HEAD + sample->page_size;
+}
+
+void sample_run(struct sample *sample, const struct page_run *run)
+{
+	for (uint64_t at = 0; at < run->length; at += sample->page_size)
+		sample_page(sample, run->offset + at, run->data + at);
+}
+
+/* Of a block, those that lie within a stretch of every step present pages. */
+static int sample_block(struct sample *sample, const struct st_image *image,
+			unsigned index, uint64_t step, uint64_t *ordinal,
+			struct st_error *err)
+{
+	const struct bitmap *bitmap = &image->bitmaps[index];
+	uint64_t place = image->stream.ram.places[index].pages_offset;
+	uint64_t page_size = sample->page_size, end;
+	uint8_t page[RAM_PAGE_MOST];
+	uint64_t first = 0;
+
+	while ((first = bitmap_find(bitmap, first, true)) < bitmap->bits) {
+		end = bitmap_find(bitmap, first, false);
+		for (; first < end; first++, ++*ordinal) {
+			uint64_t into = *ordinal % step;
+
+			if (into >= sample->pages) {
+				uint64_t skip = step - into;
+
+				if (skip > end - first)
+					skip = end - first;
+				first += skip - 1;
+				*ordinal += skip - 1;
+				continue;
+			}
+			if (input_read_exactly(
+				    image_input(image), page, page_size,
+				    place + first * page_size, err) < 0)
+				return -1;
+			sample_page(sample, first * page_size, page);
+		}
+	}
+	return 0;
+}
+
+int sample_image(struct sample *sample, const struct st_image *image,
+		 uint64_t pages, struct st_error *err)
+{
+	/* From one stretch to the next; at most all of it is one. */
+	uint64_t step = pages / SAMPLE_STRETCHES + 1, ordinal = 0;
+
+	if (step < sample->pages)
+		step = sample->pages;
+	for (unsigned i = 0; i < image->bitmap_count; i++)
+		if (sample_block(sample, image, i, step, &ordinal, err) < 0)
+			return -1;
+	return 0;
 }
 
 double sample_zero_share(const struct sample *sample)
@@ -126,7 +182,7 @@ double sample_zero_share(const struct sample *sample)
 	for (unsigned i = 0; i < sample->count; i++) {
 		zero += sample->stretches[i].zero;
 		other += sample->stretches[i].size /
-			 (DATA_HEAD + sample->page_size);
+			 (RECORD_HEAD + sample->page_size);
 	}
 	return zero ? (double)zero / (double)(zero + other) : 0;
 }

@@ -6,11 +6,7 @@
 #ifndef SAMPLE_H
 #define SAMPLE_H
 
-#include "codec/codec.h"
-
-/* So many stretches of so many bytes of pages are taken at most. */
-#define SAMPLE_STRETCHES 64
-#define SAMPLE_STRETCH (UINT64_C(256) << 10)
+#include "image.h"
 
 struct sample;
 
@@ -19,10 +15,17 @@ int sample_new(struct sample **sample, uint64_t page_size,
 void sample_free(struct sample *sample); /* NULL is fine */
 
 /*
- * Offers the next page, of how many nobody needs to know: some are kept.  The
+ * Offers the next pages, of how many nobody needs to know: some are kept.  The
  * same pages always give the same sample.
  */
-void sample_page(struct sample *sample, uint64_t offset, const uint8_t *data);
+void sample_run(struct sample *sample, const struct page_run *run);
+
+/*
+ * Reads some of the present pages of a mapped-ram image whose bitmaps have
+ * been read; pages is how many there are.
+ */
+int sample_image(struct sample *sample, const struct st_image *image,
+		 uint64_t pages, struct st_error *err);
 
 /* How large data_bytes of page records, zero_bytes of others become. */
 int sample_estimate(const struct sample *sample, const struct codec *codec,

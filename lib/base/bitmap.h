@@ -34,6 +34,16 @@ static inline bool bitmap_get(const struct bitmap *bitmap, uint64_t bit)
 void bitmap_set_range(struct bitmap *bitmap, uint64_t first, uint64_t count);
 void bitmap_clear_range(struct bitmap *bitmap, uint64_t first, uint64_t count);
 
+/* The one or the other. */
+static inline void bitmap_put_range(struct bitmap *bitmap, uint64_t first,
+				    uint64_t count, bool value)
+{
+	if (value)
+		bitmap_set_range(bitmap, first, count);
+	else
+		bitmap_clear_range(bitmap, first, count);
+}
+
 /* How many bits of the range are set. */
 uint64_t bitmap_count(const struct bitmap *bitmap, uint64_t first,
 		      uint64_t count);

@@ -11,6 +11,14 @@
 #include "ram/page.h"
 
 /*
+ * A record starts with a word, and for another block than before its name.
+ * Of zeros, a byte follows; of XBZRLE, an encoding and a length.
+ */
+#define RECORD_HEAD 8
+#define ZERO_RECORD (RECORD_HEAD + 1)
+#define DELTA_HEAD (RECORD_HEAD + 3)
+
+/*
  * The records from where the stream's reader is to the end of the section's
  * payload, which it passes.  One source serves all sections of a stream, one
  * after the other, for a record may continue the block of the one before.

@@ -17,7 +17,7 @@
 #define GATHER_SIZE (UINT64_C(256) << 10)
 
 /* A word, a name, and what XBZRLE adds to them. */
-#define RECORD_HEAD_MOST (8 + STR8_SIZE + 3)
+#define RECORD_HEAD_MOST (DELTA_HEAD + STR8_SIZE)
 
 struct sequential_sink {
 	struct page_sink base;
@@ -45,15 +45,15 @@ static void add_head(struct sequential_sink *sink, const struct page_run *run,
 
 	if (sink->block == run->block) {
 		put_be64(head, offset | flags | RAM_CONTINUE);
-		sink->gathered += 8;
+		sink->gathered += RECORD_HEAD;
 		return;
 	}
 	sink->block = run->block;
 	length = strlen(run->block->name);
 	put_be64(head, offset | flags);
-	head[8] = length;
-	memcpy(head + 9, run->block->name, length);
-	sink->gathered += 9 + length;
+	head[RECORD_HEAD] = length;
+	memcpy(head + RECORD_HEAD + 1, run->block->name, length);
+	sink->gathered += RECORD_HEAD + 1 + length;
 }
 
 static void add_bytes(struct sequential_sink *sink, const void *data,

@@ -22,15 +22,6 @@ struct count_sink {
 	struct block_count *blocks;
 };
 
-static void set_to(struct bitmap *bitmap, uint64_t first, uint64_t count,
-		   bool value)
-{
-	if (value)
-		bitmap_set_range(bitmap, first, count);
-	else
-		bitmap_clear_range(bitmap, first, count);
-}
-
 static int put(struct page_sink *base, const struct page_batch *batch,
 	       struct st_error *err)
 {
@@ -48,9 +39,10 @@ static int put(struct page_sink *base, const struct page_batch *batch,
 		block->counts.superseded +=
 			bitmap_count(&block->seen, first, count);
 		bitmap_set_range(&block->seen, first, count);
-		set_to(&block->stored, first, count, run->data != NULL);
-		set_to(&block->zero, first, count,
-		       run->data != NULL && run->kind == PAGE_ZERO);
+		bitmap_put_range(&block->stored, first, count,
+				 run->data != NULL);
+		bitmap_put_range(&block->zero, first, count,
+				 run->data != NULL && run->kind == PAGE_ZERO);
 	}
 	return 0;
 }
