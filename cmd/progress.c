@@ -122,6 +122,12 @@ static void tell_program(struct progress *progress, double share)
 		progress->fd = -1;
 }
 
+static int is_stopped(void *data)
+{
+	(void)data;
+	return signals_caught() != 0;
+}
+
 static int on_progress(void *data, uint64_t done, uint64_t total)
 {
 	struct progress *progress = data;
@@ -150,6 +156,7 @@ const struct st_monitor *progress_begin(struct progress *progress,
 	progress->bar = progress->wanted && isatty(STDERR_FILENO);
 	clock_gettime(CLOCK_MONOTONIC, &progress->began);
 	progress->monitor.progress = on_progress;
+	progress->monitor.stopped = is_stopped;
 	progress->monitor.data = progress;
 	tell_program(progress, 0);
 	return &progress->monitor;

@@ -166,8 +166,9 @@ static int check_once(struct check *check, struct repair_plan *plan,
 	struct st_error later;
 	int result;
 
-	if (st_image_open(&image, path, options->offset, err) < 0) {
-		settle_broken(check, err);
+	if (image_open(&image, path, options->offset, monitor, err) < 0) {
+		if (err->code != ST_CANCELLED)
+			settle_broken(check, err);
 		return -1;
 	}
 	checker_init(&checker, image);

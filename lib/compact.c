@@ -135,13 +135,14 @@ static int replace(struct rewrite *rewrite, const struct inplace *place,
 
 /* The image, and in place what holds it for us alone. */
 static int open_image(struct st_image **image, struct inplace *place,
-		      const char *path, bool in_place, struct st_error *err)
+		      const char *path, bool in_place,
+		      const struct st_monitor *monitor, struct st_error *err)
 {
 	struct input *file;
 	int fd;
 
 	if (!in_place)
-		return st_image_open(image, path, 0, err);
+		return image_open(image, path, 0, monitor, err);
 	if (inplace_open(place, path, err) < 0)
 		return -1;
 	fd = fcntl(place->fd, F_DUPFD_CLOEXEC, 0);
@@ -199,7 +200,7 @@ int st_compact(const char *path, const char *destination,
 	if (options_take(&options, sizeof(options), given, err) < 0)
 		return -1;
 	failed = open_image(&image, &place, path,
-			    !destination && !options.dry_run, err);
+			    !destination && !options.dry_run, monitor, err);
 	if (!failed)
 		failed = compact(image, &place, destination, &options, monitor,
 				 &done, err);

@@ -255,7 +255,7 @@ int st_convert(const char *source, const char *destination,
 	if (!folder)
 		return fail_memory(err);
 	if (options_take(&options, sizeof(options), given, err) < 0 ||
-	    st_image_open(&image, source, options.offset, err) < 0 ||
+	    image_open(&image, source, options.offset, monitor, err) < 0 ||
 	    image_require_complete(image, err) < 0)
 		return -1;
 	image->spool_folder = folder;

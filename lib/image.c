@@ -162,23 +162,34 @@ int image_open_input(struct st_image **result, struct input *file,
 	return -1;
 }
 
-int st_image_open(struct st_image **image, const char *path, uint64_t offset,
-		  struct st_error *err)
+static int open_path(struct input **file, const char *path,
+		     struct st_error *err)
 {
-	struct input *file;
 	int fd;
 
-	if (strcmp(path, "-") != 0) {
-		if (input_open_file(&file, path, err) < 0)
-			return -1;
-		return image_open_input(image, file, path, offset, err);
-	}
+	if (strcmp(path, "-") != 0)
+		return input_open_file(file, path, err);
 	fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
 	if (fd < 0)
 		return fail_errno(err, "cannot read standard input");
-	if (input_open_fd(&file, fd, err) < 0)
+	return input_open_fd(file, fd, err);
+}
+
+int image_open(struct st_image **image, const char *path, uint64_t offset,
+	       const struct st_monitor *monitor, struct st_error *err)
+{
+	struct input *file;
+
+	if (open_path(&file, path, err) < 0)
 		return -1;
+	file->monitor = monitor;
 	return image_open_input(image, file, path, offset, err);
+}
+
+int st_image_open(struct st_image **image, const char *path, uint64_t offset,
+		  struct st_error *err)
+{
+	return image_open(image, path, offset, NULL, err);
 }
 
 /* What image_start() made of the stream. */

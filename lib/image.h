@@ -39,6 +39,10 @@ struct st_image {
 	struct description *description; /* what was told of it last */
 };
 
+/* As st_image_open(), with a monitor that may end a wait; it may be NULL. */
+int image_open(struct st_image **image, const char *path, uint64_t offset,
+	       const struct st_monitor *monitor, struct st_error *err);
+
 /* As st_image_open(), of a file that is open, and the image's from now on. */
 int image_open_input(struct st_image **image, struct input *file,
 		     const char *path, uint64_t offset, struct st_error *err);

@@ -60,6 +60,13 @@ struct st_monitor {
 	 */
 	int (*progress)(void *data, uint64_t done, uint64_t total);
 	void *data;
+
+	/*
+	 * Asked several times a second while a pipe has nothing to read.
+	 * Anything but 0 stops the task with ST_CANCELLED.  May be called from
+	 * any thread, also while progress is.  NULL: waits for ever.
+	 */
+	int (*stopped)(void *data);
 };
 
 /* What is not known has this value. */

@@ -133,7 +133,8 @@ static int dry_run(struct sparsification *work, const char *path,
 {
 	struct st_sparsify_result *result = &work->result;
 
-	if (st_image_open(&work->image, path, work->options->offset, err) < 0 ||
+	if (image_open(&work->image, path, work->options->offset, work->monitor,
+		       err) < 0 ||
 	    measure(&result->logical, &result->before, image_fd(work->image),
 		    err) < 0 ||
 	    check(work, err) < 0 || dig_up(work, err) < 0)
@@ -233,7 +234,8 @@ static int copy(struct sparsification *work, const char *path,
 	struct output_file_options options = { .force = work->options->force };
 	cleanup_output struct output *out = NULL;
 
-	if (st_image_open(&work->image, path, work->options->offset, err) < 0)
+	if (image_open(&work->image, path, work->options->offset, work->monitor,
+		       err) < 0)
 		return -1;
 	options.like_fd = image_fd(work->image);
 	if (measure(&result->logical, &result->before, options.like_fd, err) <

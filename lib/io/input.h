@@ -46,7 +46,8 @@ struct input {
 	bool is_device; /* whose old content may follow what was written */
 
 	/* Of an input that is not seekable. */
-	uint64_t position; /* behind the last byte read */
+	const struct st_monitor *monitor; /* who may end a wait; or NULL */
+	uint64_t position;                /* behind the last byte read */
 	size_t backlog_size;
 	uint8_t backlog[INPUT_BACKLOG]; /* the last bytes read, at its end */
 };

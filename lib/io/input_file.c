@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -22,12 +23,36 @@ struct input_file {
 	uint64_t data; /* starts here, behind the hole that was found last */
 };
 
+/* So long, in milliseconds, it takes at most to hear of being stopped. */
+#define PATIENCE 100
+
+/* Until there is something to read, or its end, or a failure to be read. */
+static int wait_for_bytes(const struct input_file *file, struct st_error *err)
+{
+	const struct st_monitor *monitor = file->base.monitor;
+	struct pollfd bytes = { .fd = file->fd, .events = POLLIN };
+	int ready;
+
+	if (file->base.seekable)
+		return 0;
+	if (!monitor || !monitor->stopped)
+		monitor = NULL;
+	do {
+		if (monitor && monitor->stopped(monitor->data) != 0)
+			return fail(err, ST_CANCELLED, "interrupted");
+		ready = poll(&bytes, 1, monitor ? PATIENCE : -1);
+	} while (ready == 0 || (ready < 0 && errno == EINTR));
+	return 0;
+}
+
 static ssize_t file_read_at(struct input *in, void *data, size_t size,
 			    uint64_t offset, struct st_error *err)
 {
 	struct input_file *file = (struct input_file *)in;
 	ssize_t n;
 
+	if (wait_for_bytes(file, err) < 0)
+		return -1;
 	do {
 		if (file->direct)
 			n = direct_read(file->direct, data, size, offset);
@@ -151,9 +176,27 @@ int input_open_fd(struct input **in, int fd, struct st_error *err)
 	return 0;
 }
 
+/*
+ * Whoever opens a named pipe waits for its other end, where nobody can be
+ * heard; here it is the first read that waits.
+ */
+static int open_to_read(const char *path)
+{
+	const int flags = O_RDONLY | O_CLOEXEC;
+	struct stat st;
+	int fd;
+
+	if (stat(path, &st) < 0 || !S_ISFIFO(st.st_mode))
+		return open(path, flags);
+	fd = open(path, flags | O_NONBLOCK);
+	if (fd >= 0)
+		fcntl(fd, F_SETFL, 0);
+	return fd;
+}
+
 int input_open_file(struct input **in, const char *path, struct st_error *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open_to_read(path);
 
 	if (fd < 0)
 		return fail_errno(err, "cannot open");

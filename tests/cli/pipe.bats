@@ -302,3 +302,76 @@ assert_same()
 	run wait $pid
 	[ ! -e "/proc/$pid" ]
 }
+
+# stalls COMMAND...: feeds the pipe with what the command writes, and then with
+# nothing; $writer is to be killed.
+stalls()
+{
+	{
+		"$@"
+		exec sleep 30
+	} >pipe 2>/dev/null 3>&- &
+	writer=$!
+}
+
+# ends_by_one_signal ARGUMENT...: of savetool, which waits on the pipe.
+ends_by_one_signal()
+{
+	local pid
+
+	"$SAVETOOL" "$@" <&0 2>stderr 3>&- &
+	pid=$!
+	sleep 0.4
+	kill -TERM $pid
+	run timeout 1.5 tail --pid=$pid -f /dev/null
+	kill -KILL $pid 2>/dev/null && fail "still waiting: savetool $*"
+	status=0
+	wait $pid || status=$?
+	kill "$writer" 2>/dev/null || true
+	wait "$writer" || true
+	assert_equal "$status" 143
+	assert_equal "$(<stderr)" ''
+	assert_equal "$(find . -type f ! -name '*.save*' ! -name stderr)" ''
+}
+
+@test "who writes ends by a signal too, wherever it waits" {
+	local packed
+
+	real_image libvirt-raw.save
+	real_image libvirt-sparse.save
+	mkfifo pipe
+	for packed in zstd gzip bzip2 xz lzop; do
+		$packed -c <libvirt-raw.save >raw.save.$packed
+	done
+	stalls true
+	ends_by_one_signal convert pipe out
+	stalls head -c 50 libvirt-raw.save
+	ends_by_one_signal convert pipe out
+	stalls head -c 9000000 libvirt-raw.save
+	ends_by_one_signal convert -O sparse pipe out
+	stalls head -c 9000000 libvirt-raw.save
+	ends_by_one_signal convert -O zstd - out <pipe
+	stalls head -c 3000000 libvirt-sparse.save
+	ends_by_one_signal convert -O raw pipe out
+	for packed in zstd gzip bzip2 xz lzop; do
+		stalls head -c 500000 raw.save.$packed
+		ends_by_one_signal convert -O sparse pipe out
+	done
+	stalls head -c 9000000 libvirt-raw.save
+	ends_by_one_signal check --deep pipe
+	# There is nobody at the other end of it.
+	ends_by_one_signal convert pipe out
+	ends_by_one_signal check pipe
+}
+
+@test "a named pipe is waited for, and read to its end" {
+	make_image v2-small a
+	mkfifo pipe
+	{ sleep 0.5; cat a >pipe; } 3>&- &
+	savetool convert pipe b
+	assert_success
+	cmp a b
+	{ sleep 0.5; : >pipe; } 3>&- &
+	savetool digest pipe
+	assert_error 4 "pipe: file is empty"
+}

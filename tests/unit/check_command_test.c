@@ -54,7 +54,8 @@ TEST(a_file_that_changes_meanwhile_is_not_mended)
 	const struct st_check_options options = { .size = sizeof(options),
 						  .repair = true };
 	struct visit visit = { .write = true };
-	const struct st_monitor monitor = { interfere, &visit };
+	const struct st_monitor monitor = { .progress = interfere,
+					    .data = &visit };
 	struct st_check *check;
 	struct st_error err;
 
@@ -77,7 +78,8 @@ TEST(a_file_that_changes_meanwhile_is_not_mended)
 TEST(a_check_can_be_stopped)
 {
 	struct visit visit = { .stop = true };
-	const struct st_monitor monitor = { interfere, &visit };
+	const struct st_monitor monitor = { .progress = interfere,
+					    .data = &visit };
 	struct st_check *check;
 	struct st_error err;
 

@@ -151,7 +151,8 @@ static int stop_at_once(void *data, uint64_t done, uint64_t total)
 TEST(who_is_stopped_leaves_nothing)
 {
 	unsigned calls = 0;
-	const struct st_monitor monitor = { stop_at_once, &calls };
+	const struct st_monitor monitor = { .progress = stop_at_once,
+					    .data = &calls };
 	struct st_error err;
 
 	save_sequential("a");

@@ -258,7 +258,7 @@ static int watch(void *data, uint64_t done, uint64_t total)
 TEST(the_monitor_is_told_how_far_it_is)
 {
 	struct watch told = { 0 };
-	const struct st_monitor monitor = { watch, &told };
+	const struct st_monitor monitor = { .progress = watch, .data = &told };
 	struct fixture fixture;
 	struct st_error err;
 
@@ -274,7 +274,8 @@ TEST(the_monitor_can_stop_it)
 {
 	for (unsigned at = 1; at <= 50; at += 7) {
 		struct watch told = { .stops_at = at };
-		const struct st_monitor monitor = { watch, &told };
+		const struct st_monitor monitor = { .progress = watch,
+						    .data = &told };
 		struct fixture fixture;
 		struct st_error err;
 
