@@ -211,11 +211,18 @@ static int give_name(struct output_file *file, struct st_error *err)
 {
 	bool force = file->options.force;
 
-	if (place_settle(&file->place, force) == 0)
-		return 0;
-	if (errno == EEXIST && !force)
-		return fail_exists(err, file->path);
-	return fail_errno(err, "cannot create '%s'", file->path);
+	if (place_settle(&file->place, force) < 0)
+		return errno == EEXIST && !force ?
+			       fail_exists(err, file->path) :
+			       fail_errno(err, "cannot create '%s'",
+					  file->path);
+	/* What it may have replaced is gone: there is no way back. */
+	if (place_sync(&file->place) < 0)
+		return fail_errno(err,
+				  "'%s' is complete, but its folder cannot be "
+				  "written to disk",
+				  file->path);
+	return 0;
 }
 
 static int file_commit(struct output *out, struct st_error *err)

@@ -127,6 +127,11 @@ int place_settle(struct place *place, bool force)
 	if (result < 0)
 		return -1;
 	place->temporary[0] = '\0';
+	return 0;
+}
+
+int place_sync(const struct place *place)
+{
 	/* A folder that may not be read, or knows no fsync(), is no fault. */
 	if (fsync(place->folder) < 0 && errno != EBADF && errno != EINVAL)
 		return -1;

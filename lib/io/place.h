@@ -32,6 +32,9 @@ int place_create(struct place *place);
  */
 int place_settle(struct place *place, bool force);
 
+/* Behind that: writes the folder to disk, name and all.  -1: see errno. */
+int place_sync(const struct place *place);
+
 /* Removes the file if it has no name yet. */
 void place_release(struct place *place);
 

@@ -531,3 +531,19 @@ slow_convert()
 	[[ $stderr == *"big-endian host"* ]]
 	[ ! -e c ]
 }
+
+@test "a folder that is not written to disk takes nothing away" {
+	command -v strace >/dev/null || fail "strace is missing"
+	make_image v2-small a
+	# The file's own comes first.
+	run --separate-stderr strace -E ASAN_OPTIONS=detect_leaks=0 -qq -f \
+		-o trace -e trace=fsync -e inject=fsync:error=EIO:when=2 \
+		"$SAVETOOL" convert -O sparse a b
+	assert_error 3 "a: 'b' is complete, but its folder cannot be written\
+ to disk: Input/output error"
+	rm trace
+	assert_equal "$(files)" "a b "
+	savetool convert -O sparse a c
+	assert_success
+	cmp b c
+}
