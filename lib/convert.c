@@ -152,6 +152,28 @@ static int refuse_source(const struct st_image *source, const char *path,
 	return 0;
 }
 
+/* Before it is opened: a named pipe would wait for its other end first. */
+static bool is_seekable(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) < 0 || S_ISREG(st.st_mode) ||
+	       S_ISBLK(st.st_mode) || S_ISDIR(st.st_mode);
+}
+
+static int check_pipe(const struct rewrite *rewrite, struct st_error *err)
+{
+	if (rewrite->format == ST_FORMAT_SPARSE)
+		return fail(err, ST_USAGE,
+			    "format 'sparse' has holes, and so needs a file "
+			    "rather than a pipe");
+	if (rewrite->verify)
+		return fail(err, ST_USAGE,
+			    "what goes into a pipe cannot be read back to "
+			    "verify it");
+	return 0;
+}
+
 static int open_destination(struct output **out, const struct rewrite *rewrite,
 			    const char *path,
 			    const struct st_convert_options *options,
@@ -164,21 +186,14 @@ static int open_destination(struct output **out, const struct rewrite *rewrite,
 
 	if (refuse_source(rewrite->source, path, err) < 0)
 		return -1;
-	if ((strcmp(path, "-") == 0 ?
-		     output_open_fd(out, STDOUT_FILENO, err) :
-		     output_create_file(out, path, &file_options, err)) < 0)
+	if (strcmp(path, "-") == 0) {
+		if (output_open_fd(out, STDOUT_FILENO, err) < 0)
+			return -1;
+		return (*out)->seekable ? 0 : check_pipe(rewrite, err);
+	}
+	if (!is_seekable(path) && check_pipe(rewrite, err) < 0)
 		return -1;
-	if ((*out)->seekable)
-		return 0;
-	if (rewrite->format == ST_FORMAT_SPARSE)
-		return fail(err, ST_USAGE,
-			    "format 'sparse' has holes, and so needs a file "
-			    "rather than a pipe");
-	if (options->verify)
-		return fail(err, ST_USAGE,
-			    "what goes into a pipe cannot be read back to "
-			    "verify it");
-	return 0;
+	return output_create_file(out, path, &file_options, err);
 }
 
 static int measure(struct st_convert_result *result,

@@ -547,3 +547,19 @@ slow_convert()
 	assert_success
 	cmp b c
 }
+
+@test "a named pipe that nobody reads is refused at once for what needs a file" {
+	make_image v2-small a
+	mkfifo b
+	run --separate-stderr timeout 5 "$SAVETOOL" convert -O sparse a b
+	assert_error 2 "a: format 'sparse' has holes, and so needs a file\
+ rather than a pipe"
+	run --separate-stderr timeout 5 "$SAVETOOL" convert --verify a b
+	assert_error 2 "a: what goes into a pipe cannot be read back to verify\
+ it"
+	cat b >c 3>&- &
+	savetool convert a b
+	assert_success
+	wait $!
+	cmp a c
+}
