@@ -47,10 +47,13 @@ static int fail_not_image(const uint8_t *head, size_t size,
 /* The bytes that the stream starts with decide what it is, and no header. */
 static int recognise_payload(struct st_image *image, struct st_error *err)
 {
+	const struct input *file = image->file;
 	uint8_t head[HEAD_SIZE];
-	size_t got;
+	size_t got = 0;
 
-	if (input_read_all(image->file, head, sizeof(head), image->payload,
+	/* The kernel takes no offset that is too far. */
+	if (image->payload <= file->size &&
+	    input_read_all(image->file, head, sizeof(head), image->payload,
 			   &got, err) < 0)
 		return -1;
 	if (got == 0 && image->payload == 0)
@@ -61,9 +64,8 @@ static int recognise_payload(struct st_image *image, struct st_error *err)
 		return fail(err, ST_INCOMPLETE,
 			    "file ends at byte %" PRIu64
 			    ", where the stream should start",
-			    image->file->size < image->payload ?
-				    image->file->size :
-				    image->payload);
+			    file->size != ST_UNKNOWN ? file->size :
+						       file->position);
 	if (got >= 4 && (memcmp(head, "QEVM", 4) == 0 ||
 			 memcmp(head, "\x11\x22\x33\x44", 4) == 0))
 		return 0;
@@ -153,6 +155,10 @@ int image_open_input(struct st_image **result, struct input *file,
 	image->path = strdup(path);
 	if (!image->path)
 		fail_memory(err);
+	else if (offset > INT64_MAX)
+		fail(err, ST_USAGE,
+		     "offset %" PRIu64 " is beyond the end of any file",
+		     offset);
 	else if (chunk_pool_new(&image->pool, PUMP_CHUNKS + 2, err) == 0 &&
 		 recognise(image, offset, err) == 0) {
 		*result = image;

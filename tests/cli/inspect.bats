@@ -508,3 +508,28 @@ headline()
 	savetool inspect a
 	refute_line --partial 'page size'
 }
+
+@test "an offset beyond the end is told from one that is none" {
+	local offset size
+
+	make_image v2-bare a
+	size=$(stat -c %s a)
+	for offset in $((size + 1)) 0x7fffffffffffffff; do
+		savetool inspect --offset $offset a
+		assert_error 5 "a: file ends at byte $size, where the stream\
+ should start"
+		run --separate-stderr bash -c \
+			"cat a | '$SAVETOOL' inspect --offset $offset -"
+		assert_error 5 "-: file ends at byte $size, where the stream\
+ should start"
+	done
+	for offset in 0x8000000000000000 0xfffffffffffffffe; do
+		savetool inspect --offset $offset a
+		assert_error 2 "a: offset $(printf %u $offset) is beyond the\
+ end of any file"
+	done
+	savetool inspect --offset 0xffffffffffffffff a
+	assert_failure 2
+	savetool inspect --offset 16777216T a
+	assert_failure 2
+}
