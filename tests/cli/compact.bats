@@ -159,7 +159,7 @@ size()
 	command -v strace >/dev/null || fail "strace is missing"
 	real_image live-sequential.mig
 	before=$(digest live-sequential.mig)
-	for call in pwritev:1 pwritev:9 pwrite64:2 fsync:1 fsync:2 \
+	for call in pwritev:1 pwritev:2 pwritev:9 fsync:1 fsync:2 \
 		renameat2:1 fchmod:1; do
 		cp live-sequential.mig work
 		run strace -E ASAN_OPTIONS=detect_leaks=0 -qq -f -o /dev/null -e trace="${call%:*}" \

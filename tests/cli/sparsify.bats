@@ -397,11 +397,11 @@ sys.stdin.read()' < <(while [ ! -e stop ]; do sleep 0.1; done) &
 @test "a file system that cannot make holes is refused at once" {
 	"$mkimage" a <<<"$zero_recipe"
 	dense a copy
-	run strace -E ASAN_OPTIONS=detect_leaks=0 -qq -o trace -e trace=fallocate,pwrite64 \
+	run strace -E ASAN_OPTIONS=detect_leaks=0 -qq -o trace -e trace=fallocate,pwritev \
 		-e inject=fallocate:error=EOPNOTSUPP "$SAVETOOL" sparsify copy
 	assert_failure 8
 	assert_output "savetool: copy: this file system cannot make holes"
-	assert_equal "$(grep -c pwrite64 trace)" 0
+	assert_equal "$(grep -c pwritev trace)" 0
 	cmp a copy
 }
 
@@ -504,7 +504,7 @@ killed_everywhere()
 	sed '/0x60000/r pages' <<<"$zero_recipe" >recipe
 	"$mkimage" recipe b
 	killed_everywhere b fallocate
-	killed_everywhere b pwrite64
+	killed_everywhere b pwritev
 }
 
 @test "killed at any time, it leaves the same guest" {
@@ -542,14 +542,14 @@ killed_everywhere()
 	assert_failure 3
 	assert_equal "$(digest copy)" "$(digest a)"
 	dense a copy
-	run strace -E ASAN_OPTIONS=detect_leaks=0 -qq -o trace -e trace=pwrite64 \
-		-e inject=pwrite64:error=EIO "$SAVETOOL" sparsify copy
+	run strace -E ASAN_OPTIONS=detect_leaks=0 -qq -o trace -e trace=pwritev \
+		-e inject=pwritev:error=EIO "$SAVETOOL" sparsify copy
 	assert_failure 3
 	assert_equal "$(digest copy)" "$(digest a)"
 	# A full disk gets its holes first, and then the bits.
 	dense a copy
-	run strace -E ASAN_OPTIONS=detect_leaks=0 -qq -o trace -e trace=pwrite64 \
-		-e inject=pwrite64:error=ENOSPC:when=1 "$SAVETOOL" sparsify copy
+	run strace -E ASAN_OPTIONS=detect_leaks=0 -qq -o trace -e trace=pwritev \
+		-e inject=pwritev:error=ENOSPC:when=1 "$SAVETOOL" sparsify copy
 	assert_success
 	assert_equal "$(digest copy)" "$(digest a)"
 	savetool inspect --json copy
