@@ -105,7 +105,7 @@ static int change(struct digger *digger, struct st_error *err)
 		return -1;
 	if (clears &&
 	    write_words(digger, digger->block, &digger->dirty, err) < 0) {
-		full = err->sys_errno == ENOSPC || err->sys_errno == EDQUOT;
+		full = error_is_full(err);
 		if (!full)
 			return -1;
 	}

@@ -7,13 +7,13 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "space.h"
 
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 /* Larger than the blocks of any file system. */
@@ -65,20 +65,20 @@ static bool shares(int from, const char *folder)
 int st_folder_room(struct st_room *room, const char *folder,
 		   struct st_error *err)
 {
-	struct statvfs fs;
+	struct statfs fs;
 	struct stat st;
 	int fd;
 
-	if (stat(folder, &st) < 0 || statvfs(folder, &fs) < 0)
+	if (stat(folder, &st) < 0 || statfs(folder, &fs) < 0)
 		return fail_errno(err, "cannot examine '%s'", folder);
 	if (!S_ISDIR(st.st_mode))
 		return fail(err, ST_USAGE, "'%s' is no folder", folder);
 	*room = (struct st_room){
-		.available = (geteuid() == 0 ? fs.f_bfree : fs.f_bavail) *
-			     (uint64_t)fs.f_frsize,
+		.available = space_free(&fs),
 	};
 	fd = open_nameless(folder);
-	if (fd < 0 && errno != EROFS && errno != EACCES && errno != EPERM)
+	if (fd < 0 && errno != EROFS && errno != EACCES && errno != EPERM &&
+	    errno != ENOSPC && errno != EDQUOT)
 		return fail_errno(err, "cannot try out '%s'", folder);
 	if (fd < 0)
 		return 0;

@@ -41,7 +41,7 @@ enum st_code {
 
 struct st_error {
 	enum st_code code;
-	int sys_errno;  /* 0 unless code is ST_SYSTEM */
+	int sys_errno;  /* of the system call that failed, or 0 */
 	char text[512]; /* one sentence, lower case, no full stop, no newline */
 };
 

@@ -8,27 +8,55 @@
 
 #include <inttypes.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
-/* Bytes of pages that hold data; all else of an image is small. */
-static uint64_t page_bytes(const struct st_info *info)
+/* What a page's record in a sequential stream takes beside its bytes. */
+#define RECORD_HEAD 8
+
+/*
+ * Pages that hold data, and the records of all, of which a sequential stream
+ * has one for each page that a mapped-ram image leaves out; all else is small.
+ */
+static uint64_t page_bytes(const struct st_info *info, enum st_format format)
 {
 	uint64_t bytes = 0;
 
 	for (size_t i = 0; i < info->block_count; i++) {
 		const struct st_block *block = &info->blocks[i];
-		uint64_t pages = block->pages_present;
+		uint64_t pages = block->pages_present, records = pages;
 
 		if (pages == ST_UNKNOWN)
 			return info->sizes.logical - info->stream_offset;
 		if (block->pages_zero != ST_UNKNOWN)
 			pages -= block->pages_zero;
 		bytes += pages * block->page_size;
+		if (info->layout == ST_LAYOUT_MAPPED_RAM)
+			records = block->pages;
+		if (format != ST_FORMAT_SPARSE)
+			bytes += records * RECORD_HEAD;
 	}
 	return bytes;
+}
+
+/*
+ * The superuser may use what ext2 to ext4 keep back for him, but for what the
+ * kernel itself takes (ext4_set_resv_clusters): a fiftieth, 4096 blocks at
+ * most.  What other file systems have beyond f_bavail is nobody's: btrfs needs
+ * it for its metadata.
+ */
+uint64_t space_free(const struct statfs *fs)
+{
+	uint64_t blocks = fs->f_bavail, own = fs->f_blocks / 50;
+
+	if (geteuid() == 0 && fs->f_type == EXT4_SUPER_MAGIC) {
+		own = own < 4096 ? own : 4096;
+		if (fs->f_bfree > own && fs->f_bfree - own > blocks)
+			blocks = fs->f_bfree - own;
+	}
+	return blocks * fs->f_frsize;
 }
 
 /* Of a file, what is free around it; of a device, all of it. */
@@ -36,7 +64,7 @@ static int room_of(const struct output *out, uint64_t *room,
 		   struct st_error *err)
 {
 	int fd = output_fd(out);
-	struct statvfs fs;
+	struct statfs fs;
 	struct stat st;
 
 	*room = ST_UNKNOWN;
@@ -46,10 +74,9 @@ static int room_of(const struct output *out, uint64_t *room,
 		return fail_errno(err, "cannot tell the size of a device");
 	if (!S_ISREG(st.st_mode))
 		return 0;
-	if (fstatvfs(fd, &fs) < 0)
+	if (fstatfs(fd, &fs) < 0)
 		return fail_errno(err, "cannot examine the file system");
-	*room = (geteuid() == 0 ? fs.f_bfree : fs.f_bavail) *
-		(uint64_t)fs.f_frsize;
+	*room = space_free(&fs);
 	return 0;
 }
 
@@ -68,16 +95,54 @@ static bool fits_device(const struct st_info *info, enum st_format format,
 	return length <= room;
 }
 
-int space_check(const struct output *out, struct st_image *source,
+static int require(uint64_t needed, uint64_t room, struct st_error *err)
+{
+	if (needed <= room)
+		return 0;
+	return fail(err, ST_REFUSED,
+		    "not enough room: %" PRIu64 " bytes needed, %" PRIu64
+		    " free, %" PRIu64 " missing",
+		    needed, room, needed - room);
+}
+
+int space_require(struct output *out, uint64_t needed, struct st_error *err)
+{
+	uint64_t room = 0;
+
+	if (room_of(out, &room, err) < 0)
+		return -1;
+	output_expect(out, needed);
+	return require(needed, room, err);
+}
+
+/* A packed image is at most about as large as one that is not. */
+static int expect_packed(struct output *out, struct st_image *source,
+			 struct st_error *err)
+{
+	const struct st_info *info;
+
+	if (!stream_is_mapped(&source->stream)) {
+		output_expect(out, image_input(source)->size -
+					   image_stream_offset(source));
+		return 0;
+	}
+	if (st_image_describe(source, false, NULL, &info, err) < 0)
+		return -1;
+	output_expect(out, page_bytes(info, ST_FORMAT_RAW));
+	return image_start(source, err);
+}
+
+int space_check(struct output *out, struct st_image *source,
 		enum st_format format, const struct st_monitor *monitor,
 		struct st_error *err)
 {
 	const struct st_info *info;
 	uint64_t room = 0, needed;
 
-	if (codec_for_format(format) || image_codec(source) ||
-	    !image_is_repeatable(source))
+	if (image_codec(source) || !image_is_repeatable(source))
 		return 0;
+	if (codec_for_format(format))
+		return expect_packed(out, source, err);
 	if (room_of(out, &room, err) < 0)
 		return -1;
 	if (room == ST_UNKNOWN)
@@ -89,16 +154,14 @@ int space_check(const struct output *out, struct st_image *source,
 			    "not enough room: a device of %" PRIu64
 			    " bytes is too small for all memory",
 			    room);
-	needed = page_bytes(info);
+	needed = page_bytes(info, format);
 	if (needed > room && !info->scanned) {
 		if (st_image_describe(source, true, monitor, &info, err) < 0)
 			return -1;
-		needed = page_bytes(info);
+		needed = page_bytes(info, format);
 	}
-	if (needed <= room)
-		return image_start(source, err);
-	return fail(err, ST_REFUSED,
-		    "not enough room: %" PRIu64 " bytes needed, %" PRIu64
-		    " free, %" PRIu64 " missing",
-		    needed, room, needed - room);
+	output_expect(out, needed);
+	if (require(needed, room, err) < 0)
+		return -1;
+	return image_start(source, err);
 }

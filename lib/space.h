@@ -5,16 +5,25 @@
 
 #include "image.h"
 
+#include <sys/statfs.h>
+
 /*
  * Refuses to start what the file system of out has no room for, as far as
  * the content of the image tells: by its bitmaps, or by the size of its
  * stream.  If only that bound does not fit, the pages are counted.  How small
- * a packed image becomes nobody knows ahead.
+ * a packed image becomes nobody knows ahead.  What is found is what out is
+ * told to expect.
  *
  * The image, which has been started, is so again afterwards.
  */
-int space_check(const struct output *out, struct st_image *source,
+int space_check(struct output *out, struct st_image *source,
 		enum st_format format, const struct st_monitor *monitor,
 		struct st_error *err);
+
+/* Bytes of a file system that this user can fill. */
+uint64_t space_free(const struct statfs *fs);
+
+/* As space_check(), for so many bytes. */
+int space_require(struct output *out, uint64_t needed, struct st_error *err);
 
 #endif

@@ -192,12 +192,12 @@ static int in_place(struct sparsification *work, const char *path,
 	return failed;
 }
 
-/* For a copy that shares nothing. */
-static int make_room(struct sparsification *work, const struct output *out,
+/* For a copy that shares nothing; of what is packed, all is copied. */
+static int make_room(struct sparsification *work, struct output *out,
 		     struct st_error *err)
 {
 	if (image_codec(work->image))
-		return 0;
+		return space_require(out, work->result.logical, err);
 	if (image_start(work->image, err) < 0)
 		return -1;
 	return space_check(out, work->image, image_format(work->image),

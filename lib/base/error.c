@@ -5,6 +5,7 @@
 #include "base/error.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,14 +48,19 @@ int fail(struct st_error *err, enum st_code code, const char *format, ...)
 	return -1;
 }
 
+bool error_is_full(const struct st_error *err)
+{
+	return err->sys_errno == ENOSPC || err->sys_errno == EDQUOT;
+}
+
 int fail_errno(struct st_error *err, const char *format, ...)
 {
 	int saved = errno;
 	va_list arguments;
 	size_t used;
 
-	err->code = ST_SYSTEM;
 	err->sys_errno = saved;
+	err->code = error_is_full(err) ? ST_REFUSED : ST_SYSTEM;
 	va_start(arguments, format);
 	vsnprintf(err->text, sizeof(err->text), format, arguments);
 	va_end(arguments);
@@ -85,6 +91,23 @@ int fail_while(struct st_error *err, const char *format, ...)
 	memcpy(err->text, whole, sizeof(err->text));
 	err->text[sizeof(err->text) - 1] = '\0';
 	return -1;
+}
+
+int fail_full(struct st_error *err, uint64_t written, uint64_t expected)
+{
+	if (!error_is_full(err))
+		return -1;
+	/* What was expected may have left out headers and the like. */
+	if (expected == ST_UNKNOWN || expected <= written)
+		return fail_while(err,
+				  "not enough room after %" PRIu64
+				  " bytes, and no way to tell how many are "
+				  "missing",
+				  written);
+	return fail_while(err,
+			  "not enough room after %" PRIu64
+			  " bytes, about %" PRIu64 " missing at most",
+			  written, expected - written);
 }
 
 uint64_t error_offset(const struct st_error *err)

@@ -12,7 +12,10 @@
 int fail(struct st_error *err, enum st_code code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* ST_SYSTEM, with errno and its text behind the sentence. */
+/*
+ * ST_SYSTEM, with errno and its text behind the sentence.  A full disk, or
+ * quota, is ST_REFUSED: nothing is wrong but that there is no room.
+ */
 int fail_errno(struct st_error *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
@@ -21,6 +24,15 @@ int fail_memory(struct st_error *err);
 /* Puts context in front of the sentence: "block 'pc.ram': …". */
 int fail_while(struct st_error *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* Is it a disk or a quota that was full? */
+bool error_is_full(const struct st_error *err);
+
+/*
+ * If so, puts in front how far the writer came, and what it lacks at most;
+ * expected is ST_UNKNOWN where nobody can tell.
+ */
+int fail_full(struct st_error *err, uint64_t written, uint64_t expected);
 
 /*
  * Sentences about a file name a place in it as "byte N", and their block in

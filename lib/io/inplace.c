@@ -144,10 +144,13 @@ int inplace_write(const struct inplace *place, const void *data, size_t size,
 		  uint64_t offset, struct st_error *err)
 {
 	int flags = without_direct(place->fd);
+	uint64_t end = offset + size;
 	int failed = write_all_bytes(place->fd, data, size, &offset);
 
 	if (failed)
-		fail_errno(err, "cannot write at byte %" PRIu64, offset);
+		fail_errno(err,
+			   "cannot write %" PRIu64 " bytes at byte %" PRIu64,
+			   end - offset, offset);
 	if (flags >= 0 && (flags & O_DIRECT))
 		fcntl(place->fd, F_SETFL, flags);
 	return failed;

@@ -91,6 +91,12 @@ int output_read_back(struct output *out, struct input **in,
 /* The file output's descriptor, for fstat() and fstatvfs(); -1 if none. */
 int output_fd(const struct output *out);
 
+/*
+ * How many bytes a file output will be given, about, and at most: for whom a
+ * full disk stops, to know what is missing.
+ */
+void output_expect(struct output *out, uint64_t bytes);
+
 int output_write_at(struct output *out, const void *data, size_t size,
 		    uint64_t offset, struct st_error *err);
 

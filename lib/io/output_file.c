@@ -26,11 +26,13 @@ struct output_file {
 	struct output base;
 	int fd;
 	struct direct_writer *direct; /* NULL: through the page cache */
-	uint64_t end; /* behind the last byte that was written */
-	bool owned;   /* the descriptor is closed with the output */
-	bool fresh;   /* unwritten bytes read as zeros */
-	bool punches; /* making holes has not failed yet */
-	int shared;   /* the caller's descriptor of a new file, or -1 */
+	uint64_t end;      /* behind the last byte that was written */
+	uint64_t written;  /* bytes, also those over others */
+	uint64_t expected; /* how many those will be, or ST_UNKNOWN */
+	bool owned;        /* the descriptor is closed with the output */
+	bool fresh;        /* unwritten bytes read as zeros */
+	bool punches;      /* making holes has not failed yet */
+	int shared;        /* the caller's descriptor of a new file, or -1 */
 
 	/* Only of a file that was created by name. */
 	struct output_file_options options;
@@ -41,13 +43,13 @@ struct output_file {
 static int fail_write(const struct output_file *file, uint64_t offset,
 		      struct st_error *err)
 {
-	if (!file->path)
-		return fail_errno(err,
-				  "cannot write standard output at byte "
-				  "%" PRIu64,
-				  offset);
-	return fail_errno(err, "cannot write '%s' at byte %" PRIu64, file->path,
-			  offset);
+	if (file->path)
+		fail_errno(err, "cannot write '%s' at byte %" PRIu64,
+			   file->path, offset);
+	else
+		fail_errno(err, "cannot write standard output at byte %" PRIu64,
+			   offset);
+	return fail_full(err, file->written, file->expected);
 }
 
 /* All that is gathered is in the file then. */
@@ -74,13 +76,19 @@ static int write_direct(struct output_file *file, const struct iovec *iov,
 static int write_iov(struct output_file *file, struct iovec *iov,
 		     unsigned count, uint64_t offset, struct st_error *err)
 {
+	uint64_t start = offset;
+	int failed = 0;
+
 	if (file->direct) {
 		if (write_direct(file, iov, count, &offset, err) < 0)
 			return -1;
-	} else if (write_all(file->fd, file->base.seekable, iov, count,
-			     &offset) < 0) {
-		return fail_write(file, offset, err);
+	} else {
+		failed = write_all(file->fd, file->base.seekable, iov, count,
+				   &offset);
 	}
+	file->written += offset - start;
+	if (failed < 0)
+		return fail_write(file, offset, err);
 	if (offset > file->end)
 		file->end = offset;
 	return 0;
@@ -236,8 +244,10 @@ static int file_commit(struct output *out, struct st_error *err)
 	if (file->place.temporary[0] && file->options.like_fd >= 0 &&
 	    likeness_copy(file->fd, file->options.like_fd, err) < 0)
 		return -1;
-	if (fsync(file->fd) < 0)
-		return fail_errno(err, "cannot write to disk");
+	if (fsync(file->fd) < 0) {
+		fail_errno(err, "cannot write to disk");
+		return fail_full(err, file->written, file->expected);
+	}
 	if (file->direct)
 		direct_settle(file->direct);
 	if (file->place.temporary[0] && give_name(file, err) < 0)
@@ -304,6 +314,7 @@ static struct output_file *file_new(struct st_error *err)
 	}
 	file->base.ops = &file_ops;
 	file->fd = file->shared = -1;
+	file->expected = ST_UNKNOWN;
 	file->place.folder = AT_FDCWD;
 	file->punches = true;
 	return file;
@@ -484,4 +495,10 @@ int output_fd(const struct output *out)
 	if (out->ops != &file_ops)
 		return -1;
 	return ((const struct output_file *)out)->fd;
+}
+
+void output_expect(struct output *out, uint64_t bytes)
+{
+	if (out->ops == &file_ops)
+		((struct output_file *)out)->expected = bytes;
 }

@@ -7,56 +7,62 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/zero.h"
+#include "io/write_all.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #define SPOOL_READ (UINT64_C(1) << 20)
 #define SPOOL_BLOCK 4096
 
-int spool_create(const char *folder, struct st_error *err)
+int spool_create(struct spool *spool, const char *folder, struct st_error *err)
 {
 	cleanup_free char *path = NULL;
 	/* Without a name from the start where the file system knows how. */
 	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
+	spool->folder = folder;
+	spool->fd = fd;
 	if (fd >= 0)
-		return fd;
+		return 0;
 	if (asprintf(&path, "%s/.savetool-XXXXXX", folder) < 0) {
 		path = NULL;
 		return fail_memory(err);
 	}
-	fd = mkostemp(path, O_CLOEXEC);
-	if (fd < 0)
+	spool->fd = mkostemp(path, O_CLOEXEC);
+	if (spool->fd < 0)
 		return fail_errno(err, "cannot create a file in '%s'", folder);
 	unlink(path);
-	return fd;
-}
-
-static int write_block(int fd, const uint8_t *data, size_t size,
-		       uint64_t offset, struct st_error *err)
-{
-	while (size > 0) {
-		ssize_t n = pwrite(fd, data, size, offset);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return fail_errno(err,
-					  "cannot keep byte %" PRIu64
-					  " in a temporary file",
-					  offset);
-		data += n;
-		offset += n;
-		size -= n;
-	}
 	return 0;
 }
 
+/* What it takes by now is known, and what is still to come is not. */
+static int fail_keep(const struct spool *spool, uint64_t offset,
+		     struct st_error *err)
+{
+	struct stat st;
+
+	fail_errno(err,
+		   "cannot keep byte %" PRIu64 " in a temporary file in '%s'",
+		   offset, spool->folder);
+	if (fstat(spool->fd, &st) < 0)
+		return -1;
+	return fail_full(err, st.st_blocks * UINT64_C(512), ST_UNKNOWN);
+}
+
+int spool_write(const struct spool *spool, const void *data, size_t size,
+		uint64_t offset, struct st_error *err)
+{
+	if (write_all_bytes(spool->fd, data, size, &offset) == 0)
+		return 0;
+	return fail_keep(spool, offset, err);
+}
+
 /* Writes what is not zero. */
-static int keep(int fd, const uint8_t *data, size_t size, uint64_t offset,
-		struct st_error *err)
+static int keep(const struct spool *spool, const uint8_t *data, size_t size,
+		uint64_t offset, struct st_error *err)
 {
 	size_t at = 0;
 
@@ -71,16 +77,16 @@ static int keep(int fd, const uint8_t *data, size_t size, uint64_t offset,
 				break;
 			end += part;
 		}
-		if (end > at &&
-		    write_block(fd, data + at, end - at, offset + at, err) < 0)
+		if (end > at && spool_write(spool, data + at, end - at,
+					    offset + at, err) < 0)
 			return -1;
 		at = end + SPOOL_BLOCK;
 	}
 	return 0;
 }
 
-static int keep_rest(int fd, struct input *in, uint64_t offset,
-		     struct st_error *err)
+static int keep_rest(const struct spool *spool, struct input *in,
+		     uint64_t offset, struct st_error *err)
 {
 	cleanup_free uint8_t *data = malloc(SPOOL_READ);
 	size_t got;
@@ -90,27 +96,27 @@ static int keep_rest(int fd, struct input *in, uint64_t offset,
 	do {
 		if (input_read_at(in, data, SPOOL_READ, offset, &got, err) <
 			    0 ||
-		    keep(fd, data, got, offset, err) < 0)
+		    keep(spool, data, got, offset, err) < 0)
 			return -1;
 		offset += got;
 	} while (got > 0);
-	if (ftruncate(fd, offset) < 0)
+	if (ftruncate(spool->fd, offset) < 0)
 		return fail_errno(err, "cannot keep a temporary file");
 	return 0;
 }
 
-int spool_open(struct input **spool, const char *folder, struct input *in,
+int spool_open(struct input **result, const char *folder, struct input *in,
 	       const void *head, size_t head_size, uint64_t offset,
 	       struct st_error *err)
 {
-	int fd = spool_create(folder, err);
+	struct spool spool;
 
-	if (fd < 0)
+	if (spool_create(&spool, folder, err) < 0)
 		return -1;
-	if (keep(fd, head, head_size, offset, err) < 0 ||
-	    keep_rest(fd, in, offset + head_size, err) < 0) {
-		close(fd);
+	if (keep(&spool, head, head_size, offset, err) < 0 ||
+	    keep_rest(&spool, in, offset + head_size, err) < 0) {
+		close(spool.fd);
 		return -1;
 	}
-	return input_open_fd(spool, fd, err);
+	return input_open_fd(result, spool.fd, err);
 }

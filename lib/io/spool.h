@@ -11,14 +11,23 @@
 /* Where it lies if nobody says so: large files survive there. */
 #define SPOOL_FOLDER "/var/tmp"
 
-/* A file without a name, for reading and writing: a descriptor, or -1. */
-int spool_create(const char *folder, struct st_error *err);
+/* A file without a name, for reading and writing. */
+struct spool {
+	int fd;
+	const char *folder; /* where it lies, for messages; the caller's */
+};
+
+int spool_create(struct spool *spool, const char *folder, struct st_error *err);
+
+/* Keeps the bytes at this offset. */
+int spool_write(const struct spool *spool, const void *data, size_t size,
+		uint64_t offset, struct st_error *err);
 
 /*
  * Reads in to its end.  head is what was read of it already, from offset on.
  * Each byte keeps its offset.  in stays the caller's.
  */
-int spool_open(struct input **spool, const char *folder, struct input *in,
+int spool_open(struct input **result, const char *folder, struct input *in,
 	       const void *head, size_t head_size, uint64_t offset,
 	       struct st_error *err);
 

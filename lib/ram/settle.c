@@ -130,7 +130,7 @@ struct settle_sink {
 	struct settlement *settlement;
 	struct page_sink *to;
 	uint64_t page_size;
-	int fd;                  /* pages that change; -1: there are none */
+	struct spool spool;      /* pages that change; fd -1: there are none */
 	struct page_batch batch; /* for to */
 	uint8_t page[RAM_PAGE_MOST];
 };
@@ -149,25 +149,13 @@ static int pass_on(struct settle_sink *sink, struct st_error *err)
 static int read_page(struct settle_sink *sink, uint64_t offset,
 		     struct st_error *err)
 {
-	ssize_t n = pread(sink->fd, sink->page, sink->page_size, offset);
+	ssize_t n = pread(sink->spool.fd, sink->page, sink->page_size, offset);
 
 	if (n < 0)
 		return fail_errno(err, "cannot read a temporary file");
 	/* What was never written is zero. */
 	memset(sink->page + n, 0, sink->page_size - n);
 	return 0;
-}
-
-static int write_page(struct settle_sink *sink, uint64_t offset,
-		      struct st_error *err)
-{
-	ssize_t n = pwrite(sink->fd, sink->page, sink->page_size, offset);
-
-	if (n == (ssize_t)sink->page_size)
-		return 0;
-	if (n >= 0)
-		errno = ENOSPC;
-	return fail_errno(err, "cannot keep a page in a temporary file");
 }
 
 /* Brings a page that changes up to date, in the file and in sink->page. */
@@ -196,7 +184,8 @@ static int update(struct settle_sink *sink, const struct page_run *run,
 	case PAGE_ABSENT:
 		memset(sink->page, 0, sink->page_size);
 	}
-	return write_page(sink, offset, err);
+	return spool_write(&sink->spool, sink->page, sink->page_size, offset,
+			   err);
 }
 
 /* Its content is the sink's own, and so goes alone. */
@@ -262,8 +251,8 @@ static void settle_free(struct page_sink *base)
 {
 	struct settle_sink *sink = (struct settle_sink *)base;
 
-	if (sink->fd >= 0)
-		close(sink->fd);
+	if (sink->spool.fd >= 0)
+		close(sink->spool.fd);
 	free(sink);
 }
 
@@ -284,13 +273,11 @@ int settle_sink_new(struct page_sink **result, struct settlement *settlement,
 	sink->settlement = settlement;
 	sink->to = to;
 	sink->page_size = layout->page_size;
-	sink->fd = -1;
-	if (settlement->has_changes) {
-		sink->fd = spool_create(folder, err);
-		if (sink->fd < 0) {
-			settle_free(&sink->base);
-			return -1;
-		}
+	sink->spool.fd = -1;
+	if (settlement->has_changes &&
+	    spool_create(&sink->spool, folder, err) < 0) {
+		settle_free(&sink->base);
+		return -1;
 	}
 	*result = &sink->base;
 	return 0;

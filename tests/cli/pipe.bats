@@ -274,6 +274,23 @@ assert_same()
 	assert_equal "$(ls -A there)" raw
 }
 
+@test "no room for what a mapped-ram pipe needs is told, and of which folder" {
+	command -v strace >/dev/null || fail "strace is missing"
+	real_image libvirt-sparse.save
+	mkdir there
+	# shellcheck disable=SC2002
+	cat libvirt-sparse.save | strace -E ASAN_OPTIONS=detect_leaks=0 -qq \
+		-o trace -e trace=pwritev \
+		-e inject=pwritev:error=ENOSPC:when=3 "$SAVETOOL" \
+		convert -O raw - there/raw 2>stderr && status=0 || status=$?
+	assert_equal "$status" 8
+	run cat stderr
+	assert_output --regexp "^savetool: -: not enough room after [0-9]+ bytes, \
+and no way to tell how many are missing: cannot keep byte [0-9]+ in a \
+temporary file in 'there': No space left on device\$"
+	assert_equal "$(ls -A there)" ''
+}
+
 @test "an image is not appended to itself" {
 	local sum
 

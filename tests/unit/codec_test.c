@@ -663,7 +663,7 @@ TEST(a_full_disk_is_told)
 		if (result == 0)
 			result = output_commit(out, &err);
 		assert_int_equal(result, -1);
-		assert_int_equal(err.code, ST_SYSTEM);
+		assert_int_equal(err.code, ST_REFUSED);
 		assert_int_equal(err.sys_errno, ENOSPC);
 		output_close(out);
 		output_close(full);

@@ -39,12 +39,45 @@ TEST(a_system_error_is_told_and_kept)
 {
 	struct st_error err;
 
-	errno = ENOSPC;
+	errno = EIO;
 	assert_fails(fail_errno(&err, "cannot write at byte %d", 7), err,
-		     ST_SYSTEM,
-		     "cannot write at byte 7: No space left on device");
-	assert_int_equal(err.sys_errno, ENOSPC);
-	assert_int_equal(errno, ENOSPC);
+		     ST_SYSTEM, "cannot write at byte 7: Input/output error");
+	assert_int_equal(err.sys_errno, EIO);
+	assert_int_equal(errno, EIO);
+	assert_false(error_is_full(&err));
+	assert_fails(fail_full(&err, 1, 2), err, ST_SYSTEM,
+		     "cannot write at byte 7: Input/output error");
+}
+
+TEST(a_full_disk_and_a_full_quota_are_refusals)
+{
+	struct st_error err;
+
+	errno = EDQUOT;
+	assert_fails(fail_errno(&err, "cannot write"), err, ST_REFUSED,
+		     "cannot write: Disk quota exceeded");
+	assert_int_equal(err.sys_errno, EDQUOT);
+	errno = ENOSPC;
+	assert_fails(fail_errno(&err, "cannot write"), err, ST_REFUSED,
+		     "cannot write: No space left on device");
+	assert_true(error_is_full(&err));
+	assert_fails(fail_full(&err, 70, 100), err, ST_REFUSED,
+		     "not enough room after 70 bytes, about 30 missing at "
+		     "most: cannot write: No space left on device");
+}
+
+TEST(what_a_full_disk_lacks_is_not_always_known)
+{
+	struct st_error err;
+
+	errno = ENOSPC;
+	fail_errno(&err, "cannot write");
+	assert_fails(fail_full(&err, 70, ST_UNKNOWN), err, ST_REFUSED,
+		     "not enough room after 70 bytes, and no way to tell how "
+		     "many are missing: cannot write: "
+		     "No space left on device");
+	fail(&err, ST_CORRUPT, "damaged");
+	assert_fails(fail_full(&err, 70, 100), err, ST_CORRUPT, "damaged");
 }
 
 TEST(an_unknown_system_error_is_told)
@@ -119,6 +152,8 @@ int main(void)
 		cmocka_unit_test(every_code_has_a_name_of_its_own),
 		cmocka_unit_test(failing_fills_in_everything),
 		cmocka_unit_test(a_system_error_is_told_and_kept),
+		cmocka_unit_test(a_full_disk_and_a_full_quota_are_refusals),
+		cmocka_unit_test(what_a_full_disk_lacks_is_not_always_known),
 		cmocka_unit_test(an_unknown_system_error_is_told),
 		cmocka_unit_test(no_memory_is_a_system_error),
 		cmocka_unit_test(

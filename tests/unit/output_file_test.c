@@ -207,10 +207,19 @@ TEST(a_full_disk_says_where_and_is_left_clean)
 
 	mount_here("tmpfs", "size=64k");
 	out = create("disk/x", &plain);
-	assert_fails(output_append(out, data, 100 * KIB, &err), err, ST_SYSTEM,
-		     "cannot write 'disk/x' at byte 65536: "
+	output_expect(out, 100 * KIB);
+	assert_fails(output_append(out, data, 100 * KIB, &err), err, ST_REFUSED,
+		     "not enough room after 65536 bytes, about 36864 missing "
+		     "at most: cannot write 'disk/x' at byte 65536: "
 		     "No space left on device");
 	assert_int_equal(err.sys_errno, ENOSPC);
+	/* More than was expected. */
+	output_expect(out, 64 * KIB);
+	assert_fails(output_write_at(out, data, 10, 64 * KIB, &err), err,
+		     ST_REFUSED,
+		     "not enough room after 65536 bytes, and no way to tell "
+		     "how many are missing: cannot write 'disk/x' at byte "
+		     "65536: No space left on device");
 	output_close(out);
 	assert_int_equal(scratch_count("disk", ""), 0);
 }
