@@ -4,52 +4,16 @@
 # other way round; and what libvirt writes without saying what it is.
 
 load helpers
+load libvirt
 
 # The small guest: what packs its memory packs little.  Every test starts from
 # the same save of it.
 setup_file()
 {
-	need_program
-	export HOST
-	HOST=$(mktemp -d /tmp/savetool-lab.XXXXXX)
-	chmod 755 "$HOST"
-	lab libvirt-start "$HOST" --config 'dump_image_format = "gzip"' \
+	start_libvirt --config 'dump_image_format = "gzip"' \
 		--config 'snapshot_image_format = "sparse"'
 	lab create "$HOST" g
 	virsh save g "$HOST/raw" --image-format raw
-}
-
-teardown_file()
-{
-	[ -z "$HOST" ] || {
-		[ ! -e "$HOST/libvirtd.pid" ] || lab libvirt-stop "$HOST"
-		rm -rf "$HOST"
-	}
-}
-
-setup()
-{
-	cd "$HOST" || return
-	image=$HOST/image
-	result=$HOST/result
-}
-
-teardown()
-{
-	[ -z "$(virsh list --name | grep -x g)" ] || virsh destroy g
-	[ -z "$(virsh list --all --name | grep -x g)" ] || virsh undefine g
-	rm -f "$image"* "$result"
-}
-
-virsh()
-{
-	lab virsh "$HOST" -- "$@"
-}
-
-restores()
-{
-	virsh restore "$1"
-	lab ticks "$HOST" g
 }
 
 # says FILTER VALUE: inspect does, of the image.
@@ -126,10 +90,7 @@ restores_dump()
 }
 
 @test "a snapshot labelled sparse that is sequential" {
-	restores raw
-	virsh snapshot-create-as g now --live --no-metadata \
-		--memspec "file=$image,snapshot=external"
-	virsh destroy g
+	saves_live "$image"
 	says '.header["format-number"]' 6
 	says .layout sequential
 	says '.findings[].code' mislabelled

@@ -4,65 +4,19 @@
 # goes on, and finds the checksum of its memory unchanged.
 
 load helpers
+load libvirt
 
 # One guest boots, for all: booting is what takes time.  It rewrites memory all
 # the while, and every test starts from a save of it.
 setup_file()
 {
-	need_program
-	# Short, for the names of sockets, and open to whom libvirt runs as.
-	export HOST
-	HOST=$(mktemp -d /tmp/savetool-lab.XXXXXX)
-	chmod 755 "$HOST"
-	lab libvirt-start "$HOST"
+	start_libvirt
 	lab create "$HOST" g --guest linux --memory 192 \
 		--cmdline "fill=16 churn"
 	virsh save g "$HOST/raw" --image-format raw
 	virsh restore "$HOST/raw"
 	ticks
 	virsh save g "$HOST/sparse" --image-format sparse
-}
-
-teardown_file()
-{
-	[ -z "$HOST" ] || {
-		[ ! -e "$HOST/libvirtd.pid" ] || lab libvirt-stop "$HOST"
-		rm -rf "$HOST"
-	}
-}
-
-setup()
-{
-	# Images lie where libvirt's user may read and write.
-	cd "$HOST" || return
-	image=$HOST/image
-	result=$HOST/result
-}
-
-teardown()
-{
-	[ -z "$(virsh list --name | grep -x g)" ] || virsh destroy g
-	[ -z "$(virsh list --all --name | grep -x g)" ] ||
-		virsh undefine g --managed-save
-	rm -f "$image" "$result"
-}
-
-virsh()
-{
-	lab virsh "$HOST" -- "$@"
-}
-
-# ticks: the guest goes on, and its memory is what it was.
-ticks()
-{
-	lab ticks "$HOST" g
-}
-
-# restores IMAGE OPTION...: libvirt does, and the guest goes on.
-restores()
-{
-	virsh restore "$@"
-	ticks
 }
 
 @test "a bit that differs in an image is noticed by the guest" {
@@ -136,11 +90,8 @@ restores()
 }
 
 @test "live memory snapshot with superseded records" {
-	restores raw
-	virsh snapshot-create-as g now --live --no-metadata \
-		--memspec "file=$image,snapshot=external"
+	saves_live "$image"
 	[ "$(counts "$image" pc.ram superseded)" -gt 50 ]
-	virsh destroy g
 	convert sparse "$image" "$result"
 	restores "$result"
 	virsh destroy g
