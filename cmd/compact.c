@@ -20,14 +20,16 @@ static uint64_t freed(const struct st_compact_result *result)
 		       0;
 }
 
-static void show_text(struct report *report, const char *path, bool dry_run,
-		      const struct st_compact_result *result)
+/* In place, what is not smaller is not kept. */
+static void show_text(struct report *report, const struct cli *cli,
+		      bool dry_run, const struct st_compact_result *result)
 {
+	const char *path = cli->operands[cli->count - 1];
 	char before[REPORT_SIZE_TEXT], after[REPORT_SIZE_TEXT];
 
 	report_size_text(result->allocated_before, before);
 	report_size_text(result->allocated, after);
-	if (!result->smaller)
+	if (!result->smaller && (cli->count == 1 || dry_run))
 		report_line(report, "%s: compact already, %s", path, before);
 	else
 		report_line(report, "%s: %s%s, of %s%s", path,
@@ -39,7 +41,6 @@ static void show(const struct cli *cli, bool dry_run,
 		 const struct st_compact_result *result)
 {
 	struct report *report = report_new(stdout, cli->json, false);
-	const char *path = cli->operands[cli->count - 1];
 	char digest[ST_DIGEST_TEXT];
 
 	report_open(report, NULL);
@@ -61,7 +62,7 @@ static void show(const struct cli *cli, bool dry_run,
 		st_digest_text(&result->digest, digest);
 		report_text(report, "digest", NULL, digest);
 	}
-	show_text(report, path, dry_run, result);
+	show_text(report, cli, dry_run, result);
 	report_commit(report);
 	report_free(report);
 }

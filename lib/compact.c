@@ -9,6 +9,7 @@
 #include "options.h"
 #include "rewrite.h"
 #include "space.h"
+#include "survey.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -40,17 +41,38 @@ static int measure(const char *path, int fd, uint64_t *logical,
 	return 0;
 }
 
-/* Of an image with holes, what counts is what they leave. */
-static uint64_t freed(const struct st_compact_result *result,
-		      enum st_format format)
+/* Storage of pages that the image does not have, if that is mapped-ram. */
+static int measure_stale(uint64_t *stale, const struct st_image *image,
+			 struct st_error *err)
 {
-	uint64_t before = result->logical_before, after = result->logical;
+	struct block_survey survey;
 
-	if (format == ST_FORMAT_SPARSE) {
-		before = result->allocated_before;
-		after = result->allocated + ALLOCATION_NOISE;
+	*stale = 0;
+	for (unsigned i = 0; i < image->bitmap_count; i++) {
+		if (survey_block(&survey, image, i, err) < 0)
+			return -1;
+		*stale += survey.stale_bytes;
 	}
-	return before > after ? before - after : 0;
+	return 0;
+}
+
+/*
+ * Of an image with holes, what they leave counts as well.  Where there are old
+ * pages to get rid of, the least of it does.
+ */
+static int compare_sizes(struct st_compact_result *result,
+			 const struct rewrite *rewrite, struct st_error *err)
+{
+	uint64_t stale, noise;
+
+	if (measure_stale(&stale, rewrite->source, err) < 0)
+		return -1;
+	noise = stale > 0 ? 0 : ALLOCATION_NOISE;
+	result->smaller =
+		result->logical < result->logical_before ||
+		(rewrite->format == ST_FORMAT_SPARSE &&
+		 result->allocated + noise < result->allocated_before);
+	return 0;
 }
 
 static int count(struct rewrite *rewrite, struct st_compact_result *result,
@@ -65,8 +87,7 @@ static int count(struct rewrite *rewrite, struct st_compact_result *result,
 		return -1;
 	result->logical = out->position;
 	result->allocated = output_counted(out);
-	result->smaller = freed(result, rewrite->format) > 0;
-	return 0;
+	return compare_sizes(result, rewrite, err);
 }
 
 static int write_to(struct rewrite *rewrite, const char *path,
@@ -86,8 +107,7 @@ static int write_to(struct rewrite *rewrite, const char *path,
 	result->verified = rewrite->verify;
 	result->lost = rewrite->source->lost;
 	result->logical = (*out)->position;
-	result->smaller = freed(result, rewrite->format) > 0;
-	return 0;
+	return compare_sizes(result, rewrite, err);
 }
 
 static int write_copy(struct rewrite *rewrite, const char *destination,

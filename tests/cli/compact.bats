@@ -153,26 +153,100 @@ size()
 	assert_equal "$(ls -A)" live-sequential.mig
 }
 
-@test "killed at any moment, the guest is whole" {
-	local before delay
+# killed_everywhere CALLS ARGUMENT...: compact is, by the kernel, at each of
+# these calls in turn; behind each kill, is_whole.
+killed_everywhere()
+{
+	local calls=$1 n=0 ended=137
+	shift
+
+	while [ $ended = 137 ]; do
+		n=$((n + 1))
+		[ $n -lt 200 ] || fail "$calls: no end of it"
+		cp image work
+		run strace -E ASAN_OPTIONS=detect_leaks=0 -qq -f -o /dev/null \
+			-e trace="$calls" -e inject="$calls:signal=KILL:when=$n" \
+			"$SAVETOOL" compact -q "$@"
+		ended=$status
+		is_whole "$calls $n" "$ended" "$@"
+		rm -f dest
+		find . -name '.*.savetool-*' -delete
+		assert_equal "$(ls -A)" "$(printf 'image\nnew\nwork')"
+	done
+	assert_equal "$calls $ended" "$calls 0"
+	[ $n -gt 1 ] || fail "$calls: there is none"
+}
+
+# is_whole MOMENT STATUS SOURCE [DEST]: in place, the old image or the new one;
+# of a destination, the new one or nothing, and the source as it was.
+is_whole()
+{
+	if [ $# = 3 ]; then
+		cmp -s work image && [ "$2" != 0 ] || cmp work new ||
+			fail "$1: neither the old nor the new image"
+	else
+		cmp work image
+		[ ! -e dest ] && [ "$2" != 0 ] || cmp dest new ||
+			fail "$1: half an image"
+	fi
+}
+
+@test "killed at any call that writes, it leaves the old image or the new" {
+	local recipe call
 
 	command -v strace >/dev/null || fail "strace is missing"
-	real_image live-sequential.mig
-	before=$(digest live-sequential.mig)
-	for call in pwritev:1 pwritev:2 pwritev:9 fsync:1 fsync:2 \
-		renameat2:1 fchmod:1; do
-		cp live-sequential.mig work
-		run strace -E ASAN_OPTIONS=detect_leaks=0 -qq -f -o /dev/null -e trace="${call%:*}" \
-			-e inject="${call%:*}:signal=KILL:when=${call#*:}" \
-			"$SAVETOOL" compact work
-		assert_equal "$call $(digest work)" "$call $before"
-		find . -name '.work.savetool-*' -delete
+	for recipe in v2-live-superseded v3-stale; do
+		make_image $recipe image
+		"$SAVETOOL" compact -q image new
+		for call in pwritev fchmod fchown utimensat fsync /^rename; do
+			killed_everywhere $call work
+			killed_everywhere $call work dest
+		done
+		rm image new
 	done
-	for delay in 01 02 03 05 08 12; do
-		cp live-sequential.mig work
-		run timeout -s KILL 0.$delay "$SAVETOOL" compact work
-		assert_equal "$(digest work)" "$before"
-		find . -name '.work.savetool-*' -delete
+}
+
+@test "killed at any time, it leaves the old image or the new" {
+	local i delay
+
+	real_image live-sequential.mig
+	mv live-sequential.mig image
+	"$SAVETOOL" compact -q image new
+	for i in {1..16}; do
+		delay=$(printf '0.%03d' $((i * 8)))
+		for dest in '' dest; do
+			cp image work
+			rm -f dest
+			# shellcheck disable=SC2086  # one word, or none
+			run timeout -s KILL "$delay" \
+				"$SAVETOOL" compact -q work $dest
+			# shellcheck disable=SC2086
+			is_whole "after $delay s" $status work $dest
+			find . -name '.*.savetool-*' -delete
+		done
+	done
+}
+
+@test "the least of old pages, or of what lies behind, is dropped in place" {
+	local recipe
+
+	for recipe in v3-stale v3-trailing; do
+		make_image $recipe a
+		savetool compact -n a
+		assert_failure 1
+		savetool compact a b
+		assert_output --regexp "^b: .*, of "
+		savetool compact a
+		assert_output --partial ', verified'
+		cmp a b
+		savetool compact -n a
+		assert_success
+		savetool compact a
+		assert_output --partial 'compact already'
+		# Of a copy, what it is counts.
+		savetool compact a c
+		assert_output --regexp '^c: [^,]*, of [^,]*$'
+		rm a b c
 	done
 }
 
