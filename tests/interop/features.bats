@@ -23,7 +23,7 @@ refuses()
 	done
 }
 
-@test "XBZRLE: deltas stay in raw, and are resolved in sparse" {
+@test "XBZRLE: deltas stay in raw, and are resolved in sparse or by compact" {
 	machine=(--changed 16 "${pc[@]}")
 	saves image --cap xbzrle --live 3.5 --live-rate 20 \
 		--param downtime-limit=1
@@ -32,6 +32,10 @@ refuses()
 	loads image
 	convert raw image image.raw
 	[ "$(counts image.raw pc.ram deltas)" = "$deltas" ]
+	loads image.raw
+	"$SAVETOOL" compact image.raw
+	[ "$(counts image.raw pc.ram deltas)" = 0 ]
+	[ "$(counts image.raw pc.ram superseded)" = 0 ]
 	loads image.raw
 	convert zstd image image.zstd
 	convert sparse image.zstd image.sparse

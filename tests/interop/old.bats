@@ -79,6 +79,14 @@ says()
 	loads image.raw
 	convert sparse image image.sparse
 	loads image.sparse --cap mapped-ram
+	"$SAVETOOL" compact image image.compact
+	[ "$(counts image.compact pc.ram packed)" = 0 ]
+	in_old load-bare image.compact
+	loads image.compact
+	# Plain pages take more, and so take no other's place.
+	cp image image.own
+	"$SAVETOOL" compact image.own
+	cmp image image.own
 }
 
 @test "pc-i440fx-2.2: no configuration, no footers, no vmdescription" {
