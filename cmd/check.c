@@ -2,21 +2,15 @@
 /* The command check: what is wrong with an image, and mending it. */
 #include "config.h"
 
-#include "cli.h"
 #include "confine.h"
 #include "facts.h"
-#include "progress.h"
-#include "report.h"
-#include "signals.h"
-#include "stdout.h"
+#include "images.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 struct job {
-	struct cli *cli;
-	struct report *report;
-	struct progress progress;
+	struct images images;
 	struct st_check_options options;
 };
 
@@ -52,7 +46,7 @@ static void print_repair(const struct job *job, const char *path,
 
 	place_text(place, sizeof(place), repair->code, NULL, repair->offset,
 		   repair->length);
-	report_line(job->report, "%s: %s: %s (%s)", path,
+	report_line(job->images.report, "%s: %s: %s (%s)", path,
 		    job->options.dry_run ? "would be repaired" : "repaired",
 		    repair->message, place);
 }
@@ -80,7 +74,7 @@ static bool is_mended(const struct st_check *check,
 static void print_remedies(const struct job *job, const char *path,
 			   const struct st_check *check)
 {
-	bool verbose = job->cli->verbose;
+	bool verbose = job->images.cli->verbose;
 
 	for (size_t i = 0; i < check->finding_count; i++) {
 		const struct st_finding *finding = &check->findings[i];
@@ -89,8 +83,9 @@ static void print_remedies(const struct job *job, const char *path,
 		    !is_mended(check, finding) &&
 		    (verbose ||
 		     (job->options.repair && finding->severity != ST_NOTE)))
-			report_line(job->report, "%s: what helps: %s (%s)",
-				    path, finding->remedy, finding->code);
+			report_line(job->images.report,
+				    "%s: what helps: %s (%s)", path,
+				    finding->remedy, finding->code);
 	}
 }
 
@@ -117,27 +112,15 @@ static void print_verdict(struct report *report, const char *path,
 static void print(const struct job *job, const char *path,
 		  const struct st_check *check)
 {
-	if (!job->cli->quiet) {
+	if (!job->images.cli->quiet) {
 		for (size_t i = 0; i < check->finding_count; i++)
-			print_finding(job->report, path, &check->findings[i]);
+			print_finding(job->images.report, path,
+				      &check->findings[i]);
 		for (size_t i = 0; i < check->repaired_count; i++)
 			print_repair(job, path, &check->repaired[i]);
 		print_remedies(job, path, check);
 	}
-	print_verdict(job->report, path, check);
-}
-
-static void put_finding(struct report *report, const struct st_finding *finding)
-{
-	report_row(report);
-	report_text(report, "code", NULL, finding->code);
-	report_text(report, "severity", NULL,
-		    facts_severity(finding->severity));
-	report_text(report, "message", NULL, finding->message);
-	report_text(report, "block", NULL, finding->block);
-	report_number(report, "offset", NULL, finding->offset);
-	report_number(report, "length", NULL, finding->length);
-	report_text(report, "remedy", NULL, finding->remedy);
+	print_verdict(job->images.report, path, check);
 }
 
 static void put_repair(struct report *report, const struct st_repair *repair)
@@ -151,14 +134,16 @@ static void put_repair(struct report *report, const struct st_repair *repair)
 
 static void put(const struct job *job, const struct st_check *check, bool clean)
 {
-	struct report *report = job->report;
+	struct report *report = job->images.report;
 
 	report_flag(report, "clean", NULL, clean);
 	if (check->complete_known)
 		report_flag(report, "complete", NULL, check->complete);
 	report_table(report, "findings", NULL, "");
-	for (size_t i = 0; i < check->finding_count; i++)
-		put_finding(report, &check->findings[i]);
+	for (size_t i = 0; i < check->finding_count; i++) {
+		facts_finding(report, &check->findings[i]);
+		report_text(report, "remedy", NULL, check->findings[i].remedy);
+	}
 	report_close(report);
 	report_table(report, job->options.dry_run ? "would-repair" : "repaired",
 		     NULL, "");
@@ -175,20 +160,19 @@ static bool is_told(const struct st_check *check, const struct st_error *err)
 		err->code == ST_UNSUPPORTED);
 }
 
-static void show(const struct job *job, const char *path,
+static void show(struct job *job, const char *path,
 		 const struct st_check *check, const struct st_error *err)
 {
-	report_open(job->report, path);
-	if (check && report_is_text(job->report))
+	report_open(job->images.report, path);
+	if (check && report_is_text(job->images.report))
 		print(job, path, check);
 	else if (check)
 		put(job, check, !err && check->problem_count == 0);
-	if (err)
-		report_error(job->report, err);
-	report_commit(job->report);
-	stdout_flush();
-	if (err && !is_told(check, err))
-		cli_complain(path, err);
+	if (err && is_told(check, err)) {
+		report_error(job->images.report, err);
+		err = NULL;
+	}
+	images_commit(&job->images, path, err);
 }
 
 /* With a dry run, what would be mended is no more than that. */
@@ -204,44 +188,25 @@ static int status_of(const struct job *job, const struct st_check *check,
 	return mendable || check->problem_count > 0 ? 1 : ST_OK;
 }
 
-static int check_one(struct job *job, const char *path, size_t part)
+static int check(struct images *images, const char *path)
 {
-	const struct st_monitor *monitor;
+	struct job *job = (struct job *)images;
+	const struct st_monitor *monitor = images_begin(images, path);
 	const struct st_error *failure;
 	struct st_check *check;
 	struct st_error err;
 	int status;
 
-	monitor = progress_begin(&job->progress, path, part, job->cli->count);
 	failure = st_check(&check, path, &job->options, monitor, &err) < 0 ?
 			  &err :
 			  NULL;
-	progress_end(&job->progress, !failure);
+	progress_end(&images->progress, !failure);
 	status = failure && err.code == ST_CANCELLED ?
 			 ST_CANCELLED :
 			 status_of(job, check, failure);
 	if (status != ST_CANCELLED)
 		show(job, path, check, failure);
 	st_check_free(check);
-	return status;
-}
-
-static int check_all(struct job *job)
-{
-	const struct cli *cli = job->cli;
-	int status = ST_OK;
-
-	job->report = report_new(stdout, cli->json, cli->count > 1);
-	for (size_t i = 0; i < cli->count && status != ST_CANCELLED; i++) {
-		if (signals_caught())
-			status = ST_CANCELLED;
-		else
-			status = cli_worse(status,
-					   check_one(job, cli->operands[i], i));
-	}
-	if (status != ST_CANCELLED)
-		report_finish(job->report);
-	report_free(job->report);
 	return status;
 }
 
@@ -262,8 +227,7 @@ static void confine(const struct cli *cli,
 static int run(struct cli *cli)
 {
 	struct job job = {
-		.cli = cli,
-		.progress = PROGRESS_INIT,
+		.images = IMAGES_INIT(cli),
 		.options = { .size = sizeof(job.options) },
 	};
 	struct st_check_options *options = &job.options;
@@ -276,7 +240,7 @@ static int run(struct cli *cli)
 		  "only say what --repair would do" },
 		{ '\0', "offset", "N", take_size, &options->offset,
 		  "the bare stream starts at byte N" },
-		OPTIONS_PROGRESS(&job.progress),
+		OPTIONS_PROGRESS(&job.images.progress),
 		OPTION_END,
 	};
 
@@ -285,7 +249,7 @@ static int run(struct cli *cli)
 	if (options->dry_run && !options->repair)
 		return cli_misuse(cli, "'--dry-run' needs '--repair'");
 	confine(cli, options);
-	return check_all(&job);
+	return images_each(&job.images, check, NULL);
 }
 
 const struct command command_check = {

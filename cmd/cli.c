@@ -410,23 +410,41 @@ void cli_complain(const char *path, const struct st_error *err)
 	fputc('\n', stderr);
 }
 
+/* Who reads text finds it on standard error. */
+static void put_failure(const struct cli *cli, const char *path,
+			const struct st_error *err)
+{
+	struct report *report;
+
+	if (!cli->json)
+		return;
+	report = report_new(stdout, true, false);
+	report_open(report, path);
+	report_error(report, err);
+	report_commit(report);
+	report_free(report);
+}
+
+int cli_fail(const struct cli *cli, const char *path,
+	     const struct st_error *err)
+{
+	if (err->code == ST_CANCELLED)
+		return ST_CANCELLED;
+	put_failure(cli, path, err);
+	cli_complain(path, err);
+	return (int)err->code;
+}
+
 int cli_misuse(const struct cli *cli, const char *format, ...)
 {
 	struct st_error err = { .code = ST_USAGE };
-	struct report *report;
 	va_list arguments;
 	size_t used;
 
 	va_start(arguments, format);
 	vsnprintf(err.text, sizeof(err.text), format, arguments);
 	va_end(arguments);
-	if (cli->json) {
-		report = report_new(stdout, true, false);
-		report_open(report, NULL);
-		report_error(report, &err);
-		report_commit(report);
-		report_free(report);
-	}
+	put_failure(cli, NULL, &err);
 	used = strlen(err.text);
 	snprintf(err.text + used, sizeof(err.text) - used,
 		 "; see 'savetool %s%s--help'",

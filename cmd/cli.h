@@ -66,6 +66,14 @@ void cli_release(struct cli *cli);
 /* One line on standard error; path may be NULL. */
 void cli_complain(const char *path, const struct st_error *err);
 
+/*
+ * Tells that a command has failed, also as JSON if that is wanted; of a
+ * signal, which tells by itself, nothing.  path may be NULL.  Returns the exit
+ * status.
+ */
+int cli_fail(const struct cli *cli, const char *path,
+	     const struct st_error *err);
+
 /* Tells of a wrong use, also as JSON if that is wanted.  Returns ST_USAGE. */
 int cli_misuse(const struct cli *cli, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "cli.h"
+#include "facts.h"
 #include "progress.h"
 #include "report.h"
 
@@ -41,7 +42,6 @@ static void show(const struct cli *cli, bool dry_run,
 		 const struct st_compact_result *result)
 {
 	struct report *report = report_new(stdout, cli->json, false);
-	char digest[ST_DIGEST_TEXT];
 
 	report_open(report, NULL);
 	report_text(report, "path", NULL, cli->operands[0]);
@@ -57,29 +57,10 @@ static void show(const struct cli *cli, bool dry_run,
 	report_number(report, "allocated", NULL, result->allocated);
 	report_number(report, "freed", NULL,
 		      result->smaller ? freed(result) : 0);
-	report_flag(report, "verified", NULL, result->verified);
-	if (result->verified) {
-		st_digest_text(&result->digest, digest);
-		report_text(report, "digest", NULL, digest);
-	}
+	facts_verified(report, result->verified, &result->digest);
 	show_text(report, cli, dry_run, result);
 	report_commit(report);
 	report_free(report);
-}
-
-static int give_up(const struct cli *cli, const struct st_error *err)
-{
-	struct report *report;
-
-	if (err->code == ST_CANCELLED)
-		return ST_CANCELLED;
-	report = report_new(stdout, cli->json, false);
-	report_open(report, cli->operands[0]);
-	report_error(report, err);
-	report_commit(report);
-	report_free(report);
-	cli_complain(cli->operands[0], err);
-	return (int)err->code;
 }
 
 /* 1: a dry run found that it would be smaller. */
@@ -105,7 +86,7 @@ static int compact(struct cli *cli, struct wish *wish)
 		st_compact(path, destination, &options, monitor, &result, &err);
 	progress_end(&wish->progress, !failed);
 	if (failed)
-		return give_up(cli, &err);
+		return cli_fail(cli, path, &err);
 	if (cli->json || !cli->quiet)
 		show(cli, wish->dry_run, &result);
 	return wish->dry_run && result.smaller ? 1 : ST_OK;

@@ -213,3 +213,12 @@ void confine_end(struct confine *confine)
 	close(confine->rules);
 	confine->rules = -1;
 }
+
+void confine_to_reading(const char *const *paths, size_t count)
+{
+	struct confine confine;
+
+	confine_begin(&confine);
+	confine_read_all(&confine, paths, count);
+	confine_end(&confine);
+}

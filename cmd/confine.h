@@ -37,4 +37,7 @@ void confine_write(struct confine *confine, const char *path);
 /* From now on.  Where the kernel cannot do it, nothing happens. */
 void confine_end(struct confine *confine);
 
+/* All of it, for a command that only reads these. */
+void confine_to_reading(const char *const *paths, size_t count);
+
 #endif

@@ -4,6 +4,7 @@
 
 #include "cli.h"
 #include "confine.h"
+#include "facts.h"
 #include "progress.h"
 #include "report.h"
 
@@ -125,7 +126,6 @@ static void show(const struct cli *cli, enum st_format format,
 		 const struct st_convert_result *result)
 {
 	struct report *report = report_new(stdout, cli->json, false);
-	char digest[ST_DIGEST_TEXT];
 
 	report_open(report, NULL);
 	report_text(report, "source", NULL, cli->operands[0]);
@@ -134,31 +134,10 @@ static void show(const struct cli *cli, enum st_format format,
 	report_number(report, "logical", NULL, result->logical);
 	report_number(report, "allocated", NULL, result->allocated);
 	report_number(report, "lost", NULL, result->lost);
-	report_flag(report, "verified", NULL, result->verified);
-	if (result->verified) {
-		st_digest_text(&result->digest, digest);
-		report_text(report, "digest", NULL, digest);
-	}
+	facts_verified(report, result->verified, &result->digest);
 	show_text(report, cli->operands[1], format, result);
 	report_commit(report);
 	report_free(report);
-}
-
-/* The source is what is worked on; of another file the sentence has a name. */
-static int give_up(const struct cli *cli, const struct st_error *err)
-{
-	const char *path = cli->operands[0];
-	struct report *report;
-
-	if (err->code == ST_CANCELLED)
-		return ST_CANCELLED;
-	report = report_new(stdout, cli->json, false);
-	report_open(report, path);
-	report_error(report, err);
-	report_commit(report);
-	report_free(report);
-	cli_complain(path, err);
-	return (int)err->code;
 }
 
 static void warn(const struct cli *cli, const struct wish *wish,
@@ -215,7 +194,8 @@ static int convert(struct cli *cli, struct wish *wish)
 			    &err);
 	progress_end(&wish->progress, !failed);
 	if (failed)
-		return give_up(cli, &err);
+		/* Of another file than the source the sentence has a name. */
+		return cli_fail(cli, source, &err);
 	warn(cli, wish, &result);
 	if (cli->json || cli->verbose)
 		show(cli, result.format, &result);

@@ -2,40 +2,33 @@
 /* The command digest: a fingerprint of the guest's state. */
 #include "config.h"
 
-#include "cli.h"
 #include "confine.h"
-#include "progress.h"
-#include "report.h"
-#include "signals.h"
-#include "stdout.h"
+#include "images.h"
 
 #include <string.h>
 
 struct job {
-	struct cli *cli;
-	struct report *report;
-	struct progress progress;
+	struct images images;
 	uint64_t offset;
 };
 
 /* Half of the digits are of memory, the other half of the devices. */
-static void show(struct report *report, const char *path, const char *text)
+static void show(struct report *report, const char *path,
+		 const struct st_digest *digest)
 {
+	char text[ST_DIGEST_TEXT];
 	char half[ST_DIGEST_TEXT / 2 + 1] = "";
 
-	report_open(report, path);
-	report_text(report, "digest", NULL, text);
+	st_digest_text(digest, text);
 	memcpy(half, text, ST_DIGEST_TEXT / 2);
+	report_text(report, "digest", NULL, text);
 	report_text(report, "memory", NULL, half);
 	report_text(report, "devices", NULL, text + ST_DIGEST_TEXT / 2);
 	report_line(report, "%s  %s", text, path);
-	report_commit(report);
-	/* The next one may take minutes. */
-	stdout_flush();
 }
 
-static int digest(struct job *job, const char *path, size_t part,
-		  struct st_digest *result, struct st_error *err)
+static int digest_image(struct job *job, const char *path,
+			struct st_digest *result, struct st_error *err)
 {
 	const struct st_monitor *monitor;
 	struct st_image *image;
@@ -43,69 +36,42 @@ static int digest(struct job *job, const char *path, size_t part,
 
 	if (st_image_open(&image, path, job->offset, err) < 0)
 		return -1;
-	monitor = progress_begin(&job->progress, path, part, job->cli->count);
+	monitor = images_begin(&job->images, path);
 	failed = st_image_digest(image, monitor, result, err);
-	progress_end(&job->progress, !failed);
+	progress_end(&job->images.progress, !failed);
 	st_image_close(image);
 	return failed;
 }
 
-static int digest_one(struct job *job, const char *path, size_t part)
+static int digest(struct images *images, const char *path)
 {
 	struct st_digest result;
 	struct st_error err;
-	char text[ST_DIGEST_TEXT];
+	int failed = digest_image((struct job *)images, path, &result, &err);
 
-	if (digest(job, path, part, &result, &err) == 0) {
-		st_digest_text(&result, text);
-		show(job->report, path, text);
-		return ST_OK;
-	}
-	if (err.code == ST_CANCELLED)
+	if (failed && err.code == ST_CANCELLED)
 		return ST_CANCELLED;
-	report_open(job->report, path);
-	report_error(job->report, &err);
-	report_commit(job->report);
-	cli_complain(path, &err);
-	return (int)err.code;
-}
-
-static int digest_all(struct job *job)
-{
-	const struct cli *cli = job->cli;
-	int status = ST_OK;
-
-	job->report = report_new(stdout, cli->json, cli->count > 1);
-	for (size_t i = 0; i < cli->count && status != ST_CANCELLED; i++) {
-		if (signals_caught())
-			status = ST_CANCELLED;
-		else
-			status = cli_worse(
-				status, digest_one(job, cli->operands[i], i));
-	}
-	if (status != ST_CANCELLED)
-		report_finish(job->report);
-	report_free(job->report);
-	return status;
+	report_open(images->report, path);
+	if (!failed)
+		show(images->report, path, &result);
+	images_commit(images, path, failed ? &err : NULL);
+	return failed ? (int)err.code : ST_OK;
 }
 
 static int run(struct cli *cli)
 {
-	struct job job = { .cli = cli, .progress = PROGRESS_INIT };
-	struct confine confine;
+	struct job job = { .images = IMAGES_INIT(cli) };
 	const struct option table[] = {
 		{ '\0', "offset", "N", take_size, &job.offset,
 		  "the bare stream starts at byte N" },
-		OPTIONS_PROGRESS(&job.progress),
+		OPTIONS_PROGRESS(&job.images.progress),
 		OPTION_END,
 	};
 
 	if (!cli_parse(cli, table))
 		return cli->status;
-	confine_begin(&confine);
-	confine_read_all(&confine, cli->operands, cli->count);
-	confine_end(&confine);
-	return digest_all(&job);
+	confine_to_reading(cli->operands, cli->count);
+	return images_each(&job.images, digest, NULL);
 }
 
 const struct command command_digest = {

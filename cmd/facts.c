@@ -374,6 +374,30 @@ const char *facts_severity(enum st_severity severity)
 	return "error";
 }
 
+void facts_finding(struct report *report, const struct st_finding *finding)
+{
+	report_row(report);
+	report_text(report, "code", NULL, finding->code);
+	report_text(report, "severity", NULL,
+		    facts_severity(finding->severity));
+	report_text(report, "message", NULL, finding->message);
+	report_text(report, "block", NULL, finding->block);
+	report_number(report, "offset", NULL, finding->offset);
+	report_number(report, "length", NULL, finding->length);
+}
+
+void facts_verified(struct report *report, bool verified,
+		    const struct st_digest *digest)
+{
+	char text[ST_DIGEST_TEXT];
+
+	report_flag(report, "verified", NULL, verified);
+	if (!verified)
+		return;
+	st_digest_text(digest, text);
+	report_text(report, "digest", NULL, text);
+}
+
 static void show_place(struct report *report, const struct st_finding *finding)
 {
 	char at[48] = "", length[48] = "";
@@ -395,14 +419,7 @@ static void show_findings(struct report *report, const struct st_info *info)
 	for (size_t i = 0; i < info->finding_count; i++) {
 		const struct st_finding *finding = &info->findings[i];
 
-		report_row(report);
-		report_text(report, "code", NULL, finding->code);
-		report_text(report, "severity", NULL,
-			    facts_severity(finding->severity));
-		report_text(report, "message", NULL, finding->message);
-		report_text(report, "block", NULL, finding->block);
-		report_number(report, "offset", NULL, finding->offset);
-		report_number(report, "length", NULL, finding->length);
+		facts_finding(report, finding);
 		show_place(report, finding);
 	}
 	report_close(report);

@@ -9,6 +9,13 @@
 /* "note", "warning", "error" */
 const char *facts_severity(enum st_severity severity);
 
+/* A row of a table; more about it may follow. */
+void facts_finding(struct report *report, const struct st_finding *finding);
+
+/* Was a copy read back, and if so, its fingerprint. */
+void facts_verified(struct report *report, bool verified,
+		    const struct st_digest *digest);
+
 struct facts_options {
 	bool headline; /* of the text, only the first line */
 	bool verbose;

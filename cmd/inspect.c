@@ -2,20 +2,12 @@
 /* The command inspect: what an image is. */
 #include "config.h"
 
-#include "cli.h"
 #include "confine.h"
 #include "facts.h"
-#include "progress.h"
-#include "report.h"
-#include "signals.h"
-#include "stdout.h"
-
-#include <stdio.h>
+#include "images.h"
 
 struct job {
-	struct cli *cli;
-	struct report *report;
-	struct progress progress;
+	struct images images;
 	struct facts_options facts;
 	bool scan;
 	uint64_t offset;
@@ -24,19 +16,17 @@ struct job {
 static void show(struct job *job, const char *path, const struct st_info *info,
 		 const struct st_error *err)
 {
-	report_open(job->report, path);
+	struct report *report = job->images.report;
+
+	report_open(report, path);
 	if (info)
-		facts_show(job->report, path, info, &job->facts);
-	if (err)
-		report_error(job->report, err);
-	report_commit(job->report);
-	stdout_flush();
-	if (err)
-		cli_complain(path, err);
+		facts_show(report, path, info, &job->facts);
+	images_commit(&job->images, path, err);
 }
 
-static int inspect(struct job *job, const char *path, size_t part)
+static int inspect(struct images *images, const char *path)
 {
+	struct job *job = (struct job *)images;
 	const struct st_info *info = NULL;
 	const struct st_monitor *monitor;
 	struct st_image *image;
@@ -47,9 +37,9 @@ static int inspect(struct job *job, const char *path, size_t part)
 		show(job, path, NULL, &err);
 		return (int)err.code;
 	}
-	monitor = progress_begin(&job->progress, path, part, job->cli->count);
+	monitor = images_begin(images, path);
 	failed = st_image_describe(image, job->scan, monitor, &info, &err);
-	progress_end(&job->progress, !failed);
+	progress_end(&images->progress, !failed);
 	/* A damaged image is shown as far as it goes. */
 	if (!failed || err.code != ST_CANCELLED)
 		show(job, path, info, failed ? &err : NULL);
@@ -57,29 +47,9 @@ static int inspect(struct job *job, const char *path, size_t part)
 	return failed ? (int)err.code : ST_OK;
 }
 
-static int inspect_all(struct job *job)
-{
-	const struct cli *cli = job->cli;
-	int status = ST_OK;
-
-	job->report = report_new(stdout, cli->json, cli->count > 1);
-	for (size_t i = 0; i < cli->count && status != ST_CANCELLED; i++) {
-		if (signals_caught())
-			status = ST_CANCELLED;
-		else
-			status = cli_worse(status,
-					   inspect(job, cli->operands[i], i));
-	}
-	if (status != ST_CANCELLED)
-		report_finish(job->report);
-	report_free(job->report);
-	return status;
-}
-
 static int run(struct cli *cli)
 {
-	struct job job = { .cli = cli, .progress = PROGRESS_INIT };
-	struct confine confine;
+	struct job job = { .images = IMAGES_INIT(cli) };
 	const struct option table[] = {
 		{ '\0', "scan", NULL, take_flag, &job.scan,
 		  "read all of it, and count pages" },
@@ -87,7 +57,7 @@ static int run(struct cli *cli)
 		  "show the domain XML as well" },
 		{ '\0', "offset", "N", take_size, &job.offset,
 		  "the bare stream starts at byte N" },
-		OPTIONS_PROGRESS(&job.progress),
+		OPTIONS_PROGRESS(&job.images.progress),
 		OPTION_END,
 	};
 
@@ -95,10 +65,8 @@ static int run(struct cli *cli)
 		return cli->status;
 	job.facts.headline = cli->quiet;
 	job.facts.verbose = cli->verbose;
-	confine_begin(&confine);
-	confine_read_all(&confine, cli->operands, cli->count);
-	confine_end(&confine);
-	return inspect_all(&job);
+	confine_to_reading(cli->operands, cli->count);
+	return images_each(&job.images, inspect, NULL);
 }
 
 const struct command command_inspect = {

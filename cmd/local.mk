@@ -24,6 +24,8 @@ libcmd_la_SOURCES = \
 	%D%/facts.c \
 	%D%/facts.h \
 	%D%/help.c \
+	%D%/images.c \
+	%D%/images.h \
 	%D%/inspect.c \
 	%D%/layout.c \
 	%D%/layout.h \

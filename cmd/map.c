@@ -8,7 +8,6 @@
 #include "escape.h"
 #include "memory.h"
 #include "progress.h"
-#include "report.h"
 #include "signals.h"
 #include "stdout.h"
 
@@ -138,25 +137,20 @@ static void show_error(struct job *job, const struct st_error *err)
 	write_element(job, object);
 }
 
-static void finish(struct job *job, const char *path,
-		   const struct st_error *err)
+/* The exit status. */
+static int finish(struct job *job, const char *path, const struct st_error *err)
 {
-	struct report *report;
-
-	if (job->cli->json && job->begun) {
-		if (err)
-			show_error(job, err);
-		puts("]");
-	} else if (job->cli->json && err) {
-		report = report_new(stdout, true, false);
-		report_open(report, path);
-		report_error(report, err);
-		report_commit(report);
-		report_free(report);
+	if (!job->cli->json || !job->begun) {
+		stdout_flush();
+		return err ? cli_fail(job->cli, path, err) : ST_OK;
 	}
+	if (err)
+		show_error(job, err);
+	puts("]");
 	stdout_flush();
 	if (err)
 		cli_complain(path, err);
+	return err ? (int)err->code : ST_OK;
 }
 
 static int map(struct job *job, const char *path, struct st_error *err)
@@ -185,20 +179,16 @@ static int run(struct cli *cli)
 		OPTIONS_PROGRESS(&job.progress),
 		OPTION_END,
 	};
-	struct confine confine;
 	struct st_error err;
 	int failed;
 
 	if (!cli_parse(cli, table))
 		return cli->status;
-	confine_begin(&confine);
-	confine_read(&confine, cli->operands[0]);
-	confine_end(&confine);
+	confine_to_reading(cli->operands, cli->count);
 	failed = map(&job, cli->operands[0], &err);
 	if (failed && err.code == ST_CANCELLED)
 		return ST_CANCELLED;
-	finish(&job, cli->operands[0], failed ? &err : NULL);
-	return failed ? (int)err.code : ST_OK;
+	return finish(&job, cli->operands[0], failed ? &err : NULL);
 }
 
 const struct command command_map = {

@@ -2,18 +2,10 @@
 /* The command size: what images take, need, and would take elsewhere. */
 #include "config.h"
 
-#include "base/cleanup.h"
-#include "cli.h"
 #include "confine.h"
-#include "progress.h"
-#include "report.h"
-#include "signals.h"
-#include "stdout.h"
+#include "images.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Beyond this share, a mapped-ram image has lost holes that it had. */
 #define DENSE_PERCENT 10
@@ -22,9 +14,7 @@
 #define DENSE_NOISE (UINT64_C(1) << 20)
 
 struct job {
-	struct cli *cli;
-	struct report *report;
-	struct progress progress;
+	struct images images;
 	struct st_size_options options;
 	uint64_t offset;
 	bool dense_asked;
@@ -72,10 +62,10 @@ static void show_some(struct report *report, const char *key, const char *label,
 static void show_sizes(const struct job *job, const char *title,
 		       const struct st_sizes *sizes)
 {
-	struct report *report = job->report;
+	struct report *report = job->images.report;
 
 	report_section(report, "sizes", title);
-	report_exact(report, job->cli->verbose);
+	report_exact(report, job->images.cli->verbose);
 	report_bytes(report, "logical", "logical", sizes->logical);
 	report_bytes(report, "allocated", "allocated", sizes->allocated);
 	report_bytes(report, "needed", "needed", sizes->needed);
@@ -121,7 +111,7 @@ static const char *yes(bool value)
 /* Several images must fit beside one another. */
 static bool show_folder(struct job *job, const struct st_sizes *sizes)
 {
-	struct report *report = job->report;
+	struct report *report = job->images.report;
 	const struct st_room *room = &job->room;
 	bool kept, lost;
 
@@ -166,47 +156,56 @@ static bool is_dense(const struct job *job, const struct st_info *info)
 	return sizes->allocated > limit;
 }
 
-/* The exit status, of what was asked. */
-static int show(struct job *job, const char *path, const struct st_info *info,
-		const struct st_estimate *estimates, const struct st_error *err)
+/* 1: it is, and that was asked. */
+static int show_dense(const struct job *job, const struct st_info *info)
 {
-	struct report *report = job->report;
-	int status = err ? (int)err->code : ST_OK;
-	bool dense;
+	bool dense = is_dense(job, info);
 
-	report_open(report, path);
-	if (info) {
-		add_sizes(&job->total, &info->sizes);
-		report_text(report, "format", NULL,
-			    st_format_name(info->format));
-		report_line(report, "%s: %s", path,
-			    st_format_name(info->format));
-		report_line(report, "%s", "");
-		show_sizes(job, "size", &info->sizes);
-	}
-	if (info && !err && job->options.estimate)
+	report_flag(job->images.report, "dense", NULL, dense);
+	if (dense)
+		report_line(job->images.report, "it has lost its holes");
+	return dense ? 1 : ST_OK;
+}
+
+/* What is known; the exit status, of what was asked. */
+static int show_known(struct job *job, const char *path,
+		      const struct st_info *info,
+		      const struct st_estimate *estimates, bool whole)
+{
+	struct report *report = job->images.report;
+	const char *format = st_format_name(info->format);
+	int status = ST_OK;
+
+	add_sizes(&job->total, &info->sizes);
+	report_text(report, "format", NULL, format);
+	report_line(report, "%s: %s", path, format);
+	report_line(report, "%s", "");
+	show_sizes(job, "size", &info->sizes);
+	if (whole && job->options.estimate)
 		show_estimates(report, estimates);
-	if (info && job->folder && !show_folder(job, &info->sizes))
-		status = cli_worse(status, 1);
-	if (info && !err && job->dense_asked) {
-		dense = is_dense(job, info);
-		report_flag(report, "dense", NULL, dense);
-		if (dense) {
-			report_line(report, "it has lost its holes");
-			status = cli_worse(status, 1);
-		}
-	}
-	if (err)
-		report_error(report, err);
-	report_commit(report);
-	stdout_flush();
-	if (err)
-		cli_complain(path, err);
+	if (job->folder && !show_folder(job, &info->sizes))
+		status = 1;
+	if (whole && job->dense_asked)
+		status = cli_worse(status, show_dense(job, info));
 	return status;
 }
 
-static int size_one(struct job *job, const char *path, size_t part)
+static int show(struct job *job, const char *path, const struct st_info *info,
+		const struct st_estimate *estimates, const struct st_error *err)
 {
+	int status = err ? (int)err->code : ST_OK;
+
+	report_open(job->images.report, path);
+	if (info)
+		status = cli_worse(
+			status, show_known(job, path, info, estimates, !err));
+	images_commit(&job->images, path, err);
+	return status;
+}
+
+static int size(struct images *images, const char *path)
+{
+	struct job *job = (struct job *)images;
 	struct st_estimate estimates[ST_FORMAT_COUNT];
 	const struct st_info *info = NULL;
 	const struct st_monitor *monitor;
@@ -216,10 +215,10 @@ static int size_one(struct job *job, const char *path, size_t part)
 
 	if (st_image_open(&image, path, job->offset, &err) < 0)
 		return show(job, path, NULL, NULL, &err);
-	monitor = progress_begin(&job->progress, path, part, job->cli->count);
+	monitor = images_begin(images, path);
 	failed = st_image_size(image, &job->options, monitor, &info, estimates,
 			       &err);
-	progress_end(&job->progress, !failed);
+	progress_end(&images->progress, !failed);
 	if (failed && err.code == ST_CANCELLED)
 		status = ST_CANCELLED;
 	else
@@ -229,67 +228,30 @@ static int size_one(struct job *job, const char *path, size_t part)
 }
 
 /* A program adds up by itself: its array has nothing but images. */
-static void show_total(struct job *job)
+static void show_total(struct images *images)
 {
-	if (job->cli->count < 2 || !report_is_text(job->report))
+	struct job *job = (struct job *)images;
+
+	if (images->cli->count < 2 || !report_is_text(images->report))
 		return;
 	show_sizes(job, "total", &job->total);
-	report_commit(job->report);
-}
-
-static void confine(const struct cli *cli)
-{
-	struct confine confine;
-
-	confine_begin(&confine);
-	confine_read_all(&confine, cli->operands, cli->count);
-	confine_end(&confine);
-}
-
-static int size_all(struct job *job)
-{
-	const struct cli *cli = job->cli;
-	int status = ST_OK;
-
-	confine(cli);
-	job->report = report_new(stdout, cli->json, cli->count > 1);
-	for (size_t i = 0; i < cli->count && status != ST_CANCELLED; i++) {
-		if (signals_caught())
-			status = ST_CANCELLED;
-		else
-			status = cli_worse(status,
-					   size_one(job, cli->operands[i], i));
-	}
-	if (status != ST_CANCELLED) {
-		show_total(job);
-		report_finish(job->report);
-	}
-	report_free(job->report);
-	return status;
+	report_commit(images->report);
 }
 
 /* A folder that is not there is said once, and not of each image. */
 static int look_at_folder(struct job *job)
 {
 	struct st_error err;
-	struct report *report;
 
 	if (!job->folder || st_folder_room(&job->room, job->folder, &err) == 0)
 		return ST_OK;
-	report = report_new(stdout, job->cli->json, false);
-	report_open(report, NULL);
-	report_error(report, &err);
-	report_commit(report);
-	report_free(report);
-	cli_complain(NULL, &err);
-	return (int)err.code;
+	return cli_fail(job->images.cli, NULL, &err);
 }
 
 static int run(struct cli *cli)
 {
 	struct job job = {
-		.cli = cli,
-		.progress = PROGRESS_INIT,
+		.images = IMAGES_INIT(cli),
 		.options = { .size = sizeof(struct st_size_options) },
 		.dense_percent = DENSE_PERCENT,
 	};
@@ -304,7 +266,7 @@ static int run(struct cli *cli)
 		  "read all pages, and count zero ones" },
 		{ '\0', "offset", "N", take_size, &job.offset,
 		  "the bare stream starts at byte N" },
-		OPTIONS_PROGRESS(&job.progress),
+		OPTIONS_PROGRESS(&job.images.progress),
 		OPTION_END,
 	};
 	int status;
@@ -312,8 +274,10 @@ static int run(struct cli *cli)
 	if (!cli_parse(cli, table))
 		return cli->status;
 	status = look_at_folder(&job);
-	if (status == ST_OK)
-		status = size_all(&job);
+	if (status == ST_OK) {
+		confine_to_reading(cli->operands, cli->count);
+		status = images_each(&job.images, size, show_total);
+	}
 	free(job.folder);
 	return status;
 }

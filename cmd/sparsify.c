@@ -105,22 +105,6 @@ static void show(const struct job *job, const struct st_sparsify_result *result)
 	report_free(report);
 }
 
-static int give_up(const struct cli *cli, const struct st_error *err)
-{
-	const char *path = cli->operands[0];
-	struct report *report;
-
-	if (err->code == ST_CANCELLED)
-		return ST_CANCELLED;
-	report = report_new(stdout, cli->json, false);
-	report_open(report, path);
-	report_error(report, err);
-	report_commit(report);
-	report_free(report);
-	cli_complain(path, err);
-	return (int)err->code;
-}
-
 static void confine_files(const struct job *job)
 {
 	const char *path = job->cli->operands[0];
@@ -149,7 +133,7 @@ static int sparsify(struct job *job)
 			     &result, &err);
 	progress_end(&job->progress, !failed);
 	if (failed)
-		return give_up(job->cli, &err);
+		return cli_fail(job->cli, path, &err);
 	if (job->cli->json || !job->cli->quiet)
 		show(job, &result);
 	return job->options.dry_run && result.freed > 0 ? STATUS_WOULD_FREE :

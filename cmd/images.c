@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Images, one after another. */
+#include "config.h"
+
+#include "images.h"
+
+#include "signals.h"
+#include "stdout.h"
+
+int images_each(struct images *images, image_task one,
+		void (*behind)(struct images *images))
+{
+	const struct cli *cli = images->cli;
+	int status = ST_OK;
+
+	images->report = report_new(stdout, cli->json, cli->count > 1);
+	for (size_t i = 0; i < cli->count && status != ST_CANCELLED; i++) {
+		images->part = i;
+		if (signals_caught())
+			status = ST_CANCELLED;
+		else
+			status = cli_worse(status,
+					   one(images, cli->operands[i]));
+	}
+	if (status != ST_CANCELLED) {
+		if (behind)
+			behind(images);
+		report_finish(images->report);
+	}
+	report_free(images->report);
+	images->report = NULL;
+	return status;
+}
+
+const struct st_monitor *images_begin(struct images *images, const char *path)
+{
+	return progress_begin(&images->progress, path, images->part,
+			      images->cli->count);
+}
+
+void images_commit(struct images *images, const char *path,
+		   const struct st_error *err)
+{
+	if (err)
+		report_error(images->report, err);
+	report_commit(images->report);
+	/* The next one may take minutes. */
+	stdout_flush();
+	if (err)
+		cli_complain(path, err);
+}
