@@ -71,6 +71,7 @@ unit_headers = \
 	%D%/unit/cached.h \
 	%D%/unit/check.h \
 	%D%/unit/mounts.h \
+	%D%/unit/outputs.h \
 	%D%/unit/pages.h \
 	%D%/unit/recorder.h \
 	%D%/unit/sample.h \
