@@ -15,11 +15,21 @@
 #include <string.h>
 #include <xxhash.h>
 
+/*
+ * Of each page, 0: zero.  A few bytes can claim any amount of memory, so there
+ * is room only for so many pages around those that have something.
+ */
+#define STRETCH_PAGES 4096
+struct page_sums {
+	uint64_t count;
+	uint64_t **stretches; /* of STRETCH_PAGES; NULL: all are zero */
+};
+
 struct digest_sink {
 	struct page_sink base;
 	const struct ram_layout *layout;
-	XXH3_state_t **blocks; /* the sum of each */
-	uint64_t **pages;      /* NULL if ordered; else of each page, 0: zero */
+	XXH3_state_t **blocks;   /* the sum of each */
+	struct page_sums *pages; /* of each block; NULL if ordered */
 	bool unsettled;
 	uint64_t result[2];
 };
@@ -34,8 +44,23 @@ static void fold_page(struct digest_sink *sink, unsigned block, uint64_t offset,
 	XXH3_128bits_update(sink->blocks[block], bytes, sizeof(bytes));
 }
 
-static void put_page(struct digest_sink *sink, const struct page_run *run,
-		     uint64_t at)
+static int note_page(struct page_sums *sums, uint64_t page, uint64_t hash,
+		     struct st_error *err)
+{
+	uint64_t **stretch = &sums->stretches[page / STRETCH_PAGES];
+
+	if (!*stretch && hash == 0)
+		return 0;
+	if (!*stretch)
+		*stretch = calloc(STRETCH_PAGES, sizeof(**stretch));
+	if (!*stretch)
+		return fail_memory(err);
+	(*stretch)[page % STRETCH_PAGES] = hash;
+	return 0;
+}
+
+static int put_page(struct digest_sink *sink, const struct page_run *run,
+		    uint64_t at, struct st_error *err)
 {
 	uint64_t page_size = sink->layout->page_size;
 	uint64_t offset = run->offset + at, hash = 0;
@@ -43,9 +68,11 @@ static void put_page(struct digest_sink *sink, const struct page_run *run,
 	if (run->kind == PAGE_DATA)
 		hash = XXH3_64bits(run->data + at, page_size);
 	if (sink->pages)
-		sink->pages[run->block->index][offset / page_size] = hash;
-	else if (hash)
+		return note_page(&sink->pages[run->block->index],
+				 offset / page_size, hash, err);
+	if (hash)
 		fold_page(sink, run->block->index, offset, hash);
+	return 0;
 }
 
 static int put(struct page_sink *base, const struct page_batch *batch,
@@ -53,7 +80,6 @@ static int put(struct page_sink *base, const struct page_batch *batch,
 {
 	struct digest_sink *sink = (struct digest_sink *)base;
 
-	(void)err;
 	for (unsigned i = 0; i < batch->count; i++) {
 		const struct page_run *run = &batch->runs[i];
 
@@ -63,20 +89,26 @@ static int put(struct page_sink *base, const struct page_batch *batch,
 			continue;
 		for (uint64_t at = 0; at < run->length;
 		     at += sink->layout->page_size)
-			put_page(sink, run, at);
+			if (put_page(sink, run, at, err) < 0)
+				return -1;
 	}
 	return 0;
 }
 
 static void fold_pages(struct digest_sink *sink, unsigned block)
 {
+	const struct page_sums *sums = &sink->pages[block];
 	uint64_t page_size = sink->layout->page_size;
-	uint64_t count = sink->layout->blocks[block].length / page_size;
 
-	for (uint64_t i = 0; i < count; i++)
-		if (sink->pages[block][i])
+	for (uint64_t i = 0; i < sums->count; i++) {
+		const uint64_t *stretch = sums->stretches[i / STRETCH_PAGES];
+
+		if (!stretch)
+			i += STRETCH_PAGES - 1;
+		else if (stretch[i % STRETCH_PAGES])
 			fold_page(sink, block, i * page_size,
-				  sink->pages[block][i]);
+				  stretch[i % STRETCH_PAGES]);
+	}
 }
 
 static void fold_block(const struct digest_sink *sink,
@@ -128,6 +160,18 @@ static int finish(struct page_sink *base, struct st_error *err)
 	return 0;
 }
 
+static uint64_t stretch_count(const struct page_sums *sums)
+{
+	return (sums->count + STRETCH_PAGES - 1) / STRETCH_PAGES;
+}
+
+static void page_sums_free(struct page_sums *sums)
+{
+	for (uint64_t i = 0; sums->stretches && i < stretch_count(sums); i++)
+		free(sums->stretches[i]);
+	free(sums->stretches);
+}
+
 static void sink_free(struct page_sink *base)
 {
 	struct digest_sink *sink = (struct digest_sink *)base;
@@ -136,7 +180,7 @@ static void sink_free(struct page_sink *base)
 		if (sink->blocks)
 			XXH3_freeState(sink->blocks[i]);
 		if (sink->pages)
-			free(sink->pages[i]);
+			page_sums_free(&sink->pages[i]);
 	}
 	free(sink->blocks);
 	free(sink->pages);
@@ -153,6 +197,7 @@ static int allocate(struct digest_sink *sink, bool ordered,
 		    struct st_error *err)
 {
 	unsigned count = sink->layout->count;
+	struct page_sums *sums;
 
 	sink->blocks = calloc(count + 1, sizeof(*sink->blocks));
 	if (!ordered)
@@ -166,12 +211,12 @@ static int allocate(struct digest_sink *sink, bool ordered,
 		XXH3_128bits_reset(sink->blocks[i]);
 		if (ordered)
 			continue;
-		sink->pages[i] =
-			calloc(sink->layout->blocks[i].length /
-					       sink->layout->page_size +
-				       1,
-			       sizeof(*sink->pages[i]));
-		if (!sink->pages[i])
+		sums = &sink->pages[i];
+		sums->count = sink->layout->blocks[i].length /
+			      sink->layout->page_size;
+		sums->stretches = calloc(stretch_count(sums) + 1,
+					 sizeof(*sums->stretches));
+		if (!sums->stretches)
 			return fail_memory(err);
 	}
 	return 0;

@@ -551,10 +551,10 @@ slow_convert()
 @test "a named pipe that nobody reads is refused at once for what needs a file" {
 	make_image v2-small a
 	mkfifo b
-	run --separate-stderr timeout 5 "$SAVETOOL" convert -O sparse a b
+	run --separate-stderr timeout -s KILL 5 "$SAVETOOL" convert -O sparse a b
 	assert_error 2 "a: format 'sparse' has holes, and so needs a file\
  rather than a pipe"
-	run --separate-stderr timeout 5 "$SAVETOOL" convert --verify a b
+	run --separate-stderr timeout -s KILL 5 "$SAVETOOL" convert --verify a b
 	assert_error 2 "a: what goes into a pipe cannot be read back to verify\
  it"
 	cat b >c 3>&- &
@@ -562,4 +562,24 @@ slow_convert()
 	assert_success
 	wait $!
 	cmp a c
+}
+
+@test "memory that is only claimed takes none" {
+	"$mkimage" /dev/stdin a <<-END
+		stream
+		configuration
+		ram start
+		block pc.ram 16T
+		ram part
+		page pc.ram 0 count=4
+		page pc.ram 15T
+		ram end
+		eof
+		vmdesc
+	END
+	savetool digest a
+	assert_success
+	savetool convert --verify -O zstd a b
+	assert_success
+	assert_equal "$(digest b)" "$(digest a)"
 }
