@@ -29,11 +29,12 @@ size_t tail_find_vmdesc(const uint8_t *data, size_t size, size_t from);
 
 /*
  * Walks from the reader to the EOF byte, by the lengths of the vmdescription,
- * or by looking for footers; adds the devices.
+ * or by looking for footers; adds the devices.  more: what follows that byte
+ * may be anything.
  */
 int tail_walk_described(struct tail *tail, struct reader *reader,
 			struct st_error *err);
-int tail_walk_footers(struct tail *tail, struct reader *reader,
+int tail_walk_footers(struct tail *tail, struct reader *reader, bool more,
 		      struct st_error *err);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/zero.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -60,7 +61,7 @@ static int walk_to(struct tail *tail, size_t eof, struct st_error *err)
 	tail->footers = footers;
 	reader_init_memory(&reader, tail->data, eof + 1, tail->offset);
 	if (footers != FOOTERS_NONE &&
-	    tail_walk_footers(tail, &reader, &ignored) == 0 &&
+	    tail_walk_footers(tail, &reader, false, &ignored) == 0 &&
 	    reader.offset == tail->offset + eof) {
 		tail->footers = FOOTERS_PRESENT;
 		return 0;
@@ -107,17 +108,58 @@ static bool is_cut_vmdesc(const struct tail *tail)
 		get_be32(at + 1) > left - (VMDESC_HEAD - 1));
 }
 
-static int understand_footers(struct tail *tail, struct st_error *err)
+static int understand_footers(struct tail *tail, bool more,
+			      struct st_error *err)
 {
 	struct reader reader;
 
+	tail_drop_devices(tail);
 	reader_init_memory(&reader, tail->data, tail->size, tail->offset);
-	if (tail_walk_footers(tail, &reader, err) < 0)
+	if (tail_walk_footers(tail, &reader, more, err) < 0)
 		return -1;
 	tail->state_size = reader.offset - tail->offset + 1;
 	tail->footers = FOOTERS_PRESENT;
 	tail->vmdesc_cut = is_cut_vmdesc(tail);
 	return 0;
+}
+
+/* Does the description tell of all devices that were found? */
+static bool describes(const struct vmdesc *vmdesc, const struct tail *tail)
+{
+	for (unsigned i = 0; i < tail->device_count; i++) {
+		bool found = false;
+
+		for (unsigned j = 0; j < vmdesc->count && !found; j++)
+			found = strcmp(vmdesc->devices[j].name,
+				       tail->devices[i].name) == 0;
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Of a stream without a description, what is behind its end may hold one, of
+ * another guest; that of the stream itself would mean that it is damaged.
+ * So would zeros, where sections are missing.
+ */
+static bool ends_before_more(struct tail *tail)
+{
+	struct st_error ignored;
+	bool ends;
+
+	if (understand_footers(tail, true, &ignored) < 0)
+		return false;
+	ends = !is_zero(tail->data + tail->state_size,
+			tail->size - tail->state_size) &&
+	       !(tail->vmdesc && describes(tail->vmdesc, tail));
+	if (!ends)
+		return false;
+	vmdesc_free(tail->vmdesc);
+	tail->vmdesc = NULL;
+	tail->json = NULL;
+	tail->json_size = 0;
+	return true;
 }
 
 /* Neither description nor footers: all that is there, to its last byte. */
@@ -158,7 +200,7 @@ static void cut_trailing(struct tail *tail, uint64_t rest)
 
 int tail_understand(struct tail *tail, uint64_t rest, struct st_error *err)
 {
-	struct st_error mismatch;
+	enum footers footers = tail->footers;
 	int found;
 
 	if (tail->size == 0)
@@ -168,16 +210,12 @@ int tail_understand(struct tail *tail, uint64_t rest, struct st_error *err)
 		tail->state_size = 1;
 		return 0;
 	}
-	found = understand_described(tail, &mismatch);
-	if (found < 0) {
-		*err = mismatch;
-		return -1;
-	}
-	if (found == 0 && tail->footers != FOOTERS_NONE &&
-	    understand_footers(tail, err) < 0)
-		return -1;
-	if (found == 0 && tail->footers == FOOTERS_NONE &&
-	    understand_opaque(tail, rest, err) < 0)
+	found = understand_described(tail, err);
+	if (found == 0)
+		found = footers == FOOTERS_NONE ?
+				understand_opaque(tail, rest, err) :
+				understand_footers(tail, false, err);
+	if (found < 0 && (footers == FOOTERS_NONE || !ends_before_more(tail)))
 		return -1;
 	cut_trailing(tail, rest);
 	return 0;

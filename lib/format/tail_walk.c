@@ -115,14 +115,14 @@ int tail_walk_described(struct tail *tail, struct reader *reader,
 
 /*
  * Could a section, or the end of all, start here?  The end must be the end of
- * what there is, or stand before a vmdescription.
+ * what there is, or stand before a vmdescription, unless more may follow it.
  */
-static bool looks_like_item(const uint8_t *at, const uint8_t *end)
+static bool looks_like_item(const uint8_t *at, const uint8_t *end, bool more)
 {
 	if (at == end)
 		return false;
 	if (*at == SECTION_EOF)
-		return at + 1 == end || at[1] == SECTION_VMDESC;
+		return more || at + 1 == end || at[1] == SECTION_VMDESC;
 	if (*at != SECTION_FULL || end - at < 1 + 4 + 1 + 1)
 		return false;
 	if (at[5] == 0 || end - at < 1 + 4 + 1 + at[5])
@@ -134,14 +134,15 @@ static bool looks_like_item(const uint8_t *at, const uint8_t *end)
 }
 
 /* The end of a payload: where the footer is that something follows. */
-static const uint8_t *find_footer(const struct reader *reader, uint32_t id)
+static const uint8_t *find_footer(const struct reader *reader, uint32_t id,
+				  bool more)
 {
 	uint8_t footer[FOOTER_SIZE] = { SECTION_FOOTER };
 	const uint8_t *at = reader->next;
 
 	put_be32(footer + 1, id);
 	while ((at = memmem(at, reader->end - at, footer, FOOTER_SIZE))) {
-		if (looks_like_item(at + FOOTER_SIZE, reader->end))
+		if (looks_like_item(at + FOOTER_SIZE, reader->end, more))
 			return at;
 		at++;
 	}
@@ -149,7 +150,7 @@ static const uint8_t *find_footer(const struct reader *reader, uint32_t id)
 }
 
 /* Walks to the EOF byte by looking for footers. */
-int tail_walk_footers(struct tail *tail, struct reader *reader,
+int tail_walk_footers(struct tail *tail, struct reader *reader, bool more,
 		      struct st_error *err)
 {
 	struct section section;
@@ -164,7 +165,7 @@ int tail_walk_footers(struct tail *tail, struct reader *reader,
 			return 0;
 		if (read_full_header(reader, &section, err) < 0)
 			return -1;
-		footer = find_footer(reader, section.id);
+		footer = find_footer(reader, section.id, more);
 		if (!footer)
 			return fail(err, ST_INCOMPLETE,
 				    "image ends at byte %" PRIu64

@@ -110,7 +110,7 @@ is_changed()
 	v2-zero-fill) ;;		# and filled
 	v2-continue-across) ;;		# a name that need not be repeated
 	v2-commands|v2-postcopy-advise*) ;; # what only postcopy wants
-	v2-trailing*) ;;		# what lies behind an image
+	v2-*trailing*) ;;		# what lies behind an image
 	v2-vmdesc-cut*|v2-vmdesc-not-json) ;; # no vmdescription
 	v2-version[01]*) ;;		# a header of version 2
 	v2-mislabelled-sparse) ;;	# and of the right format
@@ -380,6 +380,7 @@ recipe()
 @test "v2-no-footers-no-vmdesc" { recipe; }
 @test "v2-no-footers" { recipe; }
 @test "v2-no-padding" { recipe; }
+@test "v2-no-vmdesc-trailing" { recipe; }
 @test "v2-no-vmdesc" { recipe; }
 @test "v2-page-16k" { recipe; }
 @test "v2-page-8k" { recipe; }

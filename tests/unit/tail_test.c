@@ -346,6 +346,60 @@ TEST(what_lies_behind_can_be_another_image)
 	tail_free(tail);
 }
 
+/* Two devices, no description, and this behind them. */
+static void follows(const void *bytes, size_t size)
+{
+	start();
+	add_devices(true);
+	wire_bytes(&wire, bytes, size);
+}
+
+TEST(what_lies_behind_needs_no_description)
+{
+	struct tail *tail;
+
+	follows("old bytes of a disk", 19);
+	tail = reads(FOOTERS_PRESENT);
+	has_both(tail, true);
+	assert_null(tail->vmdesc);
+	assert_int_equal(tail->trailing, 19);
+	writes(tail, true, wire.bytes + HEAD_SIZE, tail->state_size);
+	tail_free(tail);
+}
+
+TEST(what_lies_behind_can_hold_the_description_of_another)
+{
+	struct tail *tail;
+
+	follows("old bytes", 9);
+	wire_u8(&wire, SECTION_EOF);
+	wire_vmdesc(&wire, JSON(DEVICE("serial", 10)));
+	tail = reads(FOOTERS_PRESENT);
+	has_both(tail, true);
+	assert_null(tail->vmdesc);
+	assert_null(tail->json);
+	assert_int_equal(tail->trailing,
+			 wire.size - HEAD_SIZE - tail->state_size);
+	writes(tail, true, wire.bytes + HEAD_SIZE, tail->state_size);
+	tail_free(tail);
+}
+
+/* One that is missing may be what was there in its place. */
+TEST(a_damaged_image_is_not_cut_short)
+{
+	follows("\0\0\0\0\0\0\0\0", 8);
+	refuses(FOOTERS_PRESENT, ST_INCOMPLETE,
+		"image ends at byte 100, within section 'cpu'");
+	start();
+	wire_device(&wire, 3, "timer", 10, true);
+	wire_u8(&wire, SECTION_EOF); /* where the next should start */
+	wire_fill(&wire, 0x11, 20);
+	wire_u8(&wire, SECTION_EOF);
+	wire_vmdesc(&wire, JSON(BOTH));
+	refuses(FOOTERS_PRESENT, ST_CORRUPT,
+		"unknown section type 0x00 at byte 49");
+}
+
 /*
  * Within a section it is incomplete; from the mark of the end on QEMU loads
  * it, with or without a word about the description.
@@ -487,6 +541,10 @@ int main(void)
 		cmocka_unit_test(no_device_at_all_is_a_tail),
 		cmocka_unit_test(what_lies_behind_is_counted_and_left_out),
 		cmocka_unit_test(what_lies_behind_can_be_another_image),
+		cmocka_unit_test(what_lies_behind_needs_no_description),
+		cmocka_unit_test(
+			what_lies_behind_can_hold_the_description_of_another),
+		cmocka_unit_test(a_damaged_image_is_not_cut_short),
 		cmocka_unit_test(a_tail_that_breaks_off),
 		cmocka_unit_test(sections_between_devices_are_corrupt),
 		cmocka_unit_test(a_described_tail_is_found_from_the_end),
