@@ -224,6 +224,20 @@ static uint64_t choose(const struct trial *trials, unsigned count,
 	return is_among(trials, count, 4096) ? 4096 : trials[0].page_size;
 }
 
+/* What fails to be read is not wanted yet, and may never be. */
+static int look(struct bench *bench, struct reader *reader,
+		struct st_error *err)
+{
+	int failed = reader_look(reader, CHUNK_HEADROOM, &bench->visible, err);
+
+	if (failed && err->code == ST_CANCELLED)
+		return -1;
+	if (failed)
+		bench->visible = reader_visible(reader);
+	bench->cut = failed || bench->visible == CHUNK_HEADROOM;
+	return 0;
+}
+
 int page_size_find(struct stream *stream, struct st_error *err)
 {
 	struct bench bench = { .stream = stream };
@@ -231,10 +245,8 @@ int page_size_find(struct stream *stream, struct st_error *err)
 	unsigned count;
 	int result = -1;
 
-	if (reader_look(&stream->reader, CHUNK_HEADROOM, &bench.visible, err) <
-	    0)
+	if (look(&bench, &stream->reader, err) < 0)
 		return -1;
-	bench.cut = bench.visible == CHUNK_HEADROOM;
 	if (chunk_pool_new(&bench.pool, 1, err) < 0)
 		return -1;
 	bench.batch = calloc(1, sizeof(*bench.batch));
