@@ -88,11 +88,16 @@ static int digest_source(struct rewrite *rewrite,
 			 const struct digest_visitor *digest,
 			 struct st_digest *result, struct st_error *err)
 {
-	if (!digest_visitor_is_settled(digest))
-		return st_image_digest(rewrite->source, rewrite->monitor,
-				       result, err);
-	digest_visitor_result(digest, result);
-	return 0;
+	if (digest_visitor_is_settled(digest)) {
+		digest_visitor_result(digest, result);
+		return 0;
+	}
+	if (!image_is_repeatable(rewrite->source))
+		return fail(err, ST_UNSUPPORTED,
+			    "memory saved with XBZRLE has to be read twice to "
+			    "verify it, which a pipe cannot be; convert a "
+			    "file, or do not verify it");
+	return st_image_digest(rewrite->source, rewrite->monitor, result, err);
 }
 
 /* Reads back what is written, but not named yet, and compares. */

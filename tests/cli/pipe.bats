@@ -392,3 +392,19 @@ ends_by_one_signal()
 	savetool digest pipe
 	assert_error 4 "pipe: file is empty"
 }
+
+@test "what has to be read twice is not verified out of a pipe" {
+	local options
+
+	make_image v2-xbzrle a
+	gzip -k a
+	for options in 'sparse a' 'raw a' 'zstd a.gz'; do
+		run --separate-stderr bash -c "cat ${options#* } |
+			'$SAVETOOL' convert --verify -O ${options% *} - b"
+		assert_error 7 "-: memory saved with XBZRLE has to be read twice\
+ to verify it, which a pipe cannot be; convert a file, or do not verify it"
+		[ ! -e b ]
+	done
+	cat a | "$SAVETOOL" convert -O sparse - b
+	assert_same a b
+}
