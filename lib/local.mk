@@ -67,6 +67,8 @@ libcore_la_SOURCES = \
 	%D%/base/cleanup.h \
 	%D%/base/error.c \
 	%D%/base/error.h \
+	%D%/base/pool.c \
+	%D%/base/pool.h \
 	%D%/base/zero.c \
 	%D%/base/zero.h \
 	%D%/io/chunk.c \
@@ -109,8 +111,6 @@ libcore_la_SOURCES = \
 	%D%/codec/members.h \
 	%D%/codec/members_pack.c \
 	%D%/codec/members_unpack.c \
-	%D%/codec/pool.c \
-	%D%/codec/pool.h \
 	%D%/codec/window.c \
 	%D%/codec/window.h \
 	%D%/codec/xz.c \

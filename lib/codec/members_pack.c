@@ -7,8 +7,8 @@
 #include "config.h"
 
 #include "base/error.h"
+#include "base/pool.h"
 #include "codec/members.h"
-#include "codec/pool.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -9,7 +9,7 @@
 #include "codec/zstd_frames.h"
 
 #include "base/error.h"
-#include "codec/pool.h"
+#include "base/pool.h"
 #include "codec/window.h"
 
 #include <inttypes.h>

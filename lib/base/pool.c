@@ -2,7 +2,7 @@
 /* A circle of jobs, and the threads that work on them. */
 #include "config.h"
 
-#include "codec/pool.h"
+#include "base/pool.h"
 
 #include "base/error.h"
 

@@ -7,8 +7,8 @@
  *
  * All but the work is done by one thread, the owner's.
  */
-#ifndef CODEC_POOL_H
-#define CODEC_POOL_H
+#ifndef BASE_POOL_H
+#define BASE_POOL_H
 
 #include "savetool.h"
 
