@@ -20,7 +20,7 @@ struct input_file {
 	int fd;
 	struct direct_reader *direct; /* NULL: through the page cache */
 	bool holes;                   /* asking for holes has not failed yet */
-	uint64_t data; /* starts here, behind the hole that was found last */
+	struct extent known;          /* that was found last */
 };
 
 /* So long, in milliseconds, it takes at most to hear of being stopped. */
@@ -76,23 +76,59 @@ static void all_data(struct input_file *file, uint64_t offset,
 	};
 }
 
+/*
+ * To ask again is not free: tmpfs looks at every page.  What has become a
+ * hole since is still data, which reads as zeros.
+ */
+static bool recall_extent(const struct input_file *file, uint64_t offset,
+			  struct extent *extent)
+{
+	const struct extent *known = &file->known;
+
+	if (offset < known->offset || offset - known->offset >= known->length)
+		return false;
+	*extent = (struct extent){
+		.offset = offset,
+		.length = known->offset + known->length - offset,
+		.hole = known->hole,
+	};
+	return true;
+}
+
+static void remember_extent(struct input_file *file, uint64_t offset,
+			    uint64_t end, bool hole)
+{
+	if (end > file->base.size)
+		end = file->base.size;
+	file->known = (struct extent){ offset, end - offset, hole };
+}
+
+/* -1 and EINVAL: holes are not known here. */
+static off_t next_data(const struct input_file *file, uint64_t offset)
+{
+	const struct extent *known = &file->known;
+	off_t data;
+
+	/* Behind a hole comes data: that need not be asked. */
+	if (known->hole && offset == known->offset + known->length)
+		return offset;
+	data = lseek(file->fd, offset, SEEK_DATA);
+	return data < 0 && errno == ENXIO ? (off_t)file->base.size : data;
+}
+
 static int file_extent(struct input *in, uint64_t offset, struct extent *extent,
 		       struct st_error *err)
 {
 	struct input_file *file = (struct input_file *)in;
-	off_t data, end;
+	off_t data;
 
+	if (recall_extent(file, offset, extent))
+		return 0;
 	if (!file->holes) {
 		all_data(file, offset, extent);
 		return 0;
 	}
-	/* Behind a hole comes data: that need not be asked again. */
-	if (offset != 0 && offset == file->data)
-		data = offset;
-	else
-		data = lseek(file->fd, offset, SEEK_DATA);
-	if (data < 0 && errno == ENXIO)
-		data = in->size;
+	data = next_data(file, offset);
 	if (data < 0 && errno == EINVAL) {
 		file->holes = false;
 		all_data(file, offset, extent);
@@ -100,21 +136,13 @@ static int file_extent(struct input *in, uint64_t offset, struct extent *extent,
 	}
 	if (data < 0)
 		return fail_errno(err, "cannot look for holes");
-	if ((uint64_t)data > offset) {
-		end = data;
-		file->data = data;
-	} else {
-		end = lseek(file->fd, offset, SEEK_HOLE);
-		if (end < 0)
-			return fail_errno(err, "cannot look for holes");
-	}
-	if ((uint64_t)end > in->size)
-		end = in->size;
-	*extent = (struct extent){
-		.offset = offset,
-		.length = end - offset,
-		.hole = (uint64_t)data > offset,
-	};
+	if ((uint64_t)data > offset)
+		remember_extent(file, offset, data, true);
+	else if ((data = lseek(file->fd, offset, SEEK_HOLE)) >= 0)
+		remember_extent(file, offset, data, false);
+	else
+		return fail_errno(err, "cannot look for holes");
+	*extent = file->known;
 	return 0;
 }
 
