@@ -11,12 +11,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 struct direct_reader {
 	int fd;
-	size_t grain; /* 0: the file is read through the cache */
+	size_t grain;
+	atomic_bool direct;   /* or else through the cache */
+	pthread_mutex_t lock; /* of all that changes, but the file */
 	uint8_t *buffer;
 	struct traces traces;
 };
@@ -39,11 +43,11 @@ int direct_reader_new(struct direct_reader **result, int fd, bool own,
 
 	if (!reader)
 		return fail_memory(err);
+	pthread_mutex_init(&reader->lock, NULL);
 	reader->fd = reader->traces.fd = fd;
 	reader->grain = own ? direct_grain(fd) : 0;
-	if (reader->grain > 0 && set_direct(fd, true) < 0)
-		reader->grain = 0;
-	if (reader->grain > 0) {
+	reader->direct = reader->grain > 0 && set_direct(fd, true) == 0;
+	if (reader->direct) {
 		reader->buffer = direct_buffer(reader->grain);
 		if (!reader->buffer) {
 			direct_reader_free(reader);
@@ -58,10 +62,11 @@ void direct_reader_free(struct direct_reader *reader)
 {
 	if (!reader)
 		return;
-	if (reader->grain > 0)
+	if (reader->direct)
 		set_direct(reader->fd, false);
 	if (reader->traces.size > 0)
 		traces_drop(&reader->traces);
+	pthread_mutex_destroy(&reader->lock);
 	free(reader->buffer);
 	free(reader);
 }
@@ -81,14 +86,17 @@ static ssize_t read_through_cache(struct direct_reader *reader, void *data,
 {
 	ssize_t n = read_some(reader->fd, data, size, offset);
 
-	if (n > 0)
+	if (n > 0) {
+		pthread_mutex_lock(&reader->lock);
 		traces_add(&reader->traces, n);
+		pthread_mutex_unlock(&reader->lock);
+	}
 	return n;
 }
 
-/* The blocks around what is wanted, and that out of them. */
-static ssize_t read_around(struct direct_reader *reader, void *data,
-			   size_t size, uint64_t offset)
+/* The same, by whoever has the buffer. */
+static ssize_t read_to_buffer(struct direct_reader *reader, void *data,
+			      size_t size, uint64_t offset)
 {
 	size_t before = offset % reader->grain;
 	size_t whole = DIRECT_BUFFER;
@@ -107,13 +115,32 @@ static ssize_t read_around(struct direct_reader *reader, void *data,
 	return size;
 }
 
+/* The blocks around what is wanted, and that out of them. */
+static ssize_t read_around(struct direct_reader *reader, void *data,
+			   size_t size, uint64_t offset)
+{
+	ssize_t n;
+
+	pthread_mutex_lock(&reader->lock);
+	n = read_to_buffer(reader, data, size, offset);
+	pthread_mutex_unlock(&reader->lock);
+	return n;
+}
+
+/* A file system that does not want it after all. */
+static void give_up(struct direct_reader *reader)
+{
+	reader->direct = false;
+	set_direct(reader->fd, false);
+}
+
 ssize_t direct_read(struct direct_reader *reader, void *data, size_t size,
 		    uint64_t offset)
 {
 	size_t grain = reader->grain;
 	ssize_t n;
 
-	if (grain == 0)
+	if (!reader->direct)
 		return read_through_cache(reader, data, size, offset);
 	if (size >= grain && offset % grain == 0 &&
 	    (uintptr_t)data % grain == 0)
@@ -122,8 +149,6 @@ ssize_t direct_read(struct direct_reader *reader, void *data, size_t size,
 		n = read_around(reader, data, size, offset);
 	if (n >= 0 || errno != EINVAL)
 		return n;
-	/* A file system that does not want it after all. */
-	set_direct(reader->fd, false);
-	reader->grain = 0;
+	give_up(reader);
 	return read_through_cache(reader, data, size, offset);
 }

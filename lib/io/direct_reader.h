@@ -19,7 +19,10 @@ struct direct_reader;
 int direct_reader_new(struct direct_reader **reader, int fd, bool own,
 		      struct st_error *err);
 
-/* As pread(): may read less than asked for, but not nothing. */
+/*
+ * As pread(): may read less than asked for, but not nothing.  Threads may read
+ * at the same time, and do if memory and offset are aligned.
+ */
 ssize_t direct_read(struct direct_reader *reader, void *data, size_t size,
 		    uint64_t offset);
 

@@ -76,7 +76,8 @@ int input_fd(const struct input *in);
  * Reads size bytes, fewer at the end or before what cannot be read, which
  * the next call then says; *got says how many.  Of an input that is not
  * seekable, what lies before offset is read and dropped; going back further
- * than INPUT_BACKLOG is ST_UNSUPPORTED.
+ * than INPUT_BACKLOG is ST_UNSUPPORTED.  Several threads may read a seekable
+ * file at the same time.
  */
 int input_read_at(struct input *in, void *data, size_t size, uint64_t offset,
 		  size_t *got, struct st_error *err);
