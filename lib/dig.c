@@ -7,11 +7,9 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/zero.h"
+#include "scan.h"
 
 #include <inttypes.h>
-
-#define BUFFER_SIZE (UINT64_C(1) << 20)
 
 /* How often progress is told. */
 #define STRIDE (UINT64_C(16) << 20)
@@ -28,14 +26,14 @@ struct digger {
 	struct dig *dig;
 	const struct st_monitor *monitor;
 	struct input *in;
-	uint8_t *buffer;
+	struct scan *scan;
 	struct extent extent; /* that was looked at last */
 	uint64_t end;         /* of the image */
 	uint64_t told;        /* of progress */
 
 	struct range hole; /* found, but not made yet */
 
-	/* The block whose pages are looked at; its bits. */
+	/* The block that the hole is of; its bits. */
 	unsigned block;
 	struct range dirty; /* bits that were cleared, but not written yet */
 	bool *changed;      /* of a copy: bitmaps, one a block */
@@ -101,7 +99,7 @@ static int change(struct digger *digger, struct st_error *err)
 	bool clears = digger->dirty.start < digger->dirty.end;
 	bool full = false;
 
-	if (inplace_check(place, err) < 0)
+	if (clears && inplace_check(place, err) < 0)
 		return -1;
 	if (clears &&
 	    write_words(digger, digger->block, &digger->dirty, err) < 0) {
@@ -167,104 +165,68 @@ static int clear_bits(struct digger *digger, uint64_t offset, uint64_t length,
 	return 0;
 }
 
-static int keep(struct digger *digger, uint64_t offset, const void *data,
-		uint64_t length, struct st_error *err)
-{
-	if (!digger->dig->copy)
-		return 0;
-	return output_write_at(digger->dig->copy, data, length, offset, err);
-}
-
-/* How the bytes of a stretch are looked at. */
-enum look {
-	LOOK_PAGES, /* present pages, whose bits are cleared if they are zero */
-	LOOK_OTHER, /* by blocks */
-	LOOK_NOT,   /* kept as they are */
+/* What the bytes of a stretch are. */
+enum kind {
+	KIND_STALE, /* of absent pages */
+	KIND_PAGES, /* present pages, whose bits are cleared if they are zero */
+	KIND_OTHER, /* looked at by blocks */
+	KIND_KEPT,  /* as they are */
 };
 
-static int found_zeros(struct digger *digger, enum look look, uint64_t offset,
-		       uint64_t length, struct st_error *err)
+static int found_zeros(struct digger *digger, const struct stretch *part,
+		       struct st_error *err)
 {
-	if (look == LOOK_PAGES) {
+	uint64_t length = part->end - part->start;
+
+	if (part->kind == KIND_PAGES) {
 		digger->dig->zero += length;
-		return clear_bits(digger, offset, length, err);
+		return clear_bits(digger, part->start, length, err);
 	}
 	digger->dig->other += length;
-	return give_back(digger, offset, length, err);
+	return give_back(digger, part->start, length, err);
 }
 
-/* Where the unit ends that offset is in. */
-static uint64_t unit_end(uint64_t offset, uint64_t unit, uint64_t end)
+static int found(void *owner, const struct stretch *part, bool zero,
+		 const uint8_t *data, struct st_error *err)
 {
-	uint64_t next = (offset / unit + 1) * unit;
+	struct digger *digger = owner;
+	struct output *copy = digger->dig->copy;
+	uint64_t length = part->end - part->start;
+	int result = 0;
 
-	return next < end ? next : end;
-}
-
-static bool is_zero_unit(const uint8_t *data, uint64_t offset, uint64_t end,
-			 uint64_t unit)
-{
-	return end - offset == unit && is_zero(data, unit);
-}
-
-/* Parts what was read into zeros and data. */
-static int part(struct digger *digger, enum look look, uint64_t offset,
-		uint64_t length, uint64_t unit, struct st_error *err)
-{
-	const uint8_t *data = digger->buffer;
-	uint64_t end = offset + length, start = offset;
-
-	while (offset < end) {
-		uint64_t next = unit_end(offset, unit, end);
-		bool zero = is_zero_unit(data + (offset - start), offset, next,
-					 unit);
-		uint64_t at = offset;
-		int result;
-
-		while (next < end) {
-			uint64_t behind = unit_end(next, unit, end);
-
-			if (is_zero_unit(data + (next - start), next, behind,
-					 unit) != zero)
-				break;
-			next = behind;
-		}
-		result = zero ? found_zeros(digger, look, at, next - at, err) :
-				keep(digger, at, data + (at - start), next - at,
-				     err);
-		if (result < 0)
-			return -1;
-		offset = next;
+	/* What lies before is not of this block's bits. */
+	if (part->block != digger->block && settle(digger, err) < 0)
+		return -1;
+	digger->block = part->block;
+	if (part->kind == KIND_STALE) {
+		digger->dig->stale += length;
+		result = give_back(digger, part->start, length, err);
+	} else if (zero) {
+		result = found_zeros(digger, part, err);
+	} else if (copy) {
+		result = output_write_at(copy, data, length, part->start, err);
 	}
-	return 0;
+	return result < 0 ? -1 : tell(digger, part->end, err);
 }
 
-/* Reads a stretch that has storage. */
-static int scan(struct digger *digger, enum look look,
-		const struct range *range, struct st_error *err)
+static int add(struct digger *digger, enum kind kind, unsigned block,
+	       const struct range *range, struct st_error *err)
 {
-	uint64_t unit = DIG_GRAIN, at = range->start;
+	struct stretch stretch = {
+		.start = range->start,
+		.end = range->end,
+		.unread = kind == KIND_STALE,
+		.kind = kind,
+		.block = block,
+	};
 
-	if (look == LOOK_PAGES)
-		unit = digger->dig->image->stream.ram.layout.page_size;
-	while (at < range->end) {
-		uint64_t behind = (at + BUFFER_SIZE) / unit * unit;
-		int result;
-
-		if (behind > range->end)
-			behind = range->end;
-		if (input_read_exactly(digger->in, digger->buffer, behind - at,
-				       at, err) < 0)
-			return -1;
-		result = look == LOOK_NOT ?
-				 keep(digger, at, digger->buffer, behind - at,
-				      err) :
-				 part(digger, look, at, behind - at, unit, err);
-		if (result < 0 || tell(digger, behind, err) < 0)
-			return -1;
-		at = behind;
-	}
-	return 0;
+	if (kind == KIND_KEPT && !digger->dig->copy)
+		return 0;
+	if (kind == KIND_PAGES)
+		stretch.unit = digger->dig->image->stream.ram.layout.page_size;
+	else if (kind == KIND_OTHER)
+		stretch.unit = DIG_GRAIN;
+	return scan_add(digger->scan, &stretch, err);
 }
 
 /* The next stretch of the range that has storage: 1, 0 if there is none. */
@@ -294,69 +256,54 @@ static int next_storage(struct digger *digger, struct range *found,
 }
 
 /* Bytes that are no pages, or whose pages are no matter. */
-static int dig_bytes(struct digger *digger, enum look look, struct range range,
-		     struct st_error *err)
+static int dig_bytes(struct digger *digger, enum kind kind, unsigned block,
+		     struct range range, struct st_error *err)
 {
 	struct range found;
 	int more;
 
 	while ((more = next_storage(digger, &found, &range, err)) > 0)
-		if (scan(digger, look, &found, err) < 0)
+		if (add(digger, kind, block, &found, err) < 0)
 			return -1;
 	return more;
 }
 
-/* Pages in a row whose bits are equal; they have storage. */
-static int dig_run(struct digger *digger, const struct range *run, bool present,
-		   struct st_error *err)
-{
-	const struct ram_block *block =
-		&digger->dig->image->stream.ram.layout.blocks[digger->block];
-
-	if (!present) {
-		digger->dig->stale += run->end - run->start;
-		return give_back(digger, run->start, run->end - run->start,
-				 err);
-	}
-	if (!block->prefilled)
-		return scan(digger, LOOK_PAGES, run, err);
-	return digger->dig->copy ? scan(digger, LOOK_NOT, run, err) : 0;
-}
-
 /* Pages, some of which may lie half in a hole. */
-static int dig_pages(struct digger *digger, struct range pages,
+static int dig_pages(struct digger *digger, unsigned number, struct range pages,
 		     struct st_error *err)
 {
 	const struct ram_list *list = &digger->dig->image->stream.ram;
-	const struct bitmap *bitmap =
-		&digger->dig->image->bitmaps[digger->block];
-	uint64_t base = list->places[digger->block].pages_offset;
+	const struct ram_block *block = &list->layout.blocks[number];
+	const struct bitmap *bitmap = &digger->dig->image->bitmaps[number];
+	enum kind present = block->prefilled ? KIND_KEPT : KIND_PAGES;
+	uint64_t base = list->places[number].pages_offset;
 	uint64_t page_size = list->layout.page_size;
 
 	while (pages.start < pages.end) {
-		bool present = bitmap_get(bitmap, pages.start);
-		uint64_t behind = bitmap_find(bitmap, pages.start, !present);
+		bool bit = bitmap_get(bitmap, pages.start);
+		uint64_t behind = bitmap_find(bitmap, pages.start, !bit);
 		struct range run = { .start = base + pages.start * page_size };
 
 		if (behind > pages.end)
 			behind = pages.end;
 		run.end = base + behind * page_size;
-		if (dig_run(digger, &run, present, err) < 0 ||
-		    tell(digger, run.end, err) < 0)
+		if (add(digger, bit ? present : KIND_STALE, number, &run, err) <
+		    0)
 			return -1;
 		pages.start = behind;
 	}
 	return 0;
 }
 
-static int dig_block(struct digger *digger, struct st_error *err)
+static int dig_block(struct digger *digger, unsigned number,
+		     struct st_error *err)
 {
 	const struct ram_list *list = &digger->dig->image->stream.ram;
-	uint64_t base = list->places[digger->block].pages_offset;
+	uint64_t base = list->places[number].pages_offset;
 	uint64_t page_size = list->layout.page_size, done = 0;
 	struct range range = {
 		base,
-		base + list->layout.blocks[digger->block].length,
+		base + list->layout.blocks[number].length,
 	};
 	struct range found;
 	int more;
@@ -373,10 +320,10 @@ static int dig_block(struct digger *digger, struct st_error *err)
 		if (pages.start < done)
 			pages.start = done;
 		done = pages.end;
-		if (dig_pages(digger, pages, err) < 0)
+		if (dig_pages(digger, number, pages, err) < 0)
 			return -1;
 	}
-	return more < 0 ? -1 : settle(digger, err);
+	return more;
 }
 
 /* The block whose pages come next in the file: 1, 0 if there is none. */
@@ -405,24 +352,19 @@ static int dig_image(struct digger *digger, uint64_t start,
 		     struct st_error *err)
 {
 	const struct ram_list *list = &digger->dig->image->stream.ram;
-	unsigned block;
+	unsigned block = 0;
 
 	while (next_block(digger, start, &block)) {
 		uint64_t base = list->places[block].pages_offset;
 
-		if (dig_bytes(digger, LOOK_OTHER, (struct range){ start, base },
-			      err) < 0)
-			return -1;
-		/* What lies before is not of this block's bits. */
-		digger->block = block;
-		if (dig_block(digger, err) < 0)
+		if (dig_bytes(digger, KIND_OTHER, block,
+			      (struct range){ start, base }, err) < 0 ||
+		    dig_block(digger, block, err) < 0)
 			return -1;
 		start = base + list->layout.blocks[block].length;
 	}
-	if (dig_bytes(digger, LOOK_OTHER, (struct range){ start, digger->end },
-		      err) < 0)
-		return -1;
-	return settle(digger, err);
+	return dig_bytes(digger, KIND_OTHER, block,
+			 (struct range){ start, digger->end }, err);
 }
 
 /* Those of a copy, in which they may come before or behind their pages. */
@@ -444,40 +386,50 @@ static int dig_file(struct digger *digger, struct st_error *err)
 {
 	const struct st_image *image = digger->dig->image;
 	uint64_t start = image->libvirt ? 0 : image->payload;
-	struct output *copy = digger->dig->copy;
 
 	if (image_codec(image))
 		start = digger->end = 0;
-	if (copy &&
-	    dig_bytes(digger, LOOK_NOT, (struct range){ 0, start }, err) < 0)
+	if (dig_bytes(digger, KIND_KEPT, 0, (struct range){ 0, start }, err) <
+	    0)
 		return -1;
 	if (start < digger->end && dig_image(digger, start, err) < 0)
+		return -1;
+	if (dig_bytes(digger, KIND_KEPT, 0,
+		      (struct range){ digger->end, digger->in->size }, err) < 0)
+		return -1;
+	return scan_finish(digger->scan, err) < 0 ? -1 : settle(digger, err);
+}
+
+static int dig_with(struct digger *digger, struct st_error *err)
+{
+	struct output *copy = digger->dig->copy;
+	cleanup_scan struct scan *scan = NULL;
+
+	if (scan_new(&scan, digger->in, copy != NULL, found, digger, err) < 0)
+		return -1;
+	digger->scan = scan;
+	if (dig_file(digger, err) < 0)
 		return -1;
 	if (!copy)
 		return 0;
 	copy->position = digger->in->size;
-	if (dig_bytes(digger, LOOK_NOT,
-		      (struct range){ digger->end, digger->in->size }, err) < 0)
-		return -1;
 	return write_bitmaps(digger, err);
 }
 
 int dig(struct dig *dig, const struct st_monitor *monitor, struct st_error *err)
 {
 	const struct st_image *image = dig->image;
-	cleanup_free uint8_t *buffer = malloc(BUFFER_SIZE);
 	cleanup_free bool *changed =
 		calloc(image->stream.ram.layout.count + 1, sizeof(bool));
 	struct digger digger = {
 		.dig = dig,
 		.monitor = monitor,
 		.in = image->outer ? image->outer : image->file,
-		.buffer = buffer,
 		.changed = dig->copy ? changed : NULL,
 	};
 
-	if (!buffer || !changed)
+	if (!changed)
 		return fail_memory(err);
 	digger.end = image->tail ? tail_end(image->tail) : digger.in->size;
-	return dig_file(&digger, err);
+	return dig_with(&digger, err);
 }

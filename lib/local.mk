@@ -40,6 +40,8 @@ libcore_la_SOURCES = \
 	%D%/map_mapped.c \
 	%D%/map_sequential.c \
 	%D%/savetool.h \
+	%D%/scan.c \
+	%D%/scan.h \
 	%D%/estimate.c \
 	%D%/estimate.h \
 	%D%/estimate_pages.c \

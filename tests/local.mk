@@ -59,6 +59,7 @@ unit_tests = \
 	%D%/unit/ram_list_test \
 	%D%/unit/reader_test \
 	%D%/unit/report_test \
+	%D%/unit/scan_test \
 	%D%/unit/sequential_test \
 	%D%/unit/stream_test \
 	%D%/unit/tail_test \
