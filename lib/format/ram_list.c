@@ -320,26 +320,35 @@ int ram_list_write(const struct ram_layout *layout, struct output *out,
 	return 0;
 }
 
+/* Where all of a block will be; returns its end. */
+static uint64_t place_block(struct mapped_place *place,
+			    const struct ram_block *block, uint64_t page_size,
+			    uint64_t offset)
+{
+	uint64_t name = 1 + strlen(block->name) + 8, bitmap_end;
+
+	place->header_offset = offset;
+	place->header_length = name + MAPPED_HEADER_SIZE;
+	place->bitmap_offset = offset + place->header_length;
+	bitmap_end =
+		place->bitmap_offset + bitmap_size(block->length / page_size);
+	place->pages_offset = round_up(bitmap_end, MAPPED_ALIGNMENT);
+	return place->pages_offset + block->length;
+}
+
 static int write_mapped_block(const struct ram_layout *layout,
 			      const struct ram_block *block, struct output *out,
-			      struct mapped_place *place, struct st_error *err)
+			      const struct mapped_place *place,
+			      struct st_error *err)
 {
 	uint8_t header[MAPPED_HEADER_SIZE];
-	uint64_t bitmap_end;
 
-	place->header_offset = out->position;
-	if (write_name(out, block, err) < 0)
-		return -1;
-	place->bitmap_offset = out->position + sizeof(header);
-	place->header_length = place->bitmap_offset - place->header_offset;
-	bitmap_end = place->bitmap_offset +
-		     bitmap_size(block->length / layout->page_size);
-	place->pages_offset = round_up(bitmap_end, MAPPED_ALIGNMENT);
 	put_be32(header, MAPPED_VERSION);
 	put_be64(header + 4, layout->page_size);
 	put_be64(header + 12, place->bitmap_offset);
 	put_be64(header + 20, place->pages_offset);
-	if (output_append(out, header, sizeof(header), err) < 0)
+	if (write_name(out, block, err) < 0 ||
+	    output_append(out, header, sizeof(header), err) < 0)
 		return -1;
 	return output_skip(
 		out, place->pages_offset + block->length - out->position, err);
@@ -348,7 +357,13 @@ static int write_mapped_block(const struct ram_layout *layout,
 int ram_list_write_mapped(const struct ram_layout *layout, struct output *out,
 			  struct mapped_place *places, struct st_error *err)
 {
-	if (write_be64(out, layout->length | RAM_MEM_SIZE, err) < 0)
+	uint64_t end = out->position + 8;
+
+	for (unsigned i = 0; i < layout->count; i++)
+		end = place_block(&places[i], &layout->blocks[i],
+				  layout->page_size, end);
+	if (output_reach(out, end, err) < 0 ||
+	    write_be64(out, layout->length | RAM_MEM_SIZE, err) < 0)
 		return -1;
 	for (unsigned i = 0; i < layout->count; i++)
 		if (write_mapped_block(layout, &layout->blocks[i], out,

@@ -96,6 +96,11 @@ int output_skip(struct output *out, uint64_t length, struct st_error *err)
 	return 0;
 }
 
+int output_reach(struct output *out, uint64_t end, struct st_error *err)
+{
+	return out->ops->reach ? out->ops->reach(out, end, err) : 0;
+}
+
 int output_commit(struct output *out, struct st_error *err)
 {
 	return out->ops->commit(out, err);

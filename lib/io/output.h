@@ -39,6 +39,9 @@ struct output_ops {
 	int (*punch)(struct output *out, uint64_t offset, uint64_t length,
 		     struct st_error *err);
 
+	/* As output_reach().  NULL: it does not matter. */
+	int (*reach)(struct output *out, uint64_t end, struct st_error *err);
+
 	/* Makes it final: nothing is written behind it any more. */
 	int (*commit)(struct output *out, struct st_error *err);
 	void (*close)(struct output *out);
@@ -111,6 +114,12 @@ int output_append_iov(struct output *out, struct iovec *iov, unsigned count,
  * output is seekable, else zeros.
  */
 int output_skip(struct output *out, uint64_t length, struct st_error *err);
+
+/*
+ * Tells, before it is written, that its end will not be before this offset: a
+ * file becomes as long at once.
+ */
+int output_reach(struct output *out, uint64_t end, struct st_error *err);
 
 int output_commit(struct output *out, struct st_error *err);
 

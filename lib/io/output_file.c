@@ -192,6 +192,22 @@ static int file_punch(struct output *out, uint64_t offset, uint64_t length,
 }
 
 /*
+ * For what is written at the end of a file XFS keeps more storage ready, and
+ * leaves it there if the file goes on behind a hole.
+ */
+static int file_reach(struct output *out, uint64_t end, struct st_error *err)
+{
+	struct output_file *file = (struct output_file *)out;
+
+	if (!file->fresh || end <= file->end)
+		return 0;
+	if (ftruncate(file->fd, end) < 0)
+		return fail_write(file, end, err);
+	file->end = end;
+	return 0;
+}
+
+/*
  * What was moved over at the end becomes part of the file.  A descriptor that
  * others share is left behind it, for what they write next.
  */
@@ -300,6 +316,7 @@ static const struct output_ops file_ops = {
 	.write_at = file_write_at,
 	.read_at = file_read_at,
 	.punch = file_punch,
+	.reach = file_reach,
 	.commit = file_commit,
 	.close = file_close,
 };

@@ -107,6 +107,12 @@ keeps_promises()
 	[ "$(digest mnt/copy)" = "$guest" ]
 	"$SAVETOOL" inspect --json mnt/dense >facts
 	[ "$(jq -c '[.findings[].code]' facts)" = '[]' ]
+	"$SAVETOOL" convert -O sparse mnt/dense mnt/new
+	sync mnt/new
+	"$SAVETOOL" size --json mnt/new >facts
+	cat facts
+	[ "$(jq '.sizes | .allocated - .needed < 131072' facts)" = true ]
+	"$SAVETOOL" compact -n mnt/new
 }
 
 @test "ext4" {
