@@ -25,6 +25,9 @@ struct option {
 };
 
 /* clang-format off */
+#define OPTION_DIRECT(target)                                                  \
+	{ '\0', "direct", NULL, take_flag, target,                             \
+	  "leave the page cache alone (O_DIRECT)" }
 #define OPTION_END { '\0', NULL, NULL, NULL, NULL, NULL }
 /* clang-format on */
 

@@ -8,7 +8,7 @@
 #include "report.h"
 
 struct wish {
-	bool force, verify, dry_run;
+	bool force, verify, dry_run, direct;
 	int level, threads;
 	struct progress progress;
 };
@@ -73,6 +73,7 @@ static int compact(struct cli *cli, struct wish *wish)
 		.force = wish->force,
 		.verify = wish->verify,
 		.dry_run = wish->dry_run,
+		.direct = wish->direct,
 	};
 	const char *path = cli->operands[0];
 	const char *destination = cli->count > 1 ? cli->operands[1] : NULL;
@@ -106,6 +107,7 @@ static int run(struct cli *cli)
 		  "compress at level N" },
 		{ 'T', "threads", "N", take_number, &wish.threads,
 		  "compress with N threads, 0: all processors" },
+		OPTION_DIRECT(&wish.direct),
 		OPTIONS_PROGRESS(&wish.progress),
 		OPTION_END,
 	};

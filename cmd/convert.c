@@ -21,7 +21,7 @@
 /* What was asked for; other numbers are -1 where nothing was. */
 struct wish {
 	enum st_format format;
-	bool force, bare, verify;
+	bool force, bare, verify, direct;
 	char *xml; /* "": the image's own */
 	int header_version, level, threads;
 	uint64_t offset;
@@ -92,6 +92,7 @@ static struct st_convert_options options_of(const struct wish *wish)
 		.offset = wish->offset,
 		.force = wish->force,
 		.verify = wish->verify,
+		.direct = wish->direct,
 	};
 
 	if (wish->bare)
@@ -228,6 +229,7 @@ static int run(struct cli *cli)
 		  "compress with N threads, 0: all processors" },
 		{ '\0', "offset", "N", take_size, &wish.offset,
 		  "the bare stream starts at byte N of SOURCE" },
+		OPTION_DIRECT(&wish.direct),
 		OPTIONS_PROGRESS(&wish.progress),
 		OPTION_END,
 	};

@@ -9,7 +9,7 @@
 
 struct job {
 	struct images images;
-	uint64_t offset;
+	struct st_open_options open;
 };
 
 /* Half of the digits are of memory, the other half of the devices. */
@@ -34,7 +34,7 @@ static int digest_image(struct job *job, const char *path,
 	struct st_image *image;
 	int failed;
 
-	if (st_image_open(&image, path, job->offset, err) < 0)
+	if (st_image_open(&image, path, &job->open, err) < 0)
 		return -1;
 	monitor = images_begin(&job->images, path);
 	failed = st_image_digest(image, monitor, result, err);
@@ -60,10 +60,14 @@ static int digest(struct images *images, const char *path)
 
 static int run(struct cli *cli)
 {
-	struct job job = { .images = IMAGES_INIT(cli) };
+	struct job job = {
+		.images = IMAGES_INIT(cli),
+		.open = { .size = sizeof(job.open) },
+	};
 	const struct option table[] = {
-		{ '\0', "offset", "N", take_size, &job.offset,
+		{ '\0', "offset", "N", take_size, &job.open.offset,
 		  "the bare stream starts at byte N" },
+		OPTION_DIRECT(&job.open.direct),
 		OPTIONS_PROGRESS(&job.images.progress),
 		OPTION_END,
 	};

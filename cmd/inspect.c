@@ -10,7 +10,7 @@ struct job {
 	struct images images;
 	struct facts_options facts;
 	bool scan;
-	uint64_t offset;
+	struct st_open_options open;
 };
 
 static void show(struct job *job, const char *path, const struct st_info *info,
@@ -33,7 +33,7 @@ static int inspect(struct images *images, const char *path)
 	struct st_error err;
 	int failed;
 
-	if (st_image_open(&image, path, job->offset, &err) < 0) {
+	if (st_image_open(&image, path, &job->open, &err) < 0) {
 		show(job, path, NULL, &err);
 		return (int)err.code;
 	}
@@ -49,14 +49,18 @@ static int inspect(struct images *images, const char *path)
 
 static int run(struct cli *cli)
 {
-	struct job job = { .images = IMAGES_INIT(cli) };
+	struct job job = {
+		.images = IMAGES_INIT(cli),
+		.open = { .size = sizeof(job.open) },
+	};
 	const struct option table[] = {
 		{ '\0', "scan", NULL, take_flag, &job.scan,
 		  "read all of it, and count pages" },
 		{ '\0', "xml", NULL, take_flag, &job.facts.xml,
 		  "show the domain XML as well" },
-		{ '\0', "offset", "N", take_size, &job.offset,
+		{ '\0', "offset", "N", take_size, &job.open.offset,
 		  "the bare stream starts at byte N" },
+		OPTION_DIRECT(&job.open.direct),
 		OPTIONS_PROGRESS(&job.images.progress),
 		OPTION_END,
 	};

@@ -19,7 +19,7 @@ struct job {
 	struct cli *cli;
 	struct progress progress;
 	bool scan;
-	uint64_t offset;
+	struct st_open_options open;
 	bool begun; /* a line has been written */
 };
 
@@ -159,7 +159,7 @@ static int map(struct job *job, const char *path, struct st_error *err)
 	struct st_image *image;
 	int failed;
 
-	if (st_image_open(&image, path, job->offset, err) < 0)
+	if (st_image_open(&image, path, &job->open, err) < 0)
 		return -1;
 	monitor = progress_begin(&job->progress, path, 0, 1);
 	failed = st_image_map(image, job->scan, monitor, on_extent, job, err);
@@ -170,12 +170,15 @@ static int map(struct job *job, const char *path, struct st_error *err)
 
 static int run(struct cli *cli)
 {
-	struct job job = { .cli = cli, .progress = PROGRESS_INIT };
+	struct job job = { .cli = cli,
+			   .progress = PROGRESS_INIT,
+			   .open = { .size = sizeof(job.open) } };
 	const struct option table[] = {
 		{ '\0', "scan", NULL, take_flag, &job.scan,
 		  "read all pages, and tell which are zero" },
-		{ '\0', "offset", "N", take_size, &job.offset,
+		{ '\0', "offset", "N", take_size, &job.open.offset,
 		  "the bare stream starts at byte N" },
+		OPTION_DIRECT(&job.open.direct),
 		OPTIONS_PROGRESS(&job.progress),
 		OPTION_END,
 	};

@@ -16,7 +16,7 @@
 struct job {
 	struct images images;
 	struct st_size_options options;
-	uint64_t offset;
+	struct st_open_options open;
 	bool dense_asked;
 	int dense_percent;
 	char *folder;
@@ -213,7 +213,7 @@ static int size(struct images *images, const char *path)
 	struct st_error err;
 	int failed, status;
 
-	if (st_image_open(&image, path, job->offset, &err) < 0)
+	if (st_image_open(&image, path, &job->open, &err) < 0)
 		return show(job, path, NULL, NULL, &err);
 	monitor = images_begin(images, path);
 	failed = st_image_size(image, &job->options, monitor, &info, estimates,
@@ -253,6 +253,7 @@ static int run(struct cli *cli)
 	struct job job = {
 		.images = IMAGES_INIT(cli),
 		.options = { .size = sizeof(struct st_size_options) },
+		.open = { .size = sizeof(job.open) },
 		.dense_percent = DENSE_PERCENT,
 	};
 	const struct option table[] = {
@@ -264,8 +265,9 @@ static int run(struct cli *cli)
 		  "exit 1 if sparse, but PCT % more than needed" },
 		{ '\0', "scan", NULL, take_flag, &job.options.scan,
 		  "read all pages, and count zero ones" },
-		{ '\0', "offset", "N", take_size, &job.offset,
+		{ '\0', "offset", "N", take_size, &job.open.offset,
 		  "the bare stream starts at byte N" },
+		OPTION_DIRECT(&job.open.direct),
 		OPTIONS_PROGRESS(&job.images.progress),
 		OPTION_END,
 	};

@@ -161,12 +161,17 @@ static int check_once(struct check *check, struct repair_plan *plan,
 		      const char *path, const struct st_check_options *options,
 		      const struct st_monitor *monitor, struct st_error *err)
 {
+	const struct st_open_options open = {
+		.size = sizeof(open),
+		.offset = options->offset,
+		.direct = options->direct,
+	};
 	struct st_image *image;
 	struct checker checker;
 	struct st_error later;
 	int result;
 
-	if (image_open(&image, path, options->offset, monitor, err) < 0) {
+	if (image_open(&image, path, &open, monitor, err) < 0) {
 		if (err->code != ST_CANCELLED)
 			settle_broken(check, err);
 		return -1;

@@ -11,7 +11,6 @@
 #include "space.h"
 #include "survey.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <sys/stat.h>
 
@@ -90,37 +89,46 @@ static int count(struct rewrite *rewrite, struct st_compact_result *result,
 	return compare_sizes(result, rewrite, err);
 }
 
-static int write_to(struct rewrite *rewrite, const char *path,
-		    const struct output_file_options *options,
-		    struct output **out, struct st_compact_result *result,
+static int create(struct output **out, const char *path,
+		  const struct output_file_options *options, bool direct,
+		  struct st_error *err)
+{
+	if (output_create_file(out, path, options, err) < 0)
+		return -1;
+	return direct ? output_write_direct(*out, err) : 0;
+}
+
+static int write_to(struct rewrite *rewrite, struct output *out,
+		    const char *path, struct st_compact_result *result,
 		    struct st_error *err)
 {
-	if (output_create_file(out, path, options, err) < 0 ||
-	    space_check(*out, rewrite->source, rewrite->format,
-			rewrite->monitor, err) < 0)
+	if (space_check(out, rewrite->source, rewrite->format, rewrite->monitor,
+			err) < 0)
 		return -1;
-	rewrite->out = *out;
+	rewrite->out = out;
 	if (rewrite_image(rewrite, &result->digest, err) < 0 ||
-	    measure(path, output_fd(*out), &result->logical, &result->allocated,
+	    measure(path, output_fd(out), &result->logical, &result->allocated,
 		    err) < 0)
 		return -1;
 	result->verified = rewrite->verify;
 	result->lost = rewrite->source->lost;
-	result->logical = (*out)->position;
+	result->logical = out->position;
 	return compare_sizes(result, rewrite, err);
 }
 
 static int write_copy(struct rewrite *rewrite, const char *destination,
-		      bool force, struct st_compact_result *result,
-		      struct st_error *err)
+		      const struct st_compact_options *options,
+		      struct st_compact_result *result, struct st_error *err)
 {
-	const struct output_file_options options = {
-		.force = force,
+	const struct output_file_options file_options = {
+		.force = options->force,
 		.like_fd = image_fd(rewrite->source),
 	};
 	cleanup_output struct output *out = NULL;
 
-	if (write_to(rewrite, destination, &options, &out, result, err) < 0)
+	if (create(&out, destination, &file_options, options->direct, err) <
+		    0 ||
+	    write_to(rewrite, out, destination, result, err) < 0)
 		return -1;
 	return output_commit(out, err);
 }
@@ -130,18 +138,20 @@ static int write_copy(struct rewrite *rewrite, const char *destination,
  * is smaller, and reads back as the same guest.
  */
 static int replace(struct rewrite *rewrite, const struct inplace *place,
-		   struct st_compact_result *result, struct st_error *err)
+		   bool direct, struct st_compact_result *result,
+		   struct st_error *err)
 {
 	const struct output_file_options options = {
 		.force = true,
 		.replaces_like = true,
 		.like_fd = place->fd,
 	};
+	const char *path = rewrite->source->path;
 	cleanup_output struct output *out = NULL;
 
 	rewrite->verify = true;
-	if (write_to(rewrite, rewrite->source->path, &options, &out, result,
-		     err) < 0 ||
+	if (create(&out, path, &options, direct, err) < 0 ||
+	    write_to(rewrite, out, path, result, err) < 0 ||
 	    inplace_check(place, err) < 0)
 		return -1;
 	if (result->lost > 0)
@@ -155,22 +165,19 @@ static int replace(struct rewrite *rewrite, const struct inplace *place,
 
 /* The image, and in place what holds it for us alone. */
 static int open_image(struct st_image **image, struct inplace *place,
-		      const char *path, bool in_place,
+		      const char *path, bool in_place, bool direct,
 		      const struct st_monitor *monitor, struct st_error *err)
 {
-	struct input *file;
-	int fd;
+	const struct st_open_options options = {
+		.size = sizeof(options),
+		.direct = direct,
+	};
 
 	if (!in_place)
-		return image_open(image, path, 0, monitor, err);
+		return image_open(image, path, &options, monitor, err);
 	if (inplace_open(place, path, err) < 0)
 		return -1;
-	fd = fcntl(place->fd, F_DUPFD_CLOEXEC, 0);
-	if (fd < 0)
-		return fail_errno(err, "cannot read");
-	if (input_open_fd(&file, fd, err) < 0)
-		return -1;
-	return image_open_input(image, file, path, 0, err);
+	return image_open_inplace(image, place, path, &options, err);
 }
 
 static int compact(struct st_image *image, const struct inplace *place,
@@ -201,9 +208,8 @@ static int compact(struct st_image *image, const struct inplace *place,
 	if (options->dry_run)
 		return count(&rewrite, result, err);
 	if (destination)
-		return write_copy(&rewrite, destination, options->force, result,
-				  err);
-	return replace(&rewrite, place, result, err);
+		return write_copy(&rewrite, destination, options, result, err);
+	return replace(&rewrite, place, options->direct, result, err);
 }
 
 int st_compact(const char *path, const char *destination,
@@ -220,7 +226,8 @@ int st_compact(const char *path, const char *destination,
 	if (options_take(&options, sizeof(options), given, err) < 0)
 		return -1;
 	failed = open_image(&image, &place, path,
-			    !destination && !options.dry_run, monitor, err);
+			    !destination && !options.dry_run, options.direct,
+			    monitor, err);
 	if (!failed)
 		failed = compact(image, &place, destination, &options, monitor,
 				 &done, err);

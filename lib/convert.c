@@ -174,6 +174,19 @@ static int check_pipe(const struct rewrite *rewrite, struct st_error *err)
 	return 0;
 }
 
+static int open_source(struct st_image **image, const char *path,
+		       const struct st_convert_options *options,
+		       const struct st_monitor *monitor, struct st_error *err)
+{
+	const struct st_open_options open = {
+		.size = sizeof(open),
+		.offset = options->offset,
+		.direct = options->direct,
+	};
+
+	return image_open(image, path, &open, monitor, err);
+}
+
 static int open_destination(struct output **out, const struct rewrite *rewrite,
 			    const char *path,
 			    const struct st_convert_options *options,
@@ -236,7 +249,8 @@ static int convert(struct st_image *source, const char *destination,
 				 options->format;
 	if (choose_header(&header, &made, source, options, err) < 0 ||
 	    set_header(header, rewrite.format, options, err) < 0 ||
-	    open_destination(&out, &rewrite, destination, options, err) < 0)
+	    open_destination(&out, &rewrite, destination, options, err) < 0 ||
+	    (options->direct && output_write_direct(out, err) < 0))
 		return -1;
 	rewrite.out = out;
 	rewrite.header = header;
@@ -270,7 +284,7 @@ int st_convert(const char *source, const char *destination,
 	if (!folder)
 		return fail_memory(err);
 	if (options_take(&options, sizeof(options), given, err) < 0 ||
-	    image_open(&image, source, options.offset, monitor, err) < 0 ||
+	    open_source(&image, source, &options, monitor, err) < 0 ||
 	    image_require_complete(image, err) < 0)
 		return -1;
 	image->spool_folder = folder;

@@ -8,7 +8,9 @@
 #include "base/error.h"
 #include "description.h"
 #include "format/page_size.h"
+#include "io/inplace.h"
 #include "io/spool.h"
+#include "options.h"
 #include "ram/pump.h"
 
 #include <fcntl.h>
@@ -181,21 +183,44 @@ static int open_path(struct input **file, const char *path,
 	return input_open_fd(file, fd, err);
 }
 
-int image_open(struct st_image **image, const char *path, uint64_t offset,
+int image_open(struct st_image **image, const char *path,
+	       const struct st_open_options *options,
 	       const struct st_monitor *monitor, struct st_error *err)
 {
-	struct input *file;
+	cleanup_input struct input *file = NULL;
+	/* Who started us reads standard input by the same opening. */
+	bool own = strcmp(path, "-") != 0;
 
-	if (open_path(&file, path, err) < 0)
+	if (open_path(&file, path, err) < 0 ||
+	    (options->direct && input_read_direct(file, own, err) < 0))
 		return -1;
 	file->monitor = monitor;
-	return image_open_input(image, file, path, offset, err);
+	return image_open_input(image, steal(file), path, options->offset, err);
 }
 
-int st_image_open(struct st_image **image, const char *path, uint64_t offset,
-		  struct st_error *err)
+int image_open_inplace(struct st_image **image, const struct inplace *place,
+		       const char *path, const struct st_open_options *options,
+		       struct st_error *err)
 {
-	return image_open(image, path, offset, NULL, err);
+	cleanup_input struct input *file = NULL;
+	int fd = fcntl(place->fd, F_DUPFD_CLOEXEC, 0);
+
+	if (fd < 0)
+		return fail_errno(err, "cannot read");
+	if (input_open_fd(&file, fd, err) < 0 ||
+	    (options->direct && input_read_direct(file, true, err) < 0))
+		return -1;
+	return image_open_input(image, steal(file), path, options->offset, err);
+}
+
+int st_image_open(struct st_image **image, const char *path,
+		  const struct st_open_options *given, struct st_error *err)
+{
+	struct st_open_options options;
+
+	if (options_take(&options, sizeof(options), given, err) < 0)
+		return -1;
+	return image_open(image, path, &options, NULL, err);
 }
 
 /* What image_start() made of the stream. */

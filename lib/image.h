@@ -15,6 +15,7 @@
 #include "format/tail.h"
 
 struct description;
+struct inplace;
 
 struct st_image {
 	char *path;
@@ -40,12 +41,21 @@ struct st_image {
 };
 
 /* As st_image_open(), with a monitor that may end a wait; it may be NULL. */
-int image_open(struct st_image **image, const char *path, uint64_t offset,
+int image_open(struct st_image **image, const char *path,
+	       const struct st_open_options *options,
 	       const struct st_monitor *monitor, struct st_error *err);
 
 /* As st_image_open(), of a file that is open, and the image's from now on. */
 int image_open_input(struct st_image **image, struct input *file,
 		     const char *path, uint64_t offset, struct st_error *err);
+
+/*
+ * As st_image_open(), of a file that is changed in place: by the descriptor
+ * that is locked, and no other.
+ */
+int image_open_inplace(struct st_image **image, const struct inplace *place,
+		       const char *path, const struct st_open_options *options,
+		       struct st_error *err);
 
 /* The file itself, for fstat(); its descriptor. */
 int image_fd(const struct st_image *image);

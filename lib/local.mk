@@ -97,6 +97,8 @@ libcore_la_SOURCES = \
 	%D%/io/place.h \
 	%D%/io/reader.c \
 	%D%/io/reader.h \
+	%D%/io/reopen.c \
+	%D%/io/reopen.h \
 	%D%/io/spool.c \
 	%D%/io/spool.h \
 	%D%/io/write_all.c \

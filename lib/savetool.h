@@ -14,6 +14,9 @@
  * These structs only ever grow, so that a program and a library of different
  * releases understand each other: what the program does not know is 0, and
  * what the library does not know has to be, or it is ST_USAGE.
+ *
+ * Options with direct leave the kernel's page cache alone: files are read and
+ * written past it where they can be, and of the rest it keeps nothing.
  */
 #ifndef SAVETOOL_H
 #define SAVETOOL_H
@@ -219,13 +222,18 @@ struct st_info {
 
 struct st_image;
 
+struct st_open_options {
+	size_t size;     /* sizeof(struct st_open_options) */
+	uint64_t offset; /* where a bare stream starts; a libvirt image: 0 */
+	bool direct;
+};
+
 /*
- * Opens an image for reading; "-" is standard input.  The stream of a bare
- * image starts at offset; a libvirt image has 0 there.  What is no image,
- * says so: ST_NOT_IMAGE.
+ * Opens an image for reading; "-" is standard input.  The options may be
+ * NULL.  What is no image, says so: ST_NOT_IMAGE.
  */
-int st_image_open(struct st_image **image, const char *path, uint64_t offset,
-		  struct st_error *err);
+int st_image_open(struct st_image **image, const char *path,
+		  const struct st_open_options *options, struct st_error *err);
 void st_image_close(struct st_image *image);
 
 /*
@@ -246,6 +254,7 @@ struct st_check_options {
 	bool deep;       /* unpack what is packed, and read all pages */
 	bool repair;     /* mend what can be mended, in place */
 	bool dry_run;    /* only say what repair would do */
+	bool direct;     /* what is mended is written as others write */
 };
 
 /* What was mended of a file. */
@@ -400,6 +409,7 @@ struct st_convert_options {
 	unsigned threads;        /* of compression; 0: all processors */
 	bool force;              /* may replace an existing destination */
 	bool verify;             /* read it back and compare digests */
+	bool direct;
 };
 
 struct st_convert_result {
@@ -428,6 +438,7 @@ struct st_compact_options {
 	bool force;       /* may replace an existing destination */
 	bool verify;      /* read a destination back; in place, always */
 	bool dry_run;     /* write nothing, only say how large it would be */
+	bool direct;
 };
 
 struct st_compact_result {
@@ -458,6 +469,7 @@ struct st_sparsify_options {
 	bool zero_only;  /* every byte of the file stays as it reads */
 	bool dry_run;    /* changes and writes nothing */
 	bool force;      /* may replace an existing destination */
+	bool direct;     /* bitmaps in place are written as others write */
 };
 
 /* In bytes.  With dry_run: what it would be, with blocks of 4 KiB. */

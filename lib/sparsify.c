@@ -11,7 +11,6 @@
 #include "space.h"
 #include "survey.h"
 
-#include <fcntl.h>
 #include <linux/fs.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -128,13 +127,28 @@ static int dig_up(struct sparsification *work, struct st_error *err)
 	return dig(&work->dig, work->monitor, err);
 }
 
+/* In place, by the descriptor that is locked. */
+static int open_image(struct sparsification *work, const struct inplace *place,
+		      const char *path, struct st_error *err)
+{
+	const struct st_open_options options = {
+		.size = sizeof(options),
+		.offset = work->options->offset,
+		.direct = work->options->direct,
+	};
+
+	if (place)
+		return image_open_inplace(&work->image, place, path, &options,
+					  err);
+	return image_open(&work->image, path, &options, work->monitor, err);
+}
+
 static int dry_run(struct sparsification *work, const char *path,
 		   struct st_error *err)
 {
 	struct st_sparsify_result *result = &work->result;
 
-	if (image_open(&work->image, path, work->options->offset, work->monitor,
-		       err) < 0 ||
+	if (open_image(work, NULL, path, err) < 0 ||
 	    measure(&result->logical, &result->before, image_fd(work->image),
 		    err) < 0 ||
 	    check(work, err) < 0 || dig_up(work, err) < 0)
@@ -147,21 +161,6 @@ static int dry_run(struct sparsification *work, const char *path,
 	return 0;
 }
 
-/* The image is read by the descriptor that is locked, and no other. */
-static int open_locked(struct sparsification *work, const struct inplace *place,
-		       const char *path, struct st_error *err)
-{
-	struct input *in;
-	int fd = fcntl(place->fd, F_DUPFD_CLOEXEC, 0);
-
-	if (fd < 0)
-		return fail_errno(err, "cannot read");
-	if (input_open_fd(&in, fd, err) < 0)
-		return -1;
-	return image_open_input(&work->image, in, path, work->options->offset,
-				err);
-}
-
 static int change_in_place(struct sparsification *work,
 			   const struct inplace *place, const char *path,
 			   struct st_error *err)
@@ -169,7 +168,7 @@ static int change_in_place(struct sparsification *work,
 	struct st_sparsify_result *result = &work->result;
 
 	if (measure(&result->logical, &result->before, place->fd, err) < 0 ||
-	    open_locked(work, place, path, err) < 0 || check(work, err) < 0)
+	    open_image(work, place, path, err) < 0 || check(work, err) < 0)
 		return -1;
 	work->dig.place = place;
 	if (!image_codec(work->image) &&
@@ -234,14 +233,14 @@ static int copy(struct sparsification *work, const char *path,
 	struct output_file_options options = { .force = work->options->force };
 	cleanup_output struct output *out = NULL;
 
-	if (image_open(&work->image, path, work->options->offset, work->monitor,
-		       err) < 0)
+	if (open_image(work, NULL, path, err) < 0)
 		return -1;
 	options.like_fd = image_fd(work->image);
 	if (measure(&result->logical, &result->before, options.like_fd, err) <
 		    0 ||
 	    image_require_complete(work->image, err) < 0 ||
-	    output_create_file(&out, destination, &options, err) < 0)
+	    output_create_file(&out, destination, &options, err) < 0 ||
+	    (work->options->direct && output_write_direct(out, err) < 0))
 		return -1;
 	if (!is_regular(output_fd(out)))
 		return fail(err, ST_REFUSED,

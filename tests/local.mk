@@ -80,6 +80,7 @@ unit_headers = \
 	%D%/unit/wire.h
 
 bats_helpers = \
+	%D%/cli/cached.py \
 	%D%/cli/helpers.bash \
 	%D%/cli/memory.py
 
@@ -88,6 +89,7 @@ bats_tests = \
 	%D%/cli/compact.bats \
 	%D%/cli/completion.bats \
 	%D%/cli/convert.bats \
+	%D%/cli/direct.bats \
 	%D%/cli/examples.bats \
 	%D%/cli/inspect.bats \
 	%D%/cli/map.bats \

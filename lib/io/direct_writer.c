@@ -24,6 +24,7 @@ struct direct_writer {
 	int direct;   /* -1: refused, or never had */
 	size_t grain; /* of memory, offset and length */
 	uint64_t failed_at;
+	uint64_t written; /* bytes, also those over others */
 	struct traces traces;
 
 	/* What is gathered: of the buffer, which lies like the file. */
@@ -77,15 +78,15 @@ void direct_writer_free(struct direct_writer *writer)
 static int write_through_cache(struct direct_writer *writer, size_t start,
 			       size_t end)
 {
-	uint64_t at = writer->offset + start;
+	const uint64_t from = writer->offset + start;
+	uint64_t at = from;
+	int failed = write_all_bytes(writer->fd, writer->buffer + start,
+				     end - start, &at);
 
-	if (write_all_bytes(writer->fd, writer->buffer + start, end - start,
-			    &at) < 0) {
-		writer->failed_at = at;
-		return -1;
-	}
-	traces_add(&writer->traces, end - start);
-	return 0;
+	writer->written += at - from;
+	writer->failed_at = at;
+	traces_add(&writer->traces, at - from);
+	return failed;
 }
 
 static ssize_t write_some_past_cache(struct direct_writer *writer, size_t start,
@@ -99,8 +100,10 @@ static ssize_t write_some_past_cache(struct direct_writer *writer, size_t start,
 	} while (n < 0 && errno == EINTR);
 	if (n == 0)
 		errno = EIO;
-	if (n > 0)
+	if (n > 0) {
+		writer->written += n;
 		return n;
+	}
 	writer->failed_at = writer->offset + start;
 	return -1;
 }
@@ -179,6 +182,11 @@ int direct_write(struct direct_writer *writer, const void *data, size_t size,
 uint64_t direct_failed_at(const struct direct_writer *writer)
 {
 	return writer->failed_at;
+}
+
+uint64_t direct_written(const struct direct_writer *writer)
+{
+	return writer->written;
 }
 
 void direct_settle(struct direct_writer *writer)

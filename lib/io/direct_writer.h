@@ -28,8 +28,9 @@ int direct_write(struct direct_writer *writer, const void *data, size_t size,
 /* Until then the file does not have all of it. */
 int direct_flush(struct direct_writer *writer);
 
-/* Where in the file the last call has failed. */
+/* Where in the file the last call has failed, and how much it got before. */
 uint64_t direct_failed_at(const struct direct_writer *writer);
+uint64_t direct_written(const struct direct_writer *writer);
 
 /* All is on the disk: the cache needs none of it. */
 void direct_settle(struct direct_writer *writer);

@@ -11,11 +11,11 @@
 #include "io/input.h"
 #include "io/likeness.h"
 #include "io/place.h"
+#include "io/reopen.h"
 #include "io/write_all.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -27,7 +27,7 @@ struct output_file {
 	int fd;
 	struct direct_writer *direct; /* NULL: through the page cache */
 	uint64_t end;      /* behind the last byte that was written */
-	uint64_t written;  /* bytes, also those over others */
+	uint64_t written;  /* bytes, also those over others; not direct */
 	uint64_t expected; /* how many those will be, or ST_UNKNOWN */
 	bool owned;        /* the descriptor is closed with the output */
 	bool fresh;        /* unwritten bytes read as zeros */
@@ -40,6 +40,11 @@ struct output_file {
 	char *path; /* as the caller calls it, for messages */
 };
 
+static uint64_t written(const struct output_file *file)
+{
+	return file->direct ? direct_written(file->direct) : file->written;
+}
+
 static int fail_write(const struct output_file *file, uint64_t offset,
 		      struct st_error *err)
 {
@@ -49,7 +54,7 @@ static int fail_write(const struct output_file *file, uint64_t offset,
 	else
 		fail_errno(err, "cannot write standard output at byte %" PRIu64,
 			   offset);
-	return fail_full(err, file->written, file->expected);
+	return fail_full(err, written(file), file->expected);
 }
 
 /* All that is gathered is in the file then. */
@@ -73,22 +78,23 @@ static int write_direct(struct output_file *file, const struct iovec *iov,
 	return 0;
 }
 
+static int write_usual(struct output_file *file, struct iovec *iov,
+		       unsigned count, uint64_t *offset, struct st_error *err)
+{
+	uint64_t start = *offset;
+	int failed =
+		write_all(file->fd, file->base.seekable, iov, count, offset);
+
+	file->written += *offset - start;
+	return failed ? fail_write(file, *offset, err) : 0;
+}
+
 static int write_iov(struct output_file *file, struct iovec *iov,
 		     unsigned count, uint64_t offset, struct st_error *err)
 {
-	uint64_t start = offset;
-	int failed = 0;
-
-	if (file->direct) {
-		if (write_direct(file, iov, count, &offset, err) < 0)
-			return -1;
-	} else {
-		failed = write_all(file->fd, file->base.seekable, iov, count,
-				   &offset);
-	}
-	file->written += offset - start;
-	if (failed < 0)
-		return fail_write(file, offset, err);
+	if ((file->direct ? write_direct(file, iov, count, &offset, err) :
+			    write_usual(file, iov, count, &offset, err)) < 0)
+		return -1;
 	if (offset > file->end)
 		file->end = offset;
 	return 0;
@@ -262,7 +268,7 @@ static int file_commit(struct output *out, struct st_error *err)
 		return -1;
 	if (fsync(file->fd) < 0) {
 		fail_errno(err, "cannot write to disk");
-		return fail_full(err, file->written, file->expected);
+		return fail_full(err, written(file), file->expected);
 	}
 	if (file->direct)
 		direct_settle(file->direct);
@@ -421,27 +427,6 @@ int output_create_file(struct output **out, const char *path,
 	}
 	*out = &file->base;
 	return 0;
-}
-
-/*
- * What a shell has just made for "> file" can be written like a file.  With
- * O_APPEND, or bytes before, offsets would not be what they seem.
- */
-static bool is_new_file(int fd, const struct stat *st)
-{
-	int flags = fcntl(fd, F_GETFL);
-
-	return S_ISREG(st->st_mode) && st->st_size == 0 && flags >= 0 &&
-	       !(flags & O_APPEND) && lseek(fd, 0, SEEK_CUR) == 0;
-}
-
-/* The same file with other flags.  Without /proc it cannot be had. */
-static int reopen(int fd, int flags)
-{
-	char path[32];
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return open(path, flags | O_CLOEXEC);
 }
 
 int output_open_fd(struct output **out, int fd, struct st_error *err)

@@ -61,7 +61,7 @@ static struct st_digest digest_of(const char *path)
 	struct st_image *image;
 	struct st_error err;
 
-	assert_ok(st_image_open(&image, path, 0, &err), err);
+	assert_ok(st_image_open(&image, path, NULL, &err), err);
 	assert_ok(st_image_digest(image, NULL, &digest, &err), err);
 	st_image_close(image);
 	return digest;

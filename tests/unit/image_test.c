@@ -30,20 +30,28 @@ static void save_packed(const char *name)
 
 static struct st_image *opens(const char *path, uint64_t offset)
 {
+	const struct st_open_options options = {
+		.size = sizeof(options),
+		.offset = offset,
+	};
 	struct st_image *image;
 	struct st_error err;
 
-	assert_ok(st_image_open(&image, path, offset, &err), err);
+	assert_ok(st_image_open(&image, path, &options, &err), err);
 	return image;
 }
 
 static void refuses(const char *path, uint64_t offset, enum st_code code,
 		    const char *text)
 {
+	const struct st_open_options options = {
+		.size = sizeof(options),
+		.offset = offset,
+	};
 	struct st_image *image = NULL;
 	struct st_error err;
 
-	assert_fails(st_image_open(&image, path, offset, &err), err, code,
+	assert_fails(st_image_open(&image, path, &options, &err), err, code,
 		     text);
 	assert_null(image);
 }
@@ -228,10 +236,10 @@ TEST(what_cannot_be_opened)
 	struct st_image *image = NULL;
 	struct st_error err;
 
-	assert_int_equal(st_image_open(&image, "missing", 0, &err), -1);
+	assert_int_equal(st_image_open(&image, "missing", NULL, &err), -1);
 	assert_int_equal(err.code, ST_SYSTEM);
 	assert_int_equal(err.sys_errno, ENOENT);
-	assert_int_equal(st_image_open(&image, ".", 0, &err), -1);
+	assert_int_equal(st_image_open(&image, ".", NULL, &err), -1);
 	assert_int_equal(err.code, ST_SYSTEM);
 	assert_int_equal(err.sys_errno, EISDIR);
 	assert_null(image);

@@ -250,6 +250,25 @@ TEST(tmpfs_is_written_too)
 	write_direct("disk/x");
 }
 
+/* Also of what was gathered long before. */
+TEST(a_full_disk_is_as_full_for_direct_writes)
+{
+	struct output *out;
+	struct st_error err;
+
+	mount_here("tmpfs", "size=1536k");
+	out = create_direct("disk/x");
+	output_expect(out, 2 * MIB);
+	append(out, data, MIB);
+	append(out, data, MIB);
+	assert_fails(output_commit(out, &err), err, ST_REFUSED,
+		     "not enough room after 1572864 bytes, about 524288 "
+		     "missing at most: cannot write 'disk/x' at byte 1572864: "
+		     "No space left on device");
+	output_close(out);
+	assert_int_equal(scratch_count("disk", ""), 0);
+}
+
 TEST(a_file_that_may_not_grow_says_where)
 {
 	struct output *out = create("x", &plain);
@@ -287,6 +306,7 @@ int main(void)
 		scratch_test(a_file_is_written_direct),
 		scratch_test(nothing_of_it_is_left_in_the_cache),
 		mount_test(tmpfs_is_written_too),
+		mount_test(a_full_disk_is_as_full_for_direct_writes),
 		scratch_test(a_file_that_may_not_grow_says_where),
 	};
 
