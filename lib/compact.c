@@ -20,6 +20,9 @@
  */
 #define ALLOCATION_NOISE (UINT64_C(64) << 10)
 
+/* A block of the file system, without which nothing is gained. */
+#define LEAST_GAIN UINT64_C(4096)
+
 static void close_image(struct st_image **image)
 {
 	st_image_close(*image);
@@ -55,20 +58,29 @@ static int measure_stale(uint64_t *stale, const struct st_image *image,
 	return 0;
 }
 
+static bool has_trailing(const struct st_image *image)
+{
+	return image->tail && image->tail->trailing != ST_UNKNOWN &&
+	       image->tail->trailing > 0;
+}
+
 /*
  * Of an image with holes, what they leave counts as well.  Where there are old
- * pages to get rid of, the least of it does.
+ * pages or bytes behind the image to get rid of, the least of it does; else a
+ * few bytes are not worth writing all the others again.
  */
 static int compare_sizes(struct st_compact_result *result,
 			 const struct rewrite *rewrite, struct st_error *err)
 {
+	const struct st_image *source = rewrite->source;
+	uint64_t least = has_trailing(source) ? 1 : LEAST_GAIN;
 	uint64_t stale, noise;
 
-	if (measure_stale(&stale, rewrite->source, err) < 0)
+	if (measure_stale(&stale, source, err) < 0)
 		return -1;
 	noise = stale > 0 ? 0 : ALLOCATION_NOISE;
 	result->smaller =
-		result->logical < result->logical_before ||
+		result->logical + least <= result->logical_before ||
 		(rewrite->format == ST_FORMAT_SPARSE &&
 		 result->allocated + noise < result->allocated_before);
 	return 0;

@@ -250,6 +250,17 @@ is_whole()
 	done
 }
 
+@test "what was saved paused is compact" {
+	local image
+
+	for image in libvirt-raw.save libvirt-sparse.save bare-mapped.mig; do
+		real_image $image
+		savetool compact -n $image
+		assert_success
+		assert_output --partial "$image: compact already"
+	done
+}
+
 @test "a full disk leaves the image whole, and no debris" {
 	local before
 
