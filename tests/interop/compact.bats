@@ -31,11 +31,6 @@ size()
 	stat -c %s "$1"
 }
 
-allocated()
-{
-	echo $(($(stat -c %b "$1") * 512))
-}
-
 # within_1_percent IMAGE OTHER: of its size.
 within_1_percent()
 {

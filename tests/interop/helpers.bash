@@ -36,6 +36,38 @@ fails_with()
 	[[ $output == *"$text"* ]]
 }
 
+allocated()
+{
+	echo $(($(stat -c %b "$1") * 512))
+}
+
+digest()
+{
+	"$SAVETOOL" digest "$1" | cut -d ' ' -f 1
+}
+
+# on FILESYSTEM MKFS-WORD...: an empty one in mnt; that of a tmpfs is its size.
+on()
+{
+	local type=$1
+	shift
+
+	mkdir -p mnt
+	if [ "$type" = tmpfs ]; then
+		mount -t tmpfs -o "size=$1" tmpfs mnt
+		return
+	fi
+	truncate -s 600M disk
+	"mkfs.$type" "$@" disk >/dev/null
+	mount -o loop disk mnt
+}
+
+# What is mounted there goes with the test that mounted it.
+leave_disk()
+{
+	! mountpoint -q "$BATS_TEST_TMPDIR/mnt" || umount "$BATS_TEST_TMPDIR/mnt"
+}
+
 # counts IMAGE BLOCK KEY: what lab.py finds in the image itself.
 counts()
 {

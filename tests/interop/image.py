@@ -194,6 +194,23 @@ def read_image(path):
         return facts, pages
 
 
+def present_runs(path, block, start, length):
+    """Where pages lie that the image has, as [offset, length] of each run.
+
+    Only those of a block, in a range of the file.
+    """
+    runs = []
+    places = [place for place in read_image(path)[1][block].values() if place]
+    for place in sorted(places):
+        if not start <= place < start + length:
+            continue
+        if runs and sum(runs[-1]) == place:
+            runs[-1][1] += PAGE
+        else:
+            runs.append([place, PAGE])
+    return runs
+
+
 def flip_bit(path, block, address):
     """Changes one bit of a page of an image."""
     place = read_image(path)[1][block].get(address)

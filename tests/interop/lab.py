@@ -13,7 +13,7 @@ sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
 from bare import load_bare, save_bare
 from common import LabError, MIB
-from image import flip_bit, read_image
+from image import flip_bit, present_runs, read_image
 from inspected import check_inspect
 from libvirtd import (domain_create, domain_ticks, libvirt_start, libvirt_stop,
                       run_virsh)
@@ -22,6 +22,13 @@ from libvirtd import (domain_create, domain_ticks, libvirt_start, libvirt_stop,
 def print_facts(options):
     """Prints what an image says of itself."""
     json.dump(read_image(options.image)[0], sys.stdout, indent=1)
+    print()
+
+
+def print_present(options):
+    """Prints the runs of pages that an image has in a range of its file."""
+    json.dump(present_runs(options.image, options.block, options.start,
+                           options.length), sys.stdout)
     print()
 
 
@@ -87,6 +94,13 @@ def parse(words):
     command = commands.add_parser("facts")
     command.add_argument("image")
     command.set_defaults(perform=print_facts)
+
+    command = commands.add_parser("present")
+    command.add_argument("image")
+    command.add_argument("block")
+    command.add_argument("start", type=int)
+    command.add_argument("length", type=int)
+    command.set_defaults(perform=print_present)
 
     command = commands.add_parser("check-inspect")
     command.add_argument("image")

@@ -21,17 +21,7 @@ setup()
 
 teardown()
 {
-	! mountpoint -q "$BATS_TEST_TMPDIR/mnt" || umount "$BATS_TEST_TMPDIR/mnt"
-}
-
-allocated()
-{
-	echo $(($(stat -c %b "$1") * 512))
-}
-
-digest()
-{
-	"$SAVETOOL" digest "$1" | cut -d ' ' -f 1
+	leave_disk
 }
 
 # restores SAVE-OPTION...: saved, made dense, sparsified, loaded.
@@ -63,18 +53,6 @@ restores()
 	[ "$(counts image pc.ram present)" = 10240 ]
 	[ "$(counts dense pc.ram present)" -lt 10240 ]
 	[ "$(counts copy pc.ram present)" -lt 10240 ]
-}
-
-# on FILESYSTEM MKFS-WORD...: a loop mount in mnt.
-on()
-{
-	local type=$1
-	shift
-
-	mkdir -p mnt
-	truncate -s 600M disk
-	"mkfs.$type" "$@" disk >/dev/null
-	mount -o loop disk mnt
 }
 
 # keeps_promises: what holds on each file system.

@@ -1,0 +1,487 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Real file systems: memory that was lost to a hole, holes that survive, and
+# disks that become full at the worst moment.
+
+load helpers
+
+setup_file()
+{
+	need_program
+	cd "$BATS_FILE_TMPDIR" || return
+	"$BATS_TEST_DIRNAME/../data/unpack" . bare-mapped.mig \
+		libvirt-raw.save libvirt-sparse.save libvirt-zstd.save \
+		live-sequential.mig
+	# Every page is present, so 1 MiB of them lies in one piece.
+	lab save-bare all-pages.mig truth --cap mapped-ram \
+		--param zero-page-detection=none --guest --ram pc.ram=40 -- \
+		-m 40 -M pc,memory-backend=pc.ram
+}
+
+setup()
+{
+	cd "$BATS_TEST_TMPDIR" || return
+	data=$BATS_FILE_TMPDIR
+}
+
+teardown()
+{
+	leave_disk
+}
+
+clear_disk()
+{
+	find mnt -type f -delete
+	sync -f mnt
+}
+
+# lost COMMAND IMAGE: what is told of lost memory; $status is the command's.
+lost()
+{
+	status=0
+	"$SAVETOOL" "$1" --json "$2" >facts || status=$?
+	jq -c '[.findings[] | select(.code == "lost-extent") |
+		[.block, .offset, .length]]' facts
+}
+
+# is_whole IMAGE: neither command says that it lost something.
+is_whole()
+{
+	local command
+
+	for command in inspect check; do
+		[ "$(lost $command "$1")" = '[]' ]
+		"$SAVETOOL" $command "$1" >/dev/null
+	done
+}
+
+# loses IMAGE BLOCK OFFSET LENGTH: a hole there is called out as what it is.
+# Beyond eight, pieces are only counted.
+loses()
+{
+	local command runs expected
+
+	runs=$(lab present "$@")
+	[ "$(jq length <<<"$runs")" -gt 0 ]
+	expected=$(jq -c --arg block "$2" '(.[:8] | map([$block] + .)) +
+		if length > 8 then [[$block, null, (map(.[1]) | add)]]
+		else [] end' <<<"$runs")
+	fallocate -p -o "$3" -l "$4" "$1"
+	for command in inspect check; do
+		lost $command "$1" >told
+		diff told <(echo "$expected")
+		# Only check gives an answer by its status.
+		[ "$command$status" = inspect0 ] ||
+			[ "$command$status" = check1 ]
+	done
+}
+
+# Also what the file system has not found a place for yet is there.
+intact_images_are_not_called_out()
+{
+	local name
+
+	for name in bare-mapped.mig libvirt-sparse.save; do
+		cp --sparse=always "$data/$name" mnt/copy
+		is_whole mnt/copy
+		cat "$data/$name" >mnt/dense
+		is_whole mnt/dense
+		# Over storage that was allocated, and never written.
+		fallocate -l "$(stat -c %s "$data/$name")" mnt/allocated
+		dd if="$data/$name" of=mnt/allocated bs=1M conv=notrunc,sparse \
+			status=none
+		is_whole mnt/allocated
+		sync -f mnt
+		is_whole mnt/copy
+		is_whole mnt/dense
+		is_whole mnt/allocated
+		clear_disk
+	done
+	cat "$data/all-pages.mig" >mnt/dense
+	is_whole mnt/dense
+}
+
+lost_memory_is_called_out()
+{
+	local name mib=1048576 base=17825792
+
+	for name in bare-mapped.mig libvirt-sparse.save; do
+		cp --sparse=always "$data/$name" mnt/copy
+		# Memory that the guest keeps, every fourth page of it zero.
+		loses mnt/copy pc.ram $base $mib
+		[ "$(jq length told)" = 9 ]
+		# Written again, it is there, wherever it is by now.
+		dd if="$data/$name" of=mnt/copy bs=$mib skip=17 seek=17 count=1 \
+			conv=notrunc status=none
+		is_whole mnt/copy
+		sync -f mnt
+		is_whole mnt/copy
+		# One piece, of another block.
+		loses mnt/copy pc.bios $((67 * mib)) $((mib / 4))
+		rm mnt/copy
+	done
+	cp --sparse=never "$data/all-pages.mig" mnt/copy
+	loses mnt/copy pc.ram $base $mib
+	[ "$(cat told)" = "[[\"pc.ram\",$base,$mib]]" ]
+}
+
+holes_survive()
+{
+	local needed allocated
+
+	"$SAVETOOL" convert -O sparse "$data/libvirt-raw.save" mnt/sparse
+	sync -f mnt
+	needed=$("$SAVETOOL" size --json mnt/sparse | jq .sizes.needed)
+	allocated=$(allocated mnt/sparse)
+	echo "$allocated allocated, $needed needed"
+	[ "$allocated" -ge "$needed" ]
+	[ "$allocated" -le $((needed * 103 / 100)) ]
+	"$SAVETOOL" size --fail-if-dense mnt/sparse
+	# Through a pipe, for cat itself shares what it can.
+	# shellcheck disable=SC2002
+	cat mnt/sparse | cat >mnt/dense
+	sync mnt/dense
+	run "$SAVETOOL" size --fail-if-dense mnt/dense
+	[ "$status" = 1 ]
+	clear_disk
+}
+
+# room JSON-FILTER: what 'size --for' says of mnt for this image.
+room()
+{
+	"$SAVETOOL" size --json --for mnt "$data/libvirt-sparse.save" |
+		jq -r ".for | $1"
+}
+
+# says WORD COMMAND...: "true" if the command can do it, "false" if not.
+says()
+{
+	local word=$1
+	shift
+
+	if "$@"; then
+		[ "$word" = true ]
+	else
+		[ "$word" = false ]
+	fi
+}
+
+makes_a_hole()
+{
+	truncate -s 8M mnt/hole
+	[ "$(allocated mnt/hole)" -lt $((1 << 20)) ]
+}
+
+copies_holes()
+{
+	cp --sparse=always "$data/libvirt-sparse.save" mnt/copy
+}
+
+copies_all()
+{
+	cat "$data/libvirt-sparse.save" >mnt/copy
+}
+
+fits_as_told()
+{
+	says "$(room '."fits-with-holes"')" copies_holes
+	rm -f mnt/copy
+	sync -f mnt
+	says "$(room '."fits-without-holes"')" copies_all
+	rm -f mnt/copy
+	sync -f mnt
+}
+
+what_size_says_of_a_folder_is_true()
+{
+	[ "$(room .writable)" = true ]
+	says "$(room .holes)" makes_a_hole
+	echo text >mnt/text
+	says "$(room '."shares-extents"')" \
+		cp --reflink=always mnt/text mnt/shared
+	clear_disk
+	fits_as_told
+	[ "$(room '."fits-without-holes"')" = true ]
+	leave_room 40
+	fits_as_told
+	[ "$(room '."fits-with-holes"')" = true ]
+	[ "$(room '."fits-without-holes"')" = false ]
+	fill
+	fits_as_told
+	[ "$(room '."fits-with-holes"')" = false ]
+	clear_disk
+}
+
+# leave_room MIB: nothing else stays free.
+leave_room()
+{
+	local kib
+
+	sync -f mnt
+	kib=$(df --output=avail -k mnt | tail -n 1)
+	fallocate -l $((kib - $1 * 1024))K mnt/ballast
+	sync -f mnt
+}
+
+fill()
+{
+	fallocate -l "$(df --output=avail -k mnt | tail -n 1)K" mnt/fill || true
+	! dd if=/dev/zero of=mnt/rest bs=4K status=none || return 1
+}
+
+empty()
+{
+	rm -f mnt/fill mnt/rest
+	sync -f mnt
+}
+
+# What is there beside what fills the disk, temporary files and all.
+contents()
+{
+	(cd mnt && find . -type f ! -name ballast ! -name fill ! -name rest \
+		-exec sha256sum {} +) | sort -k 2
+}
+
+# stopped_after CALL:N WORD...: savetool, while the disk is filled up behind
+# its N-th such call; $output is what it says, $status how it ends.
+stopped_after()
+{
+	local call=${1%:*} n=${1#*:} pid
+	shift
+
+	rm -f trace
+	strace -E ASAN_OPTIONS=detect_leaks=0 -f -qq -o trace \
+		-e trace="$call" -e inject="$call:signal=STOP:when=$n" \
+		"$SAVETOOL" "$@" <&0 >said 2>&1 3>&- &
+	pid=$!
+	for _ in {1..600}; do
+		! grep -q 'stopped by SIGSTOP' trace 2>/dev/null || break
+		kill -0 $pid 2>/dev/null || break
+		sleep 0.05
+	done
+	fill
+	kill -CONT "$(awk '/stopped by SIGSTOP/ { print $1; exit }' trace)"
+	status=0
+	wait $pid || status=$?
+	output=$(cat said)
+	echo "$* ($status): $output"
+}
+
+# is_refused TEXT: with it, and with nothing left of what was begun.
+is_refused()
+{
+	[ "$status" = 8 ]
+	[[ $output =~ $1 ]] || return 1
+	diff before <(contents)
+	empty
+}
+
+# fails_in_the_middle MISSING CALL:N WORD...
+fails_in_the_middle()
+{
+	local missing=$1
+	shift
+
+	stopped_after "$@"
+	is_refused "not enough room after [0-9]+ bytes, $missing: cannot .*\
+No space left on device"
+}
+
+# What was written and what was missing are enough for what it takes, but for
+# what is neither data nor records.
+was_enough()
+{
+	local written missing
+
+	read -r written missing < <(sed -E \
+		's/.* after ([0-9]+) bytes, about ([0-9]+) missing.*/\1 \2/' said)
+	"$SAVETOOL" "$@" mnt/whole
+	[ "$(allocated mnt/whole)" -le $(((written + missing) * 105 / 100)) ]
+	rm mnt/whole
+}
+
+a_disk_that_becomes_full_harms_nothing()
+{
+	local known='about [0-9]+ missing at most'
+	local unknown='and no way to tell how many are missing'
+
+	cp "$data/libvirt-raw.save" mnt/raw
+	cp --sparse=always "$data/libvirt-sparse.save" mnt/sparse
+	cp "$data/live-sequential.mig" mnt/live
+	cp "$data/libvirt-raw.save" mnt/old
+	leave_room 32
+	contents >before
+
+	fails_in_the_middle "$known" pwritev:3 \
+		convert -O sparse mnt/raw mnt/new
+	was_enough convert -O sparse mnt/raw
+	fails_in_the_middle "$known" pwritev:3 \
+		convert -f -O raw mnt/sparse mnt/old
+	was_enough convert -O raw mnt/sparse
+	fails_in_the_middle "$known" pwritev:1 \
+		convert -O zstd mnt/raw mnt/new
+	fails_in_the_middle "$unknown" pwritev:3 \
+		convert -f -O sparse "$data/libvirt-zstd.save" mnt/old
+	fails_in_the_middle "$unknown" pwritev:3 \
+		convert -O sparse - mnt/new < <(cat mnt/raw)
+	# What has to be kept meanwhile lies there too.
+	fails_in_the_middle "$unknown" pwritev:3 \
+		convert -f -O raw - mnt/old < <(cat mnt/sparse)
+	# From elsewhere, so that no storage can be shared.
+	fails_in_the_middle "$known" pwritev:3 \
+		sparsify -f "$data/libvirt-sparse.save" mnt/old
+	fails_in_the_middle "$known" pwritev:1 \
+		sparsify "$data/libvirt-zstd.save" mnt/new
+	fails_in_the_middle "$known" pwritev:3 compact mnt/live mnt/new
+	fails_in_the_middle "$known" pwritev:3 compact mnt/live
+}
+
+# A full disk from the start: as few bytes as they are, they are named.
+a_full_disk_is_told_first()
+{
+	local words needed free missing
+
+	fill
+	for words in 'convert -O sparse mnt/raw mnt/new' \
+		'convert -f -O raw mnt/sparse mnt/old' \
+		"sparsify $data/libvirt-sparse.save mnt/new" \
+		'compact -f mnt/live mnt/old' 'compact mnt/live'; do
+		# shellcheck disable=SC2086
+		run "$SAVETOOL" $words
+		echo "$words ($status): $output"
+		# Some have no room for another name even.
+		[[ $output =~ 'No space left' ]] || {
+			read -r needed free missing < <(tr -cd '0-9 \n' \
+				<<<"${output#*not enough room: }")
+			[ "$missing" -gt 0 ]
+			[ $((needed - free)) = "$missing" ]
+		}
+		[ "$status" = 8 ]
+		diff before <(contents)
+	done
+	empty
+}
+
+# An image that libvirt all but finished, in a file of its own.
+unfinished()
+{
+	cp "$data/libvirt-raw.save" mnt/part
+	printf LibvirtQemudPart | dd of=mnt/part conv=notrunc status=none
+	printf '\6' | dd of=mnt/part conv=notrunc bs=1 seek=28 status=none
+}
+
+# Where nothing is ever overwritten, even a repair takes room.
+a_repair_goes_on_when_there_is_room()
+{
+	unfinished
+	stopped_after pwritev:1 check --repair mnt/part
+	case $status in
+	0) ;;
+	8) [[ $output == *"cannot write "*" bytes at byte "*"No space left"* ]] ;;
+	*) return 1 ;;
+	esac
+	cmp -i 32 mnt/part "$data/libvirt-raw.save"
+	diff before <(contents | grep -v part)
+	empty
+	"$SAVETOOL" check --repair mnt/part
+	cmp mnt/part "$data/libvirt-raw.save"
+	rm mnt/part
+}
+
+a_full_disk_is_given_room()
+{
+	cat "$data/bare-mapped.mig" >mnt/dense
+	sync -f mnt
+	fill
+	"$SAVETOOL" sparsify mnt/dense
+	[ "$(digest mnt/dense)" = "$(digest "$data/bare-mapped.mig")" ]
+	sync -f mnt
+	[ "$(allocated mnt/dense)" -lt $((16 << 20)) ]
+}
+
+holds_memory()
+{
+	intact_images_are_not_called_out
+	clear_disk
+	lost_memory_is_called_out
+}
+
+keeps_holes()
+{
+	holes_survive
+	what_size_says_of_a_folder_is_true
+}
+
+becomes_full()
+{
+	a_disk_that_becomes_full_harms_nothing
+	a_full_disk_is_told_first
+	a_repair_goes_on_when_there_is_room
+	rm -f mnt/ballast mnt/live mnt/old
+	a_full_disk_is_given_room
+}
+
+@test "ext4: lost memory is called out, and nothing else" {
+	on ext4 -q
+	holds_memory
+}
+
+@test "xfs: lost memory is called out, and nothing else" {
+	on xfs -q
+	holds_memory
+}
+
+@test "btrfs: lost memory is called out, and nothing else" {
+	on btrfs -q
+	holds_memory
+}
+
+@test "tmpfs: lost memory is called out, and nothing else" {
+	on tmpfs 300M
+	holds_memory
+}
+
+@test "ext4: holes survive, and a folder is as it is said to be" {
+	# Else the superuser has more than the 40 MiB that are left.
+	on ext4 -q -m 0
+	keeps_holes
+	[ "$(room '[.holes, ."shares-extents"] | join(" ")')" = "true false" ]
+}
+
+@test "xfs: holes survive, and a folder is as it is said to be" {
+	on xfs -q
+	keeps_holes
+	[ "$(room '[.holes, ."shares-extents"] | join(" ")')" = "true true" ]
+}
+
+@test "btrfs: holes survive, and a folder is as it is said to be" {
+	on btrfs -q
+	keeps_holes
+	[ "$(room '[.holes, ."shares-extents"] | join(" ")')" = "true true" ]
+}
+
+@test "tmpfs: holes survive, and a folder is as it is said to be" {
+	on tmpfs 200M
+	keeps_holes
+	[ "$(room '[.holes, ."shares-extents"] | join(" ")')" = "true false" ]
+}
+
+@test "ext4: a disk that becomes full harms nothing" {
+	on ext4 -q
+	becomes_full
+}
+
+@test "xfs: a disk that becomes full harms nothing" {
+	on xfs -q
+	becomes_full
+}
+
+@test "btrfs: a disk that becomes full harms nothing" {
+	on btrfs -q
+	becomes_full
+}
+
+@test "tmpfs: a disk that becomes full harms nothing" {
+	on tmpfs 200M
+	becomes_full
+}
