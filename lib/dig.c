@@ -408,6 +408,8 @@ static int dig_with(struct digger *digger, struct st_error *err)
 	if (scan_new(&scan, digger->in, copy != NULL, found, digger, err) < 0)
 		return -1;
 	digger->scan = scan;
+	if (copy && output_reach(copy, digger->in->size, err) < 0)
+		return -1;
 	if (dig_file(digger, err) < 0)
 		return -1;
 	if (!copy)

@@ -556,6 +556,15 @@ killed_everywhere()
 	assert_json '[.findings[].code] == []'
 }
 
+@test "a copy has its length before its bytes" {
+	make_image v3-small a
+	strace -E ASAN_OPTIONS=detect_leaks=0 -f -qq -o trace \
+		-e trace=ftruncate,pwritev,ioctl \
+		-e inject=ioctl:error=EOPNOTSUPP "$SAVETOOL" sparsify a b
+	run grep -m 1 -E 'ftruncate|pwritev' trace
+	assert_output --regexp "ftruncate\([0-9]+, $(stat -c %s a)\)"
+}
+
 @test "a full disk leaves no copy" {
 	make_image v3-small a
 	run strace -E ASAN_OPTIONS=detect_leaks=0 -qq -o trace -e trace=pwritev \
