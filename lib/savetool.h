@@ -469,7 +469,7 @@ struct st_sparsify_options {
 	bool zero_only;  /* every byte of the file stays as it reads */
 	bool dry_run;    /* changes and writes nothing */
 	bool force;      /* may replace an existing destination */
-	bool direct;     /* bitmaps in place are written as others write */
+	bool direct;
 };
 
 /* In bytes.  With dry_run: what it would be, with blocks of 4 KiB. */

@@ -38,6 +38,7 @@ unit_tests = \
 	%D%/unit/count_test \
 	%D%/unit/digest_test \
 	%D%/unit/direct_reader_test \
+	%D%/unit/direct_test \
 	%D%/unit/direct_writer_test \
 	%D%/unit/domain_xml_test \
 	%D%/unit/error_test \

@@ -4,8 +4,10 @@
 
 #include "io/direct.h"
 
+#include "base/bytes.h"
+#include "base/cleanup.h"
+
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
 /* No block that a file system or a device can have is larger. */
@@ -39,6 +41,37 @@ size_t direct_grain(int fd)
 void *direct_buffer(size_t grain)
 {
 	return aligned_alloc(grain, DIRECT_BUFFER);
+}
+
+/* Blocks that the file has as a whole: else it would grow. */
+static int patch_blocks(int fd, uint8_t *blocks, size_t length, uint64_t start,
+			const void *data, size_t size, uint64_t offset)
+{
+	ssize_t n = pread(fd, blocks, length, start);
+
+	if (n < 0 || (size_t)n < length)
+		return 0;
+	memcpy(blocks + (offset - start), data, size);
+	n = pwrite(fd, blocks, length, start);
+	if (n < 0 && errno != EINVAL && errno != EINTR)
+		return -1;
+	return n >= 0 && (size_t)n == length;
+}
+
+int direct_patch(int fd, const void *data, size_t size, uint64_t offset)
+{
+	size_t grain = direct_grain(fd);
+	cleanup_free uint8_t *blocks = NULL;
+	uint64_t start, end;
+
+	if (grain == 0 || size > DIRECT_BUFFER - 2 * grain)
+		return 0;
+	blocks = direct_buffer(grain);
+	if (!blocks)
+		return 0;
+	start = offset - offset % grain;
+	end = round_up(offset + size, grain);
+	return patch_blocks(fd, blocks, end - start, start, data, size, offset);
 }
 
 void traces_add(struct traces *traces, uint64_t size)

@@ -24,6 +24,13 @@ size_t direct_grain(int fd);
 /* Memory of DIRECT_BUFFER bytes, to be freed; NULL: there is none. */
 void *direct_buffer(size_t grain);
 
+/*
+ * Writes a few bytes where O_DIRECT is set, with the blocks around them, that
+ * nobody else may change meanwhile.  1: done; 0: it is not to be done so; -1:
+ * see errno.
+ */
+int direct_patch(int fd, const void *data, size_t size, uint64_t offset);
+
 /* Bytes of a file that went through the page cache, and may still be there. */
 struct traces {
 	int fd;

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "io/direct.h"
 #include "io/write_all.h"
 
 #include <fcntl.h>
@@ -127,31 +128,43 @@ int inplace_punch(const struct inplace *place, uint64_t offset, uint64_t length,
 	return fail_errno(err, "cannot make a hole at byte %" PRIu64, offset);
 }
 
-/*
- * Who reads the file by the same descriptor may have set O_DIRECT, which does
- * not go with a few bytes.  Returns what the flags were.
- */
-static int without_direct(int fd)
+static int fail_change(uint64_t size, uint64_t offset, struct st_error *err)
 {
-	int flags = fcntl(fd, F_GETFL);
-
-	if (flags >= 0 && (flags & O_DIRECT))
-		fcntl(fd, F_SETFL, flags & ~O_DIRECT);
-	return flags;
+	return fail_errno(err,
+			  "cannot write %" PRIu64 " bytes at byte %" PRIu64,
+			  size, offset);
 }
 
+/* As if O_DIRECT were not set; meanwhile, others do not read direct. */
+static int write_through_cache(int fd, int flags, const void *data, size_t size,
+			       uint64_t offset, struct st_error *err)
+{
+	uint64_t end = offset + size;
+	int failed;
+
+	if (flags & O_DIRECT)
+		fcntl(fd, F_SETFL, flags & ~O_DIRECT);
+	failed = write_all_bytes(fd, data, size, &offset);
+	if (failed)
+		fail_change(end - offset, offset, err);
+	if (flags & O_DIRECT)
+		fcntl(fd, F_SETFL, flags);
+	return failed;
+}
+
+/* Who reads the file by the same descriptor may have set O_DIRECT. */
 int inplace_write(const struct inplace *place, const void *data, size_t size,
 		  uint64_t offset, struct st_error *err)
 {
-	int flags = without_direct(place->fd);
-	uint64_t end = offset + size;
-	int failed = write_all_bytes(place->fd, data, size, &offset);
+	int flags = fcntl(place->fd, F_GETFL), done = 0;
 
-	if (failed)
-		fail_errno(err,
-			   "cannot write %" PRIu64 " bytes at byte %" PRIu64,
-			   end - offset, offset);
-	if (flags >= 0 && (flags & O_DIRECT))
-		fcntl(place->fd, F_SETFL, flags);
-	return failed;
+	if (flags < 0)
+		return fail_errno(err, "cannot write");
+	if (flags & O_DIRECT)
+		done = direct_patch(place->fd, data, size, offset);
+	if (done < 0)
+		return fail_change(size, offset, err);
+	return done ? 0 :
+		      write_through_cache(place->fd, flags, data, size, offset,
+					  err);
 }
