@@ -9,12 +9,17 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 /* No block that a file system or a device can have is larger. */
 #define GRAIN_MOST (UINT64_C(64) << 10)
 
 /* How much may stay in the cache until there is more. */
 #define TRACES_MOST (UINT64_C(32) << 20)
+
+#ifndef SYS_cachestat
+#define SYS_cachestat 451
+#endif
 
 size_t direct_grain(int fd)
 {
@@ -72,6 +77,20 @@ int direct_patch(int fd, const void *data, size_t size, uint64_t offset)
 	start = offset - offset % grain;
 	end = round_up(offset + size, grain);
 	return patch_blocks(fd, blocks, end - start, start, data, size, offset);
+}
+
+bool direct_uncached(int fd)
+{
+	/* glibc has no function for it, and headers may be older. */
+	const struct {
+		uint64_t offset, length;
+	} whole = { 0, 0 };
+	struct {
+		uint64_t cached, dirty, writeback, evicted, recently;
+	} pages;
+
+	return syscall(SYS_cachestat, fd, &whole, &pages, 0) == 0 &&
+	       pages.cached == 0;
 }
 
 void traces_add(struct traces *traces, uint64_t size)

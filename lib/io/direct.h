@@ -6,6 +6,7 @@
 #ifndef IO_DIRECT_H
 #define IO_DIRECT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,6 +40,9 @@ struct traces {
 
 /* So many more: once they are many, the cache is to let go of them. */
 void traces_add(struct traces *traces, uint64_t size);
+
+/* Is it known that nothing of the file is in the cache?  Linux 6.5 tells. */
+bool direct_uncached(int fd);
 
 /*
  * Lets the cache drop the whole file.  What is not on the disk yet stays there,

@@ -19,7 +19,14 @@
 struct direct_reader {
 	int fd;
 	size_t grain;
-	atomic_bool direct;   /* or else through the cache */
+	atomic_bool direct; /* or else through the cache */
+
+	/*
+	 * The cache had nothing of the file, so that all that is there is
+	 * ours: a file system may fill it even so, as btrfs does with what it
+	 * has compressed.
+	 */
+	bool uncached;
 	pthread_mutex_t lock; /* of all that changes, but the file */
 	uint8_t *buffer;
 	struct traces traces;
@@ -47,6 +54,7 @@ int direct_reader_new(struct direct_reader **result, int fd, bool own,
 	reader->fd = reader->traces.fd = fd;
 	reader->grain = own ? direct_grain(fd) : 0;
 	reader->direct = reader->grain > 0 && set_direct(fd, true) == 0;
+	reader->uncached = direct_uncached(fd);
 	if (reader->direct) {
 		reader->buffer = direct_buffer(reader->grain);
 		if (!reader->buffer) {
@@ -81,16 +89,20 @@ static ssize_t read_some(int fd, void *data, size_t size, uint64_t offset)
 	return n;
 }
 
+static void leave_traces(struct direct_reader *reader, uint64_t size)
+{
+	pthread_mutex_lock(&reader->lock);
+	traces_add(&reader->traces, size);
+	pthread_mutex_unlock(&reader->lock);
+}
+
 static ssize_t read_through_cache(struct direct_reader *reader, void *data,
 				  size_t size, uint64_t offset)
 {
 	ssize_t n = read_some(reader->fd, data, size, offset);
 
-	if (n > 0) {
-		pthread_mutex_lock(&reader->lock);
-		traces_add(&reader->traces, n);
-		pthread_mutex_unlock(&reader->lock);
-	}
+	if (n > 0)
+		leave_traces(reader, n);
 	return n;
 }
 
@@ -147,6 +159,8 @@ ssize_t direct_read(struct direct_reader *reader, void *data, size_t size,
 		n = read_some(reader->fd, data, size - size % grain, offset);
 	else
 		n = read_around(reader, data, size, offset);
+	if (n > 0 && reader->uncached)
+		leave_traces(reader, n);
 	if (n >= 0 || errno != EINVAL)
 		return n;
 	give_up(reader);
