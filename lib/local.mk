@@ -93,6 +93,8 @@ libcore_la_SOURCES = \
 	%D%/io/output_count.c \
 	%D%/io/output_count.h \
 	%D%/io/output_file.c \
+	%D%/io/output_file.h \
+	%D%/io/output_open.c \
 	%D%/io/place.c \
 	%D%/io/place.h \
 	%D%/io/reader.c \

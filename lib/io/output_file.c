@@ -2,7 +2,7 @@
 /* Outputs that are files, block devices, or pipes. */
 #include "config.h"
 
-#include "io/output.h"
+#include "io/output_file.h"
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
@@ -10,7 +10,6 @@
 #include "io/direct_writer.h"
 #include "io/input.h"
 #include "io/likeness.h"
-#include "io/place.h"
 #include "io/reopen.h"
 #include "io/write_all.h"
 
@@ -21,24 +20,6 @@
 
 /* Block devices clear whole sectors only; none has larger ones. */
 #define SECTOR_LIMIT 4096
-
-struct output_file {
-	struct output base;
-	int fd;
-	struct direct_writer *direct; /* NULL: through the page cache */
-	uint64_t end;      /* behind the last byte that was written */
-	uint64_t written;  /* bytes, also those over others; not direct */
-	uint64_t expected; /* how many those will be, or ST_UNKNOWN */
-	bool owned;        /* the descriptor is closed with the output */
-	bool fresh;        /* unwritten bytes read as zeros */
-	bool punches;      /* making holes has not failed yet */
-	int shared;        /* the caller's descriptor of a new file, or -1 */
-
-	/* Only of a file that was created by name. */
-	struct output_file_options options;
-	struct place place;
-	char *path; /* as the caller calls it, for messages */
-};
 
 static uint64_t written(const struct output_file *file)
 {
@@ -232,7 +213,7 @@ static int end_at(struct output_file *file, uint64_t position,
 	return 0;
 }
 
-static int fail_exists(struct st_error *err, const char *path)
+int fail_exists(struct st_error *err, const char *path)
 {
 	return fail(err, ST_REFUSED, "'%s' exists", path);
 }
@@ -318,7 +299,7 @@ static int file_read_at(struct output *out, void *data, size_t size,
 	return 0;
 }
 
-static const struct output_ops file_ops = {
+const struct output_ops output_file_ops = {
 	.write_at = file_write_at,
 	.read_at = file_read_at,
 	.punch = file_punch,
@@ -327,138 +308,11 @@ static const struct output_ops file_ops = {
 	.close = file_close,
 };
 
-static struct output_file *file_new(struct st_error *err)
-{
-	struct output_file *file = calloc(1, sizeof(*file));
-
-	if (!file) {
-		fail_memory(err);
-		return NULL;
-	}
-	file->base.ops = &file_ops;
-	file->fd = file->shared = -1;
-	file->expected = ST_UNKNOWN;
-	file->place.folder = AT_FDCWD;
-	file->punches = true;
-	return file;
-}
-
-static int create_beside(struct output_file *file, struct st_error *err)
-{
-	file->base.seekable = true;
-	file->fresh = true;
-	if (place_find(&file->place, file->path) < 0)
-		return fail_errno(err, "cannot create '%s'", file->path);
-	file->fd = place_create(&file->place);
-	if (file->fd < 0)
-		return fail_errno(err, "cannot create '%s'", file->path);
-	return 0;
-}
-
-/* A disk that is mounted, or held by somebody else, is not given to us. */
-static int open_in_place(struct output_file *file, mode_t type,
-			 struct st_error *err)
-{
-	int flags = O_CLOEXEC | O_NOCTTY;
-
-	file->base.seekable = S_ISBLK(type);
-	file->fd = open(file->path, S_ISBLK(type) ? flags | O_RDWR | O_EXCL :
-						    flags | O_WRONLY);
-	if (file->fd < 0 && errno == EBUSY)
-		return fail(err, ST_REFUSED, "'%s' is in use", file->path);
-	if (file->fd < 0)
-		return fail_errno(err, "cannot open '%s'", file->path);
-	return 0;
-}
-
-static bool is_same(int fd, const struct stat *other)
-{
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return false;
-	if (S_ISBLK(st.st_mode) && S_ISBLK(other->st_mode))
-		return st.st_rdev == other->st_rdev;
-	return st.st_dev == other->st_dev && st.st_ino == other->st_ino;
-}
-
-/* What has the name already decides. */
-static int open_named(struct output_file *file, struct st_error *err)
-{
-	bool force = file->options.force;
-	struct stat st;
-
-	if (stat(file->path, &st) < 0) {
-		if (errno != ENOENT)
-			return fail_errno(err, "cannot create '%s'",
-					  file->path);
-		if (!force && lstat(file->path, &st) == 0)
-			return fail_exists(err, file->path);
-		return create_beside(file, err);
-	}
-	if (S_ISDIR(st.st_mode))
-		return fail(err, ST_REFUSED, "'%s' is a directory", file->path);
-	if (!file->options.replaces_like && is_same(file->options.like_fd, &st))
-		return fail(err, ST_REFUSED,
-			    "source and destination are the same file");
-	if (!force && (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)))
-		return fail_exists(err, file->path);
-	if (S_ISREG(st.st_mode))
-		return create_beside(file, err);
-	return open_in_place(file, st.st_mode, err);
-}
-
-int output_create_file(struct output **out, const char *path,
-		       const struct output_file_options *options,
-		       struct st_error *err)
-{
-	struct output_file *file = file_new(err);
-
-	if (!file)
-		return -1;
-	file->options = *options;
-	file->owned = true;
-	file->path = strdup(path);
-	if (!file->path)
-		fail_memory(err);
-	if (!file->path || open_named(file, err) < 0) {
-		file_close(&file->base);
-		return -1;
-	}
-	*out = &file->base;
-	return 0;
-}
-
-int output_open_fd(struct output **out, int fd, struct st_error *err)
-{
-	struct output_file *file;
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return fail_errno(err, "cannot examine the output");
-	file = file_new(err);
-	if (!file)
-		return -1;
-	/* Anew, since a shell lets it be written only, not read back. */
-	if (is_new_file(fd, &st))
-		file->fd = reopen(fd, O_RDWR);
-	if (file->fd >= 0) {
-		file->base.seekable = true;
-		file->fresh = true;
-		file->owned = true;
-		file->shared = fd;
-	} else {
-		file->fd = fd;
-	}
-	*out = &file->base;
-	return 0;
-}
-
 int output_write_direct(struct output *out, struct st_error *err)
 {
 	struct output_file *file = (struct output_file *)out;
 
-	if (out->ops != &file_ops || !out->seekable || file->direct)
+	if (out->ops != &output_file_ops || !out->seekable || file->direct)
 		return 0;
 	return direct_writer_new(&file->direct, file->fd,
 				 reopen(file->fd, O_WRONLY | O_DIRECT), err);
@@ -466,8 +320,9 @@ int output_write_direct(struct output *out, struct st_error *err)
 
 int output_flush(struct output *out, struct st_error *err)
 {
-	return out->ops == &file_ops ? flush((struct output_file *)out, err) :
-				       0;
+	return out->ops == &output_file_ops ?
+		       flush((struct output_file *)out, err) :
+		       0;
 }
 
 int output_read_back(struct output *out, struct input **in,
@@ -494,13 +349,13 @@ int output_read_back(struct output *out, struct input **in,
 
 int output_fd(const struct output *out)
 {
-	if (out->ops != &file_ops)
+	if (out->ops != &output_file_ops)
 		return -1;
 	return ((const struct output_file *)out)->fd;
 }
 
 void output_expect(struct output *out, uint64_t bytes)
 {
-	if (out->ops == &file_ops)
+	if (out->ops == &output_file_ops)
 		((struct output_file *)out)->expected = bytes;
 }

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How an output comes to be: what has its name already decides. */
+#include "config.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "io/output_file.h"
+#include "io/reopen.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static struct output_file *file_new(struct st_error *err)
+{
+	struct output_file *file = calloc(1, sizeof(*file));
+
+	if (!file) {
+		fail_memory(err);
+		return NULL;
+	}
+	file->base.ops = &output_file_ops;
+	file->fd = file->shared = -1;
+	file->expected = ST_UNKNOWN;
+	file->place.folder = AT_FDCWD;
+	file->punches = true;
+	return file;
+}
+
+static int create_beside(struct output_file *file, struct st_error *err)
+{
+	file->base.seekable = true;
+	file->fresh = true;
+	if (place_find(&file->place, file->path) < 0)
+		return fail_errno(err, "cannot create '%s'", file->path);
+	file->fd = place_create(&file->place);
+	if (file->fd < 0)
+		return fail_errno(err, "cannot create '%s'", file->path);
+	return 0;
+}
+
+/* A disk that is mounted, or held by somebody else, is not given to us. */
+static int open_in_place(struct output_file *file, mode_t type,
+			 struct st_error *err)
+{
+	int flags = O_CLOEXEC | O_NOCTTY;
+
+	file->base.seekable = S_ISBLK(type);
+	file->fd = open(file->path, S_ISBLK(type) ? flags | O_RDWR | O_EXCL :
+						    flags | O_WRONLY);
+	if (file->fd < 0 && errno == EBUSY)
+		return fail(err, ST_REFUSED, "'%s' is in use", file->path);
+	if (file->fd < 0)
+		return fail_errno(err, "cannot open '%s'", file->path);
+	return 0;
+}
+
+static bool is_same(int fd, const struct stat *other)
+{
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return false;
+	if (S_ISBLK(st.st_mode) && S_ISBLK(other->st_mode))
+		return st.st_rdev == other->st_rdev;
+	return st.st_dev == other->st_dev && st.st_ino == other->st_ino;
+}
+
+/* What has the name already decides. */
+static int open_named(struct output_file *file, struct st_error *err)
+{
+	bool force = file->options.force;
+	struct stat st;
+
+	if (stat(file->path, &st) < 0) {
+		if (errno != ENOENT)
+			return fail_errno(err, "cannot create '%s'",
+					  file->path);
+		if (!force && lstat(file->path, &st) == 0)
+			return fail_exists(err, file->path);
+		return create_beside(file, err);
+	}
+	if (S_ISDIR(st.st_mode))
+		return fail(err, ST_REFUSED, "'%s' is a directory", file->path);
+	if (!file->options.replaces_like && is_same(file->options.like_fd, &st))
+		return fail(err, ST_REFUSED,
+			    "source and destination are the same file");
+	if (!force && (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)))
+		return fail_exists(err, file->path);
+	if (S_ISREG(st.st_mode))
+		return create_beside(file, err);
+	return open_in_place(file, st.st_mode, err);
+}
+
+int output_create_file(struct output **out, const char *path,
+		       const struct output_file_options *options,
+		       struct st_error *err)
+{
+	struct output_file *file = file_new(err);
+
+	if (!file)
+		return -1;
+	file->options = *options;
+	file->owned = true;
+	file->path = strdup(path);
+	if (!file->path)
+		fail_memory(err);
+	if (!file->path || open_named(file, err) < 0) {
+		output_close(&file->base);
+		return -1;
+	}
+	*out = &file->base;
+	return 0;
+}
+
+int output_open_fd(struct output **out, int fd, struct st_error *err)
+{
+	struct output_file *file;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return fail_errno(err, "cannot examine the output");
+	file = file_new(err);
+	if (!file)
+		return -1;
+	/* Anew, since a shell lets it be written only, not read back. */
+	if (is_new_file(fd, &st))
+		file->fd = reopen(fd, O_RDWR);
+	if (file->fd >= 0) {
+		file->base.seekable = true;
+		file->fresh = true;
+		file->owned = true;
+		file->shared = fd;
+	} else {
+		file->fd = fd;
+	}
+	*out = &file->base;
+	return 0;
+}
