@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "cli.h"
+#include "confine.h"
 #include "facts.h"
 #include "progress.h"
 #include "report.h"
@@ -82,6 +83,11 @@ static int compact(struct cli *cli, struct wish *wish)
 	struct st_error err;
 	int failed;
 
+	/* In place, too, a file is made beside it. */
+	if (wish->dry_run)
+		confine_to_writing(path, NULL);
+	else
+		confine_to_writing(path, destination ? destination : path);
 	monitor = progress_begin(&wish->progress, path, 0, 1);
 	failed =
 		st_compact(path, destination, &options, monitor, &result, &err);

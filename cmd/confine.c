@@ -222,3 +222,13 @@ void confine_to_reading(const char *const *paths, size_t count)
 	confine_read_all(&confine, paths, count);
 	confine_end(&confine);
 }
+
+void confine_to_writing(const char *source, const char *destination)
+{
+	struct confine confine;
+
+	confine_begin(&confine);
+	confine_read(&confine, source);
+	confine_write(&confine, destination);
+	confine_end(&confine);
+}

@@ -105,17 +105,12 @@ static void show(const struct job *job, const struct st_sparsify_result *result)
 	report_free(report);
 }
 
-static void confine_files(const struct job *job)
+/* What is written: in a dry run, nothing. */
+static const char *target(const struct job *job)
 {
-	const char *path = job->cli->operands[0];
-	struct confine confine;
-
-	confine_begin(&confine);
-	confine_read(&confine, path);
-	confine_write(&confine, job->destination);
-	if (!job->destination && !job->options.dry_run)
-		confine_write(&confine, path);
-	confine_end(&confine);
+	if (job->options.dry_run)
+		return NULL;
+	return job->destination ? job->destination : job->cli->operands[0];
 }
 
 static int sparsify(struct job *job)
@@ -127,7 +122,7 @@ static int sparsify(struct job *job)
 	int failed;
 
 	job->options.size = sizeof(job->options);
-	confine_files(job);
+	confine_to_writing(path, target(job));
 	monitor = progress_begin(&job->progress, path, 0, 1);
 	failed = st_sparsify(path, job->destination, &job->options, monitor,
 			     &result, &err);

@@ -389,3 +389,24 @@ fake_man()
 	assert_output 141
 	assert_equal "$stderr" ''
 }
+
+@test "every command that reads an image gives up other files before" {
+	local command
+
+	command -v strace >/dev/null || fail "strace is missing"
+	make_image v3-small a
+	for command in inspect size map convert check compact digest sparsify; do
+		local to=()
+
+		[ $command != convert ] || to=(b)
+		# Whether the kernel can do it is its own matter.
+		run strace -E ASAN_OPTIONS=detect_leaks=0 -qq -f -o trace \
+			-e trace=landlock_create_ruleset,openat \
+			"$SAVETOOL" $command a "${to[@]}"
+		# shellcheck disable=SC2016 # of awk
+		awk -v file='"a"' '/landlock_create_ruleset/ { asked = 1 }
+			index($0, file) && !/O_PATH/ && !asked { exit 1 }
+			END { exit !asked }' trace || fail "$command: $(cat trace)"
+	done
+	assert_equal "$("$SAVETOOL" help | grep -cE '^  [a-z]+  ')" 9
+}
