@@ -157,7 +157,9 @@ static int read_xbzrle(struct reader *reader, struct page_batch *batch,
 
 static int check_flags(const struct record *record, struct st_error *err)
 {
-	if (record->flags & RAM_HOOK)
+	/* RDMA's word is nothing else; with more in it, the record is broken.
+	 */
+	if (record->flags == RAM_HOOK && record->page == 0)
 		return fail(err, ST_UNSUPPORTED,
 			    "RDMA migration, whose pages went another way, "
 			    "at byte %" PRIu64,

@@ -283,10 +283,22 @@ TEST(a_record_is_of_one_kind)
 	wire_be64(&wire, 0x800);
 	refuses(ST_CORRUPT, "unexpected flags 0x800 in page record at byte "
 			    "67");
+}
+
+TEST(rdma_is_one_word_and_no_other)
+{
 	start();
 	wire_be64(&wire, RAM_HOOK);
 	refuses(ST_UNSUPPORTED, "RDMA migration, whose pages went another "
 				"way, at byte 67");
+	start();
+	wire_be64(&wire, RAM_HOOK | RAM_PAGE);
+	refuses(ST_CORRUPT, "unexpected flags 0x088 in page record at byte "
+			    "67");
+	start();
+	wire_be64(&wire, 3 * PAGE | RAM_HOOK);
+	refuses(ST_CORRUPT, "unexpected flags 0x080 in page record at byte "
+			    "67");
 }
 
 TEST(a_record_has_a_block_and_is_inside)
@@ -538,6 +550,7 @@ int main(void)
 		cmocka_unit_test(deltas_pass_as_they_are),
 		cmocka_unit_test(damaged_deltas_are_corrupt),
 		cmocka_unit_test(a_record_is_of_one_kind),
+		cmocka_unit_test(rdma_is_one_word_and_no_other),
 		cmocka_unit_test(a_record_has_a_block_and_is_inside),
 		cmocka_unit_test(records_that_break_off_are_incomplete),
 		cmocka_unit_test(batches_are_never_overfull),
