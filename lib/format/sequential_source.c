@@ -213,6 +213,20 @@ static int read_body(struct sequential_source *source, struct page_batch *batch,
 	return result;
 }
 
+/*
+ * Pages of another size than was guessed make no sense as records.  But what
+ * cannot even be unpacked is damaged, whatever their size.
+ */
+static int doubt(struct stream *stream, struct st_error *err)
+{
+	size_t got;
+
+	if (stream->page_size_guessed && err->code == ST_CORRUPT &&
+	    reader_look(&stream->reader, CHUNK_HEADROOM, &got, err) < 0)
+		return -1;
+	return page_size_doubt(stream, err);
+}
+
 int sequential_source_record(struct sequential_source *source,
 			     struct page_batch *batch, struct st_error *err)
 {
@@ -233,7 +247,7 @@ int sequential_source_record(struct sequential_source *source,
 	if (check_flags(&record, err) < 0 ||
 	    read_block(source, &record, err) < 0 ||
 	    read_body(source, batch, &record, err) < 0)
-		return page_size_doubt(source->stream, err);
+		return doubt(source->stream, err);
 	return 1;
 }
 
