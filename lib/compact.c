@@ -231,18 +231,21 @@ int st_compact(const char *path, const char *destination,
 {
 	struct st_compact_options options;
 	struct inplace place = { .fd = -1 };
+	struct inplace_watch watch;
 	cleanup_image struct st_image *image = NULL;
 	struct st_compact_result done = { 0 };
 	int failed;
 
 	if (options_take(&options, sizeof(options), given, err) < 0)
 		return -1;
+	inplace_watch_begin(&watch, &place, monitor);
 	failed = open_image(&image, &place, path,
 			    !destination && !options.dry_run, options.direct,
-			    monitor, err);
+			    &watch.monitor, err);
 	if (!failed)
-		failed = compact(image, &place, destination, &options, monitor,
-				 &done, err);
+		failed = compact(image, &place, destination, &options,
+				 &watch.monitor, &done, err);
+	failed = inplace_watch_end(&watch, failed, err);
 	inplace_close(&place);
 	if (!failed && result)
 		*result = done;

@@ -11,8 +11,8 @@
 
 #include <inttypes.h>
 
-/* How often progress is told. */
-#define STRIDE (UINT64_C(16) << 20)
+/* How often progress is told; and asked, whether somebody waits. */
+#define STRIDE (UINT64_C(4) << 20)
 
 /* Made into a hole at once: whoever waits for the file does not wait long. */
 #define PIECE (UINT64_C(256) << 20)

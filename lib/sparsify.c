@@ -180,13 +180,19 @@ static int change_in_place(struct sparsification *work,
 static int in_place(struct sparsification *work, const char *path,
 		    struct st_error *err)
 {
+	const struct st_monitor *caller = work->monitor;
+	struct inplace_watch watch;
 	struct inplace place;
 	int failed;
 
 	if (inplace_open(&place, path, err) < 0)
 		return -1;
+	inplace_watch_begin(&watch, &place, caller);
+	work->monitor = &watch.monitor;
 	failed = change_in_place(work, &place, path, err);
+	failed = inplace_watch_end(&watch, failed, err);
 	inplace_close(&place);
+	work->monitor = caller;
 	work->dig.place = NULL;
 	return failed;
 }

@@ -92,12 +92,70 @@ void inplace_close(struct inplace *place)
 	place->fd = -1;
 }
 
+static int fail_given_way(struct st_error *err)
+{
+	return fail(err, ST_REFUSED,
+		    "another process opens it, and is given way");
+}
+
 int inplace_check(const struct inplace *place, struct st_error *err)
 {
 	if (!place->leased || fcntl(place->fd, F_GETLEASE) == F_WRLCK)
 		return 0;
-	return fail(err, ST_REFUSED,
-		    "another process opens it, and is given way");
+	return fail_given_way(err);
+}
+
+static int give_way(struct inplace_watch *watch)
+{
+	struct st_error err;
+
+	if (inplace_check(watch->place, &err) == 0)
+		return 0;
+	watch->gave_way = true;
+	return 1;
+}
+
+static int watch_progress(void *data, uint64_t done, uint64_t total)
+{
+	struct inplace_watch *watch = data;
+	const struct st_monitor *caller = watch->caller;
+
+	if (caller && caller->progress(caller->data, done, total) != 0)
+		return 1;
+	return give_way(watch);
+}
+
+static int watch_stopped(void *data)
+{
+	struct inplace_watch *watch = data;
+	const struct st_monitor *caller = watch->caller;
+
+	if (caller && caller->stopped && caller->stopped(caller->data) != 0)
+		return 1;
+	return give_way(watch);
+}
+
+void inplace_watch_begin(struct inplace_watch *watch,
+			 const struct inplace *place,
+			 const struct st_monitor *caller)
+{
+	*watch = (struct inplace_watch){
+		.monitor = {
+			.progress = watch_progress,
+			.data = watch,
+			.stopped = watch_stopped,
+		},
+		.caller = caller,
+		.place = place,
+	};
+}
+
+int inplace_watch_end(const struct inplace_watch *watch, int result,
+		      struct st_error *err)
+{
+	if (result < 0 && err->code == ST_CANCELLED && watch->gave_way)
+		return fail_given_way(err);
+	return result;
 }
 
 /* A hole behind the end changes nothing, wherever holes can be made. */

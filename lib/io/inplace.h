@@ -8,6 +8,8 @@
 
 #include "savetool.h"
 
+#include <stdatomic.h>
+
 struct inplace {
 	int fd;      /* of a regular file */
 	bool leased; /* whoever opens it waits until we let go of it */
@@ -26,6 +28,26 @@ void inplace_close(struct inplace *place);
  * waits; to be asked before each change.
  */
 int inplace_check(const struct inplace *place, struct st_error *err);
+
+/*
+ * A monitor for a long task on such a file, in front of the caller's, which
+ * may be NULL: it also stops the task as soon as someone comes to open the
+ * file.
+ */
+struct inplace_watch {
+	struct st_monitor monitor; /* the one to hand on; neither is moved */
+	const struct st_monitor *caller;
+	const struct inplace *place;
+	atomic_bool gave_way;
+};
+
+void inplace_watch_begin(struct inplace_watch *watch,
+			 const struct inplace *place,
+			 const struct st_monitor *caller);
+
+/* What the task returned: if it was stopped to give way, that is the error. */
+int inplace_watch_end(const struct inplace_watch *watch, int result,
+		      struct st_error *err);
 
 /*
  * Can the file have holes made?  ST_REFUSED if the file system cannot; changes

@@ -394,6 +394,25 @@ sys.stdin.read()' < <(while [ ! -e stop ]; do sleep 0.1; done) &
 	assert_equal "$(digest copy)" "$(digest bare-mapped.mig)"
 }
 
+@test "who opens the image gets it, although there is nothing to free" {
+	real_image bare-mapped.mig
+	cp --sparse=always bare-mapped.mig copy
+	savetool sparsify copy
+	assert_success
+	# A disk that takes its time: without a look aside it would be done.
+	strace -E ASAN_OPTIONS=detect_leaks=0 -qq -f -o trace -e trace=pread64 \
+		-e inject=pread64:delay_enter=5000:when=20+ \
+		"$SAVETOOL" sparsify copy 2>err &
+	local pid=$! status=0
+
+	while [ ! -s trace ]; do sleep 0.05; done
+	cmp copy bare-mapped.mig
+	wait $pid || status=$?
+	assert_equal "$status" 8
+	assert_equal "$(cat err)" \
+		"savetool: copy: another process opens it, and is given way"
+}
+
 @test "a file system that cannot make holes is refused at once" {
 	"$mkimage" a <<<"$zero_recipe"
 	dense a copy

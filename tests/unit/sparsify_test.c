@@ -2,6 +2,7 @@
 /* Files changed where they lie, and bitmaps that their pages speak against. */
 #include "config.h"
 
+#include "base/error.h"
 #include "format/mapped_order.h"
 #include "io/inplace.h"
 
@@ -106,6 +107,100 @@ static void who_comes_is_noticed(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* The caller's: stops the task once so much is done. */
+struct caller {
+	uint64_t done, end;
+	int stopped;
+};
+
+static int caller_progress(void *self, uint64_t done, uint64_t total)
+{
+	struct caller *caller = self;
+
+	(void)total;
+	caller->done = done;
+	return done >= caller->end;
+}
+
+static int caller_stopped(void *self)
+{
+	struct caller *caller = self;
+
+	return caller->stopped;
+}
+
+/* As every long task does it. */
+static int step(const struct st_monitor *monitor, uint64_t done,
+		struct st_error *err)
+{
+	if (monitor->progress(monitor->data, done, 100) == 0 &&
+	    monitor->stopped(monitor->data) == 0)
+		return 0;
+	return fail(err, ST_CANCELLED, "interrupted");
+}
+
+static void watch_asks_the_caller_first(void **state)
+{
+	struct caller caller = { .end = 50 };
+	const struct st_monitor monitor = { caller_progress, &caller,
+					    caller_stopped };
+	struct inplace_watch watch;
+	struct inplace place;
+	struct st_error err;
+
+	(void)state;
+	scratch_write("a", data, sizeof(data));
+	place = opened("a");
+	inplace_watch_begin(&watch, &place, &monitor);
+	assert_ok(step(&watch.monitor, 10, &err), err);
+	assert_int_equal(caller.done, 10);
+	assert_int_equal(inplace_watch_end(&watch, 0, &err), 0);
+	assert_int_equal(step(&watch.monitor, 50, &err), -1);
+	assert_int_equal(inplace_watch_end(&watch, -1, &err), -1);
+	assert_int_equal(err.code, ST_CANCELLED);
+	caller.stopped = 1;
+	assert_int_equal(step(&watch.monitor, 10, &err), -1);
+	inplace_watch_begin(&watch, &place, NULL);
+	assert_ok(step(&watch.monitor, 60, &err), err);
+	inplace_close(&place);
+}
+
+static void watch_stops_for_who_comes(void **state)
+{
+	struct caller caller = { .end = 50 };
+	const struct st_monitor monitor = { caller_progress, &caller, NULL };
+	struct inplace_watch watch;
+	struct inplace place;
+	struct st_error err;
+	int status, result = 0;
+	pid_t child;
+
+	(void)state;
+	scratch_write("a", data, sizeof(data));
+	place = opened("a");
+	inplace_watch_begin(&watch, &place, &monitor);
+	child = fork();
+	if (child == 0)
+		_exit(open("a", O_RDONLY) < 0);
+	for (int i = 0; i < 500 && result == 0; i++) {
+		usleep(10000);
+		result = step(&watch.monitor, 10, &err);
+	}
+	assert_int_equal(result, -1);
+	/* Another failure is not hidden. */
+	fail(&err, ST_CORRUPT, "broken");
+	assert_int_equal(inplace_watch_end(&watch, -1, &err), -1);
+	assert_int_equal(err.code, ST_CORRUPT);
+	fail(&err, ST_CANCELLED, "interrupted");
+	assert_int_equal(inplace_watch_end(&watch, -1, &err), -1);
+	assert_int_equal(err.code, ST_REFUSED);
+	assert_string_equal(err.text,
+			    "another process opens it, and is given way");
+	inplace_close(&place);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 static void only_regular_files(void **state)
 {
 	(void)state;
@@ -201,6 +296,8 @@ int main(void)
 		scratch_test(locked_elsewhere_is_refused),
 		scratch_test(two_of_us_are_one_too_many),
 		scratch_test(who_comes_is_noticed),
+		scratch_test(watch_asks_the_caller_first),
+		scratch_test(watch_stops_for_who_comes),
 		scratch_test(only_regular_files),
 		scratch_test(holes_read_as_zeros),
 		cmocka_unit_test(byte_order_by_pages),
