@@ -120,14 +120,16 @@ int find_in_devices(const struct checker *checker, struct st_error *err)
 		return find_differences(image, err);
 	if (tail->vmdesc_cut || tail->state_size == 1)
 		return 0;
-	if (tail->footers == FOOTERS_PRESENT)
+	if (!tail_is_opaque(tail))
 		return description_find(image->description, &finding, err,
 					"no vmdescription: only the footers "
 					"tell where devices end");
 	finding.code = "opaque-devices";
+	finding.severity = ST_WARNING;
 	finding.offset = tail->offset;
 	finding.length = tail->state_size;
 	return description_find(image->description, &finding, err,
 				"neither vmdescription nor footers: nothing "
-				"tells where devices end");
+				"tells where devices end, nor whether the "
+				"image does");
 }

@@ -129,7 +129,7 @@ static int describe_tail(struct description *description,
 	info->vmdesc_known = true;
 	info->vmdesc = tail->vmdesc != NULL;
 	info->trailing = tail->trailing;
-	if (!info->header || info->header->complete)
+	if ((!info->header || info->header->complete) && !tail_is_opaque(tail))
 		info->complete_known = info->complete = true;
 	return 0;
 }

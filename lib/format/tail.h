@@ -34,6 +34,16 @@ struct tail {
 	enum footers footers;
 };
 
+/*
+ * Nothing tells where its devices end: a byte that could be the mark of the
+ * end is no proof that nothing was cut off behind it.
+ */
+static inline bool tail_is_opaque(const struct tail *tail)
+{
+	return !tail->vmdesc && tail->footers == FOOTERS_NONE &&
+	       tail->state_size > 1;
+}
+
 /* Behind the last byte of the image's stream. */
 static inline uint64_t tail_end(const struct tail *tail)
 {

@@ -93,7 +93,7 @@ says()
 	guest pc-i440fx-2.2
 	in_old save-bare image
 	in_old load-bare image
-	says .complete true
+	says .complete null
 	says .layout '"sequential"'
 	says .stream.machine null
 	says .stream.footers false
