@@ -58,6 +58,8 @@ libcore_la_SOURCES = \
 	%D%/survey.h \
 	%D%/tee.c \
 	%D%/tee.h \
+	%D%/trust.c \
+	%D%/trust.h \
 	%D%/version.c \
 	%D%/walk.c \
 	%D%/walk.h \

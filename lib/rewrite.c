@@ -54,6 +54,7 @@ static int walk_source(struct rewrite *rewrite, struct output *out,
 	if (writer_new(&writer, out, &options, err) < 0)
 		return -1;
 	visitor = writer_visitor(writer);
+	visitor->rewrites = true;
 	if (digest) {
 		if (tee_new(&tee, visitor, digest_visitor(digest), err) < 0)
 			return -1;

@@ -5,11 +5,11 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "dig.h"
-#include "format/mapped_order.h"
 #include "io/inplace.h"
 #include "options.h"
 #include "space.h"
 #include "survey.h"
+#include "trust.h"
 
 #include <linux/fs.h>
 #include <string.h>
@@ -45,14 +45,11 @@ static int measure(uint64_t *logical, uint64_t *allocated, int fd,
 	return 0;
 }
 
-/* Storage in slots without a bit, and pages that lie in holes. */
-static int survey(struct sparsification *work, bool *empty, uint64_t *stale,
-		  struct st_error *err)
+/* Pages that lie in holes. */
+static int count_lost(struct sparsification *work, struct st_error *err)
 {
 	const struct st_image *image = work->image;
 
-	*empty = true;
-	*stale = 0;
 	for (unsigned i = 0; i < image->bitmap_count; i++) {
 		struct block_survey block;
 
@@ -60,10 +57,7 @@ static int survey(struct sparsification *work, bool *empty, uint64_t *stale,
 			continue;
 		if (survey_block(&block, image, i, err) < 0)
 			return -1;
-		*stale += block.stale_bytes;
 		work->result.lost += block.lost_bytes;
-		if (block.present > 0)
-			*empty = false;
 	}
 	return 0;
 }
@@ -74,32 +68,17 @@ static int survey(struct sparsification *work, bool *empty, uint64_t *stale,
  */
 static int check_bitmaps(struct sparsification *work, struct st_error *err)
 {
-	const struct st_image *image = work->image;
-	bool empty, doubtful;
-	uint64_t stale;
+	enum doubt doubt;
 
-	if (survey(work, &empty, &stale, err) < 0)
+	if (count_lost(work, err) < 0)
 		return -1;
 	if (work->options->zero_only)
 		return 0;
-	if (!image->stream.ram_ended)
-		return fail(err, ST_REFUSED,
-			    "its memory has no end, at which QEMU writes the "
-			    "bitmaps: they may say that pages are absent "
-			    "which are not; only --zero-only is safe");
-	if (empty && stale > 0)
-		return fail(err, ST_REFUSED,
-			    "its bitmaps say that there is no memory, yet its "
-			    "places have storage: only --zero-only is safe");
-	if (mapped_order_is_doubtful(&doubtful, image_input(image),
-				     &image->stream.ram, image->bitmaps,
-				     err) < 0)
+	if (trust_bitmaps(&doubt, work->image, err) < 0)
 		return -1;
-	if (doubtful)
-		return fail(err, ST_REFUSED,
-			    "its pages do not fit its bitmaps, but would in "
-			    "the other byte order: only --zero-only is safe");
-	return 0;
+	return doubt == DOUBT_NONE ?
+		       0 :
+		       trust_refuse(doubt, "only --zero-only is safe", err);
 }
 
 /* Of what is packed, every byte is needed, and nothing is read. */

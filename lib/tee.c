@@ -138,6 +138,7 @@ int tee_new(struct tee **result, struct visitor *first, struct visitor *second,
 	if (!tee)
 		return fail_memory(err);
 	tee->base.ops = &ops;
+	tee->base.rewrites = first->rewrites || second->rewrites;
 	tee->both[0] = first;
 	tee->both[1] = second;
 	tee->sink.ops = &sink_ops;

@@ -7,12 +7,11 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "format/mapped.h"
-#include "format/mapped_order.h"
 #include "format/page_size.h"
 #include "format/sequential.h"
 #include "ram/pump.h"
 #include "ram/settle.h"
-#include "survey.h"
+#include "trust.h"
 
 #include <inttypes.h>
 
@@ -56,23 +55,24 @@ static int walk_records(struct walker *walker, struct st_error *err)
 
 /*
  * Bitmaps are in the byte order of the saving host, which only a libvirt
- * header tells.  Read in the wrong one, memory would be wrong without a word.
+ * header tells.  Read in the wrong one, memory would be wrong without a word;
+ * who writes it again may not even doubt.
  */
-static int check_order(const struct st_image *image, struct st_error *err)
+static int check_order(const struct walker *walker, struct st_error *err)
 {
-	bool wrong;
+	enum mapped_order order;
 
-	if (image->libvirt || image->big_endian)
-		return 0;
-	if (mapped_order_is_wrong(&wrong, image_input(image),
-				  &image->stream.ram, image->bitmaps, err) < 0)
+	if (trust_order(&order, walker->image, err) < 0)
 		return -1;
-	if (!wrong)
-		return 0;
-	return fail(err, ST_UNSUPPORTED,
-		    "bare stream whose bitmaps are those of a big-endian "
-		    "host, it seems: only with its libvirt header can it be "
-		    "read");
+	if (order == MAPPED_ORDER_WRONG)
+		return fail(err, ST_UNSUPPORTED,
+			    "bare stream whose bitmaps are those of a "
+			    "big-endian host, it seems: only with its libvirt "
+			    "header can it be read");
+	if (order == MAPPED_ORDER_DOUBTFUL && walker->visitor->rewrites)
+		return trust_refuse(DOUBT_ORDER,
+				    "only its libvirt header could tell", err);
+	return 0;
 }
 
 /* All pages of a mapped image, as if they came in a section of their own. */
@@ -88,7 +88,7 @@ static int walk_mapped_pages(struct walker *walker, const struct section *start,
 	part.type = SECTION_PART;
 	if (visit(walker->visitor, ram_begin, &part, err) < 0)
 		return -1;
-	if (walker->sink && check_order(image, err) < 0)
+	if (walker->sink && check_order(walker, err) < 0)
 		return -1;
 	if (walker->sink) {
 		mapped_source_init(&pages, &image->stream.ram, image->bitmaps,
@@ -178,26 +178,22 @@ static int walk_item(struct walker *walker, const struct stream_item *item,
  */
 static int check_bitmaps(const struct walker *walker, struct st_error *err)
 {
-	const struct st_image *image = walker->image;
-	struct block_survey survey;
-	uint64_t stale = 0;
+	bool rewrites = walker->visitor->rewrites;
+	enum doubt doubt;
 
 	if (!walker->sink || !walker->stream->ram.mapped ||
-	    walker->stream->ram_ended)
+	    (walker->stream->ram_ended && !rewrites))
 		return 0;
-	for (unsigned i = 0; i < image->bitmap_count; i++) {
-		if (survey_block(&survey, image, i, err) < 0)
-			return -1;
-		if (survey.present > 0)
-			return 0;
-		stale += survey.stale_bytes;
-	}
-	if (stale == 0)
-		return 0;
-	return fail(err, ST_UNSUPPORTED,
-		    "background snapshot in mapped-ram: QEMU never wrote its "
-		    "bitmaps; save the guest again without "
-		    "background-snapshot");
+	if (trust_storage(&doubt, walker->image, err) < 0)
+		return -1;
+	if (doubt == DOUBT_BACKGROUND)
+		return fail(err, ST_UNSUPPORTED,
+			    "background snapshot in mapped-ram: QEMU never "
+			    "wrote its bitmaps; save the guest again without "
+			    "background-snapshot");
+	if (doubt != DOUBT_NONE && rewrites)
+		return trust_refuse(doubt, "save the guest again", err);
+	return 0;
 }
 
 /* Records are read by a size that only the tail may confirm. */

@@ -57,6 +57,7 @@ struct visitor_ops {
 
 struct visitor {
 	const struct visitor_ops *ops;
+	bool rewrites; /* pages that it is not shown are lost */
 };
 
 /* One step of a visitor, if it has it; the arguments behind the visitor. */

@@ -89,26 +89,18 @@ static int ask_blocks(struct votes *votes, struct input *in,
 	return 0;
 }
 
-int mapped_order_is_wrong(bool *wrong, struct input *in,
-			  const struct ram_list *list,
-			  const struct bitmap *bitmaps, struct st_error *err)
+int mapped_order_ask(enum mapped_order *order, struct input *in,
+		     const struct ram_list *list, const struct bitmap *bitmaps,
+		     struct st_error *err)
 {
 	struct votes votes = { 0 };
 
 	if (ask_blocks(&votes, in, list, bitmaps, err) < 0)
 		return -1;
-	*wrong = votes.absent_data && votes.other > 8 * (votes.as_read + 1);
-	return 0;
-}
-
-int mapped_order_is_doubtful(bool *doubtful, struct input *in,
-			     const struct ram_list *list,
-			     const struct bitmap *bitmaps, struct st_error *err)
-{
-	struct votes votes = { 0 };
-
-	if (ask_blocks(&votes, in, list, bitmaps, err) < 0)
-		return -1;
-	*doubtful = votes.absent_data && votes.other > votes.as_read;
+	*order = MAPPED_ORDER_FITS;
+	if (votes.absent_data && votes.other > votes.as_read)
+		*order = MAPPED_ORDER_DOUBTFUL;
+	if (votes.absent_data && votes.other > 8 * (votes.as_read + 1))
+		*order = MAPPED_ORDER_WRONG;
 	return 0;
 }

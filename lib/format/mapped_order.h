@@ -7,19 +7,20 @@
 #include "format/ram_list.h"
 #include "io/input.h"
 
-/*
- * Do the pages fit the bitmap better if it is taken for one of the other byte
- * order?  A few hundred of those pages are read whose bits differ between the
- * two: what is present should hold data, what is not should be zero.
- */
-int mapped_order_is_doubtful(bool *doubtful, struct input *in,
-			     const struct ram_list *list,
-			     const struct bitmap *bitmaps,
-			     struct st_error *err);
+enum mapped_order {
+	MAPPED_ORDER_FITS,
+	MAPPED_ORDER_DOUBTFUL, /* the other one fits better */
+	MAPPED_ORDER_WRONG,    /* nearly all fits the other one only */
+};
 
-/* Beyond doubt: do nearly all of those pages fit the other order only? */
-int mapped_order_is_wrong(bool *wrong, struct input *in,
-			  const struct ram_list *list,
-			  const struct bitmap *bitmaps, struct st_error *err);
+/*
+ * How do the pages fit the bitmaps, beside how they would if those were taken
+ * for ones of the other byte order?  A few hundred of those pages are read
+ * whose bits differ between the two: what is present should hold data, what is
+ * not should be zero.
+ */
+int mapped_order_ask(enum mapped_order *order, struct input *in,
+		     const struct ram_list *list, const struct bitmap *bitmaps,
+		     struct st_error *err);
 
 #endif

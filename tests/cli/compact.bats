@@ -334,6 +334,43 @@ give_way()
 	assert_equal "$(ls -A)" "$(printf 'a\nb\nbad\npart\ntext')"
 }
 
+@test "bitmaps that cannot be trusted are refused" {
+	local sum
+
+	make_image v3-order-doubtful a
+	cp --sparse=never a copy
+	sum=$(sha256sum <copy)
+	savetool compact copy
+	assert_error 8 "copy: its pages do not fit its bitmaps, but would in\
+ the other byte order; only its libvirt header could tell"
+	savetool compact -n copy
+	assert_failure 8
+	savetool compact copy b
+	assert_failure 8
+	# Of what is only read, nothing is lost.
+	savetool digest copy
+	assert_success
+	assert_equal "$(sha256sum <copy)" "$sum"
+	make_image v3-no-end c
+	savetool compact --verify c d
+	assert_success
+	# With storage, the pages might be there.
+	cp --sparse=never c dense
+	savetool compact dense
+	assert_failure 8
+	[[ $stderr == *"no end"* ]]
+	sed 's/^ram end.*/ram end bitmaps=no/' \
+		"$top/tests/recipes/v3-small.recipe" >recipe
+	"$mkimage" recipe e
+	savetool compact e
+	assert_failure 8
+	[[ $stderr == *"no memory"* ]]
+	savetool convert -O raw e f
+	assert_failure 8
+	[ ! -e b ]
+	[ ! -e f ]
+}
+
 @test "memory that lies in a hole stays there, for others to look at" {
 	local sum
 

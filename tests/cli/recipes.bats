@@ -434,6 +434,7 @@ recipe()
 @test "v3-no-pages" { recipe; }
 @test "v3-no-part" { recipe; }
 @test "v3-no-vmdesc" { recipe; }
+@test "v3-order-doubtful" { recipe; }
 @test "v3-page-16k" { recipe; }
 @test "v3-pages-4096" { recipe; }
 @test "v3-rom-clear" { recipe; }

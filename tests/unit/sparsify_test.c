@@ -251,14 +251,13 @@ static bool doubtful(uint64_t first, uint64_t second)
 	struct bitmap bitmap = { (uint8_t *)words, sizeof(words), PAGES };
 	struct input *in;
 	struct st_error err;
-	bool result;
+	enum mapped_order order;
 
 	memcpy(file + PAGE, data, sizeof(data));
 	assert_ok(input_open_memory(&in, file, sizeof(file), &err), err);
-	assert_ok(mapped_order_is_doubtful(&result, in, &list, &bitmap, &err),
-		  err);
+	assert_ok(mapped_order_ask(&order, in, &list, &bitmap, &err), err);
 	input_close(in);
-	return result;
+	return order != MAPPED_ORDER_FITS;
 }
 
 /* Data in these pages of the first word, and in none else. */

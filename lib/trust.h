@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Whether a mapped-ram image's bitmaps are to be believed.  What they call
+ * absent has no storage as a rule; where it has, they may be wrong.
+ */
+#ifndef TRUST_H
+#define TRUST_H
+
+#include "format/mapped_order.h"
+#include "image.h"
+
+enum doubt {
+	DOUBT_NONE,
+	DOUBT_BACKGROUND, /* no end, and no page */
+	DOUBT_NO_END,
+	DOUBT_EMPTY,
+	DOUBT_ORDER,
+};
+
+/* Which order the pages fit, if no header states it; reads some of them. */
+int trust_order(enum mapped_order *order, const struct st_image *image,
+		struct st_error *err);
+
+/* What the storage says; the image has been walked up to its tail. */
+int trust_storage(enum doubt *doubt, const struct st_image *image,
+		  struct st_error *err);
+
+/* Both: what speaks against believing them, if something does. */
+int trust_bitmaps(enum doubt *doubt, const struct st_image *image,
+		  struct st_error *err);
+
+/* ST_REFUSED for a doubt, with a way out of it.  Always -1. */
+int trust_refuse(enum doubt doubt, const char *way_out, struct st_error *err);
+
+#endif
