@@ -8,7 +8,6 @@
 #include "map.h"
 #include "walk.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -230,26 +229,6 @@ static int map_parts(struct map *map, const struct part *parts, unsigned count,
 	return map_gap(map, map->in->size, err);
 }
 
-/* What the stream says of its blocks has been checked; the rest has not. */
-static int check_parts(const struct part *parts, unsigned count,
-		       struct st_error *err)
-{
-	uint64_t end = 0;
-
-	for (unsigned i = 0; i < count; i++) {
-		if (parts[i].length == 0)
-			continue;
-		if (parts[i].start < end)
-			return fail(err, ST_CORRUPT,
-				    "%s at byte %" PRIu64
-				    " overlaps what ends at %" PRIu64,
-				    st_extent_type_name(parts[i].type),
-				    parts[i].start, end);
-		end = parts[i].start + parts[i].length;
-	}
-	return 0;
-}
-
 int map_mapped_look(struct map *map, struct st_error *err)
 {
 	static const struct visitor_ops ops = { 0 };
@@ -270,7 +249,5 @@ int map_mapped(struct map *map, struct st_error *err)
 		return fail_memory(err);
 	count = collect_parts(image, parts);
 	qsort(parts, count, sizeof(*parts), compare_parts);
-	if (check_parts(parts, count, err) < 0)
-		return -1;
 	return map_parts(map, parts, count, err);
 }

@@ -233,6 +233,10 @@ static int walk_tail(struct walker *walker, struct st_error *err)
 	image->tail = tail;
 	if (check_page_size(walker->stream, tail, err) < 0)
 		return -1;
+	/* Where the stream ends was not known when the list was read. */
+	if (walker->stream->ram.mapped &&
+	    ram_list_check(&walker->stream->ram, tail_end(tail), err) < 0)
+		return -1;
 	return visit(walker->visitor, tail, tail, err);
 }
 

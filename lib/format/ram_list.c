@@ -168,10 +168,10 @@ static int read_block(struct ram_list *list, struct reader *reader,
 	return add_place(list, &place, err);
 }
 
-/* A stretch of the file that belongs to one block. */
+/* A stretch of the file that belongs to one block, or to what follows them. */
 struct region {
 	uint64_t start, length;
-	const struct ram_block *block;
+	const struct ram_block *block; /* NULL: what follows */
 	const char *what;
 };
 
@@ -181,6 +181,8 @@ static int compare_regions(const void *a, const void *b)
 
 	if (left->start != right->start)
 		return left->start < right->start ? -1 : 1;
+	if (!left->block || !right->block)
+		return !left->block - !right->block;
 	return (left->block->index > right->block->index) -
 	       (left->block->index < right->block->index);
 }
@@ -211,31 +213,39 @@ static unsigned collect_regions(const struct ram_list *list,
 	return count;
 }
 
-/*
- * No two regions share a byte, and none lies in what came before the list.
- * QEMU does not check this; it would load nonsense.
- */
-static int check_overlaps(const struct ram_list *list, uint64_t list_start,
-			  struct st_error *err)
+static int fail_overlap(const struct region *region, uint64_t end,
+			struct st_error *err)
+{
+	if (!region->block)
+		return fail(err, ST_CORRUPT,
+			    "%s at byte %" PRIu64 " overlaps what ends at "
+			    "%" PRIu64,
+			    region->what, region->start, end);
+	return fail(err, ST_CORRUPT,
+		    "block '%s': %s at byte %" PRIu64
+		    " overlap what ends at %" PRIu64,
+		    region->block->name, region->what, region->start, end);
+}
+
+int ram_list_check(const struct ram_list *list, uint64_t stream_end,
+		   struct st_error *err)
 {
 	cleanup_free struct region *regions =
 		calloc(3 * (size_t)list->layout.count + 1, sizeof(*regions));
-	uint64_t end = list_start;
+	uint64_t end = list->start;
 	unsigned count;
 
 	if (!regions)
 		return fail_memory(err);
 	count = collect_regions(list, regions);
+	regions[count++] = (struct region){ list->end, stream_end - list->end,
+					    NULL, "what follows the memory" };
 	qsort(regions, count, sizeof(*regions), compare_regions);
 	for (unsigned i = 0; i < count; i++) {
 		if (regions[i].length == 0)
 			continue;
 		if (regions[i].start < end)
-			return fail(err, ST_CORRUPT,
-				    "block '%s': %s at byte %" PRIu64
-				    " overlap what ends at %" PRIu64,
-				    regions[i].block->name, regions[i].what,
-				    regions[i].start, end);
+			return fail_overlap(&regions[i], end, err);
 		end = regions[i].start + regions[i].length;
 	}
 	return 0;
@@ -245,8 +255,7 @@ static int read_blocks(struct ram_list *list, struct reader *reader,
 		       const struct ram_list_context *context, uint64_t total,
 		       struct st_error *err)
 {
-	uint64_t start = reader->offset;
-
+	list->start = reader->offset;
 	while (list->layout.length < total)
 		if (read_block(list, reader, context, err) < 0)
 			return -1;
@@ -255,7 +264,8 @@ static int read_blocks(struct ram_list *list, struct reader *reader,
 			    "RAM blocks of %" PRIu64 " bytes, but %" PRIu64
 			    " announced",
 			    list->layout.length, total);
-	return list->mapped ? check_overlaps(list, start, err) : 0;
+	list->end = reader->offset;
+	return list->mapped ? ram_list_check(list, list->end, err) : 0;
 }
 
 int ram_list_read(struct ram_list *list, struct reader *reader,

@@ -24,6 +24,7 @@ struct ram_list {
 	struct ram_layout layout;
 	bool mapped;
 	struct mapped_place *places; /* one a block, NULL unless mapped */
+	uint64_t start, end;         /* of the blocks, in the file */
 };
 
 /* What a stream has said before that its list depends on. */
@@ -42,6 +43,14 @@ struct ram_list_context {
  */
 int ram_list_read(struct ram_list *list, struct reader *reader,
 		  const struct ram_list_context *context, struct st_error *err);
+
+/*
+ * Of a mapped-ram image: no two parts share a byte, and none lies in what came
+ * before the list, or behind it up to the end of the stream.  QEMU does not
+ * check this; it would load nonsense.
+ */
+int ram_list_check(const struct ram_list *list, uint64_t stream_end,
+		   struct st_error *err);
 
 /* Appends the list of a sequential stream. */
 int ram_list_write(const struct ram_layout *layout, struct output *out,

@@ -273,6 +273,7 @@ recipe()
 @test "bad-overlap-bitmap-pages" { recipe; }
 @test "bad-overlap-bitmaps" { recipe; }
 @test "bad-overlap-chain" { recipe; }
+@test "bad-overlap-devices" { recipe; }
 @test "bad-overlap-header" { recipe; }
 @test "bad-overlap-libvirt-bitmap" { recipe; }
 @test "bad-overlap-libvirt" { recipe; }
