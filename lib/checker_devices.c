@@ -118,7 +118,7 @@ int find_in_devices(const struct checker *checker, struct st_error *err)
 		return -1;
 	if (tail->vmdesc)
 		return find_differences(image, err);
-	if (tail->vmdesc_cut || tail->state_size == 1)
+	if (tail->vmdesc_cut)
 		return 0;
 	if (!tail_is_opaque(tail))
 		return description_find(image->description, &finding, err,

@@ -344,8 +344,8 @@ bool checker_proves(const struct checker *checker)
 	const struct tail *tail = checker->image->tail;
 	struct st_error ignored;
 
-	if (!checker->finished || !checker->image->libvirt ||
-	    (!tail->vmdesc && tail->size > 1) || tail->vmdesc_cut ||
+	if (!checker->finished || !checker->image->libvirt || !tail->vmdesc ||
+	    tail->vmdesc_cut || tail->device_count == 0 ||
 	    libvirt_check_xml(checker->image->libvirt, &ignored) < 0)
 		return false;
 	for (size_t i = 0; i < info->finding_count; i++) {

@@ -198,6 +198,10 @@ static void cut_trailing(struct tail *tail, uint64_t rest)
 	tail->size = end;
 }
 
+/*
+ * Every guest has a device: an end before the first one, that no description
+ * confirms, is a zero where devices should be.
+ */
 int tail_understand(struct tail *tail, uint64_t rest, struct st_error *err)
 {
 	enum footers footers = tail->footers;
@@ -206,11 +210,12 @@ int tail_understand(struct tail *tail, uint64_t rest, struct st_error *err)
 	if (tail->size == 0)
 		return fail(err, ST_INCOMPLETE, "image ends at byte %" PRIu64,
 			    tail->offset);
-	if (tail->data[0] == SECTION_EOF && tail->size == 1) {
-		tail->state_size = 1;
-		return 0;
-	}
 	found = understand_described(tail, err);
+	if (found == 0 && tail->data[0] == SECTION_EOF)
+		return fail(err, ST_INCOMPLETE,
+			    "image ends at byte %" PRIu64
+			    ", before its first device",
+			    tail->offset);
 	if (found == 0)
 		found = footers == FOOTERS_NONE ?
 				understand_opaque(tail, rest, err) :

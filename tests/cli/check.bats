@@ -346,6 +346,25 @@ END
 	finding part '.remedy'
 }
 
+@test "--repair finishes no header of an image without devices" {
+	local at name
+
+	{ echo "$header magic=part"; sequential eof vmdesc; } | built a
+	at=$("$SAVETOOL" inspect --json a | jq '.devices[0].offset')
+	cp a zeros
+	fallocate -z -o "$at" -l $(("$(stat -c %s a)" - at)) zeros
+	head -c "$at" a >one
+	printf '\0' >>one
+	for name in zeros one; do
+		checks 5 $name --repair
+		finding part
+		finding incomplete ".offset == $at"
+		printf LibvirtQemudSave | dd of=$name conv=notrunc status=none
+		checks 5 $name
+		assert_json '.complete == false'
+	done
+}
+
 @test "--repair finishes a packed image only if all of it was read" {
 	{ echo "$header format=zstd magic=part"; echo "pack \"zstd -qc\""
 		sequential eof vmdesc; } | built a

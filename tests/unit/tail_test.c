@@ -292,23 +292,38 @@ TEST(a_whole_has_the_mark_of_the_end_at_its_end)
 		"image ends at byte 83, without a mark of its end");
 }
 
-TEST(no_device_at_all_is_a_tail)
+TEST(no_device_at_all_is_a_tail_if_described)
 {
 	struct tail *tail;
 
 	start();
 	wire_u8(&wire, SECTION_EOF);
-	tail = reads(FOOTERS_PRESENT);
-	assert_int_equal(tail->state_size, 1);
-	assert_int_equal(tail->device_count, 0);
-	tail_free(tail);
-	start();
-	wire_u8(&wire, SECTION_EOF);
 	wire_vmdesc(&wire, JSON(""));
 	tail = reads(FOOTERS_PRESENT);
 	assert_int_equal(tail->state_size, 1);
+	assert_int_equal(tail->device_count, 0);
 	assert_non_null(tail->vmdesc);
 	tail_free(tail);
+}
+
+/* Zeros where devices should be start with what is the mark of the end. */
+TEST(an_end_before_the_first_device_ends_nothing)
+{
+	const enum footers footers[] = { FOOTERS_PRESENT, FOOTERS_NONE };
+
+	for (unsigned i = 0; i < 2; i++)
+		for (unsigned zeros = 1; zeros < 200; zeros += 9) {
+			start();
+			wire_fill(&wire, 0, zeros);
+			refuses(footers[i], ST_INCOMPLETE,
+				"image ends at byte 15, before its first "
+				"device");
+		}
+	start();
+	add_devices(true);
+	wire.bytes[HEAD_SIZE] = SECTION_EOF;
+	refuses(FOOTERS_PRESENT, ST_INCOMPLETE,
+		"image ends at byte 15, before its first device");
 }
 
 TEST(what_lies_behind_is_counted_and_left_out)
@@ -538,7 +553,8 @@ int main(void)
 		cmocka_unit_test(without_a_description_footers_are_looked_for),
 		cmocka_unit_test(without_either_it_is_taken_as_a_whole),
 		cmocka_unit_test(a_whole_has_the_mark_of_the_end_at_its_end),
-		cmocka_unit_test(no_device_at_all_is_a_tail),
+		cmocka_unit_test(no_device_at_all_is_a_tail_if_described),
+		cmocka_unit_test(an_end_before_the_first_device_ends_nothing),
 		cmocka_unit_test(what_lies_behind_is_counted_and_left_out),
 		cmocka_unit_test(what_lies_behind_can_be_another_image),
 		cmocka_unit_test(what_lies_behind_needs_no_description),
