@@ -41,6 +41,7 @@ static const struct {
 	{ "incomplete", "take the image from another copy" },
 	{ "corrupt", "take the image from another copy" },
 	{ "duplicate-device", "take the image from another copy" },
+	{ "vmdesc-differs", "take the image from another copy" },
 	{ "changed", "check it again" },
 	{ "vmdesc-cut", "convert it: that leaves the vmdescription out" },
 	{ "stale", "sparsify it" },

@@ -65,14 +65,17 @@ static const struct vmdesc_device *next_described(const struct vmdesc *vmdesc,
 	return *next < vmdesc->count ? &vmdesc->devices[(*next)++] : NULL;
 }
 
-static bool is_described(const struct vmdesc_device *described,
-			 const struct st_device *device)
+static bool names_same(const struct vmdesc_device *described,
+		       const struct st_device *device)
 {
-	return described && described->length == device->length &&
-	       described->instance == device->instance &&
+	return described && described->instance == device->instance &&
 	       strcmp(described->name, device->name) == 0;
 }
 
+/*
+ * A section of another length has lost bytes, or got some, more likely than
+ * that it is described wrongly.
+ */
 static int find_differences(const struct st_image *image, struct st_error *err)
 {
 	const struct tail *tail = image->tail;
@@ -86,9 +89,14 @@ static int find_differences(const struct st_image *image, struct st_error *err)
 
 	for (unsigned i = 0; i < tail->device_count; i++) {
 		const struct st_device *device = &tail->devices[i];
+		const struct vmdesc_device *described =
+			next_described(tail->vmdesc, &next);
+		bool same = names_same(described, device);
 
-		if (is_described(next_described(tail->vmdesc, &next), device))
+		if (same && described->length == device->length)
 			continue;
+		if (same)
+			finding.severity = ST_PROBLEM;
 		finding.offset = device->offset;
 		finding.length = device->length;
 		return description_find(image->description, &finding, err,

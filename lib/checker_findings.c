@@ -338,6 +338,20 @@ static int find_part_complete(const struct checker *checker,
 	return 0;
 }
 
+/* What is mended as well, before the header is finished. */
+static bool is_mended(const struct st_finding *finding)
+{
+	return strcmp(finding->code, "part") == 0 ||
+	       strcmp(finding->code, "part-complete") == 0 ||
+	       strcmp(finding->code, "mislabelled") == 0;
+}
+
+static bool disproves(const struct st_finding *finding)
+{
+	return (finding->severity == ST_PROBLEM && !is_mended(finding)) ||
+	       strcmp(finding->code, "vmdesc-differs") == 0;
+}
+
 bool checker_proves(const struct checker *checker)
 {
 	const struct st_info *info = &description_of(checker)->info;
@@ -348,15 +362,9 @@ bool checker_proves(const struct checker *checker)
 	    tail->vmdesc_cut || tail->device_count == 0 ||
 	    libvirt_check_xml(checker->image->libvirt, &ignored) < 0)
 		return false;
-	for (size_t i = 0; i < info->finding_count; i++) {
-		const struct st_finding *finding = &info->findings[i];
-
-		if (finding->severity == ST_PROBLEM &&
-		    strcmp(finding->code, "part") != 0 &&
-		    strcmp(finding->code, "part-complete") != 0 &&
-		    strcmp(finding->code, "mislabelled") != 0)
+	for (size_t i = 0; i < info->finding_count; i++)
+		if (disproves(&info->findings[i]))
 			return false;
-	}
 	return true;
 }
 

@@ -112,6 +112,8 @@ fingerprint()
 			[ "$got" = 1 ] || fail "$name: $got" ;;
 		v3-background-empty-bitmaps.*)
 			[ "$got" = 7 ] || fail "$name: $got" ;;
+		v2-vmdesc-lies.*)
+			[ "$got" = 1 ] || fail "$name: $got" ;;
 		v2-part.*)
 			[ "$got" = 5 ] || fail "$name: $got" ;;
 		v3-bare-offset.*)
@@ -285,10 +287,37 @@ END
 	done
 }
 
-@test "a vmdescription that disagrees is a warning" {
+@test "a section of another length than described is an error" {
+	local at
+
 	make_image v2-vmdesc-lies a
+	checks 1 a
+	finding vmdesc-differs '.severity == "error" and .offset > 0 and
+		.remedy'
+	{ echo "$header magic=part"; sequential eof vmdesc; } | built b
+	at=$("$SAVETOOL" inspect --json b | jq '.devices[0].offset')
+	# Seven of its 24 bytes are gone.
+	{ head -c $((at + 30)) b; tail -c +$((at + 38)) b; } >short
+	checks 5 short --repair
+	finding part
+	finding vmdesc-differs ".severity == \"error\" and .offset == $at and
+		.length == 17"
+}
+
+@test "a vmdescription of other sections is a warning" {
+	local json
+
+	json='{"page_size": 4096, "devices": [{"name": "serial",
+		"instance_id": 0, "fields": [{"size": 24}]}]}'
+	json=$(jq -c . <<<"$json" | sed 's/"/\\"/g')
+	sequential eof "vmdesc json=\"$json\"" | built a
 	checks 0 a
 	finding vmdesc-differs '.severity == "warning" and .offset > 0'
+	{ echo "$header magic=part"; sequential eof \
+		"vmdesc json=\"$json\""; } | built b
+	checks 5 b --repair
+	finding part
+	finding vmdesc-differs
 }
 
 @test "a device that is there twice is an error" {
