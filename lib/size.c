@@ -33,21 +33,10 @@ static int measure_data(struct st_info *info, const struct st_image *image,
 			struct st_error *err)
 {
 	struct input *in = image->outer ? image->outer : image->file;
-	uint64_t data = 0, at = 0;
-	struct extent extent;
 
 	if (in->size == ST_UNKNOWN)
 		return 0;
-	while (at < in->size) {
-		if (input_extent(in, at, &extent, err) < 0)
-			return -1;
-		if (extent.length == 0)
-			break;
-		data += extent.hole ? 0 : extent.length;
-		at += extent.length;
-	}
-	info->sizes.data = data;
-	return 0;
+	return input_count_data(&info->sizes.data, in, 0, in->size, err);
 }
 
 static int size_image(struct st_image *image,

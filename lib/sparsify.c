@@ -50,6 +50,7 @@ static int count_lost(struct sparsification *work, struct st_error *err)
 {
 	const struct st_image *image = work->image;
 
+	work->result.lost = 0;
 	for (unsigned i = 0; i < image->bitmap_count; i++) {
 		struct block_survey block;
 
@@ -176,16 +177,27 @@ static int in_place(struct sparsification *work, const char *path,
 	return failed;
 }
 
-/* For a copy that shares nothing; of what is packed, all is copied. */
+/*
+ * For a copy that shares nothing: all that the image stores, or if there is
+ * no room for that, what is left of it by a look at every byte.
+ */
 static int make_room(struct sparsification *work, struct output *out,
 		     struct st_error *err)
 {
-	if (image_codec(work->image))
-		return space_require(out, work->result.logical, err);
-	if (image_start(work->image, err) < 0)
+	const struct st_image *image = work->image;
+	struct input *in = image->outer ? image->outer : image->file;
+	uint64_t stored;
+
+	if (input_count_data(&stored, in, 0, in->size, err) < 0)
 		return -1;
-	return space_check(out, work->image, image_format(work->image),
-			   work->monitor, err);
+	if (space_require(out, stored, err) == 0)
+		return 0;
+	if (err->code != ST_REFUSED || check(work, err) < 0 ||
+	    dig_up(work, err) < 0)
+		return -1;
+	stored -= work->dig.storage < stored ? work->dig.storage : stored;
+	work->dig = (struct dig){ 0 };
+	return space_require(out, stored, err);
 }
 
 /*

@@ -162,6 +162,27 @@ int input_extent(struct input *in, uint64_t offset, struct extent *extent,
 	return 0;
 }
 
+int input_count_data(uint64_t *bytes, struct input *in, uint64_t start,
+		     uint64_t end, struct st_error *err)
+{
+	uint64_t data = 0;
+	struct extent extent;
+
+	if (end > in->size)
+		end = in->size;
+	for (uint64_t at = start; at < end; at += extent.length) {
+		if (input_extent(in, at, &extent, err) < 0)
+			return -1;
+		if (extent.length == 0)
+			break;
+		if (extent.length > end - at)
+			extent.length = end - at;
+		data += extent.hole ? 0 : extent.length;
+	}
+	*bytes = data;
+	return 0;
+}
+
 void input_close(struct input *in)
 {
 	if (in)

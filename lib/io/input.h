@@ -94,6 +94,10 @@ int input_read_exactly(struct input *in, void *data, size_t size,
 int input_extent(struct input *in, uint64_t offset, struct extent *extent,
 		 struct st_error *err);
 
+/* How many bytes from start to end, which may be behind, lie in no hole. */
+int input_count_data(uint64_t *bytes, struct input *in, uint64_t start,
+		     uint64_t end, struct st_error *err);
+
 /* NULL is fine. */
 void input_close(struct input *in);
 

@@ -594,6 +594,64 @@ killed_everywhere()
 	assert_equal "$(find . -name '*b*')" ''
 }
 
+# in_room SIZE ARGUMENT...: sparsify into a file system of that size, as small/x.
+# Leaves it as x, what is said in $result and $said, and what was written.
+in_room()
+{
+	local size=$1
+	shift
+
+	mkdir -p small
+	rm -f x trace
+	mount -t tmpfs -o size="$size" none small || skip "cannot mount here"
+	strace -E ASAN_OPTIONS=detect_leaks=0 -f -qq -o trace -e trace=pwritev \
+		"$SAVETOOL" sparsify "$@" small/x >said 2>&1 || :
+	cp --sparse=always small/x x 2>/dev/null || :
+	umount small
+	said=$(cat said)
+	written=$(wc -l <trace)
+}
+
+@test "what a copy cannot have room for is known before it is written" {
+	local image
+
+	[ "$(id -u)" = 0 ] || skip "mounting is for root"
+	# Superseded records are copied as well.
+	real_image libvirt-live.save
+	in_room 17m libvirt-live.save
+	[[ $said == *"not enough room: "*" missing" ]] || fail "$said"
+	assert_equal "$written" 0
+	# So are old pages, if bits are not believed.
+	"$mkimage" a <<-END
+		stream
+		configuration machine=pc-i440fx-10.0 capability=mapped-ram
+		ram start
+			block pc.ram 8M
+			page pc.ram 0 count=16
+			page pc.ram 64K count=1024 data=0
+			stale pc.ram 5M count=512 seed=5
+		ram part
+		ram end
+		section full name=timer id=3 version=2 length=24
+		eof
+		vmdesc
+	END
+	dense a copy
+	in_room 2m --zero-only copy
+	[[ $said == *"not enough room: "*" missing" ]] || fail "$said"
+	assert_equal "$written" 0
+	# What needs no room asks for none, and is written as ever.
+	for image in a copy; do
+		in_room 2m $image
+		savetool check x
+		assert_success
+		assert_equal "$(digest x)" "$(digest a)"
+		savetool sparsify a y
+		cmp x y
+		rm y
+	done
+}
+
 @test "progress is told as for every command" {
 	real_image bare-mapped.mig
 	dense bare-mapped.mig copy
