@@ -48,6 +48,7 @@ static const struct {
 	{ "zero-pages", "sparsify it" },
 	{ "superseded", "compact it" },
 	{ "trailing", "compact it" },
+	{ "second-image", "copy what starts there to a file of its own" },
 	{ "unaligned", "convert it to raw, and that to sparse" },
 	{ "not-checked", "check it with --deep" },
 };

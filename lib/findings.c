@@ -4,7 +4,9 @@
 
 #include "findings.h"
 
+#include "base/bytes.h"
 #include "base/error.h"
+#include "format/section.h"
 
 #include <inttypes.h>
 
@@ -228,6 +230,41 @@ uint64_t find_end(const struct st_image *image)
 	return end;
 }
 
+bool has_second_image(const struct st_image *image)
+{
+	const struct tail *tail = image->tail;
+	uint64_t start = find_end(image) - tail->offset;
+	const uint8_t *head;
+
+	if (start + 4 > tail->held)
+		return false;
+	head = tail->data + start;
+	return get_be32(head) == STREAM_MAGIC ||
+	       libvirt_is_magic(head, tail->held - start);
+}
+
+/* What is behind the last byte; without more, QEMU does not care. */
+static int find_behind(struct description *description,
+		       const struct st_image *image, uint64_t length,
+		       struct st_error *err)
+{
+	struct st_finding finding = {
+		.code = "trailing",
+		.severity = ST_NOTE,
+		.offset = find_end(image),
+		.length = length,
+	};
+
+	if (!has_second_image(image))
+		return description_find(description, &finding, err,
+					"bytes behind the end of the image");
+	finding.code = "second-image";
+	finding.severity = ST_WARNING;
+	return description_find(description, &finding, err,
+				"behind the end of the image another one "
+				"starts, which nothing restores from here");
+}
+
 int find_in_tail(struct description *description, const struct st_image *image,
 		 struct st_error *err)
 {
@@ -240,12 +277,6 @@ int find_in_tail(struct description *description, const struct st_image *image,
 		.offset = tail->offset + tail->state_size,
 		.length = tail->size - tail->state_size,
 	};
-	const struct st_finding trailing = {
-		.code = "trailing",
-		.severity = ST_NOTE,
-		.offset = find_end(image),
-		.length = behind - moved,
-	};
 
 	if (tail->vmdesc_cut &&
 	    description_find(description, &cut, err,
@@ -254,8 +285,7 @@ int find_in_tail(struct description *description, const struct st_image *image,
 		return -1;
 	if (behind == ST_UNKNOWN || behind <= moved)
 		return 0;
-	return description_find(description, &trailing, err,
-				"bytes behind the end of the image");
+	return find_behind(description, image, behind - moved, err);
 }
 
 int find_all(struct description *description, const struct st_image *image,

@@ -17,6 +17,12 @@ int find_lost_extents(struct description *description,
  */
 uint64_t find_end(const struct st_image *image);
 
+/*
+ * Are the bytes behind that an image of their own, by its magic?  Then they
+ * are another guest, and not to be dropped.
+ */
+bool has_second_image(const struct st_image *image);
+
 /* What find_all() leaves out when the walk ended early. */
 int find_in_tail(struct description *description, const struct st_image *image,
 		 struct st_error *err);

@@ -94,7 +94,8 @@ static int plan_format(struct repair_plan *plan, const struct checker *checker,
 }
 
 /*
- * Behind an end that a vmdescription has proven.  One that cannot be read is
+ * Behind an end that a vmdescription has proven.  Another image is no
+ * trailing: its guest would be lost.  One that cannot be read is
  * not taken for rubbish.
  */
 static int plan_trailing(struct repair_plan *plan,

@@ -16,6 +16,7 @@ struct tail {
 	uint64_t offset; /* of its first byte, in the input */
 	uint8_t *data;
 	size_t size;       /* up to the end of the image */
+	size_t held;       /* of data: what is behind that included */
 	size_t state_size; /* of the sections and the EOF byte */
 	const char *json;  /* the vmdescription, in data; NULL: none */
 	size_t json_size;

@@ -188,6 +188,7 @@ static void cut_trailing(struct tail *tail, uint64_t rest)
 {
 	size_t end = tail->state_size;
 
+	tail->held = tail->size;
 	if (tail->vmdesc)
 		end += VMDESC_HEAD - 1 + tail->json_size;
 	if (tail->vmdesc_cut)

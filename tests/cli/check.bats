@@ -446,7 +446,7 @@ END
 
 	{ echo "$header"; sequential eof vmdesc; } | built right
 	expected=$(fingerprint right)
-	make_image v2-trailing-libvirt a
+	make_image v2-trailing a
 	size=$(stat -c %s a)
 	repairs a
 	[ "$(stat -c %s a)" -lt "$size" ]
@@ -463,6 +463,28 @@ END
 	cp d before
 	"$SAVETOOL" check --repair d || true
 	cmp before d
+}
+
+@test "--repair cuts off no other guest" {
+	local first name
+
+	make_image v2-bare first
+	make_image v2-small second
+	make_image v3-bitmap-at-end third
+	for name in "first first" "first second" "second first" \
+			"third second"; do
+		first=${name% *}
+		cat "$first" "${name#* }" >two
+		checks 0 two --repair
+		finding second-image ".severity == \"warning\" and .remedy and
+			.offset == $(stat -c %s "$first") and
+			.length == $(stat -c %s "${name#* }")"
+		refute [[ " $(codes) " == *" trailing "* ]]
+		cp two before
+		savetool check --repair two
+		assert_success
+		cmp before two
+	done
 }
 
 @test "--repair clears bits behind the last page" {

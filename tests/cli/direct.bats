@@ -125,7 +125,7 @@ dense_copy()
 }
 
 @test "what is mended is mended" {
-	make_image v2-trailing-libvirt a
+	make_image v2-trailing a
 	cp a b
 	run "$SAVETOOL" check --repair a
 	savetool check --repair --direct b
