@@ -35,6 +35,8 @@ static const struct {
 	{ "header-version-3", "convert it to the format that it has" },
 	{ "lost-extent", "take the image from another copy: what was in the "
 			 "hole is gone" },
+	{ "lost-bitmap", "take the image from another copy: the hole held "
+			 "which pages are memory" },
 	{ "empty-bitmaps", "save the guest again, without "
 			   "background-snapshot" },
 	{ "packed-mapped-ram", "convert it to sparse" },

@@ -26,6 +26,8 @@ int describe_storage(struct description *description,
 		    find_lost_extents(description, &info->blocks[i], &survey,
 				      err) < 0)
 			return -1;
+		if (find_lost_bitmap(description, image, i, err) < 0)
+			return -1;
 		description->blocks[i].pages_present = survey.present;
 		stale += survey.stale_bytes;
 	}

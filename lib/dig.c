@@ -268,6 +268,51 @@ static int dig_bytes(struct digger *digger, enum kind kind, unsigned block,
 	return more;
 }
 
+/* The first part of the range that is a bitmap's; else empty, at its end. */
+static struct range next_bitmap(const struct digger *digger,
+				const struct range *range)
+{
+	const struct st_image *image = digger->dig->image;
+	struct range next = { range->end, range->end };
+
+	for (unsigned i = 0; i < image->bitmap_count; i++) {
+		const struct mapped_place *place = &image->stream.ram.places[i];
+		struct range bitmap = { place->bitmap_offset,
+					place->bitmap_offset +
+						image->bitmaps[i].size };
+
+		if (place->pages_offset == 0 || bitmap.end <= range->start ||
+		    bitmap.start >= next.start)
+			continue;
+		next = bitmap;
+		if (next.start < range->start)
+			next.start = range->start;
+		if (next.end > range->end)
+			next.end = range->end;
+	}
+	return next;
+}
+
+/*
+ * What no block is dug for.  Bitmaps keep their storage: a hole there looks as
+ * if something had punched out what tells which pages there are.
+ */
+static int dig_others(struct digger *digger, unsigned block, struct range range,
+		      struct st_error *err)
+{
+	while (range.start < range.end) {
+		struct range bitmap = next_bitmap(digger, &range);
+
+		const struct range before = { range.start, bitmap.start };
+
+		if (dig_bytes(digger, KIND_OTHER, block, before, err) < 0 ||
+		    dig_bytes(digger, KIND_KEPT, block, bitmap, err) < 0)
+			return -1;
+		range.start = bitmap.end;
+	}
+	return 0;
+}
+
 /* Pages, some of which may lie half in a hole. */
 static int dig_pages(struct digger *digger, unsigned number, struct range pages,
 		     struct st_error *err)
@@ -357,14 +402,14 @@ static int dig_image(struct digger *digger, uint64_t start,
 	while (next_block(digger, start, &block)) {
 		uint64_t base = list->places[block].pages_offset;
 
-		if (dig_bytes(digger, KIND_OTHER, block,
-			      (struct range){ start, base }, err) < 0 ||
+		if (dig_others(digger, block, (struct range){ start, base },
+			       err) < 0 ||
 		    dig_block(digger, block, err) < 0)
 			return -1;
 		start = base + list->layout.blocks[block].length;
 	}
-	return dig_bytes(digger, KIND_OTHER, block,
-			 (struct range){ start, digger->end }, err);
+	return dig_others(digger, block, (struct range){ start, digger->end },
+			  err);
 }
 
 /* Those of a copy, in which they may come before or behind their pages. */

@@ -9,6 +9,7 @@
 #include "format/section.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 /* About the image as a whole. */
 #define WHOLE .offset = ST_UNKNOWN, .length = ST_UNKNOWN
@@ -41,6 +42,40 @@ int find_lost_extents(struct description *description,
 	return description_find(description, &finding, err,
 				"%" PRIu64 " such holes in all",
 				survey->lost_count);
+}
+
+int find_lost_bitmap(struct description *description,
+		     const struct st_image *image, unsigned block,
+		     struct st_error *err)
+{
+	struct st_finding finding = {
+		.code = "lost-bitmap",
+		.severity = ST_PROBLEM,
+		.block = image->stream.ram.layout.blocks[block].name,
+	};
+	struct lost_extent lost = { 0 };
+	uint64_t count = 0, bytes = 0;
+	int more;
+
+	while ((more = survey_bitmap(&lost, image, block,
+				     lost.offset + lost.length, err)) > 0) {
+		bytes += lost.length;
+		if (count++ >= LOST_EXTENTS_KEPT)
+			continue;
+		finding.offset = lost.offset;
+		finding.length = lost.length;
+		if (description_find(description, &finding, err,
+				     "a part of the bitmap lies in a hole, yet "
+				     "there is data where it says that no page "
+				     "is") < 0)
+			return -1;
+	}
+	if (more < 0 || count <= LOST_EXTENTS_KEPT)
+		return more;
+	finding.offset = ST_UNKNOWN;
+	finding.length = bytes;
+	return description_find(description, &finding, err,
+				"%" PRIu64 " such parts in all", count);
 }
 
 int find_error(struct description *description, const struct st_error *broken,
@@ -184,6 +219,14 @@ static bool has_empty_bitmaps(const struct st_info *info,
 	return true;
 }
 
+static bool has_lost_bitmap(const struct st_info *info)
+{
+	for (size_t i = 0; i < info->finding_count; i++)
+		if (strcmp(info->findings[i].code, "lost-bitmap") == 0)
+			return true;
+	return false;
+}
+
 /* Storage in slots whose bit is clear: why is another question. */
 static int find_stale(struct description *description,
 		      const struct st_image *image, struct st_error *err)
@@ -196,7 +239,8 @@ static int find_stale(struct description *description,
 		.length = info->sizes.reclaimable_stale,
 	};
 
-	if (finding.length == 0 || finding.length == ST_UNKNOWN)
+	if (finding.length == 0 || finding.length == ST_UNKNOWN ||
+	    has_lost_bitmap(info))
 		return 0;
 	if (!has_empty_bitmaps(info, image) && !image_has_own_holes(image))
 		return 0;

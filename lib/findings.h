@@ -11,6 +11,11 @@ int find_lost_extents(struct description *description,
 		      const struct st_block *block,
 		      const struct block_survey *survey, struct st_error *err);
 
+/* The image's bitmaps have been read. */
+int find_lost_bitmap(struct description *description,
+		     const struct st_image *image, unsigned block,
+		     struct st_error *err);
+
 /*
  * Behind the last byte of an image whose tail is known: of a mapped-ram one a
  * bitmap may be the last.

@@ -4,6 +4,11 @@
 
 #include "survey.h"
 
+#include "base/zero.h"
+
+/* Read at once, where it matters whether anything is there. */
+#define LOOK_SIZE 65536
+
 static void add_lost(struct block_survey *survey, uint64_t offset,
 		     uint64_t length)
 {
@@ -83,6 +88,103 @@ int survey_block(struct block_survey *survey, const struct st_image *image,
 			survey->stale_bytes +=
 				stale_bytes(bitmap, page_size, at, end);
 		at = end;
+	}
+	return 0;
+}
+
+/* Is any byte of this part of the file not zero?  Holes are not read. */
+static int has_data(bool *found, struct input *in, uint64_t start, uint64_t end,
+		    struct st_error *err)
+{
+	uint8_t bytes[LOOK_SIZE];
+	struct extent extent = { 0 };
+	size_t got = 0;
+
+	*found = false;
+	for (uint64_t at = start; at < end && !*found; at += got) {
+		uint64_t left;
+
+		if (at >= extent.offset + extent.length &&
+		    input_extent(in, at, &extent, err) < 0)
+			return -1;
+		left = extent.offset + extent.length - at;
+		if (left == 0)
+			break;
+		if (left > end - at)
+			left = end - at;
+		got = left;
+		if (extent.hole)
+			continue;
+		if (left > sizeof(bytes))
+			left = sizeof(bytes);
+		if (input_read_all(in, bytes, left, at, &got, err) < 0)
+			return -1;
+		if (got == 0)
+			break;
+		*found = !is_zero(bytes, got);
+	}
+	return 0;
+}
+
+/*
+ * Is there data in the places of absent pages whose bits are in these bytes of
+ * the bitmap?  Of a big-endian host's words, bytes have changed places.
+ */
+static int hides_data(bool *found, const struct st_image *image, unsigned index,
+		      uint64_t first_byte, uint64_t end_byte,
+		      struct st_error *err)
+{
+	const struct ram_list *list = &image->stream.ram;
+	const struct bitmap *bitmap = &image->bitmaps[index];
+	uint64_t base = list->places[index].pages_offset;
+	uint64_t page_size = list->layout.page_size, page, end;
+
+	if (image->big_endian) {
+		first_byte = first_byte / 8 * 8;
+		end_byte = (end_byte + 7) / 8 * 8;
+	}
+	*found = false;
+	page = first_byte * 8;
+	end = end_byte * 8 < bitmap->bits ? end_byte * 8 : bitmap->bits;
+	while (!*found && (page = bitmap_find(bitmap, page, false)) < end) {
+		uint64_t behind = bitmap_find(bitmap, page, true);
+
+		if (behind > end)
+			behind = end;
+		if (has_data(found, image_input(image), base + page * page_size,
+			     base + behind * page_size, err) < 0)
+			return -1;
+		page = behind;
+	}
+	return 0;
+}
+
+int survey_bitmap(struct lost_extent *lost, const struct st_image *image,
+		  unsigned index, uint64_t from, struct st_error *err)
+{
+	const struct mapped_place *place = &image->stream.ram.places[index];
+	uint64_t start = place->bitmap_offset;
+	uint64_t end = start + image->bitmaps[index].size;
+
+	if (place->pages_offset == 0 || !image_has_own_holes(image))
+		return 0;
+	for (uint64_t at = from > start ? from : start, behind; at < end;
+	     at = behind) {
+		struct extent extent;
+		bool found = false;
+
+		if (input_extent(image_input(image), at, &extent, err) < 0)
+			return -1;
+		if (extent.length == 0)
+			return 0;
+		behind = extent.length > end - at ? end : at + extent.length;
+		if (extent.hole && hides_data(&found, image, index, at - start,
+					      behind - start, err) < 0)
+			return -1;
+		if (found) {
+			*lost = (struct lost_extent){ at, behind - at };
+			return 1;
+		}
 	}
 	return 0;
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A survey of a mapped-ram image: its bitmaps held against the storage that
- * the file has.  Reads no page.
+ * the file has.
  */
 #ifndef SURVEY_H
 #define SURVEY_H
 
 #include "image.h"
 
-/* Present pages, in a row, that the file has no storage for. */
+/* Present pages, in a row, or a part of a bitmap: without storage. */
 struct lost_extent {
 	uint64_t offset; /* in the file */
 	uint64_t length;
@@ -25,8 +25,19 @@ struct block_survey {
 	struct lost_extent lost[LOST_EXTENTS_KEPT];
 };
 
-/* The image's list and bitmaps have been read. */
+/* The image's list and bitmaps have been read.  Reads no page. */
 int survey_block(struct block_survey *survey, const struct st_image *image,
 		 unsigned block, struct st_error *err);
+
+/*
+ * The next part of a block's bitmap, from this byte of the file on, that lies
+ * in a hole though places of its pages hold data: 1, 0 if there is none.  QEMU
+ * writes all of a bitmap.  What makes holes of zeros makes them of clear bits
+ * as well, and then of the places behind them; only what was punched out, or
+ * old pages of a live save, leaves data there, and nothing tells one from the
+ * other.  Reads such places up to their first data.
+ */
+int survey_bitmap(struct lost_extent *lost, const struct st_image *image,
+		  unsigned block, uint64_t from, struct st_error *err);
 
 #endif

@@ -17,6 +17,22 @@ int trust_order(enum mapped_order *order, const struct st_image *image,
 				image->bitmaps, err);
 }
 
+static int find_lost_bitmap(bool *lost, const struct st_image *image,
+			    struct st_error *err)
+{
+	struct lost_extent extent;
+
+	*lost = false;
+	for (unsigned i = 0; i < image->bitmap_count && !*lost; i++) {
+		int found = survey_bitmap(&extent, image, i, 0, err);
+
+		if (found < 0)
+			return -1;
+		*lost = found > 0;
+	}
+	return 0;
+}
+
 /* Storage in slots without a bit, and if there is a bit at all. */
 static int survey(uint64_t *stale, bool *empty, const struct st_image *image,
 		  struct st_error *err)
@@ -40,15 +56,18 @@ static int survey(uint64_t *stale, bool *empty, const struct st_image *image,
 static int doubt_storage(enum doubt *doubt, uint64_t *stale,
 			 const struct st_image *image, struct st_error *err)
 {
-	bool ended = image->stream.ram_ended, empty;
+	bool ended = image->stream.ram_ended, empty, lost;
 
-	if (survey(stale, &empty, image, err) < 0)
+	if (survey(stale, &empty, image, err) < 0 ||
+	    find_lost_bitmap(&lost, image, err) < 0)
 		return -1;
 	*doubt = DOUBT_NONE;
 	if (*stale > 0 && empty)
 		*doubt = ended ? DOUBT_EMPTY : DOUBT_BACKGROUND;
 	else if (*stale > 0 && !ended)
 		*doubt = DOUBT_NO_END;
+	else if (lost)
+		*doubt = DOUBT_LOST_BITMAP;
 	return 0;
 }
 
@@ -91,6 +110,9 @@ int trust_refuse(enum doubt doubt, const char *way_out, struct st_error *err)
 			"are not",
 		[DOUBT_EMPTY] = "its bitmaps say that there is no memory, yet "
 				"its places have storage",
+		[DOUBT_LOST_BITMAP] = "a part of a bitmap lies in a hole, yet "
+				      "there is data where it says that no "
+				      "page is",
 		[DOUBT_ORDER] = "its pages do not fit its bitmaps, but would "
 				"in the other byte order",
 	};

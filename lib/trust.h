@@ -14,6 +14,7 @@ enum doubt {
 	DOUBT_BACKGROUND, /* no end, and no page */
 	DOUBT_NO_END,
 	DOUBT_EMPTY,
+	DOUBT_LOST_BITMAP,
 	DOUBT_ORDER,
 };
 

@@ -192,7 +192,9 @@ static int check_bitmaps(const struct walker *walker, struct st_error *err)
 			    "wrote its bitmaps; save the guest again without "
 			    "background-snapshot");
 	if (doubt != DOUBT_NONE && rewrites)
-		return trust_refuse(doubt, "save the guest again", err);
+		return trust_refuse(
+			doubt, "take another copy, or save the guest again",
+			err);
 	return 0;
 }
 

@@ -162,6 +162,60 @@ hole, and restore as zeros (lost-extent, block m0, at byte $at, 1048576 bytes)"
 	assert_line --regexp '^a: what helps: .* \(lost-extent\)$'
 }
 
+# A guest of 256 MiB, whose bitmap is 8 KiB long; and on which pages.
+large()
+{
+	printf '%s\n' stream "configuration capability=mapped-ram" \
+		"ram start" "	block m0 256M" "	page m0 0 count=4" "$@" \
+		"ram end" "section full name=timer id=3 version=2 length=24" \
+		eof vmdesc
+}
+
+@test "a hole in a bitmap is called out where it hides data" {
+	local order at
+
+	for order in little big; do
+		{ echo "libvirt memory=256M format=sparse byte-order=$order"
+			large "	page m0 128M count=64"; } | built a
+		checks 0 a
+		assert_json '.findings == []'
+		# Within the bitmap, the bits of 128 MiB are here.
+		at=$(("$("$SAVETOOL" inspect --json a |
+			jq '.blocks[0]."bitmap-offset"')" / 4096 * 4096 + 4096))
+		fallocate -p -o $at -l 4096 a
+		checks 1 a
+		finding lost-bitmap ".block == \"m0\" and .offset == $at and
+			.length == 4096 and .severity == \"error\""
+		finding lost-bitmap '.remedy | contains("another copy")'
+		assert_equal "$(codes)" lost-bitmap
+		# Nor is this what libvirt had still to finish.
+		printf LibvirtQemudPart | dd of=a conv=notrunc status=none
+		checks 5 a --repair
+		finding part
+		finding lost-bitmap
+	done
+	# Old pages of a live save, where a copy made a hole of clear bits:
+	# nothing tells them from memory.
+	large "	stale m0 128M count=64" | built b
+	checks 0 b
+	cp --sparse=always b c
+	checks 1 c
+	finding lost-bitmap
+}
+
+@test "a hole in a bitmap that hides nothing is nothing" {
+	large "	page m0 254M" | built a
+	cp --sparse=always a b
+	checks 0 b
+	assert_json '.findings == []'
+	# Zeros that are stored are no memory either.
+	large "	stale m0 128M count=64 data=0" | built c
+	cp --sparse=never c d
+	fallocate -p -o 4096 -l 4096 d
+	checks 0 d
+	assert_json '[.findings[].code] == ["stale"]'
+}
+
 # present IMAGE BITMAP PAGES FIRST: of 256 pages, the bytes of the present.
 present()
 {
@@ -488,7 +542,7 @@ END
 }
 
 @test "--repair clears bits behind the last page" {
-	local order
+	local order at
 
 	for order in little big; do
 		{ echo "$header byte-order=$order format=sparse"

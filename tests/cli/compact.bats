@@ -371,6 +371,29 @@ give_way()
 	[ ! -e f ]
 }
 
+@test "pages whose bits lie in a hole are not left out" {
+	local sum
+
+	printf '%s\n' stream "configuration capability=mapped-ram" \
+		"ram start" "	block pc.ram 256M" \
+		"	page pc.ram 0" "	page pc.ram 128M count=64" "ram end" \
+		"section full name=timer id=3 version=2 length=24" \
+		eof vmdesc | "$mkimage" a
+	fallocate -p -o 4096 -l 4096 a
+	sum=$(sha256sum <a)
+	savetool compact a
+	assert_failure 8
+	[[ $stderr == *"part of a bitmap lies in a hole"* ]]
+	savetool compact -n a
+	assert_failure 8
+	savetool compact a b
+	assert_failure 8
+	savetool convert -O raw a b
+	assert_failure 8
+	[ ! -e b ]
+	assert_equal "$(sha256sum <a)" "$sum"
+}
+
 @test "memory that lies in a hole stays there, for others to look at" {
 	local sum
 

@@ -450,6 +450,52 @@ sys.stdin.read()' < <(while [ ! -e stop ]; do sleep 0.1; done) &
 	refused_unchanged copy 8 "no memory"
 }
 
+# large LINE: a guest of 256 MiB, with a bitmap of 8 KiB.
+large()
+{
+	printf '%s\n' stream "configuration capability=mapped-ram" \
+		"ram start" "	block pc.ram 256M" "	page pc.ram 0 count=4" \
+		"$1" "ram end" \
+		"section full name=timer id=3 version=2 length=24" eof vmdesc |
+		"$mkimage" a
+}
+
+@test "a hole in a bitmap is no reason to let its pages go" {
+	large "	page pc.ram 128M count=64"
+	fallocate -p -o 4096 -l 4096 a
+	refused_unchanged a 8 "part of a bitmap lies in a hole"
+	savetool sparsify a b
+	assert_failure 8
+	savetool sparsify --zero-only a b
+	assert_success
+	cmp a b
+}
+
+@test "bitmaps keep their storage, for a hole there says that it was lost" {
+	local option image
+
+	for option in --zero-only ''; do
+		large "	stale pc.ram 128M count=64"
+		cp a before
+		# shellcheck disable=SC2086
+		savetool sparsify $option a b
+		assert_success
+		# shellcheck disable=SC2086
+		savetool sparsify $option a
+		assert_success
+		cmp a b
+		for image in a b; do
+			savetool map --json $image
+			assert_json 'map(select(.type == "bitmap")) |
+				length > 0 and all(.allocated)'
+			savetool check $image
+			assert_success
+			assert_equal "$(digest $image)" "$(digest before)"
+		done
+		rm b
+	done
+}
+
 @test "a bitmap of the wrong byte order is noticed" {
 	sed '/^libvirt/d; s/page s390.ram 0 /page s390.ram 0 bitmap-order=big /' \
 		"$top/tests/recipes/v3-big-endian.recipe" |
