@@ -29,8 +29,9 @@ struct check {
 static const struct {
 	const char *code, *remedy;
 } remedies[] = {
-	{ "part", "save the guest again; if the image is packed, 'check "
-		  "--deep' tells whether it is complete all the same" },
+	{ "part", "save the guest again; if the image is packed, or a copy "
+		  "without holes, 'check --deep' tells whether it is complete "
+		  "all the same" },
 	{ "mislabelled", "convert it to the format that it has" },
 	{ "header-version-3", "convert it to the format that it has" },
 	{ "lost-extent", "take the image from another copy: what was in the "

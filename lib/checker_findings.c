@@ -263,13 +263,21 @@ static bool has_zero_pages(const struct checker *checker)
 
 static int find_zero_pages(const struct checker *checker, struct st_error *err)
 {
-	const struct st_finding finding = {
+	const struct st_header *header = info_of(checker)->header;
+	struct st_finding finding = {
 		.code = "zero-pages",
 		NOTE,
 		.offset = ST_UNKNOWN,
 		.length = info_of(checker)->sizes.reclaimable_zero,
 	};
 
+	if (header && !header->complete) {
+		finding.severity = ST_WARNING;
+		return description_find(description_of(checker), &finding, err,
+					"pages are stored that are all zeros, "
+					"which libvirt never does: they may "
+					"have been lost");
+	}
 	return description_find(description_of(checker), &finding, err,
 				"pages are stored that are all zeros");
 }
@@ -352,6 +360,33 @@ static bool disproves(const struct st_finding *finding)
 	       strcmp(finding->code, "vmdesc-differs") == 0;
 }
 
+/*
+ * Do the file's own holes tell which pages were written?  They do where every
+ * absent page is one.  A copy that has filled them with zeros has filled those
+ * of lost pages too.
+ */
+static bool holes_tell(const struct checker *checker)
+{
+	const struct st_info *info = info_of(checker);
+	uint64_t absent = 0;
+
+	for (size_t i = 0; i < info->block_count; i++)
+		absent += info->blocks[i].pages - info->blocks[i].pages_present;
+	return image_has_own_holes(checker->image) &&
+	       info->sizes.reclaimable_stale == 0 && absent > 0;
+}
+
+/* libvirt's save stores no page of zeros: one that is there was lost. */
+static bool may_have_lost_pages(const struct checker *checker)
+{
+	const struct st_info *info = info_of(checker);
+
+	if (info->layout != ST_LAYOUT_MAPPED_RAM)
+		return false;
+	return info->scanned ? info->sizes.reclaimable_zero > 0 :
+			       !holes_tell(checker);
+}
+
 bool checker_proves(const struct checker *checker)
 {
 	const struct st_info *info = &description_of(checker)->info;
@@ -360,7 +395,8 @@ bool checker_proves(const struct checker *checker)
 
 	if (!checker->finished || !checker->image->libvirt || !tail->vmdesc ||
 	    tail->vmdesc_cut || tail->device_count == 0 ||
-	    libvirt_check_xml(checker->image->libvirt, &ignored) < 0)
+	    libvirt_check_xml(checker->image->libvirt, &ignored) < 0 ||
+	    may_have_lost_pages(checker))
 		return false;
 	for (size_t i = 0; i < info->finding_count; i++)
 		if (disproves(&info->findings[i]))

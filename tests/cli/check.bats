@@ -448,6 +448,30 @@ END
 	done
 }
 
+@test "--repair finishes a copy without holes only if no page is lost" {
+	local at
+
+	{ echo "$header magic=part format=sparse"; mapped eof vmdesc; } |
+		built a
+	at=$("$SAVETOOL" inspect --json a | jq '.blocks[0]."pages-offset"')
+	cp --sparse=never a dense
+	cp --sparse=never a lost
+	fallocate -p -o $((at + 4096)) -l 4096 a
+	dd if=/dev/zero of=lost bs=4096 seek=$((at / 4096 + 1)) count=1 \
+		conv=notrunc status=none
+	checks 5 lost --repair
+	finding part
+	checks 5 lost --repair --deep
+	finding part
+	finding zero-pages '.severity == "warning" and .length == 4096'
+	# What the file's own holes tell needs no look at the pages.
+	checks 5 a --repair
+	finding lost-extent
+	checks 5 dense --repair
+	finding part
+	repairs dense --deep
+}
+
 @test "--repair finishes a packed image only if all of it was read" {
 	{ echo "$header format=zstd magic=part"; echo "pack \"zstd -qc\""
 		sequential eof vmdesc; } | built a
