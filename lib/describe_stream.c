@@ -194,6 +194,15 @@ static const struct visitor_ops describer_ops = {
 	.tail = on_tail,
 };
 
+/* Does the tail that was found ahead speak of pages of another size? */
+static bool is_of_another(const struct st_image *image)
+{
+	return image->tail && image->stream.ram_started &&
+	       image->tail->vmdesc->page_size != 0 &&
+	       image->tail->vmdesc->page_size !=
+		       image->stream.ram.layout.page_size;
+}
+
 /*
  * A sequential stream is walked up to its list of blocks; what follows the
  * memory was found from the end of the file.
@@ -223,6 +232,8 @@ static int describe_ends(struct describer *describer, struct st_error *err)
 			 on_ram_list(&describer->base, &item.section,
 				     &stream->ram, &none, err) < 0))
 		return -1;
+	if (is_of_another(image))
+		image_distrust_tail(image);
 	return image->tail ?
 		       describe_tail(describer->description, image->tail, err) :
 		       0;

@@ -234,6 +234,8 @@ static void stop(struct st_image *image)
 	image->bitmap_count = 0;
 	tail_free(image->tail);
 	image->tail = NULL;
+	tail_free(image->hint);
+	image->hint = NULL;
 }
 
 void st_image_close(struct st_image *image)
@@ -344,20 +346,34 @@ static uint64_t expected_page_size(const struct st_image *image)
 	return page_size;
 }
 
+void image_distrust_tail(struct st_image *image)
+{
+	tail_free(image->hint);
+	image->hint = steal(image->tail);
+}
+
 /*
  * A sequential stream does not say how large its pages are, nor how long
- * what is saved ahead of memory is; its far end does.
+ * what is saved ahead of memory is; its far end does.  If the end of the file
+ * is that.
  */
 static int look_ahead(struct st_image *image, struct st_error *err)
 {
-	if (image_input(image)->seekable &&
-	    tail_find(&image->tail, image_input(image),
-		      image_stream_offset(image), err) < 0)
+	struct input *in = image_input(image);
+	uint64_t offset = image_stream_offset(image);
+	bool doubtful = false;
+
+	image->stream.expected_page_size = expected_page_size(image);
+	if (in->seekable && tail_find(&image->tail, in, offset, err) < 0)
 		return -1;
-	if (image->tail)
-		image->stream.vmdesc = image->tail->vmdesc;
-	else
-		image->stream.expected_page_size = expected_page_size(image);
+	if (!image->tail)
+		return 0;
+	image->stream.vmdesc = image->tail->vmdesc;
+	if (!stream_is_mapped(&image->stream) &&
+	    tail_is_doubtful(&doubtful, image->tail, in, offset, err) < 0)
+		return -1;
+	if (doubtful)
+		image_distrust_tail(image);
 	return 0;
 }
 

@@ -35,6 +35,7 @@ struct st_image {
 	struct chunk_pool *pool;
 	struct stream stream;   /* from image_start() on */
 	struct tail *tail;      /* found ahead, or read; else NULL */
+	struct tail *hint;      /* found, but maybe another image's; or NULL */
 	struct bitmap *bitmaps; /* one a block, if read; else NULL */
 	unsigned bitmap_count;
 	struct description *description; /* what was told of it last */
@@ -75,6 +76,9 @@ const struct codec *image_codec(const struct st_image *image);
 
 /* By content, once started: packed, else by the stream's layout. */
 enum st_format image_format(const struct st_image *image);
+
+/* From now on, the tail that was found ahead is a hint and no more. */
+void image_distrust_tail(struct st_image *image);
 
 /* Can it be started more than once? */
 bool image_is_repeatable(const struct st_image *image);

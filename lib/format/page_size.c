@@ -224,6 +224,47 @@ static uint64_t choose(const struct trial *trials, unsigned count,
 	return is_among(trials, count, 4096) ? 4096 : trials[0].page_size;
 }
 
+/*
+ * The size that the vmdescription tells; not if it breaks and another does
+ * not: then it is the end of another image, which this one was written over.
+ */
+static bool is_believed(const struct trial *trials, unsigned count,
+			uint64_t told)
+{
+	bool another = false;
+
+	for (unsigned i = 0; i < count; i++) {
+		if (!trials[i].broken && trials[i].page_size == told)
+			return true;
+		another |= !trials[i].broken;
+	}
+	return !another;
+}
+
+static int settle(struct stream *stream, struct trial *trials, unsigned count,
+		  struct st_error *err)
+{
+	struct ram_layout *layout = &stream->ram.layout;
+	uint64_t told = stream->vmdesc ? stream->vmdesc->page_size : 0;
+
+	if (told == 0 || !is_believed(trials, count, told)) {
+		layout->page_size = choose(trials, keep_best(trials, count),
+					   stream->expected_page_size,
+					   &stream->page_size_guessed);
+		return 0;
+	}
+	for (unsigned i = 0; i < layout->count; i++)
+		if (layout->blocks[i].length % told != 0)
+			return fail(err, ST_CORRUPT,
+				    "block '%s': length %" PRIu64
+				    " is no multiple of the page size "
+				    "%" PRIu64,
+				    layout->blocks[i].name,
+				    layout->blocks[i].length, told);
+	layout->page_size = told;
+	return 0;
+}
+
 /* What fails to be read is not wanted yet, and may never be. */
 static int look(struct bench *bench, struct reader *reader,
 		struct st_error *err)
@@ -255,9 +296,7 @@ int page_size_find(struct stream *stream, struct st_error *err)
 	else
 		result = try_all(trials, &count, &bench, err);
 	if (result == 0)
-		stream->ram.layout.page_size = choose(
-			trials, keep_best(trials, count),
-			stream->expected_page_size, &stream->page_size_guessed);
+		result = settle(stream, trials, count, err);
 	free(bench.batch);
 	chunk_pool_free(bench.pool);
 	return result;

@@ -17,8 +17,9 @@ uint64_t page_size_of_arch(const char *arch);
 /*
  * Behind the list of blocks, which was read with the least of all sizes:
  * tries each size on the records that can be seen from there, and sets that
- * of the stream's layout to the one that leads furthest.  If several do, it is
- * that of the architecture, if it is known, or else a guess.
+ * of the stream's layout to what the vmdescription tells that was found
+ * ahead, if that fits, or else to the one that leads furthest.  If several do,
+ * it is that of the architecture, if it is known, or else a guess.
  */
 int page_size_find(struct stream *stream, struct st_error *err);
 

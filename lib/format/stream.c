@@ -296,15 +296,13 @@ int stream_next(struct stream *stream, struct stream_item *item,
 	}
 }
 
-/* Wherever the stream says it first. */
+/* Where the stream itself says it. */
 static uint64_t page_size(const struct stream *stream)
 {
 	if (stream->configuration.has_page_bits)
 		return UINT64_C(1) << stream->configuration.page_bits;
 	if (stream->advised_page_size)
 		return stream->advised_page_size;
-	if (stream->vmdesc)
-		return stream->vmdesc->page_size;
 	return 0;
 }
 
@@ -330,7 +328,9 @@ int stream_read_ram_list(struct stream *stream, struct st_error *err)
 
 	if (stream->ram_started)
 		return fail(err, ST_CORRUPT, "a second list of RAM blocks");
-	if (check_page_size(context.page_size, err) < 0)
+	if (check_page_size(context.page_size, err) < 0 ||
+	    (stream->vmdesc &&
+	     check_page_size(stream->vmdesc->page_size, err) < 0))
 		return -1;
 	stream->ram_started = true;
 	if (ram_list_read(&stream->ram, &stream->reader, &context, err) < 0)

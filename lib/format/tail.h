@@ -63,6 +63,14 @@ int tail_find(struct tail **tail, struct input *in, uint64_t stream_offset,
 	      struct st_error *err);
 
 /*
+ * Of a tail so found: may it be that of another image, older and longer, that
+ * this one was written over?  On a block device it may; in a file if another
+ * image ends not far before it.
+ */
+int tail_is_doubtful(bool *doubtful, const struct tail *tail, struct input *in,
+		     uint64_t stream_offset, struct st_error *err);
+
+/*
  * Appends the tail: the same bytes, but for what the vmdescription says of
  * the capability mapped-ram.
  */

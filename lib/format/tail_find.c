@@ -11,6 +11,12 @@
 #include <string.h>
 
 /*
+ * So many bytes before a tail are searched for the end of another image: what
+ * can be read without anybody's noticing.
+ */
+#define BEFORE_TAIL (UINT64_C(8) << 20)
+
+/*
  * How long the described sections of the tail are, with headers and footers
  * or without.
  */
@@ -123,4 +129,26 @@ int tail_find(struct tail **tail, struct input *in, uint64_t stream_offset,
 			return found;
 		window *= 8;
 	}
+}
+
+int tail_is_doubtful(bool *doubtful, const struct tail *tail, struct input *in,
+		     uint64_t stream_offset, struct st_error *err)
+{
+	uint64_t size = tail->offset - stream_offset;
+	cleanup_free uint8_t *data = NULL;
+	struct vmdesc *vmdesc;
+
+	*doubtful = in->is_device;
+	if (*doubtful)
+		return 0;
+	if (size > BEFORE_TAIL)
+		size = BEFORE_TAIL;
+	data = malloc(size + 1);
+	if (!data)
+		return fail_memory(err);
+	if (input_read_exactly(in, data, size, tail->offset - size, err) < 0)
+		return -1;
+	*doubtful = find_last_vmdesc(data, size, &vmdesc) != size;
+	vmdesc_free(vmdesc);
+	return 0;
 }

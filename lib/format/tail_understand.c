@@ -13,15 +13,18 @@
 
 size_t tail_find_vmdesc(const uint8_t *data, size_t size, size_t from)
 {
+	const uint8_t begin[] = { SECTION_EOF, SECTION_VMDESC };
+
 	for (; from + VMDESC_HEAD + 2 <= size; from++) {
-		const uint8_t *at = memchr(data + from, SECTION_EOF,
-					   size - from - VMDESC_HEAD - 1);
+		const uint8_t *at =
+			memmem(data + from, size - from - VMDESC_HEAD, begin,
+			       sizeof(begin));
 		uint32_t length;
 
 		if (!at)
 			return size;
 		from = at - data;
-		if (at[1] != SECTION_VMDESC || at[VMDESC_HEAD] != '{')
+		if (at[VMDESC_HEAD] != '{')
 			continue;
 		length = get_be32(at + 2);
 		if (length >= 2 && length <= size - from - VMDESC_HEAD &&

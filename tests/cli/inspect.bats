@@ -380,6 +380,55 @@ headline()
 	[[ $stderr == "savetool: a: libvirt never finished this image"* ]]
 }
 
+@test "what an older, longer image has left is trailing, and no fact" {
+	local first second facts
+
+	facts='[.complete, .devices, .blocks[0].length, .stream["page-size"]]'
+	for first in v2-bare v2-page-8k; do
+		second=v2-page-8k
+		[ $first = v2-bare ] || second=v2-bare
+		make_image $first a
+		make_image $second b
+		cat a b >c
+		savetool inspect --json a
+		jq -S "$facts" <<<"$output" >expected
+		savetool inspect --json c
+		assert_success
+		jq -S "$facts" <<<"$output" | diff expected -
+		assert_json ".stream.trailing == $(stat -c %s b)"
+		assert_equal "$("$SAVETOOL" digest - <a)" \
+			"$("$SAVETOOL" digest c | sed 's/ c$/ -/')"
+		savetool check c
+		assert_success
+	done
+}
+
+@test "a tail whose pages are not the image's is not its own" {
+	make_image v2-bare a
+	"$mkimage" /dev/stdin b <<-END
+		stream
+		configuration
+		ram start
+			block ram 16M page-size=8K
+		ram part
+			page ram 0 count=all
+		ram end
+		section full name=timer id=3 version=2 length=24
+		eof
+		vmdesc page-size=8192
+	END
+	cat a b >c
+	savetool inspect --json c
+	assert_success
+	assert_json '(has("complete") | not) and .devices == []'
+	assert_json '.stream["page-size"] == 4096'
+	savetool inspect --scan --json c
+	assert_json ".complete and .stream.trailing == $(stat -c %s b)"
+	assert_equal "$("$SAVETOOL" digest - <a)" "$("$SAVETOOL" digest - <c)"
+	savetool digest c
+	assert_success
+}
+
 @test "a truncated image is shown as far as it goes" {
 	make_image bad-cut-device a
 	savetool inspect --json a

@@ -537,6 +537,35 @@ TEST(it_is_not_found_where_it_does_not_fit)
 	assert_int_equal(find_tail(&tail), 0);
 }
 
+static bool is_doubtful(bool device)
+{
+	struct st_error err;
+	struct tail *tail;
+	struct input *in;
+	bool doubtful;
+
+	assert_ok(input_open_memory(&in, wire.bytes, wire.size, &err), err);
+	in->is_device = device;
+	assert_int_equal(tail_find(&tail, in, 0, &err), 1);
+	assert_ok(tail_is_doubtful(&doubtful, tail, in, 0, &err), err);
+	tail_free(tail);
+	input_close(in);
+	return doubtful;
+}
+
+TEST(it_may_be_that_of_an_older_image)
+{
+	start();
+	add_devices(true);
+	wire_vmdesc(&wire, JSON(BOTH));
+	assert_false(is_doubtful(false));
+	assert_true(is_doubtful(true));
+	wire_fill(&wire, 0xa5, 5000);
+	add_devices(true);
+	wire_vmdesc(&wire, JSON(BOTH));
+	assert_true(is_doubtful(false));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -567,6 +596,7 @@ int main(void)
 		cmocka_unit_test(it_is_found_though_more_is_described),
 		cmocka_unit_test(it_is_found_in_front_of_trailing_bytes),
 		cmocka_unit_test(it_is_not_found_where_it_does_not_fit),
+		cmocka_unit_test(it_may_be_that_of_an_older_image),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
