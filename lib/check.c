@@ -25,43 +25,69 @@ struct check {
 	struct st_repair *repaired;
 };
 
+struct remedy {
+	const char *code, *text;
+};
+
 /* What helps, beyond a repair of ours. */
-static const struct {
-	const char *code, *remedy;
-} remedies[] = {
+static const struct remedy remedies[] = {
 	{ "part", "save the guest again; if the image is packed, or a copy "
 		  "without holes, 'check --deep' tells whether it is complete "
 		  "all the same" },
-	{ "mislabelled", "convert it to the format that it has" },
-	{ "header-version-3", "convert it to the format that it has" },
 	{ "lost-extent", "take the image from another copy: what was in the "
 			 "hole is gone" },
 	{ "lost-bitmap", "take the image from another copy: the hole held "
 			 "which pages are memory" },
 	{ "empty-bitmaps", "save the guest again, without "
 			   "background-snapshot" },
-	{ "packed-mapped-ram", "convert it to sparse" },
 	{ "incomplete", "take the image from another copy" },
 	{ "corrupt", "take the image from another copy" },
 	{ "duplicate-device", "take the image from another copy" },
 	{ "vmdesc-differs", "take the image from another copy" },
 	{ "changed", "check it again" },
+	{ "second-image", "copy what starts there to a file of its own" },
+	{ "not-checked", "check it with --deep" },
+};
+
+/* What writes, which an image whose header says Part is refused. */
+static const struct remedy writing_remedies[] = {
+	{ "mislabelled", "convert it to the format that it has" },
+	{ "header-version-3", "convert it to the format that it has" },
+	{ "packed-mapped-ram", "convert it to sparse" },
 	{ "vmdesc-cut", "convert it: that leaves the vmdescription out" },
 	{ "stale", "sparsify it" },
 	{ "zero-pages", "sparsify it" },
 	{ "superseded", "compact it" },
 	{ "trailing", "compact it" },
-	{ "second-image", "copy what starts there to a file of its own" },
 	{ "unaligned", "convert it to raw, and that to sparse" },
-	{ "not-checked", "check it with --deep" },
 };
 
-static const char *remedy_of(const char *code)
+#define COUNT(table) (sizeof(table) / sizeof(*(table)))
+
+static const char *look_up(const struct remedy *table, size_t count,
+			   const char *code)
 {
-	for (size_t i = 0; i < sizeof(remedies) / sizeof(*remedies); i++)
-		if (strcmp(remedies[i].code, code) == 0)
-			return remedies[i].remedy;
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(table[i].code, code) == 0)
+			return table[i].text;
 	return NULL;
+}
+
+static const char *remedy_of(const char *code, bool writable)
+{
+	const char *text = look_up(remedies, COUNT(remedies), code);
+
+	if (text || !writable)
+		return text;
+	return look_up(writing_remedies, COUNT(writing_remedies), code);
+}
+
+static bool has_finding(const struct st_info *info, const char *code)
+{
+	for (size_t i = 0; i < info->finding_count; i++)
+		if (strcmp(info->findings[i].code, code) == 0)
+			return true;
+	return false;
 }
 
 /* What the last round says, or the only one. */
@@ -70,6 +96,7 @@ static void settle(struct check *check, struct description *description,
 {
 	struct st_check *base = &check->base;
 	struct st_info *info = &description->info;
+	bool writable = !has_finding(info, "part");
 
 	description_free(check->description);
 	check->description = description;
@@ -82,7 +109,7 @@ static void settle(struct check *check, struct description *description,
 	for (size_t i = 0; i < info->finding_count; i++) {
 		struct st_finding *finding = &description->findings[i];
 
-		finding->remedy = remedy_of(finding->code);
+		finding->remedy = remedy_of(finding->code, writable);
 		if (finding->severity != ST_PROBLEM)
 			continue;
 		base->problem_count++;

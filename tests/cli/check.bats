@@ -358,6 +358,20 @@ END
 		.length == 17"
 }
 
+@test "what helps is nothing that would be refused" {
+	make_image v2-vmdesc-cut whole
+	checks 0 whole
+	finding vmdesc-cut '.remedy | contains("convert")'
+	{ echo "$header magic=part format=sparse"; sequential eof vmdesc
+		echo "cut -3"; } | built a
+	checks 5 a
+	finding part .remedy
+	finding vmdesc-cut '.remedy | not'
+	finding mislabelled '.remedy | not'
+	savetool convert -O raw a b
+	assert_failure 5
+}
+
 @test "a vmdescription of other sections is a warning" {
 	local json
 
