@@ -10,6 +10,7 @@
 #include "stdout.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -433,6 +434,19 @@ int cli_fail(const struct cli *cli, const char *path,
 	put_failure(cli, path, err);
 	cli_complain(path, err);
 	return (int)err->code;
+}
+
+void cli_warn_lost(const struct cli *cli, uint64_t lost)
+{
+	struct st_error warning = { .code = ST_OK };
+
+	if (cli->quiet || lost == 0)
+		return;
+	snprintf(warning.text, sizeof(warning.text),
+		 "warning: %" PRIu64 " bytes of memory lie in holes of the "
+		 "file, and were taken for zeros",
+		 lost);
+	cli_complain(cli->operands[0], &warning);
 }
 
 int cli_misuse(const struct cli *cli, const char *format, ...)

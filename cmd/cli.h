@@ -77,6 +77,9 @@ void cli_complain(const char *path, const struct st_error *err);
 int cli_fail(const struct cli *cli, const char *path,
 	     const struct st_error *err);
 
+/* A warning, unless --quiet: bytes of memory that lay in holes, if any did. */
+void cli_warn_lost(const struct cli *cli, uint64_t lost);
+
 /* Tells of a wrong use, also as JSON if that is wanted.  Returns ST_USAGE. */
 int cli_misuse(const struct cli *cli, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -8,6 +8,8 @@
 #include "progress.h"
 #include "report.h"
 
+#include <string.h>
+
 struct wish {
 	bool force, verify, dry_run, direct;
 	int level, threads;
@@ -17,6 +19,8 @@ struct wish {
 /* What a file gives back counts by what it has of the disk. */
 static uint64_t freed(const struct st_compact_result *result)
 {
+	if (!result->smaller || result->linked)
+		return 0;
 	return result->allocated_before > result->allocated ?
 		       result->allocated_before - result->allocated :
 		       0;
@@ -31,7 +35,7 @@ static void show_text(struct report *report, const struct cli *cli,
 
 	report_size_text(result->allocated_before, before);
 	report_size_text(result->allocated, after);
-	if (!result->smaller && (cli->count == 1 || dry_run))
+	if (!result->smaller && cli->count == 1)
 		report_line(report, "%s: compact already, %s", path, before);
 	else
 		report_line(report, "%s: %s%s, of %s%s", path,
@@ -56,8 +60,8 @@ static void show(const struct cli *cli, bool dry_run,
 		      result->allocated_before);
 	report_number(report, "logical", NULL, result->logical);
 	report_number(report, "allocated", NULL, result->allocated);
-	report_number(report, "freed", NULL,
-		      result->smaller ? freed(result) : 0);
+	report_number(report, "freed", NULL, freed(result));
+	report_number(report, "lost", NULL, result->lost);
 	facts_verified(report, result->verified, &result->digest);
 	show_text(report, cli, dry_run, result);
 	report_commit(report);
@@ -94,9 +98,23 @@ static int compact(struct cli *cli, struct wish *wish)
 	progress_end(&wish->progress, !failed);
 	if (failed)
 		return cli_fail(cli, path, &err);
+	cli_warn_lost(cli, result.lost);
 	if (cli->json || !cli->quiet)
 		show(cli, wish->dry_run, &result);
 	return wish->dry_run && result.smaller ? 1 : ST_OK;
+}
+
+/* NULL: the words make sense together. */
+static const char *contradiction(const struct cli *cli, const struct wish *wish)
+{
+	for (size_t i = 0; i < cli->count; i++)
+		if (strcmp(cli->operands[i], "-") == 0)
+			return "a pipe cannot be compacted; use a file";
+	if (wish->dry_run && cli->count > 1)
+		return "--dry-run writes no DEST";
+	if (wish->force && cli->count == 1)
+		return "--force is about DEST, and there is none";
+	return NULL;
 }
 
 static int run(struct cli *cli)
@@ -118,8 +136,13 @@ static int run(struct cli *cli)
 		OPTION_END,
 	};
 
+	const char *problem;
+
 	if (!cli_parse(cli, table))
 		return cli->status;
+	problem = contradiction(cli, &wish);
+	if (problem)
+		return cli_misuse(cli, "%s", problem);
 	return compact(cli, &wish);
 }
 

@@ -146,16 +146,8 @@ static void warn(const struct cli *cli, const struct wish *wish,
 {
 	struct st_error warning = { .code = ST_OK };
 
-	if (cli->quiet)
-		return;
-	if (result->lost > 0) {
-		snprintf(warning.text, sizeof(warning.text),
-			 "warning: %" PRIu64 " bytes of memory lie in holes "
-			 "of the file, and were taken for zeros",
-			 result->lost);
-		cli_complain(cli->operands[0], &warning);
-	}
-	if (wish->header_version == 3) {
+	cli_warn_lost(cli, result->lost);
+	if (!cli->quiet && wish->header_version == 3) {
 		snprintf(warning.text, sizeof(warning.text),
 			 "warning: no release of libvirt restores header "
 			 "version 3");

@@ -43,6 +43,45 @@ static int measure(const char *path, int fd, uint64_t *logical,
 	return 0;
 }
 
+/* Before it is opened: a named pipe would wait, a device be written to. */
+static int require_file(const char *path, struct st_error *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
+		return 0;
+	return fail(err, ST_REFUSED, "'%s' is no regular file", path);
+}
+
+/*
+ * What was lost is zeros once it is written again, and nothing tells any more
+ * that it was not.
+ */
+static int refuse_lost(struct st_image *image, const struct st_monitor *monitor,
+		       struct st_error *err)
+{
+	uint64_t lost = 0;
+
+	if (!stream_is_mapped(&image->stream) || image_codec(image))
+		return 0;
+	if (st_image_describe(image, false, monitor, NULL, err) < 0)
+		return -1;
+	for (unsigned i = 0; i < image->bitmap_count; i++) {
+		struct block_survey survey;
+
+		if (survey_block(&survey, image, i, err) < 0)
+			return -1;
+		lost += survey.lost_bytes;
+	}
+	if (lost > 0)
+		return fail(err, ST_REFUSED,
+			    "%" PRIu64 " bytes of memory lie in holes of the "
+			    "file: what they were cannot be told from zeros "
+			    "any more once it is compacted",
+			    lost);
+	return image_start(image, err);
+}
+
 /* Storage of pages that the image does not have, if that is mapped-ram. */
 static int measure_stale(uint64_t *stale, const struct st_image *image,
 			 struct st_error *err)
@@ -96,6 +135,7 @@ static int count(struct rewrite *rewrite, struct st_compact_result *result,
 	rewrite->out = out;
 	if (rewrite_image(rewrite, NULL, err) < 0)
 		return -1;
+	result->lost = rewrite->source->lost;
 	result->logical = out->position;
 	result->allocated = output_counted(out);
 	return compare_sizes(result, rewrite, err);
@@ -128,6 +168,17 @@ static int write_to(struct rewrite *rewrite, struct output *out,
 	return compare_sizes(result, rewrite, err);
 }
 
+/* What is kept ready behind a file's end while it grows is none of it. */
+static int commit(struct output *out, const char *path,
+		  struct st_compact_result *result, struct st_error *err)
+{
+	uint64_t logical;
+
+	if (output_commit(out, err) < 0)
+		return -1;
+	return measure(path, output_fd(out), &logical, &result->allocated, err);
+}
+
 static int write_copy(struct rewrite *rewrite, const char *destination,
 		      const struct st_compact_options *options,
 		      struct st_compact_result *result, struct st_error *err)
@@ -138,11 +189,12 @@ static int write_copy(struct rewrite *rewrite, const char *destination,
 	};
 	cleanup_output struct output *out = NULL;
 
-	if (create(&out, destination, &file_options, options->direct, err) <
+	if (require_file(destination, err) < 0 ||
+	    create(&out, destination, &file_options, options->direct, err) <
 		    0 ||
 	    write_to(rewrite, out, destination, result, err) < 0)
 		return -1;
-	return output_commit(out, err);
+	return commit(out, destination, result, err);
 }
 
 /*
@@ -160,19 +212,17 @@ static int replace(struct rewrite *rewrite, const struct inplace *place,
 	};
 	const char *path = rewrite->source->path;
 	cleanup_output struct output *out = NULL;
+	struct stat st;
 
 	rewrite->verify = true;
+	if (fstat(place->fd, &st) < 0)
+		return fail_errno(err, "cannot examine '%s'", path);
+	result->linked = st.st_nlink > 1;
 	if (create(&out, path, &options, direct, err) < 0 ||
 	    write_to(rewrite, out, path, result, err) < 0 ||
 	    inplace_check(place, err) < 0)
 		return -1;
-	if (result->lost > 0)
-		return fail(err, ST_REFUSED,
-			    "%" PRIu64 " bytes of memory lie in holes of the "
-			    "file: what they were cannot be told from zeros "
-			    "any more once it is compacted",
-			    result->lost);
-	return result->smaller ? output_commit(out, err) : 0;
+	return result->smaller ? commit(out, path, result, err) : 0;
 }
 
 /* The image, and in place what holds it for us alone. */
@@ -217,6 +267,8 @@ static int compact(struct st_image *image, const struct inplace *place,
 		return fail(err, ST_UNSUPPORTED,
 			    "packed as a whole, header and all; convert it");
 	rewrite.format = result->format = image_format(image);
+	if (!destination && refuse_lost(image, monitor, err) < 0)
+		return -1;
 	if (options->dry_run)
 		return count(&rewrite, result, err);
 	if (destination)

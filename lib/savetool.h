@@ -447,6 +447,7 @@ struct st_compact_result {
 	uint64_t logical_before, allocated_before;
 	uint64_t logical, allocated; /* of the result; estimated if dry_run */
 	bool smaller;                /* in place: so it was replaced */
+	bool linked; /* in place: the old file stays, by another name */
 	bool verified;
 	struct st_digest digest; /* if verified */
 };

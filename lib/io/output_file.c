@@ -218,10 +218,29 @@ int fail_exists(struct st_error *err, const char *path)
 	return fail(err, ST_REFUSED, "'%s' exists", path);
 }
 
+/* A new file of that name, made meanwhile, is not ours to replace. */
+static int check_replaced(const struct output_file *file, struct st_error *err)
+{
+	struct stat old, named;
+
+	if (fstat(file->options.like_fd, &old) < 0)
+		return fail_errno(err, "cannot examine '%s'", file->path);
+	if (fstatat(file->place.folder, file->place.name, &named,
+		    AT_SYMLINK_NOFOLLOW) == 0 &&
+	    named.st_dev == old.st_dev && named.st_ino == old.st_ino)
+		return 0;
+	return fail(err, ST_REFUSED,
+		    "'%s' is not the same file any more: it was replaced or "
+		    "removed meanwhile",
+		    file->path);
+}
+
 static int give_name(struct output_file *file, struct st_error *err)
 {
 	bool force = file->options.force;
 
+	if (file->options.replaces_like && check_replaced(file, err) < 0)
+		return -1;
 	if (place_settle(&file->place, force) < 0)
 		return errno == EEXIST && !force ?
 			       fail_exists(err, file->path) :

@@ -403,6 +403,73 @@ give_way()
 	assert_failure 8
 	[[ $stderr == *"bytes of memory lie in holes of the file"* ]]
 	assert_equal "$(sha256sum <a)" "$sum"
-	savetool compact a b
+	savetool compact -n a
+	assert_failure 8
+	assert_equal "$(ls)" a
+	savetool compact --json a b
 	assert_success
+	[[ $stderr == *"warning: "*" bytes of memory lie in holes of the file"* ]]
+	assert_json '.lost > 0'
+}
+
+@test "a file that takes the name meanwhile is not replaced" {
+	local other
+
+	command -v strace >/dev/null || fail "strace is missing"
+	real_image live-sequential.mig
+	real_image bare-sequential.mig
+	for other in bare-sequential.mig ''; do
+		rm -f work trace
+		cp -L live-sequential.mig work
+		strace -E ASAN_OPTIONS=detect_leaks=0 -qq -f -o trace \
+			-e trace=fsync -e inject=fsync:delay_enter=3000000 \
+			"$SAVETOOL" compact work 2>err &
+		until [ -s trace ] || ! kill -0 $!; do sleep 0.05; done
+		rm work
+		[ -z "$other" ] || cp -L $other work
+		status=0
+		wait $! || status=$?
+		assert_equal $status 8
+		[[ $(<err) == *"is not the same file any more"* ]]
+		[ -z "$other" ] || cmp work $other
+		[ -n "$other" ] || [ ! -e work ]
+		assert_equal "$(find . -name '.work*')" ''
+	done
+}
+
+@test "a file of two names frees nothing" {
+	real_image live-sequential.mig
+	cp -L live-sequential.mig work
+	ln work other
+	savetool compact --json work
+	assert_success
+	assert_json '.smaller and .freed == 0'
+	cmp other live-sequential.mig
+	assert_equal "$(digest work)" "$(digest other)"
+}
+
+@test "what is no regular file is refused before it is written to" {
+	make_image v3-small a
+	mkfifo fifo
+	savetool compact a fifo
+	assert_error 8 "a: 'fifo' is no regular file"
+	savetool compact -f a fifo
+	assert_failure 8
+	savetool compact -f a /dev/null
+	assert_error 8 "a: '/dev/null' is no regular file"
+}
+
+@test "words that make no sense" {
+	make_image v3-small a
+	savetool compact -n a b
+	assert_failure 2
+	savetool compact -f a
+	assert_failure 2
+	savetool compact - a
+	assert_failure 2
+	savetool compact a -
+	assert_failure 2
+	savetool compact
+	assert_failure 2
+	assert_equal "$(ls)" a
 }
