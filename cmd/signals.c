@@ -5,13 +5,14 @@
 #include "signals.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <time.h>
 
-static volatile sig_atomic_t caught;
+/* Threads ask for them as well. */
+static atomic_int caught, asked;
 static volatile time_t caught_at; /* seconds */
-static volatile sig_atomic_t asked;
 
 static const int deadly[] = { SIGHUP, SIGINT, SIGTERM };
 
