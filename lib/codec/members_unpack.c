@@ -31,6 +31,7 @@ int member_find(const struct codec *codec, struct window *window, bool first,
 		return -1;
 	if (window_fill(window, CODEC_HEAD, err) < 0)
 		return -1;
+	window->member = window->offset;
 	if (window->left == 0 && !first)
 		return 0;
 	if (first || window->left < SHORTEST_MAGIC ||
@@ -59,8 +60,9 @@ int member_fail(const struct codec *codec, const struct window *window,
 			    name, window->offset);
 	case STEP_CORRUPT:
 		return fail(err, ST_CORRUPT,
-			    "%s data is damaged before byte %" PRIu64, name,
-			    window->offset);
+			    "%s member at byte %" PRIu64
+			    " is damaged, before byte %" PRIu64,
+			    name, window->member, window->offset);
 	case STEP_MORE:
 	case STEP_END:
 		break;

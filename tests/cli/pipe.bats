@@ -102,7 +102,29 @@ assert_same()
 		assert_failure 6
 		refute_regex "$stderr" 'if pages are|uncompressed'
 	done
-	[[ $stderr == *': gzip data is damaged '* ]] || fail "$stderr"
+	[[ $stderr == *': gzip member at byte '*' is damaged, before byte '* ]] ||
+		fail "$stderr"
+}
+
+# A checksum tells no place within what it is of, only that it does not fit.
+@test "damaged packed data is told by where its member lies" {
+	local codec first
+
+	make_image v2-bare a
+	for codec in gzip bzip2 xz; do
+		head -c 9000 a | "$codec" -c >b
+		first=$(stat -c %s b)
+		tail -c +9001 a | "$codec" -c >>b
+		savetool check --deep b
+		assert_success
+		printf '\x5a\xa5\x5a' | dd of=b bs=1 conv=notrunc \
+			seek=$((first + 2000)) status=none
+		savetool check --deep --json b
+		assert_failure 6
+		assert_json ".findings[0] | .code == \"corrupt\" and
+			.offset == $first and (.message | startswith(
+			\"$codec member at byte $first is damaged, before \"))"
+	done
 }
 
 # What is large comes ahead of the first record.
