@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "findings.h"
 #include "io/inplace.h"
 #include "io/output_count.h"
 #include "options.h"
@@ -97,6 +98,18 @@ static int measure_stale(uint64_t *stale, const struct st_image *image,
 	return 0;
 }
 
+/* Known behind a walk. */
+static int refuse_second(const struct st_image *image, struct st_error *err)
+{
+	if (!has_second_image(image))
+		return 0;
+	return fail(err, ST_REFUSED,
+		    "what is behind the image, at byte %" PRIu64
+		    ", is another one, and would be lost; compact it to "
+		    "another file",
+		    tail_end(image->tail));
+}
+
 static bool has_trailing(const struct st_image *image)
 {
 	return image->tail && image->tail->trailing != ST_UNKNOWN &&
@@ -133,7 +146,8 @@ static int count(struct rewrite *rewrite, struct st_compact_result *result,
 	if (output_open_count(&out, err) < 0)
 		return -1;
 	rewrite->out = out;
-	if (rewrite_image(rewrite, NULL, err) < 0)
+	if (rewrite_image(rewrite, NULL, err) < 0 ||
+	    refuse_second(rewrite->source, err) < 0)
 		return -1;
 	result->lost = rewrite->source->lost;
 	result->logical = out->position;
@@ -220,6 +234,7 @@ static int replace(struct rewrite *rewrite, const struct inplace *place,
 	result->linked = st.st_nlink > 1;
 	if (create(&out, path, &options, direct, err) < 0 ||
 	    write_to(rewrite, out, path, result, err) < 0 ||
+	    refuse_second(rewrite->source, err) < 0 ||
 	    inplace_check(place, err) < 0)
 		return -1;
 	return result->smaller ? commit(out, path, result, err) : 0;

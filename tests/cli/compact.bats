@@ -437,6 +437,21 @@ give_way()
 	done
 }
 
+@test "another guest behind the image is not dropped" {
+	real_image bare-sequential.mig
+	cat bare-sequential.mig bare-sequential.mig >two
+	cp two before
+	savetool compact two
+	assert_error 8 "two: what is behind the image, at byte 14372948, is\
+ another one, and would be lost; compact it to another file"
+	cmp two before
+	savetool compact -n two
+	assert_failure 8
+	savetool compact two one
+	assert_success
+	assert_equal "$(digest one)" "$(digest bare-sequential.mig)"
+}
+
 @test "a file of two names frees nothing" {
 	real_image live-sequential.mig
 	cp -L live-sequential.mig work
