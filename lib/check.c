@@ -12,10 +12,7 @@
 
 #include <string.h>
 
-/*
- * One repair may show what the next one can mend: a bitmap before the tail,
- * all else before the magic.
- */
+/* One repair may show what the next one can mend. */
 #define ROUNDS 3
 
 struct check {
@@ -176,6 +173,8 @@ static int check_image(struct checker *checker, struct st_image *image,
 
 	if (fstat(image_fd(image), &before) < 0)
 		return fail_errno(err, "cannot examine");
+	/* What a repair clears hides nothing of what else is wrong. */
+	image->strays = true;
 	result = describe_image(image, &describe, monitor, err);
 	if (!image->description || (result < 0 && err->code == ST_CANCELLED))
 		return -1;
@@ -185,7 +184,7 @@ static int check_image(struct checker *checker, struct st_image *image,
 		*err = later;
 		return -1;
 	}
-	return result;
+	return result < 0 ? -1 : checker_require_bitmaps(checker, err);
 }
 
 /* Opens, checks, plans and closes. */

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 static int on_command(struct visitor *visitor,
@@ -64,6 +65,17 @@ static int look_at_padding(struct checker *checker, const struct ram_list *list,
 		return 0;
 	put_be64(padding.right, big ? right : __builtin_bswap64(right));
 	return add_padding(checker, &padding, err);
+}
+
+int checker_require_bitmaps(const struct checker *checker, struct st_error *err)
+{
+	const struct padding_bits *padding = checker->paddings;
+
+	if (checker->padding_count == 0)
+		return 0;
+	return fail(err, ST_CORRUPT,
+		    "bits behind the last page of a bitmap at byte %" PRIu64,
+		    padding->offset);
 }
 
 static int on_ram_list(struct visitor *visitor, const struct section *section,

@@ -38,6 +38,10 @@ void checker_release(struct checker *checker);
 int checker_find(struct checker *checker, const struct st_error *broken,
 		 struct st_error *err);
 
+/* Bits behind a bitmap's last page, which nothing else reads past. */
+int checker_require_bitmaps(const struct checker *checker,
+			    struct st_error *err);
+
 /* The part of it that is about the devices of a tail that has been read. */
 int find_in_devices(const struct checker *checker, struct st_error *err);
 

@@ -32,22 +32,12 @@ static bool has_padding_bits(const struct checker *checker)
 	return checker->padding_count > 0;
 }
 
-/*
- * Those bits are what ended the walk: reading the bitmaps is what comes next.
- * The description only knows that something is corrupt.
- */
 static int find_padding_bits(const struct checker *checker,
 			     struct st_error *err)
 {
 	struct description *description = description_of(checker);
 	const struct ram_list *list = &checker->image->stream.ram;
-	size_t kept = 0;
 
-	for (size_t i = 0; i < description->info.finding_count; i++)
-		if (strcmp(description->findings[i].code, "corrupt") != 0)
-			description->findings[kept++] =
-				description->findings[i];
-	description->info.finding_count = kept;
 	for (unsigned i = 0; i < checker->padding_count; i++) {
 		const struct padding_bits *padding = &checker->paddings[i];
 		const struct st_finding finding = {
@@ -71,7 +61,7 @@ static bool hides_error(const struct checker *checker)
 	const struct st_header *header = info_of(checker)->header;
 
 	return checker->broken && header && !header->complete &&
-	       !checker->finished && !has_padding_bits(checker);
+	       !checker->finished;
 }
 
 /* What a header that says Part has kept the description from telling. */
@@ -351,6 +341,7 @@ static bool is_mended(const struct st_finding *finding)
 {
 	return strcmp(finding->code, "part") == 0 ||
 	       strcmp(finding->code, "part-complete") == 0 ||
+	       strcmp(finding->code, "padding-bits") == 0 ||
 	       strcmp(finding->code, "mislabelled") == 0;
 }
 

@@ -401,7 +401,8 @@ int image_read_bitmaps(struct st_image *image, struct st_error *err)
 		return fail_memory(err);
 	for (unsigned i = 0; i < list->layout.count; i++) {
 		if (mapped_read_bitmap(&image->bitmaps[i], image_input(image),
-				       list, i, image->big_endian, err) < 0)
+				       list, i, image->big_endian,
+				       image->strays, err) < 0)
 			return -1;
 		image->bitmap_count++;
 	}

@@ -29,8 +29,9 @@ struct st_image {
 	struct input *unpacked;    /* NULL: not packed */
 	struct input *spool;       /* NULL: not needed */
 	bool big_endian;           /* the host whose bitmaps these are */
-	const char *spool_folder;  /* where that lies; the caller's */
-	bool started;              /* by image_start(), once at least */
+	bool strays; /* bits behind a bitmap's last page may be: left out */
+	const char *spool_folder; /* where that lies; the caller's */
+	bool started;             /* by image_start(), once at least */
 	uint64_t lost; /* bytes of present pages in holes, met on the walk */
 	struct chunk_pool *pool;
 	struct stream stream;   /* from image_start() on */

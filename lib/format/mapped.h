@@ -13,12 +13,13 @@
 
 /*
  * Reads the bitmap of a block.  Set bits behind the last page are
- * ST_CORRUPT; so are pages that are present beyond the end of the file, as
- * ST_INCOMPLETE.  The words of a big-endian host are put in order.
+ * ST_CORRUPT, or cleared here if strays may be; pages that are present beyond
+ * the end of the file are ST_INCOMPLETE.  The words of a big-endian host are
+ * put in order.
  */
 int mapped_read_bitmap(struct bitmap *bitmap, struct input *in,
 		       const struct ram_list *list, unsigned block,
-		       bool big_endian, struct st_error *err);
+		       bool big_endian, bool strays, struct st_error *err);
 
 /*
  * All pages of all blocks, in order; those whose bit is clear are absent.

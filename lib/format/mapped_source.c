@@ -33,7 +33,7 @@ static int check_bits(const struct bitmap *bitmap, struct input *in,
 
 int mapped_read_bitmap(struct bitmap *bitmap, struct input *in,
 		       const struct ram_list *list, unsigned index,
-		       bool big_endian, struct st_error *err)
+		       bool big_endian, bool strays, struct st_error *err)
 {
 	const struct ram_block *block = &list->layout.blocks[index];
 	const struct mapped_place *place = &list->places[index];
@@ -48,6 +48,8 @@ int mapped_read_bitmap(struct bitmap *bitmap, struct input *in,
 			goto failed;
 		if (big_endian)
 			bitmap_swap(&read);
+		if (strays)
+			bitmap_clear_range(&read, pages, read.size * 8 - pages);
 		if (check_bits(&read, in, place, pages, list->layout.page_size,
 			       err) < 0)
 			goto failed;

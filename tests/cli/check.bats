@@ -595,6 +595,38 @@ END
 	done
 }
 
+# would_be NAME STATUS: what a dry run says, and its status, a repair does.
+would_be()
+{
+	local before
+
+	checks "$2" "$1" --repair -n
+	before=$(jq -c '[."would-repair"[].code]' <<<"$output")
+	savetool check --json --repair "$1"
+	assert_equal "$(jq -c '[.repaired[].code]' <<<"$output")" "$before"
+}
+
+@test "a dry run says what a repair comes to" {
+	local at
+
+	{ echo "$header format=sparse"; mapped eof vmdesc; } |
+		sed 's/m0 2M/m0 64K/
+			s/page m0 0 .*/&\n	lost m0 0x20000/' >recipe
+	sed 's/format=sparse/format=raw magic=part/' recipe | built all
+	at=$("$SAVETOOL" inspect --json all | jq '.blocks[0]."pages-offset"')
+	# Within the only device.
+	built cut <recipe
+	truncate -s $((at + 65536 + 60)) cut
+	savetool check cut
+	assert_output --partial "2 problems, 1 of which --repair mends"
+	would_be cut 5
+	assert_failure 5
+	echo behind >>all
+	would_be all 1
+	assert_success
+	assert_json '(.repaired | length) == 4'
+}
+
 @test "--repair mends one thing after the other" {
 	{ echo "$header format=sparse"; mapped eof vmdesc; } |
 		sed 's/m0 2M/m0 64K/' >recipe

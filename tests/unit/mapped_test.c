@@ -240,7 +240,7 @@ static int read_bitmap(struct bitmap *bitmap, struct blocks *blocks,
 		       bool big_endian, struct st_error *err)
 {
 	return mapped_read_bitmap(bitmap, &file.base, &blocks->list, 0,
-				  big_endian, err);
+				  big_endian, false, err);
 }
 
 TEST(bitmaps_are_read_in_either_byte_order)
