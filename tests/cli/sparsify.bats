@@ -509,6 +509,33 @@ large()
 	cmp a copy
 }
 
+@test "where a header states the byte order, pages are not asked" {
+	local guest
+
+	# Pages and old ones that would fit the other order better.
+	"$mkimage" a <<-END
+		libvirt format=sparse
+		stream
+		configuration machine=pc-i440fx-10.0 capability=mapped-ram
+		ram start
+		block pc.ram 4M
+		page pc.ram 0 count=16
+		page pc.ram 0x10000 count=4 data=0
+		stale pc.ram 0x28000 count=24 seed=5
+		ram part
+		ram end
+		section full name=timer id=3 version=2 length=24
+		eof
+		vmdesc
+	END
+	dense a copy
+	guest=$(digest a)
+	savetool sparsify --json copy
+	assert_success
+	[ "$(fact '."stale"')" -gt 0 ]
+	assert_equal "$(digest copy)" "$guest"
+}
+
 @test "broken images are refused, and stay as they are" {
 	local recipe name status
 
