@@ -156,11 +156,18 @@ static bool is_dense(const struct job *job, const struct st_info *info)
 	return sizes->allocated > limit;
 }
 
-/* 1: it is, and that was asked. */
+/* 1: it is, and that was asked; or what it needs is not known. */
 static int show_dense(const struct job *job, const struct st_info *info)
 {
 	bool dense = is_dense(job, info);
 
+	if (info->format == ST_FORMAT_SPARSE &&
+	    info->sizes.needed == ST_UNKNOWN) {
+		report_line(job->images.report,
+			    "its bitmaps cannot be trusted: whether it has "
+			    "lost its holes is not known");
+		return 1;
+	}
 	report_flag(job->images.report, "dense", NULL, dense);
 	if (dense)
 		report_line(job->images.report, "it has lost its holes");

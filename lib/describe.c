@@ -35,7 +35,7 @@ static int describe(struct description *description, struct st_image *image,
 		*err = result < 0 ? broken : later;
 		return -1;
 	}
-	describe_sizes(&description->info, image);
+	describe_sizes(description, image);
 	describe_releases(&description->info);
 	if (result < 0)
 		*err = broken;

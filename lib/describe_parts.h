@@ -25,7 +25,9 @@ int describe_stream(struct description *description, struct st_image *image,
 int describe_storage(struct description *description,
 		     const struct st_image *image, struct st_error *err);
 
-void describe_sizes(struct st_info *info, const struct st_image *image);
+/* Not what only bitmaps tell that are in doubt. */
+void describe_sizes(struct description *description,
+		    const struct st_image *image);
 
 /* The oldest releases that can restore it, as far as the stream tells. */
 void describe_releases(struct st_info *info);

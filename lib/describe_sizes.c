@@ -32,7 +32,7 @@ int describe_storage(struct description *description,
 		stale += survey.stale_bytes;
 	}
 	info->sizes.reclaimable_stale = stale;
-	return 0;
+	return trust_bitmaps(&description->doubt, image, err);
 }
 
 /* All but the slots, and of those the pages that matter. */
@@ -92,15 +92,18 @@ static uint64_t reclaimable_zero(const struct st_info *info,
 	return bytes;
 }
 
-void describe_sizes(struct st_info *info, const struct st_image *image)
+void describe_sizes(struct description *description,
+		    const struct st_image *image)
 {
+	struct st_info *info = &description->info;
 	bool mapped = info->layout == ST_LAYOUT_MAPPED_RAM;
 
 	if (info->scanned)
 		info->sizes.reclaimable_zero = reclaimable_zero(info, image);
-	if (!image_has_own_holes(image))
+	if (!image_has_own_holes(image) || description->doubt != DOUBT_NONE)
 		info->sizes.reclaimable_stale = ST_UNKNOWN;
-	if (!image->tail || image_codec(image))
+	if (!image->tail || image_codec(image) ||
+	    description->doubt != DOUBT_NONE)
 		return;
 	if (mapped && info->block_count > 0 &&
 	    image->bitmap_count == info->block_count)

@@ -4,12 +4,14 @@
 #define DESCRIPTION_H
 
 #include "savetool.h"
+#include "trust.h"
 
 struct domain_xml;
 
 struct description {
 	struct st_info info;
 	struct domain_xml *domain;
+	enum doubt doubt; /* of a mapped-ram image's bitmaps */
 	struct st_block *blocks;
 	struct st_device *devices;
 	const char **capabilities;

@@ -227,9 +227,25 @@ static bool has_lost_bitmap(const struct st_info *info)
 	return false;
 }
 
+/* Storage in slots whose bit is clear, which the bitmaps may be wrong about. */
+static int find_doubtful(struct description *description, uint64_t stale,
+			 struct st_error *err)
+{
+	const struct st_finding finding = {
+		.code = "doubtful-bitmaps",
+		.severity = ST_WARNING,
+		.offset = ST_UNKNOWN,
+		.length = stale,
+	};
+
+	return description_find(description, &finding, err, "%s",
+				trust_reason(description->doubt));
+}
+
 /* Storage in slots whose bit is clear: why is another question. */
 static int find_stale(struct description *description,
-		      const struct st_image *image, struct st_error *err)
+		      const struct st_image *image, bool broken,
+		      struct st_error *err)
 {
 	const struct st_info *info = &description->info;
 	struct st_finding finding = {
@@ -242,6 +258,9 @@ static int find_stale(struct description *description,
 	if (finding.length == 0 || finding.length == ST_UNKNOWN ||
 	    has_lost_bitmap(info))
 		return 0;
+	if (!has_empty_bitmaps(info, image) &&
+	    description->doubt != DOUBT_NONE && !broken)
+		return find_doubtful(description, finding.length, err);
 	if (!has_empty_bitmaps(info, image) && !image_has_own_holes(image))
 		return 0;
 	if (!has_empty_bitmaps(info, image))
@@ -337,7 +356,7 @@ int find_all(struct description *description, const struct st_image *image,
 {
 	if (find_broken(description, broken, err) < 0 ||
 	    find_in_header(description, image, err) < 0 ||
-	    find_stale(description, image, err) < 0)
+	    find_stale(description, image, broken != NULL, err) < 0)
 		return -1;
 	if (!image->tail || broken || image_codec(image))
 		return 0;

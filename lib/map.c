@@ -5,6 +5,7 @@
 #include "map.h"
 
 #include "base/error.h"
+#include "trust.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -223,6 +224,20 @@ static int map_all(struct map *map, struct st_error *err)
 	return -1;
 }
 
+/* Said behind the map, which is of what the bitmaps say. */
+static int check_bitmaps(const struct st_image *image, struct st_error *err)
+{
+	enum doubt doubt;
+
+	if (image->bitmap_count == 0)
+		return 0;
+	if (trust_bitmaps(&doubt, image, err) < 0)
+		return -1;
+	if (doubt == DOUBT_NONE)
+		return 0;
+	return trust_refuse(doubt, "what is called stale may be memory", err);
+}
+
 int st_image_map(struct st_image *image, bool scan,
 		 const struct st_monitor *monitor,
 		 int (*each)(void *data, const struct st_extent *extent),
@@ -242,5 +257,7 @@ int st_image_map(struct st_image *image, bool scan,
 			    "a map is of a file, and not of a pipe");
 	if (map_all(&map, err) < 0)
 		return -1;
-	return image_require_complete(image, err);
+	if (image_require_complete(image, err) < 0)
+		return -1;
+	return check_bitmaps(image, err);
 }

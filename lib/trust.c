@@ -97,7 +97,7 @@ int trust_bitmaps(enum doubt *doubt, const struct st_image *image,
 	return 0;
 }
 
-int trust_refuse(enum doubt doubt, const char *way_out, struct st_error *err)
+const char *trust_reason(enum doubt doubt)
 {
 	static const char *const reasons[] = {
 		[DOUBT_NONE] = "",
@@ -117,5 +117,10 @@ int trust_refuse(enum doubt doubt, const char *way_out, struct st_error *err)
 				"in the other byte order",
 	};
 
-	return fail(err, ST_REFUSED, "%s; %s", reasons[doubt], way_out);
+	return reasons[doubt];
+}
+
+int trust_refuse(enum doubt doubt, const char *way_out, struct st_error *err)
+{
+	return fail(err, ST_REFUSED, "%s; %s", trust_reason(doubt), way_out);
 }

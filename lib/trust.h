@@ -30,6 +30,9 @@ int trust_storage(enum doubt *doubt, const struct st_image *image,
 int trust_bitmaps(enum doubt *doubt, const struct st_image *image,
 		  struct st_error *err);
 
+/* A doubt in words. */
+const char *trust_reason(enum doubt doubt);
+
 /* ST_REFUSED for a doubt, with a way out of it.  Always -1. */
 int trust_refuse(enum doubt doubt, const char *way_out, struct st_error *err);
 

@@ -165,6 +165,32 @@ assert_near()
 	assert_failure 2
 }
 
+@test "what bitmaps say that cannot be trusted is not known" {
+	local image
+
+	sed 's/block pc.ram 64K/block pc.ram 4M/; s/count=6/count=900/' \
+		"$top/tests/recipes/v3-background-empty-bitmaps.recipe" >recipe
+	"$mkimage" recipe background
+	make_image v3-order-doubtful order
+	for image in background order; do
+		savetool size --json --fail-if-dense $image
+		assert_equal "$image $status" "$image 1"
+		assert_json '.sizes | (has("needed") or
+			has("reclaimable-stale")) | not'
+		assert_json 'has("dense") | not'
+		savetool size --fail-if-dense $image
+		[[ $output == *"cannot be trusted"* ]]
+		[[ $output != *stale* ]]
+	done
+	savetool inspect --json order
+	assert_json '[.findings[].code] |
+		index("doubtful-bitmaps") and (index("stale") | not)'
+	savetool map order
+	assert_failure 8
+	[[ $output == *stale* ]]
+	[[ $stderr == *"may be memory" ]]
+}
+
 @test "several images have a total" {
 	make_image v3-small a
 	make_image v2-small b
