@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "describe_parts.h"
+#include "findings.h"
 #include "image.h"
 #include "ram/count.h"
 #include "tee.h"
@@ -106,8 +107,9 @@ static void describe_pages(struct description *description, uint64_t page_size)
 }
 
 static int describe_tail(struct description *description,
-			 const struct tail *tail, struct st_error *err)
+			 const struct st_image *image, struct st_error *err)
 {
+	const struct tail *tail = image->tail;
 	struct st_info *info = &description->info;
 
 	description->devices =
@@ -128,7 +130,7 @@ static int describe_tail(struct description *description,
 	info->footers = tail->footers == FOOTERS_PRESENT;
 	info->vmdesc_known = true;
 	info->vmdesc = tail->vmdesc != NULL;
-	info->trailing = tail->trailing;
+	info->trailing = find_trailing(image);
 	if ((!info->header || info->header->complete) && !tail_is_opaque(tail))
 		info->complete_known = info->complete = true;
 	return 0;
@@ -167,7 +169,8 @@ static int on_tail(struct visitor *visitor, const struct tail *tail,
 	struct describer *describer = (struct describer *)visitor;
 	struct st_info *info = &describer->description->info;
 
-	if (describe_tail(describer->description, tail, err) < 0)
+	(void)tail;
+	if (describe_tail(describer->description, describer->image, err) < 0)
 		return -1;
 	if (!describer->count)
 		return 0;
@@ -234,9 +237,8 @@ static int describe_ends(struct describer *describer, struct st_error *err)
 		return -1;
 	if (is_of_another(image))
 		image_distrust_tail(image);
-	return image->tail ?
-		       describe_tail(describer->description, image->tail, err) :
-		       0;
+	return image->tail ? describe_tail(describer->description, image, err) :
+			     0;
 }
 
 static int walk_along(struct describer *describer,

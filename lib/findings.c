@@ -293,6 +293,16 @@ uint64_t find_end(const struct st_image *image)
 	return end;
 }
 
+uint64_t find_trailing(const struct st_image *image)
+{
+	uint64_t behind = image->tail->trailing;
+	uint64_t moved = find_end(image) - tail_end(image->tail);
+
+	if (behind == ST_UNKNOWN)
+		return ST_UNKNOWN;
+	return behind > moved ? behind - moved : 0;
+}
+
 bool has_second_image(const struct st_image *image)
 {
 	const struct tail *tail = image->tail;
@@ -332,8 +342,7 @@ int find_in_tail(struct description *description, const struct st_image *image,
 		 struct st_error *err)
 {
 	const struct tail *tail = image->tail;
-	uint64_t moved = find_end(image) - tail_end(tail);
-	uint64_t behind = description->info.trailing;
+	uint64_t behind = find_trailing(image);
 	const struct st_finding cut = {
 		.code = "vmdesc-cut",
 		.severity = ST_WARNING,
@@ -346,9 +355,9 @@ int find_in_tail(struct description *description, const struct st_image *image,
 			     "the file ends within its vmdescription; the "
 			     "guest's state is whole") < 0)
 		return -1;
-	if (behind == ST_UNKNOWN || behind <= moved)
+	if (behind == ST_UNKNOWN || behind == 0)
 		return 0;
-	return find_behind(description, image, behind - moved, err);
+	return find_behind(description, image, behind, err);
 }
 
 int find_all(struct description *description, const struct st_image *image,

@@ -22,6 +22,9 @@ int find_lost_bitmap(struct description *description,
  */
 uint64_t find_end(const struct st_image *image);
 
+/* The bytes behind that; ST_UNKNOWN if nobody knows. */
+uint64_t find_trailing(const struct st_image *image);
+
 /*
  * Are the bytes behind that an image of their own, by its magic?  Then they
  * are another guest, and not to be dropped.

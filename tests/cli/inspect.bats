@@ -380,6 +380,15 @@ headline()
 	[[ $stderr == "savetool: a: libvirt never finished this image"* ]]
 }
 
+@test "a bitmap behind the vmdescription is not trailing" {
+	make_image v3-bitmap-at-end a
+	savetool inspect --json a
+	assert_json '.stream.trailing == 0 and .findings == []'
+	printf 'more' >>a
+	savetool inspect --json a
+	assert_json '.stream.trailing == 4'
+}
+
 @test "what an older, longer image has left is trailing, and no fact" {
 	local first second facts
 
