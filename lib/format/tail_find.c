@@ -14,7 +14,7 @@
  * So many bytes before a tail are searched for the end of another image: what
  * can be read without anybody's noticing.
  */
-#define BEFORE_TAIL (UINT64_C(8) << 20)
+#define BEFORE_TAIL (UINT64_C(1) << 20)
 
 /*
  * How long the described sections of the tail are, with headers and footers
