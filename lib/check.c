@@ -37,6 +37,8 @@ static const struct remedy remedies[] = {
 			 "which pages are memory" },
 	{ "empty-bitmaps", "save the guest again, without "
 			   "background-snapshot" },
+	{ "doubtful-bitmaps", "take the image from another copy, or with its "
+			      "libvirt header if it had one" },
 	{ "incomplete", "take the image from another copy" },
 	{ "corrupt", "take the image from another copy" },
 	{ "duplicate-device", "take the image from another copy" },
