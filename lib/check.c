@@ -35,8 +35,8 @@ static const struct remedy remedies[] = {
 			 "hole is gone" },
 	{ "lost-bitmap", "take the image from another copy: the hole held "
 			 "which pages are memory" },
-	{ "empty-bitmaps", "save the guest again, without "
-			   "background-snapshot" },
+	{ "empty-bitmaps", "take the image from another copy, or save the "
+			   "guest again, without background-snapshot" },
 	{ "doubtful-bitmaps", "take the image from another copy, or with its "
 			      "libvirt header if it had one" },
 	{ "incomplete", "take the image from another copy" },

@@ -14,9 +14,11 @@ int describe_storage(struct description *description,
 {
 	struct st_info *info = &description->info;
 	uint64_t stale = 0;
+	bool all_empty;
 
 	if (image->bitmap_count == 0)
 		return 0;
+	all_empty = survey_is_empty(image);
 	for (unsigned i = 0; i < image->bitmap_count; i++) {
 		struct block_survey survey;
 
@@ -26,7 +28,9 @@ int describe_storage(struct description *description,
 		    find_lost_extents(description, &info->blocks[i], &survey,
 				      err) < 0)
 			return -1;
-		if (find_lost_bitmap(description, image, i, err) < 0)
+		if (find_lost_bitmap(description, image, i, err) < 0 ||
+		    find_empty_bitmap(description, image, i, all_empty, err) <
+			    0)
 			return -1;
 		description->blocks[i].pages_present = survey.present;
 		stale += survey.stale_bytes;

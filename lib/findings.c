@@ -208,21 +208,34 @@ static int find_in_header(struct description *description,
  * QEMU lets background-snapshot go with mapped-ram, but then never writes
  * the bitmaps.
  */
-static bool has_empty_bitmaps(const struct st_info *info,
-			      const struct st_image *image)
+int find_empty_bitmap(struct description *description,
+		      const struct st_image *image, unsigned block,
+		      bool all_empty, struct st_error *err)
 {
-	if (image->stream.ram_ended)
-		return false;
-	for (size_t i = 0; i < info->block_count; i++)
-		if (info->blocks[i].pages_present != 0)
-			return false;
-	return true;
+	const struct st_finding finding = {
+		.code = "empty-bitmaps",
+		.severity = ST_PROBLEM,
+		.block = image->stream.ram.layout.blocks[block].name,
+		.offset = image->stream.ram.places[block].bitmap_offset,
+		.length = image->bitmaps[block].size,
+	};
+	bool emptied;
+
+	if (survey_emptied(&emptied, image, block, all_empty, err) < 0)
+		return -1;
+	if (!emptied)
+		return 0;
+	return description_find(description, &finding, err,
+				"the bitmap says that there is no memory, yet "
+				"its places hold data: it was lost, or never "
+				"written, as in a background snapshot");
 }
 
-static bool has_lost_bitmap(const struct st_info *info)
+static bool has_wrong_bitmaps(const struct st_info *info)
 {
 	for (size_t i = 0; i < info->finding_count; i++)
-		if (strcmp(info->findings[i].code, "lost-bitmap") == 0)
+		if (strcmp(info->findings[i].code, "lost-bitmap") == 0 ||
+		    strcmp(info->findings[i].code, "empty-bitmaps") == 0)
 			return true;
 	return false;
 }
@@ -248,7 +261,7 @@ static int find_stale(struct description *description,
 		      struct st_error *err)
 {
 	const struct st_info *info = &description->info;
-	struct st_finding finding = {
+	const struct st_finding finding = {
 		.code = "stale",
 		.severity = ST_NOTE,
 		.offset = ST_UNKNOWN,
@@ -256,24 +269,15 @@ static int find_stale(struct description *description,
 	};
 
 	if (finding.length == 0 || finding.length == ST_UNKNOWN ||
-	    has_lost_bitmap(info))
+	    has_wrong_bitmaps(info))
 		return 0;
-	if (!has_empty_bitmaps(info, image) &&
-	    description->doubt != DOUBT_NONE && !broken)
+	if (description->doubt != DOUBT_NONE && !broken)
 		return find_doubtful(description, finding.length, err);
-	if (!has_empty_bitmaps(info, image) && !image_has_own_holes(image))
+	if (!image_has_own_holes(image))
 		return 0;
-	if (!has_empty_bitmaps(info, image))
-		return description_find(description, &finding, err,
-					"bytes of storage hold no memory of "
-					"the guest: old pages, or holes that "
-					"a copy lost");
-	finding.code = "empty-bitmaps";
-	finding.severity = ST_PROBLEM;
 	return description_find(description, &finding, err,
-				"the bitmaps say that there is no memory, "
-				"yet its places hold data: a background "
-				"snapshot, which QEMU cannot save this way");
+				"bytes of storage hold no memory of the guest: "
+				"old pages, or holes that a copy lost");
 }
 
 uint64_t find_end(const struct st_image *image)

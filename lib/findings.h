@@ -15,6 +15,9 @@ int find_lost_extents(struct description *description,
 int find_lost_bitmap(struct description *description,
 		     const struct st_image *image, unsigned block,
 		     struct st_error *err);
+int find_empty_bitmap(struct description *description,
+		      const struct st_image *image, unsigned block,
+		      bool all_empty, struct st_error *err);
 
 /*
  * Behind the last byte of an image whose tail is known: of a mapped-ram one a

@@ -188,3 +188,26 @@ int survey_bitmap(struct lost_extent *lost, const struct st_image *image,
 	}
 	return 0;
 }
+
+bool survey_is_empty(const struct st_image *image)
+{
+	for (unsigned i = 0; i < image->bitmap_count; i++)
+		if (bitmap_find(&image->bitmaps[i], 0, true) <
+		    image->bitmaps[i].bits)
+			return false;
+	return true;
+}
+
+int survey_emptied(bool *emptied, const struct st_image *image, unsigned index,
+		   bool all_empty, struct st_error *err)
+{
+	const struct ram_list *list = &image->stream.ram;
+	const struct bitmap *bitmap = &image->bitmaps[index];
+
+	*emptied = false;
+	if (list->places[index].pages_offset == 0 ||
+	    (list->layout.blocks[index].prefilled && !all_empty) ||
+	    bitmap_find(bitmap, 0, true) < bitmap->bits)
+		return 0;
+	return hides_data(emptied, image, index, 0, bitmap->size, err);
+}

@@ -40,4 +40,16 @@ int survey_block(struct block_survey *survey, const struct st_image *image,
 int survey_bitmap(struct lost_extent *lost, const struct st_image *image,
 		  unsigned block, uint64_t from, struct st_error *err);
 
+/* Is no page of any block present? */
+bool survey_is_empty(const struct st_image *image);
+
+/*
+ * Has the block no page, though there is data where they would be?  The RAM of
+ * a guest is never all zero once it ran.  The memory of a device may be, over
+ * old pages of a live save; only where all blocks are empty is it the same.
+ * Reads such places up to their first data.
+ */
+int survey_emptied(bool *emptied, const struct st_image *image, unsigned block,
+		   bool all_empty, struct st_error *err);
+
 #endif

@@ -17,38 +17,37 @@ int trust_order(enum mapped_order *order, const struct st_image *image,
 				image->bitmaps, err);
 }
 
-static int find_lost_bitmap(bool *lost, const struct st_image *image,
-			    struct st_error *err)
-{
-	struct lost_extent extent;
-
-	*lost = false;
-	for (unsigned i = 0; i < image->bitmap_count && !*lost; i++) {
-		int found = survey_bitmap(&extent, image, i, 0, err);
-
-		if (found < 0)
-			return -1;
-		*lost = found > 0;
-	}
-	return 0;
-}
-
-/* Storage in slots without a bit, and if there is a bit at all. */
-static int survey(uint64_t *stale, bool *empty, const struct st_image *image,
-		  struct st_error *err)
+static int find_stale(uint64_t *stale, const struct st_image *image,
+		      struct st_error *err)
 {
 	struct block_survey block;
 
 	*stale = 0;
-	*empty = true;
 	for (unsigned i = 0; i < image->bitmap_count; i++) {
 		if (image->stream.ram.places[i].pages_offset == 0)
 			continue;
 		if (survey_block(&block, image, i, err) < 0)
 			return -1;
 		*stale += block.stale_bytes;
-		if (block.present > 0)
-			*empty = false;
+	}
+	return 0;
+}
+
+/* Is a bitmap empty over data; is a part of one, for it lies in a hole? */
+static int find_hidden(bool *emptied, bool *lost, const struct st_image *image,
+		       struct st_error *err)
+{
+	bool all_empty = survey_is_empty(image);
+	struct lost_extent extent;
+
+	*emptied = *lost = false;
+	for (unsigned i = 0; i < image->bitmap_count && !*emptied; i++) {
+		int found = survey_bitmap(&extent, image, i, 0, err);
+
+		if (found < 0 ||
+		    survey_emptied(emptied, image, i, all_empty, err) < 0)
+			return -1;
+		*lost = *lost || found > 0;
 	}
 	return 0;
 }
@@ -56,15 +55,18 @@ static int survey(uint64_t *stale, bool *empty, const struct st_image *image,
 static int doubt_storage(enum doubt *doubt, uint64_t *stale,
 			 const struct st_image *image, struct st_error *err)
 {
-	bool ended = image->stream.ram_ended, empty, lost;
+	bool ended = image->stream.ram_ended, emptied, lost;
 
-	if (survey(stale, &empty, image, err) < 0 ||
-	    find_lost_bitmap(&lost, image, err) < 0)
-		return -1;
 	*doubt = DOUBT_NONE;
-	if (*stale > 0 && empty)
+	if (find_stale(stale, image, err) < 0)
+		return -1;
+	if (*stale == 0)
+		return 0;
+	if (find_hidden(&emptied, &lost, image, err) < 0)
+		return -1;
+	if (emptied)
 		*doubt = ended ? DOUBT_EMPTY : DOUBT_BACKGROUND;
-	else if (*stale > 0 && !ended)
+	else if (!ended)
 		*doubt = DOUBT_NO_END;
 	else if (lost)
 		*doubt = DOUBT_LOST_BITMAP;
@@ -108,8 +110,8 @@ const char *trust_reason(enum doubt doubt)
 			"its memory has no end, at which QEMU writes the "
 			"bitmaps: they may say that pages are absent which "
 			"are not",
-		[DOUBT_EMPTY] = "its bitmaps say that there is no memory, yet "
-				"its places have storage",
+		[DOUBT_EMPTY] = "a bitmap says that there is no memory, yet "
+				"its places hold data",
 		[DOUBT_LOST_BITMAP] = "a part of a bitmap lies in a hole, yet "
 				      "there is data where it says that no "
 				      "page is",

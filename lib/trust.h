@@ -11,7 +11,7 @@
 
 enum doubt {
 	DOUBT_NONE,
-	DOUBT_BACKGROUND, /* no end, and no page */
+	DOUBT_BACKGROUND, /* no end, and a block without a page */
 	DOUBT_NO_END,
 	DOUBT_EMPTY,
 	DOUBT_LOST_BITMAP,

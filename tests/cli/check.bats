@@ -203,6 +203,62 @@ large()
 	finding lost-bitmap
 }
 
+# two LINE...: a guest with two blocks of RAM, a ROM, and on which pages.
+two()
+{
+	printf '%s\n' stream "configuration capability=mapped-ram" \
+		"ram start" "	block m0 2M" "	block m1 1M" \
+		"	block /rom@x 64K" "	page m0 0 count=4" "$@" \
+		"ram end" "section full name=timer id=3 version=2 length=24" \
+		eof vmdesc
+}
+
+# emptied IMAGE BLOCK: its bitmap.
+emptied()
+{
+	local at size
+
+	read -r at size < <("$SAVETOOL" inspect --json "$1" |
+		jq -r ".blocks[$2] | \"\(.\"bitmap-offset\") \(.pages / 8)\"")
+	dd if=/dev/zero of="$1" bs=1 seek="$at" count="$size" conv=notrunc \
+		status=none
+}
+
+@test "an empty bitmap over data is called out, whatever the others say" {
+	{ echo "libvirt memory=3M format=sparse"
+		two "	page m1 0 count=4" "	page /rom@x 0"; } | built a
+	checks 0 a
+	cp a b
+	emptied b 0
+	checks 1 b
+	finding empty-bitmaps '.block == "m0" and .severity == "error" and
+		.length == 64 and (.remedy | contains("another copy"))'
+	# Nobody is told to give them back.
+	assert_equal "$(codes)" empty-bitmaps
+	printf LibvirtQemudPart | dd of=b conv=notrunc status=none
+	checks 5 b --repair
+	finding part
+	cp a c
+	emptied c 1
+	checks 1 c
+	finding empty-bitmaps '.block == "m1"'
+	# A device's memory may be zero, over old pages.
+	cp a d
+	emptied d 2
+	checks 0 d
+	assert_equal "$(codes)" stale
+	# But not if all is.
+	emptied d 0
+	emptied d 1
+	checks 1 d
+	assert_equal "$(codes)" \
+		"empty-bitmaps empty-bitmaps empty-bitmaps"
+	# Zeros that are stored are no memory.
+	two "	stale m1 0 count=4 data=0" | built e
+	checks 0 e
+	assert_equal "$(codes)" stale
+}
+
 @test "a hole in a bitmap that hides nothing is nothing" {
 	large "	page m0 254M" | built a
 	cp --sparse=always a b

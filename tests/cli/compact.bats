@@ -335,7 +335,7 @@ give_way()
 }
 
 @test "bitmaps that cannot be trusted are refused" {
-	local sum
+	local sum option
 
 	make_image v3-order-doubtful a
 	cp --sparse=never a copy
@@ -366,6 +366,18 @@ give_way()
 	assert_failure 8
 	[[ $stderr == *"no memory"* ]]
 	savetool convert -O raw e f
+	assert_failure 8
+	# One of several.
+	sed 's/^\tblock .*/&\n\tblock pc.bios 64K\n\tpage pc.bios 0/
+		/page pc.ram/s/page/stale/' \
+		"$top/tests/recipes/v3-small.recipe" >recipe
+	"$mkimage" recipe g
+	for option in '' -n b; do
+		savetool compact g $option
+		assert_failure 8
+		[[ $stderr == *"no memory"* ]]
+	done
+	savetool convert -O raw g f
 	assert_failure 8
 	[ ! -e b ]
 	[ ! -e f ]

@@ -448,6 +448,14 @@ sys.stdin.read()' < <(while [ ! -e stop ]; do sleep 0.1; done) &
 	"$mkimage" recipe c
 	dense c copy
 	refused_unchanged copy 8 "no memory"
+	# One of several.
+	sed 's/^\tblock .*/&\n\tblock pc.bios 64K\n\tpage pc.bios 0/
+		/page pc.ram/s/page/stale/' \
+		"$top/tests/recipes/v3-small.recipe" >recipe
+	"$mkimage" recipe d
+	savetool inspect --json d
+	assert_json '[.blocks[]."pages-present"] == [0, 1]'
+	refused_unchanged d 8 "no memory"
 }
 
 # large LINE: a guest of 256 MiB, with a bitmap of 8 KiB.
