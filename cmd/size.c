@@ -34,9 +34,12 @@ static int take_dense(void *target, const char *word, struct st_error *err)
 	return word && *word ? take_number(&job->dense_percent, word, err) : 0;
 }
 
+/* With one that is unknown, the sum is. */
 static void add(uint64_t *sum, uint64_t size)
 {
-	if (size != ST_UNKNOWN)
+	if (size == ST_UNKNOWN || *sum == ST_UNKNOWN)
+		*sum = ST_UNKNOWN;
+	else
 		*sum += size;
 }
 
@@ -108,7 +111,22 @@ static const char *yes(bool value)
 	return value ? "yes" : "no";
 }
 
-/* Several images must fit beside one another. */
+/* Whether so many bytes would fit, if that can be told; false otherwise. */
+static bool show_fit(const struct job *job, const char *key, const char *label,
+		     uint64_t bytes, bool possible)
+{
+	struct report *report = job->images.report;
+	bool known = !possible || bytes != ST_UNKNOWN;
+	bool fits = possible && known && bytes <= job->room.available;
+
+	if (report_is_text(report) && job->room.writable)
+		report_text(report, NULL, label, known ? yes(fits) : "unknown");
+	else if (known)
+		report_flag(report, key, NULL, fits);
+	return fits;
+}
+
+/* Several images must fit beside one another.  A pipe has no holes to keep. */
 static bool show_folder(struct job *job, const struct st_sizes *sizes)
 {
 	struct report *report = job->images.report;
@@ -116,9 +134,8 @@ static bool show_folder(struct job *job, const struct st_sizes *sizes)
 	bool kept, lost;
 
 	add(&job->kept, sizes->data);
-	add(&job->lost, sizes->logical);
-	kept = room->writable && room->holes && job->kept <= room->available;
-	lost = room->writable && job->lost <= room->available;
+	add(&job->lost,
+	    sizes->logical != ST_UNKNOWN ? sizes->logical : sizes->data);
 	report_section(report, "for", "a copy in");
 	report_text(report, "folder", "folder", job->folder);
 	report_bytes(report, "available", "free", room->available);
@@ -129,16 +146,16 @@ static bool show_folder(struct job *job, const struct st_sizes *sizes)
 			report_flag(report, "shares-extents", NULL,
 				    room->shares);
 		}
-		report_flag(report, "fits-with-holes", NULL, kept);
-		report_flag(report, "fits-without-holes", NULL, lost);
 	} else if (!room->writable) {
 		report_line(report, "nothing can be written there");
 	} else {
 		report_text(report, NULL, "can have holes", yes(room->holes));
 		report_text(report, NULL, "shares extents", yes(room->shares));
-		report_text(report, NULL, "fits with holes", yes(kept));
-		report_text(report, NULL, "fits without", yes(lost));
 	}
+	kept = show_fit(job, "fits-with-holes", "fits with holes", job->kept,
+			room->writable && room->holes);
+	lost = show_fit(job, "fits-without-holes", "fits without", job->lost,
+			room->writable);
 	report_close(report);
 	return kept || lost;
 }

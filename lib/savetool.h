@@ -178,7 +178,8 @@ struct st_sizes {
 
 	/* These are told by st_image_size() alone. */
 	uint64_t reclaimable_superseded; /* of records that others replace */
-	uint64_t data; /* outside holes: what a copy that keeps them takes */
+	uint64_t data; /* outside holes: what a copy that keeps them takes;
+			  of a pipe, all that it brought */
 };
 
 /* All that is known of an image.  Belongs to it, and goes with it. */

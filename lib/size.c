@@ -28,14 +28,21 @@ static void set_least(struct st_info *info, const struct st_image *image,
 	sizes->reclaimable_superseded = superseded_bytes(info) > 0 ? spare : 0;
 }
 
-/* Bytes outside holes; a copy that keeps holes has so many. */
+/*
+ * Bytes outside holes; a copy that keeps holes has so many.  Of a pipe, all
+ * that came out of it, if it was read to its end.
+ */
 static int measure_data(struct st_info *info, const struct st_image *image,
 			struct st_error *err)
 {
 	struct input *in = image->outer ? image->outer : image->file;
 
-	if (in->size == ST_UNKNOWN)
+	if (in->size == ST_UNKNOWN) {
+		if (image->tail && !image_codec(image) &&
+		    image->tail->trailing != ST_UNKNOWN)
+			info->sizes.data = in->position;
 		return 0;
+	}
 	return input_count_data(&info->sizes.data, in, 0, in->size, err);
 }
 

@@ -140,6 +140,52 @@ assert_near()
 	assert_equal "$two" 1
 }
 
+# fits IMAGE SIZE: what size says of a pipe and a file system of that size.
+fits()
+{
+	mkdir -p small
+	mount -t tmpfs -o size="$2" none small || skip "cannot mount here"
+	savetool size --json --for small - < <(cat "$1")
+	umount small
+	fit=$status$(jq -c '[.for."fits-with-holes",
+		.for."fits-without-holes"]' <<<"$output")
+}
+
+@test "what came out of a pipe is what a copy takes" {
+	local name size
+
+	[ "$(id -u)" = 0 ] || skip "mounting is for root"
+	for name in v2-small v2-trailing v3-small v3-trailing; do
+		make_image $name
+		size=$(stat -c %s $name)
+		fits $name $((size / 4096 * 4096))
+		assert_equal "$name $fit" "$name 1[false,false]"
+		fits $name $((size / 4096 * 4096 + 4096))
+		assert_equal "$name $fit" "$name 0[true,true]"
+	done
+}
+
+@test "what nobody knows the size of fits nowhere" {
+	make_image packed-zstd a
+	make_image v2-small b
+	savetool size --json --for . a
+	assert_success
+	savetool size --json --for . - < <(cat a)
+	assert_failure 1
+	assert_json '.for | has("folder") and
+		(has("fits-with-holes") or has("fits-without-holes") | not)'
+	savetool size --for . - < <(cat a)
+	assert_failure 1
+	assert_line --regexp "^ +fits with holes +unknown$"
+	assert_line --regexp "^ +fits without +unknown$"
+	# Nor do several, and then they have no total.
+	savetool size --for . - b < <(cat a)
+	assert_failure 1
+	savetool size b - < <(cat a)
+	assert_success
+	refute_line --regexp "^total"
+}
+
 @test "an image that lost its holes is dense, others are not" {
 	local name
 
