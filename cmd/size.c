@@ -163,14 +163,16 @@ static bool show_folder(struct job *job, const struct st_sizes *sizes)
 static bool is_dense(const struct job *job, const struct st_info *info)
 {
 	const struct st_sizes *sizes = &info->sizes;
-	uint64_t limit;
+	uint64_t limit, around = sizes->around;
 
 	if (info->format != ST_FORMAT_SPARSE || sizes->needed == ST_UNKNOWN ||
 	    sizes->allocated == ST_UNKNOWN)
 		return false;
 	limit = sizes->needed + DENSE_NOISE +
 		sizes->needed / 100 * (uint64_t)job->dense_percent;
-	return sizes->allocated > limit;
+	if (around == ST_UNKNOWN)
+		around = 0;
+	return sizes->allocated > limit && sizes->allocated - limit > around;
 }
 
 /* 1: it is, and that was asked; or what it needs is not known. */

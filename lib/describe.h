@@ -18,6 +18,9 @@ int describe_image(struct st_image *image,
 		   const struct describe_options *options,
 		   const struct st_monitor *monitor, struct st_error *err);
 
+/* Of an image whose tail is known, and that is not packed. */
+uint64_t image_length(const struct st_image *image);
+
 /* Of an image that was scanned: bytes of pages that later ones replace. */
 uint64_t superseded_bytes(const struct st_info *info);
 

@@ -31,6 +31,7 @@ int describe_file(struct description *description, const struct st_image *image,
 		.reclaimable_stale = ST_UNKNOWN,
 		.reclaimable_superseded = ST_UNKNOWN,
 		.data = ST_UNKNOWN,
+		.around = ST_UNKNOWN,
 	};
 	info->page_size = info->trailing = ST_UNKNOWN;
 	info->stream_offset = image->payload;

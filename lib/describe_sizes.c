@@ -39,12 +39,18 @@ int describe_storage(struct description *description,
 	return trust_bitmaps(&description->doubt, image, err);
 }
 
+/* What is in front of a bare stream is no part of it. */
+uint64_t image_length(const struct st_image *image)
+{
+	return tail_end(image->tail) - (image->libvirt ? 0 : image->payload);
+}
+
 /* All but the slots, and of those the pages that matter. */
 static uint64_t needed_mapped(const struct st_info *info,
 			      const struct st_image *image)
 {
 	const struct ram_list *list = &image->stream.ram;
-	uint64_t needed = tail_end(image->tail);
+	uint64_t needed = image_length(image);
 
 	for (unsigned i = 0; i < list->layout.count; i++) {
 		const struct st_block *block = &info->blocks[i];
@@ -114,5 +120,5 @@ void describe_sizes(struct description *description,
 		info->sizes.needed = needed_mapped(info, image);
 	else if (!mapped && info->scanned && superseded_bytes(info) == 0)
 		info->sizes.needed =
-			tail_end(image->tail) - zero_record_savings(info);
+			image_length(image) - zero_record_savings(info);
 }

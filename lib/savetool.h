@@ -180,6 +180,7 @@ struct st_sizes {
 	uint64_t reclaimable_superseded; /* of records that others replace */
 	uint64_t data; /* outside holes: what a copy that keeps them takes;
 			  of a pipe, all that it brought */
+	uint64_t around; /* of data: in front of the image, and behind it */
 };
 
 /* All that is known of an image.  Belongs to it, and goes with it. */

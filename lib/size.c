@@ -17,10 +17,7 @@ static void set_least(struct st_info *info, const struct st_image *image,
 
 	if (!image->tail || image_codec(image) || least == ST_UNKNOWN)
 		return;
-	end = tail_end(image->tail);
-	/* What is in front of a bare stream is no part of it. */
-	if (!image->libvirt)
-		end -= image->payload;
+	end = image_length(image);
 	spare = end > least ? end - least : 0;
 	sizes->needed = least < end ? least : end;
 	zero = zero_record_savings(info);
@@ -46,6 +43,24 @@ static int measure_data(struct st_info *info, const struct st_image *image,
 	return input_count_data(&info->sizes.data, in, 0, in->size, err);
 }
 
+/* The same, of what is no part of the image. */
+static int measure_around(struct st_info *info, const struct st_image *image,
+			  struct st_error *err)
+{
+	struct input *in = image->file;
+	uint64_t start, end, front, behind;
+
+	if (in->size == ST_UNKNOWN || !image->tail || image_codec(image))
+		return 0;
+	end = tail_end(image->tail);
+	start = end - image_length(image);
+	if (input_count_data(&front, in, 0, start, err) < 0 ||
+	    input_count_data(&behind, in, end, in->size, err) < 0)
+		return -1;
+	info->sizes.around = front + behind;
+	return 0;
+}
+
 static int size_image(struct st_image *image,
 		      const struct st_size_options *options,
 		      struct estimator *estimator,
@@ -68,7 +83,8 @@ static int size_image(struct st_image *image,
 		return -1;
 	}
 	info = &image->description->info;
-	if (measure_data(info, image, err) < 0)
+	if (measure_data(info, image, err) < 0 ||
+	    measure_around(info, image, err) < 0)
 		return -1;
 	if (info->layout == ST_LAYOUT_SEQUENTIAL)
 		set_least(info, image, estimator_least(estimator));

@@ -237,6 +237,41 @@ fits()
 	[[ $stderr == *"may be memory" ]]
 }
 
+@test "what lies around an image is none of what it needs" {
+	local lay='stream
+		configuration capability=mapped-ram
+		ram start
+			block pc.ram 8M
+			page pc.ram 0 count=4
+		ram end
+		section full name=timer id=3 version=2 length=24
+		eof
+		vmdesc'
+	local needed
+
+	"$mkimage" a <<<"$lay"
+	"$mkimage" b <<<"seek 4194304
+$lay"
+	savetool size --json a
+	needed=$(jq .sizes.needed <<<"$output")
+	dd if=/dev/urandom of=b bs=1M count=4 conv=notrunc status=none
+	head -c 2M /dev/urandom >>b
+	savetool size --json --offset 4M --fail-if-dense b
+	assert_success
+	assert_json ".sizes.needed == $needed and (.dense | not)"
+	# Slots that have got storage are 8 MiB.
+	cp --sparse=never b c
+	savetool size --json --offset 4M --fail-if-dense c
+	assert_failure 1
+	assert_json ".sizes.needed == $needed and .dense"
+	real_image bare-sequential.mig
+	savetool inspect --json --scan bare-sequential.mig
+	needed=$(jq .sizes.needed <<<"$output")
+	{ head -c 64K /dev/urandom && cat bare-sequential.mig; } >d
+	savetool inspect --json --scan --offset 64K d
+	assert_json ".sizes.needed == $needed"
+}
+
 @test "several images have a total" {
 	make_image v3-small a
 	make_image v2-small b
