@@ -178,8 +178,8 @@ struct st_sizes {
 
 	/* These are told by st_image_size() alone. */
 	uint64_t reclaimable_superseded; /* of records that others replace */
-	uint64_t data; /* outside holes: what a copy that keeps them takes;
-			  of a pipe, all that it brought */
+	uint64_t data;   /* outside holes: what a copy that keeps them takes;
+			    of a pipe, all that it brought */
 	uint64_t around; /* of data: in front of the image, and behind it */
 };
 

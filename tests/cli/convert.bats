@@ -491,6 +491,7 @@ slow_convert()
 		block pc.ram 64K page-size=16K
 		page pc.ram 0
 		ram end
+		section full name=timer id=3 version=2 length=24
 		eof
 	END
 	savetool convert -O raw a b
