@@ -302,7 +302,6 @@ static int dig_others(struct digger *digger, unsigned block, struct range range,
 {
 	while (range.start < range.end) {
 		struct range bitmap = next_bitmap(digger, &range);
-
 		const struct range before = { range.start, bitmap.start };
 
 		if (dig_bytes(digger, KIND_OTHER, block, before, err) < 0 ||
