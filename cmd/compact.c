@@ -19,14 +19,13 @@ struct wish {
 /* What a file gives back counts by what it has of the disk. */
 static uint64_t freed(const struct st_compact_result *result)
 {
-	if (!result->smaller || result->linked)
+	if (!result->rewritten || result->linked)
 		return 0;
 	return result->allocated_before > result->allocated ?
 		       result->allocated_before - result->allocated :
 		       0;
 }
 
-/* In place, what is not smaller is not kept. */
 static void show_text(struct report *report, const struct cli *cli,
 		      bool dry_run, const struct st_compact_result *result)
 {
@@ -35,11 +34,12 @@ static void show_text(struct report *report, const struct cli *cli,
 
 	report_size_text(result->allocated_before, before);
 	report_size_text(result->allocated, after);
-	if (!result->smaller && cli->count == 1)
+	if (!result->rewritten)
 		report_line(report, "%s: compact already, %s", path, before);
 	else
-		report_line(report, "%s: %s%s, of %s%s", path,
+		report_line(report, "%s: %s%s, of %s%s%s", path,
 			    dry_run ? "would take " : "", after, before,
+			    result->resolved ? " with compressed pages" : "",
 			    result->verified ? ", verified" : "");
 }
 
@@ -55,6 +55,8 @@ static void show(const struct cli *cli, bool dry_run,
 	report_text(report, "format", NULL, st_format_name(result->format));
 	report_flag(report, "dry-run", NULL, dry_run);
 	report_flag(report, "smaller", NULL, result->smaller);
+	report_flag(report, "rewritten", NULL, result->rewritten);
+	report_number(report, "resolved", NULL, result->resolved);
 	report_number(report, "logical-before", NULL, result->logical_before);
 	report_number(report, "allocated-before", NULL,
 		      result->allocated_before);
@@ -68,7 +70,7 @@ static void show(const struct cli *cli, bool dry_run,
 	report_free(report);
 }
 
-/* 1: a dry run found that it would be smaller. */
+/* 1: a dry run found something to do. */
 static int compact(struct cli *cli, struct wish *wish)
 {
 	const struct st_compact_options options = {
@@ -101,7 +103,7 @@ static int compact(struct cli *cli, struct wish *wish)
 	cli_warn_lost(cli, result.lost);
 	if (cli->json || !cli->quiet)
 		show(cli, wish->dry_run, &result);
-	return wish->dry_run && result.smaller ? 1 : ST_OK;
+	return wish->dry_run && result.rewritten ? 1 : ST_OK;
 }
 
 /* NULL: the words make sense together. */
@@ -122,7 +124,7 @@ static int run(struct cli *cli)
 	struct wish wish = { .progress = PROGRESS_INIT };
 	const struct option table[] = {
 		{ 'n', "dry-run", NULL, take_flag, &wish.dry_run,
-		  "only say how large it would be; 1 if smaller" },
+		  "only say how large it would be; 1 if rewritten" },
 		{ 'f', "force", NULL, take_flag, &wish.force,
 		  "replace DEST if it exists" },
 		{ '\0', "verify", NULL, take_flag, &wish.verify,

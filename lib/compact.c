@@ -135,6 +135,8 @@ static int compare_sizes(struct st_compact_result *result,
 		result->logical + least <= result->logical_before ||
 		(rewrite->format == ST_FORMAT_SPARSE &&
 		 result->allocated + noise < result->allocated_before);
+	result->resolved = source->stream.compressed_pages;
+	result->rewritten = result->smaller || result->resolved > 0;
 	return 0;
 }
 
@@ -208,12 +210,13 @@ static int write_copy(struct rewrite *rewrite, const char *destination,
 		    0 ||
 	    write_to(rewrite, out, destination, result, err) < 0)
 		return -1;
+	result->rewritten = true;
 	return commit(out, destination, result, err);
 }
 
 /*
- * The image is replaced by a complete new one in one step, and only if that
- * is smaller, and reads back as the same guest.
+ * The image is replaced by a complete new one in one step, and only if there
+ * is anything to gain, and it reads back as the same guest.
  */
 static int replace(struct rewrite *rewrite, const struct inplace *place,
 		   bool direct, struct st_compact_result *result,
@@ -237,7 +240,7 @@ static int replace(struct rewrite *rewrite, const struct inplace *place,
 	    refuse_second(rewrite->source, err) < 0 ||
 	    inplace_check(place, err) < 0)
 		return -1;
-	return result->smaller ? commit(out, path, result, err) : 0;
+	return result->rewritten ? commit(out, path, result, err) : 0;
 }
 
 /* The image, and in place what holds it for us alone. */

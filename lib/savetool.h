@@ -448,8 +448,11 @@ struct st_compact_result {
 	uint64_t lost; /* bytes of present pages that lay in holes: zeros now */
 	uint64_t logical_before, allocated_before;
 	uint64_t logical, allocated; /* of the result; estimated if dry_run */
-	bool smaller;                /* in place: so it was replaced */
-	bool linked; /* in place: the old file stays, by another name */
+	bool smaller;
+	uint64_t resolved; /* pages that were compressed by themselves */
+	bool rewritten;    /* or would be: a destination, what is smaller or was
+			      resolved */
+	bool linked;       /* in place: the old file stays, by another name */
 	bool verified;
 	struct st_digest digest; /* if verified */
 };
@@ -458,8 +461,9 @@ struct st_compact_result {
  * Writes an image again in the least bytes of its own format: each page once,
  * as its last record leaves it, zero pages as such, and nothing that is no
  * part of the guest.  With destination NULL, in place: the file is replaced
- * in one step, if that makes it smaller.  A file that somebody else has open
- * is ST_REFUSED then.  result and monitor may be NULL.
+ * in one step, if that makes it smaller, or if pages in it were compressed by
+ * themselves.  A file that somebody else has open is ST_REFUSED then.  result
+ * and monitor may be NULL.
  */
 int st_compact(const char *path, const char *destination,
 	       const struct st_compact_options *options,

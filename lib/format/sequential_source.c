@@ -107,6 +107,7 @@ static int read_compressed(struct sequential_source *source,
 			&used) != Z_OK ||
 	    size != run->length || used != packed)
 		return bad_record(record, "damaged compressed data", err);
+	source->stream->compressed_pages++;
 	return reader_consume(reader, packed, err);
 }
 

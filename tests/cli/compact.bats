@@ -88,6 +88,40 @@ size()
 	assert_equal "$(digest a) $(digest c)" "$(digest b) $(digest d)"
 }
 
+@test "pages compressed by themselves come out plain in place, too" {
+	local before
+
+	# A page of 0x11 as zlib makes it, four times.
+	cat >a.recipe <<-EOF
+	stream
+	configuration machine=pc-i440fx-7.2
+	ram start
+		block pc.ram 64K
+	ram part
+		compressed pc.ram 0 count=4 data=0x11 bytes=789cedc1010d000000c2a00cef5fd61e0e28000000e0dd00178f1010
+	ram end
+	section full name=timer id=3 version=2 length=24
+	eof
+	vmdesc configuration=no
+	EOF
+	"$MKIMAGE" a.recipe a
+	before=$(digest a)
+	savetool compact -q a b
+	assert_success
+	[ "$(size b)" -gt "$(size a)" ]
+	savetool compact -n --json a
+	assert_failure 1
+	assert_json '.rewritten and (.smaller | not) and .resolved == 4'
+	savetool compact a
+	assert_success
+	assert_output --partial 'with compressed pages, verified'
+	cmp a b
+	assert_equal "$(digest a)" "$before"
+	savetool compact -n a
+	assert_success
+	assert_output --partial 'compact already'
+}
+
 @test "trailing bytes go, and nothing else" {
 	make_image v2-trailing a
 	savetool compact a b
