@@ -116,22 +116,14 @@ static off_t next_data(const struct input_file *file, uint64_t offset)
 	return data < 0 && errno == ENXIO ? (off_t)file->base.size : data;
 }
 
-static int file_extent(struct input *in, uint64_t offset, struct extent *extent,
+/* What is at the offset, and how far that goes, is known from now on. */
+static int find_extent(struct input_file *file, uint64_t offset,
 		       struct st_error *err)
 {
-	struct input_file *file = (struct input_file *)in;
-	off_t data;
+	off_t data = next_data(file, offset);
 
-	if (recall_extent(file, offset, extent))
-		return 0;
-	if (!file->holes) {
-		all_data(file, offset, extent);
-		return 0;
-	}
-	data = next_data(file, offset);
 	if (data < 0 && errno == EINVAL) {
 		file->holes = false;
-		all_data(file, offset, extent);
 		return 0;
 	}
 	if (data < 0)
@@ -142,7 +134,29 @@ static int file_extent(struct input *in, uint64_t offset, struct extent *extent,
 		remember_extent(file, offset, data, false);
 	else
 		return fail_errno(err, "cannot look for holes");
-	*extent = file->known;
+	return 0;
+}
+
+/*
+ * A file without holes is one extent, whoever asks for what part of it: the
+ * first question is for all of it.
+ */
+static int file_extent(struct input *in, uint64_t offset, struct extent *extent,
+		       struct st_error *err)
+{
+	struct input_file *file = (struct input_file *)in;
+
+	if (file->holes && file->known.length == 0 &&
+	    find_extent(file, 0, err) < 0)
+		return -1;
+	if (recall_extent(file, offset, extent))
+		return 0;
+	if (file->holes && find_extent(file, offset, err) < 0)
+		return -1;
+	if (file->holes)
+		*extent = file->known;
+	else
+		all_data(file, offset, extent);
 	return 0;
 }
 

@@ -241,6 +241,25 @@ TEST(extents_are_those_of_the_file)
 	input_close(in);
 }
 
+/* What has become a hole since is not noticed: nobody asked again. */
+TEST(a_file_without_holes_is_asked_once)
+{
+	static const uint8_t data[65536] = { 1 };
+	int fd = open("file", O_RDWR | O_CREAT, 0600);
+	struct st_error err;
+	struct input *in;
+
+	for (int i = 0; i < 16; i++)
+		assert_int_equal(write(fd, data, sizeof(data)), sizeof(data));
+	assert_ok(input_open_fd(&in, fd, &err), err);
+	has_extent(in, MIB / 2, MIB / 2, false);
+	assert_int_equal(ftruncate(fd, 0), 0);
+	assert_int_equal(ftruncate(fd, MIB), 0);
+	has_extent(in, 0, MIB, false);
+	has_extent(in, MIB / 4, MIB - MIB / 4, false);
+	input_close(in);
+}
+
 TEST(memory_has_no_holes)
 {
 	struct input *in = open_memory_of(TEXT, 10);
@@ -267,6 +286,7 @@ int main(void)
 		scratch_test(what_cannot_be_opened_says_why),
 		scratch_test(a_read_error_says_where),
 		scratch_test(extents_are_those_of_the_file),
+		scratch_test(a_file_without_holes_is_asked_once),
 		cmocka_unit_test(memory_has_no_holes),
 		cmocka_unit_test(nothing_can_be_closed),
 	};
