@@ -252,20 +252,35 @@ int sequential_source_record(struct sequential_source *source,
 	return 1;
 }
 
+/* A word, a name, a length, a page. */
+static size_t record_most(const struct sequential_source *source)
+{
+	return 8 + STR8_SIZE + 4 +
+	       compressBound(source->base.layout->page_size);
+}
+
 /*
  * A batch holds one chunk of the stream and one of pages made from it; so it
- * ends before a record that might not be in either as a whole: a word, a
- * name, a length, a page.
+ * ends before a record that might not be in either as a whole.
  */
 static bool fits_chunks(const struct sequential_source *source,
 			const struct page_batch *batch)
 {
 	const struct reader *reader = &source->stream->reader;
-	uint64_t page_size = source->base.layout->page_size;
 
-	return reader_visible(reader) >=
-		       8 + STR8_SIZE + 4 + compressBound(page_size) &&
-	       (!batch->chunks[1] || CHUNK_SIZE - source->made >= page_size);
+	if (!reader->ended && reader_visible(reader) < record_most(source))
+		return false;
+	return !batch->chunks[1] ||
+	       CHUNK_SIZE - source->made >= source->base.layout->page_size;
+}
+
+/* Else each small record that a chunk ends with would be a batch. */
+static int begin_chunk(struct sequential_source *source, struct st_error *err)
+{
+	size_t got;
+
+	return reader_look(&source->stream->reader, record_most(source), &got,
+			   err);
 }
 
 static int next(struct page_source *base, struct page_batch *batch,
@@ -276,6 +291,8 @@ static int next(struct page_source *base, struct page_batch *batch,
 
 	if (source->ended)
 		return 0;
+	if (begin_chunk(source, err) < 0)
+		return -1;
 	do {
 		more = sequential_source_record(source, batch, err);
 		if (more < 0)

@@ -77,6 +77,7 @@ static int refill(struct reader *reader, struct st_error *err)
 			  reader->ahead - from % READ_GRAIN, from, &got,
 			  err) < 0)
 		return -1;
+	reader->ended = got == 0;
 	if (reader->ahead < CHUNK_SIZE)
 		reader->ahead *= 2;
 	reader->end += got;
@@ -88,11 +89,9 @@ int reader_look(struct reader *reader, size_t size, size_t *got,
 {
 	size_t visible = reader_visible(reader);
 
-	while (visible < size && reader->in) {
+	while (visible < size && reader->in && !reader->ended) {
 		if (refill(reader, err) < 0)
 			return -1;
-		if (reader_visible(reader) == visible)
-			break;
 		visible = reader_visible(reader);
 	}
 	*got = visible < size ? visible : size;

@@ -19,6 +19,7 @@ struct reader {
 	const uint8_t *end;  /* behind the last byte that was read */
 	uint64_t offset;     /* in the input */
 	size_t ahead;        /* how much is read at once */
+	bool ended;          /* nothing comes behind what was read */
 
 	/*
 	 * While set, every byte that is consumed also goes there: so what is
