@@ -83,6 +83,8 @@ libcore_la_SOURCES = \
 	%D%/io/direct_reader.h \
 	%D%/io/direct_writer.c \
 	%D%/io/direct_writer.h \
+	%D%/io/extents.c \
+	%D%/io/extents.h \
 	%D%/io/inplace.c \
 	%D%/io/inplace.h \
 	%D%/io/input.c \

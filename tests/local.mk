@@ -42,6 +42,7 @@ unit_tests = \
 	%D%/unit/direct_writer_test \
 	%D%/unit/domain_xml_test \
 	%D%/unit/error_test \
+	%D%/unit/extents_test \
 	%D%/unit/image_test \
 	%D%/unit/input_test \
 	%D%/unit/iterable_test \

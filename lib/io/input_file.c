@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "io/direct_reader.h"
+#include "io/extents.h"
 
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -20,7 +21,8 @@ struct input_file {
 	int fd;
 	struct direct_reader *direct; /* NULL: through the page cache */
 	bool holes;                   /* asking for holes has not failed yet */
-	struct extent known;          /* that was found last */
+	struct extents extents;       /* from the start */
+	struct extent last;           /* that was found beyond them */
 };
 
 /* So long, in milliseconds, it takes at most to hear of being stopped. */
@@ -76,85 +78,96 @@ static void all_data(struct input_file *file, uint64_t offset,
 	};
 }
 
-/*
- * To ask again is not free: tmpfs looks at every page.  What has become a
- * hole since is still data, which reads as zeros.
- */
-static bool recall_extent(const struct input_file *file, uint64_t offset,
-			  struct extent *extent)
+/* -1 and EINVAL: holes are not known here. */
+static off_t next_data(const struct input_file *file, uint64_t offset)
 {
-	const struct extent *known = &file->known;
+	off_t data = lseek(file->fd, offset, SEEK_DATA);
 
-	if (offset < known->offset || offset - known->offset >= known->length)
+	return data < 0 && errno == ENXIO ? (off_t)file->base.size : data;
+}
+
+/* Of data at offset; what has just become a hole is some. */
+static off_t data_end(const struct input_file *file, uint64_t offset)
+{
+	off_t end = lseek(file->fd, offset, SEEK_HOLE);
+
+	return end == (off_t)offset ? next_data(file, offset) : end;
+}
+
+/* Asks the file system; sets holes to false if it does not know any. */
+static int ask(struct input_file *file, uint64_t offset, struct extent *extent,
+	       struct st_error *err)
+{
+	bool behind_hole = offset == extents_end(&file->extents) &&
+			   extents_end_with_hole(&file->extents);
+	off_t end = offset;
+
+	/* Behind a hole comes data: that need not be asked. */
+	if (!behind_hole)
+		end = next_data(file, offset);
+	if (end < 0 && errno == EINVAL) {
+		file->holes = false;
+		return 0;
+	}
+	*extent = (struct extent){ offset, 0, end > (off_t)offset };
+	if (end == (off_t)offset)
+		end = data_end(file, offset);
+	if (end < 0)
+		return fail_errno(err, "cannot look for holes");
+	if ((uint64_t)end > file->base.size)
+		end = file->base.size;
+	extent->length = end - offset;
+	return 0;
+}
+
+/* All extents up to offset, as far as there is room for them. */
+static int learn(struct input_file *file, uint64_t offset, struct st_error *err)
+{
+	struct extent extent;
+
+	while (file->holes && !file->extents.full &&
+	       extents_end(&file->extents) <= offset) {
+		if (ask(file, extents_end(&file->extents), &extent, err) < 0)
+			return -1;
+		if (file->holes)
+			extents_add(&file->extents, &extent);
+	}
+	return 0;
+}
+
+static bool recall(const struct input_file *file, uint64_t offset,
+		   struct extent *extent)
+{
+	const struct extent *last = &file->last;
+
+	if (extents_find(&file->extents, offset, extent))
+		return true;
+	if (offset < last->offset || offset - last->offset >= last->length)
 		return false;
 	*extent = (struct extent){
 		.offset = offset,
-		.length = known->offset + known->length - offset,
-		.hole = known->hole,
+		.length = last->offset + last->length - offset,
+		.hole = last->hole,
 	};
 	return true;
 }
 
-static void remember_extent(struct input_file *file, uint64_t offset,
-			    uint64_t end, bool hole)
-{
-	if (end > file->base.size)
-		end = file->base.size;
-	file->known = (struct extent){ offset, end - offset, hole };
-}
-
-/* -1 and EINVAL: holes are not known here. */
-static off_t next_data(const struct input_file *file, uint64_t offset)
-{
-	const struct extent *known = &file->known;
-	off_t data;
-
-	/* Behind a hole comes data: that need not be asked. */
-	if (known->hole && offset == known->offset + known->length)
-		return offset;
-	data = lseek(file->fd, offset, SEEK_DATA);
-	return data < 0 && errno == ENXIO ? (off_t)file->base.size : data;
-}
-
-/* What is at the offset, and how far that goes, is known from now on. */
-static int find_extent(struct input_file *file, uint64_t offset,
-		       struct st_error *err)
-{
-	off_t data = next_data(file, offset);
-
-	if (data < 0 && errno == EINVAL) {
-		file->holes = false;
-		return 0;
-	}
-	if (data < 0)
-		return fail_errno(err, "cannot look for holes");
-	if ((uint64_t)data > offset)
-		remember_extent(file, offset, data, true);
-	else if ((data = lseek(file->fd, offset, SEEK_HOLE)) >= 0)
-		remember_extent(file, offset, data, false);
-	else
-		return fail_errno(err, "cannot look for holes");
-	return 0;
-}
-
-/*
- * A file without holes is one extent, whoever asks for what part of it: the
- * first question is for all of it.
- */
+/* What has become a hole since is still data, which reads as zeros. */
 static int file_extent(struct input *in, uint64_t offset, struct extent *extent,
 		       struct st_error *err)
 {
 	struct input_file *file = (struct input_file *)in;
 
-	if (file->holes && file->known.length == 0 &&
-	    find_extent(file, 0, err) < 0)
-		return -1;
-	if (recall_extent(file, offset, extent))
+	if (recall(file, offset, extent))
 		return 0;
-	if (file->holes && find_extent(file, offset, err) < 0)
+	if (learn(file, offset, err) < 0)
+		return -1;
+	if (recall(file, offset, extent))
+		return 0;
+	if (file->holes && ask(file, offset, &file->last, err) < 0)
 		return -1;
 	if (file->holes)
-		*extent = file->known;
+		*extent = file->last;
 	else
 		all_data(file, offset, extent);
 	return 0;
@@ -165,6 +178,7 @@ static void file_close(struct input *in)
 	struct input_file *file = (struct input_file *)in;
 
 	direct_reader_free(file->direct);
+	extents_free(&file->extents);
 	close(file->fd);
 	free(file);
 }

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where the data of a file lies, and where its holes. */
+#include "config.h"
+
+#include "io/extents.h"
+
+#include <stdlib.h>
+
+/* A megabyte. */
+#define EXTENTS_MOST ((size_t)1 << 17)
+#define EXTENTS_LEAST 64
+
+void extents_free(struct extents *extents)
+{
+	free(extents->ends);
+	*extents = (struct extents){ 0 };
+}
+
+uint64_t extents_end(const struct extents *extents)
+{
+	return extents->count ? extents->ends[extents->count - 1] : 0;
+}
+
+static bool is_hole(const struct extents *extents, size_t number)
+{
+	return extents->starts_with_hole == (number % 2 == 0);
+}
+
+bool extents_end_with_hole(const struct extents *extents)
+{
+	return extents->count > 0 && is_hole(extents, extents->count - 1);
+}
+
+bool extents_find(const struct extents *extents, uint64_t offset,
+		  struct extent *extent)
+{
+	size_t first = 0, behind = extents->count;
+
+	if (offset >= extents_end(extents))
+		return false;
+	/* The first one that ends behind it. */
+	while (first < behind) {
+		size_t middle = first + (behind - first) / 2;
+
+		if (extents->ends[middle] > offset)
+			behind = middle;
+		else
+			first = middle + 1;
+	}
+	*extent = (struct extent){
+		.offset = offset,
+		.length = extents->ends[first] - offset,
+		.hole = is_hole(extents, first),
+	};
+	return true;
+}
+
+static void make_room(struct extents *extents)
+{
+	size_t room = extents->room ? 2 * extents->room : EXTENTS_LEAST;
+	uint64_t *ends = NULL;
+
+	if (extents->count < extents->room)
+		return;
+	if (room <= EXTENTS_MOST)
+		ends = realloc(extents->ends, room * sizeof(*ends));
+	extents->full = !ends;
+	if (extents->full)
+		return;
+	extents->ends = ends;
+	extents->room = room;
+}
+
+void extents_add(struct extents *extents, const struct extent *extent)
+{
+	make_room(extents);
+	if (extents->full)
+		return;
+	if (extents->count == 0)
+		extents->starts_with_hole = extent->hole;
+	extents->ends[extents->count++] = extent->offset + extent->length;
+}
