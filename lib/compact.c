@@ -224,7 +224,7 @@ static int replace(struct rewrite *rewrite, const struct inplace *place,
 {
 	const struct output_file_options options = {
 		.force = true,
-		.replaces_like = true,
+		.replaces = place,
 		.like_fd = place->fd,
 	};
 	const char *path = rewrite->source->path;

@@ -15,6 +15,7 @@
 
 #include <sys/uio.h>
 
+struct inplace;
 struct input;
 struct output;
 
@@ -63,7 +64,13 @@ struct output_file_options {
 	 * A file with the source's identity is never replaced.
 	 */
 	int like_fd;
-	bool replaces_like; /* but for this one time it is */
+
+	/*
+	 * But for this one time it is: what is held in place, which like_fd
+	 * is of.  NULL: it is not.  ST_REFUSED at commit if somebody has come
+	 * to open it by then, or another file has its name.
+	 */
+	const struct inplace *replaces;
 };
 
 /*

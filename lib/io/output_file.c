@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "io/direct_writer.h"
+#include "io/inplace.h"
 #include "io/input.h"
 #include "io/likeness.h"
 #include "io/reopen.h"
@@ -218,11 +219,17 @@ int fail_exists(struct st_error *err, const char *path)
 	return fail(err, ST_REFUSED, "'%s' exists", path);
 }
 
-/* A new file of that name, made meanwhile, is not ours to replace. */
+/*
+ * A new file of that name, made meanwhile, is not ours to replace.  Nor is the
+ * old one for whom has come to open it while all was written to disk: what he
+ * writes there would be lost.
+ */
 static int check_replaced(const struct output_file *file, struct st_error *err)
 {
 	struct stat old, named;
 
+	if (inplace_check(file->options.replaces, err) < 0)
+		return -1;
 	if (fstat(file->options.like_fd, &old) < 0)
 		return fail_errno(err, "cannot examine '%s'", file->path);
 	if (fstatat(file->place.folder, file->place.name, &named,
@@ -239,7 +246,7 @@ static int give_name(struct output_file *file, struct st_error *err)
 {
 	bool force = file->options.force;
 
-	if (file->options.replaces_like && check_replaced(file, err) < 0)
+	if (file->options.replaces && check_replaced(file, err) < 0)
 		return -1;
 	if (place_settle(&file->place, force) < 0)
 		return errno == EEXIST && !force ?

@@ -82,7 +82,7 @@ static int open_named(struct output_file *file, struct st_error *err)
 	}
 	if (S_ISDIR(st.st_mode))
 		return fail(err, ST_REFUSED, "'%s' is a directory", file->path);
-	if (!file->options.replaces_like && is_same(file->options.like_fd, &st))
+	if (!file->options.replaces && is_same(file->options.like_fd, &st))
 		return fail(err, ST_REFUSED,
 			    "source and destination are the same file");
 	if (!force && (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)))

@@ -348,6 +348,29 @@ give_way()
 	give_way pwritev
 }
 
+@test "who opens it while all is written to disk gets it as it was, too" {
+	local pid status=0
+
+	real_image live-sequential.mig
+	cp live-sequential.mig image
+	cp image work
+	strace -E ASAN_OPTIONS=detect_leaks=0 -qq -f -o trace -e trace=fsync \
+		-e inject=fsync:delay_enter=1000000 \
+		"$SAVETOOL" compact work 2>err &
+	pid=$!
+	until [ -s trace ] || ! kill -0 $pid; do sleep 0.05; done
+	exec 7<>work
+	wait $pid || status=$?
+	assert_equal "$status" 8
+	assert_equal "$(cat err)" \
+		"savetool: work: another process opens it, and is given way"
+	# What is written there is not lost.
+	[ /dev/fd/7 -ef work ]
+	exec 7<&-
+	cmp work image
+	assert_equal "$(find . -name '.*.savetool-*')" ""
+}
+
 @test "what is no image, or only half of one, stays as it is" {
 	echo text >text
 	savetool compact text
