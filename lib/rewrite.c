@@ -114,6 +114,9 @@ static int verify(struct rewrite *rewrite, const struct digest_visitor *digest,
 	if (output_read_back(rewrite->out, &in, err) < 0 ||
 	    image_open_input(&written, in, "", 0, err) < 0)
 		return fail_while(err, "cannot read back what was written");
+	/* It will say so when it is on the disk. */
+	if (written->libvirt)
+		written->libvirt->header.complete = true;
 	/* A bare stream does not tell it. */
 	written->big_endian = rewrite->source->big_endian;
 	if (st_image_digest(written, rewrite->monitor, &after, err) < 0)

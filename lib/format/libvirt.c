@@ -306,5 +306,6 @@ int libvirt_write_complete(struct output *out, struct st_error *err)
 {
 	if (!out->seekable)
 		return 0;
-	return output_write_at(out, magic_complete, LIBVIRT_MAGIC_SIZE, 0, err);
+	return output_write_last(out, magic_complete, LIBVIRT_MAGIC_SIZE, 0,
+				 err);
 }

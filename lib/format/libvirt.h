@@ -77,7 +77,10 @@ uint64_t libvirt_size(const struct libvirt *libvirt);
 int libvirt_write(const struct libvirt *libvirt, struct output *out,
 		  struct st_error *err);
 
-/* Turns the magic, at the start of a seekable file, into "Save". */
+/*
+ * Has the magic, at the start of a seekable file, turned into "Save" when that
+ * is committed.
+ */
 int libvirt_write_complete(struct output *out, struct st_error *err);
 
 #endif

@@ -117,6 +117,15 @@ int output_append_iov(struct output *out, struct iovec *iov, unsigned count,
 		      struct st_error *err);
 
 /*
+ * Writes over other bytes what vouches for all of them: into a file, only when
+ * it is committed, and all else is on the disk.  Once, and OUTPUT_LAST bytes at
+ * most.
+ */
+#define OUTPUT_LAST 16
+int output_write_last(struct output *out, const void *data, size_t size,
+		      uint64_t offset, struct st_error *err);
+
+/*
  * Moves the position on by length bytes that read as zeros: a hole where the
  * output is seekable, else zeros.
  */

@@ -262,21 +262,42 @@ static int give_name(struct output_file *file, struct st_error *err)
 	return 0;
 }
 
+static int write_to_disk(const struct output_file *file, struct st_error *err)
+{
+	if (fsync(file->fd) == 0)
+		return 0;
+	fail_errno(err, "cannot write to disk");
+	return fail_full(err, written(file), file->expected);
+}
+
+static int write_last(struct output_file *file, struct st_error *err)
+{
+	struct iovec iov = {
+		.iov_base = file->last,
+		.iov_len = file->last_size,
+	};
+
+	if (file->last_size == 0)
+		return 0;
+	if (write_to_disk(file, err) < 0 ||
+	    write_iov(file, &iov, 1, file->last_offset, err) < 0)
+		return -1;
+	return flush(file, err);
+}
+
 static int file_commit(struct output *out, struct st_error *err)
 {
 	struct output_file *file = (struct output_file *)out;
 
 	if (!out->seekable)
 		return 0;
-	if (end_at(file, out->position, err) < 0)
+	if (end_at(file, out->position, err) < 0 || write_last(file, err) < 0)
 		return -1;
 	if (file->place.temporary[0] && file->options.like_fd >= 0 &&
 	    likeness_copy(file->fd, file->options.like_fd, err) < 0)
 		return -1;
-	if (fsync(file->fd) < 0) {
-		fail_errno(err, "cannot write to disk");
-		return fail_full(err, written(file), file->expected);
-	}
+	if (write_to_disk(file, err) < 0)
+		return -1;
 	if (file->direct)
 		direct_settle(file->direct);
 	if (file->place.temporary[0] && give_name(file, err) < 0)
@@ -342,6 +363,19 @@ int output_write_direct(struct output *out, struct st_error *err)
 		return 0;
 	return direct_writer_new(&file->direct, file->fd,
 				 reopen(file->fd, O_WRONLY | O_DIRECT), err);
+}
+
+int output_write_last(struct output *out, const void *data, size_t size,
+		      uint64_t offset, struct st_error *err)
+{
+	struct output_file *file = (struct output_file *)out;
+
+	if (out->ops != &output_file_ops || !out->seekable)
+		return output_write_at(out, data, size, offset, err);
+	memcpy(file->last, data, size);
+	file->last_size = size;
+	file->last_offset = offset;
+	return 0;
 }
 
 int output_flush(struct output *out, struct st_error *err)

@@ -18,6 +18,11 @@ struct output_file {
 	bool punches;      /* making holes has not failed yet */
 	int shared;        /* the caller's descriptor of a new file, or -1 */
 
+	/* As output_write_last(). */
+	uint8_t last[OUTPUT_LAST];
+	size_t last_size; /* 0: there is nothing */
+	uint64_t last_offset;
+
 	/* Only of a file that was created by name. */
 	struct output_file_options options;
 	struct place place;

@@ -536,9 +536,9 @@ slow_convert()
 @test "a folder that is not written to disk takes nothing away" {
 	command -v strace >/dev/null || fail "strace is missing"
 	make_image v2-small a
-	# The file's own comes first.
+	# The file's own two come first.
 	run --separate-stderr strace -E ASAN_OPTIONS=detect_leaks=0 -qq -f \
-		-o trace -e trace=fsync -e inject=fsync:error=EIO:when=2 \
+		-o trace -e trace=fsync -e inject=fsync:error=EIO:when=3 \
 		"$SAVETOOL" convert -O sparse a b
 	assert_error 3 "a: 'b' is complete, but its folder cannot be written\
  to disk: Input/output error"
@@ -583,4 +583,36 @@ slow_convert()
 	savetool convert --verify -O zstd a b
 	assert_success
 	assert_equal "$(digest b)" "$(digest a)"
+}
+
+# cut_off COMMAND...: by the kernel, before anything of it is on the disk; its
+# temporary file is left.
+cut_off()
+{
+	rm -f .*.savetool-*
+	run strace -E ASAN_OPTIONS=detect_leaks=0 -qq -f -o /dev/null \
+		-e trace=fsync -e inject=fsync:signal=KILL:when=1 \
+		"$SAVETOOL" "$@"
+	assert_equal "$status" 137
+	assert_equal "$(find . -name '.*.savetool-*' | wc -l)" 1
+}
+
+@test "what may not be on the disk yet does not say that it is complete" {
+	local words
+
+	command -v strace >/dev/null || fail "strace is missing"
+	make_image v2-live-superseded image
+	for words in 'convert -O sparse' 'convert -O zstd --verify' \
+		'convert --direct' compact; do
+		# shellcheck disable=SC2086  # words
+		cut_off $words image dest
+		assert_equal "$words $(head -c 16 .*.savetool-*)" \
+			"$words LibvirtQemudPart"
+	done
+	cut_off compact image
+	assert_equal "$(head -c 16 .*.savetool-*)" LibvirtQemudPart
+	rm .*.savetool-*
+	savetool compact --verify image dest
+	assert_success
+	assert_equal "$(head -c 16 dest)" LibvirtQemudSave
 }
