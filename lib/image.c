@@ -416,10 +416,13 @@ int libvirt_check_xml(const struct libvirt *libvirt, struct st_error *err)
 	if (domain_xml_parse(&domain, libvirt->xml, err) == 0)
 		domain_xml_free(domain);
 	else if (err->code != ST_UNSUPPORTED)
-		return fail_while(err, "domain XML");
+		return fail_while(err, "domain XML at byte %d",
+				  LIBVIRT_HEADER_SIZE);
 	if (libvirt->cookie && xml_check(libvirt->cookie, err) < 0 &&
 	    err->code != ST_UNSUPPORTED)
-		return fail_while(err, "cookie");
+		return fail_while(err, "cookie at byte %u",
+				  LIBVIRT_HEADER_SIZE +
+					  libvirt->header.cookie_offset);
 	return 0;
 }
 

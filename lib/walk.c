@@ -208,9 +208,10 @@ static int check_page_size(const struct stream *stream, const struct tail *tail,
 	    tail->vmdesc->page_size == layout->page_size)
 		return 0;
 	fail(err, ST_CORRUPT,
-	     "pages of %" PRIu64 " bytes, but the vmdescription says page "
-	     "size %" PRIu64,
-	     layout->page_size, tail->vmdesc->page_size);
+	     "pages of %" PRIu64 " bytes, but the vmdescription at byte "
+	     "%" PRIu64 " says page size %" PRIu64,
+	     layout->page_size, tail->offset + tail->state_size,
+	     tail->vmdesc->page_size);
 	return page_size_doubt(stream, err);
 }
 

@@ -47,8 +47,9 @@ static int read_page_bits(struct configuration *configuration,
 	if (reader_be32(reader, &configuration->page_bits, err) < 0)
 		return -1;
 	if (configuration->page_bits < 10 || configuration->page_bits > 16)
-		return fail(err, ST_UNSUPPORTED, "pages of 2^%" PRIu32 " bytes",
-			    configuration->page_bits);
+		return fail(err, ST_UNSUPPORTED,
+			    "pages of 2^%" PRIu32 " bytes at byte %" PRIu64,
+			    configuration->page_bits, reader->offset - 4);
 	configuration->has_page_bits = true;
 	return 0;
 }
@@ -63,17 +64,21 @@ bool configuration_can(const struct configuration *configuration,
 }
 
 static int add_capability(struct configuration *configuration,
-			  const char *capability, struct st_error *err)
+			  const char *capability, uint64_t offset,
+			  struct st_error *err)
 {
 	char *copy;
 
 	if (strcmp(capability, CAPABILITY_MAPPED_RAM) != 0 &&
 	    strcmp(capability, CAPABILITY_IGNORE_SHARED) != 0)
-		return fail(err, ST_UNSUPPORTED, "unknown capability '%s'",
-			    capability);
+		return fail(err, ST_UNSUPPORTED,
+			    "unknown capability '%s' at byte %" PRIu64,
+			    capability, offset);
 	if (configuration_can(configuration, capability))
-		return fail(err, ST_CORRUPT, "capability '%s' is listed twice",
-			    capability);
+		return fail(err, ST_CORRUPT,
+			    "capability '%s' is listed a second time at byte "
+			    "%" PRIu64,
+			    capability, offset);
 	copy = strdup(capability);
 	if (!copy)
 		return fail_memory(err);
@@ -93,10 +98,13 @@ static int read_capabilities(struct configuration *configuration,
 		return fail(err, ST_CORRUPT,
 			    "%" PRIu32 " capabilities at byte %" PRIu64, count,
 			    reader->offset - 4);
-	while (count-- > 0)
+	while (count-- > 0) {
+		uint64_t offset = reader->offset;
+
 		if (reader_str8(reader, name, err) < 0 ||
-		    add_capability(configuration, name, err) < 0)
+		    add_capability(configuration, name, offset, err) < 0)
 			return -1;
+	}
 	return 0;
 }
 

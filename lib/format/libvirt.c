@@ -106,25 +106,28 @@ static int check_words(const struct st_header *header, uint64_t size,
 	if (header->version > VERSION_LIMIT)
 		return fail(err, ST_UNSUPPORTED,
 			    "libvirt header has version %" PRIu32
-			    ", which is not known",
-			    header->version);
+			    " at byte %d, which is not known",
+			    header->version, AT_VERSION);
 	if (header->format >= ST_FORMAT_COUNT)
 		return fail(err, ST_UNSUPPORTED,
 			    "libvirt header names format %" PRIu32
-			    ", which is not known",
-			    header->format);
+			    " at byte %d, which is not known",
+			    header->format, AT_FORMAT);
 	if (header->features & ~FEATURE_MAPPED_RAM)
 		return fail(err, ST_UNSUPPORTED,
 			    "libvirt header has features 0x%" PRIx32
-			    ", not all of which are known",
-			    header->features);
+			    " at byte %d, not all of which are known",
+			    header->features, AT_UNUSED);
 	if (header->data_length == 0)
-		return fail(err, ST_CORRUPT, "libvirt header has no XML");
+		return fail(err, ST_CORRUPT,
+			    "libvirt header has no XML: its length at byte %d "
+			    "is 0",
+			    AT_DATA_LENGTH);
 	if (header->data_length > LIBVIRT_DATA_LIMIT)
 		return fail(err, ST_CORRUPT,
-			    "libvirt header claims %" PRIu32
-			    " bytes of XML, more than any image has",
-			    header->data_length);
+			    "libvirt header claims at byte %d that its XML has "
+			    "%" PRIu32 " bytes, more than any image has",
+			    AT_DATA_LENGTH, header->data_length);
 	if (size != ST_UNKNOWN &&
 	    header->data_length > size - LIBVIRT_HEADER_SIZE)
 		return fail(err, ST_INCOMPLETE,
@@ -133,9 +136,11 @@ static int check_words(const struct st_header *header, uint64_t size,
 			    size, header->data_length);
 	if (header->cookie_offset >= header->data_length)
 		return fail(err, ST_CORRUPT,
-			    "cookie starts %" PRIu32 " bytes into %" PRIu32
+			    "libvirt header claims at byte %d that its cookie "
+			    "starts %" PRIu32 " bytes into %" PRIu32
 			    " bytes of XML and cookie",
-			    header->cookie_offset, header->data_length);
+			    AT_COOKIE_OFFSET, header->cookie_offset,
+			    header->data_length);
 	return 0;
 }
 
@@ -169,14 +174,17 @@ static int split_data(struct libvirt *libvirt, struct st_error *err)
 
 	end = memchr(libvirt->data, '\0', cookie ? cookie : length);
 	if (!end)
-		return fail(err, ST_CORRUPT, "XML has no NUL at its end");
+		return fail(err, ST_CORRUPT,
+			    "XML at byte %d has no NUL at its end",
+			    LIBVIRT_HEADER_SIZE);
 	libvirt->xml = libvirt->data;
 	if (cookie) {
 		libvirt->cookie = libvirt->data + cookie;
 		end = memchr(libvirt->cookie, '\0', length - cookie);
 		if (!end)
 			return fail(err, ST_CORRUPT,
-				    "cookie has no NUL at its end");
+				    "cookie at byte %u has no NUL at its end",
+				    LIBVIRT_HEADER_SIZE + cookie);
 	}
 	header->padding = length - (end + 1 - libvirt->data);
 	return 0;

@@ -257,10 +257,12 @@ static int settle(struct stream *stream, struct trial *trials, unsigned count,
 		if (layout->blocks[i].length % told != 0)
 			return fail(err, ST_CORRUPT,
 				    "block '%s': length %" PRIu64
-				    " is no multiple of the page size "
+				    ", in the list at byte %" PRIu64
+				    ", is no multiple of the page size "
 				    "%" PRIu64,
 				    layout->blocks[i].name,
-				    layout->blocks[i].length, told);
+				    layout->blocks[i].length, stream->ram.start,
+				    told);
 	layout->page_size = told;
 	return 0;
 }

@@ -157,7 +157,8 @@ static int read_block(struct ram_list *list, struct reader *reader,
 		return fail_while(err, "block '%s'", name);
 	place.header_length = reader->offset - place.header_offset;
 	if (ram_layout_add(&list->layout, name, length, err) < 0)
-		return -1;
+		return fail_while(err, "block '%s': entry at byte %" PRIu64,
+				  name, place.header_offset);
 	if (!list->mapped)
 		return 0;
 	if (context->ignore_shared && place.pages_offset == 0)
@@ -255,6 +256,8 @@ static int read_blocks(struct ram_list *list, struct reader *reader,
 		       const struct ram_list_context *context, uint64_t total,
 		       struct st_error *err)
 {
+	uint64_t announced = reader->offset - sizeof(total);
+
 	list->start = reader->offset;
 	while (list->layout.length < total)
 		if (read_block(list, reader, context, err) < 0)
@@ -262,8 +265,8 @@ static int read_blocks(struct ram_list *list, struct reader *reader,
 	if (list->layout.length > total)
 		return fail(err, ST_CORRUPT,
 			    "RAM blocks of %" PRIu64 " bytes, but %" PRIu64
-			    " announced",
-			    list->layout.length, total);
+			    " announced at byte %" PRIu64,
+			    list->layout.length, total, announced);
 	list->end = reader->offset;
 	return list->mapped ? ram_list_check(list, list->end, err) : 0;
 }
@@ -287,10 +290,14 @@ int ram_list_read(struct ram_list *list, struct reader *reader,
 	word &= ~(uint64_t)RAM_MEM_SIZE;
 	if (word > RAM_LENGTH_LIMIT)
 		return fail(err, ST_CORRUPT,
-			    "%" PRIu64 " bytes of RAM, beyond reason", word);
+			    "%" PRIu64 " bytes of RAM at byte %" PRIu64
+			    ", beyond reason",
+			    word, start);
 	if (word > RAM_LENGTH_HANDLED)
 		return fail(err, ST_UNSUPPORTED,
-			    "%" PRIu64 " bytes of RAM, more than 16 TiB", word);
+			    "%" PRIu64 " bytes of RAM at byte %" PRIu64
+			    ", more than 16 TiB",
+			    word, start);
 	if (read_blocks(list, reader, context, word, err) < 0)
 		return -1;
 	if (list->layout.page_size == 0) /* mapped, and no block at all */

@@ -18,18 +18,22 @@ static int check_magic(uint32_t magic, uint32_t version, uint64_t offset,
 {
 	if (magic == MULTIFD_MAGIC)
 		return fail(err, ST_UNSUPPORTED,
-			    "one channel of a multifd migration, which is no "
-			    "image by itself");
+			    "one channel of a multifd migration at byte "
+			    "%" PRIu64 ", which is no image by itself",
+			    offset);
 	if (magic != STREAM_MAGIC)
 		return fail(err, ST_NOT_IMAGE,
 			    "no QEMU stream at byte %" PRIu64, offset);
 	if (version == STREAM_VERSION_OBSOLETE)
 		return fail(err, ST_UNSUPPORTED,
-			    "QEMU stream of version 2, which no QEMU since "
-			    "2010 writes");
+			    "QEMU stream of version 2 at byte %" PRIu64
+			    ", which no QEMU since 2010 writes",
+			    offset);
 	if (version != STREAM_VERSION)
 		return fail(err, ST_UNSUPPORTED,
-			    "QEMU stream of unknown version %" PRIu32, version);
+			    "QEMU stream of unknown version %" PRIu32
+			    " at byte %" PRIu64,
+			    version, offset);
 	return 0;
 }
 
@@ -170,8 +174,9 @@ static int remember(struct stream *stream, const struct section *section,
 			    " starts a second time at byte %" PRIu64,
 			    section->id, section->offset);
 	if (stream->started_count == SECTIONS_LIMIT)
-		return fail(err, ST_CORRUPT, "more than %u sections",
-			    SECTIONS_LIMIT);
+		return fail(err, ST_CORRUPT,
+			    "more than %u sections at byte %" PRIu64,
+			    SECTIONS_LIMIT, section->offset);
 	started = reallocarray(stream->started, stream->started_count + 1,
 			       sizeof(*started));
 	if (!started)
@@ -327,7 +332,9 @@ int stream_read_ram_list(struct stream *stream, struct st_error *err)
 	};
 
 	if (stream->ram_started)
-		return fail(err, ST_CORRUPT, "a second list of RAM blocks");
+		return fail(err, ST_CORRUPT,
+			    "a second list of RAM blocks at byte %" PRIu64,
+			    stream->reader.offset);
 	if (check_page_size(context.page_size, err) < 0 ||
 	    (stream->vmdesc &&
 	     check_page_size(stream->vmdesc->page_size, err) < 0))

@@ -38,17 +38,15 @@ static int check(const struct ram_layout *layout, const char *name,
 		return fail(err, ST_CORRUPT, "more than %u RAM blocks",
 			    RAM_BLOCKS_LIMIT);
 	if (ram_layout_find(layout, name))
-		return fail(err, ST_CORRUPT, "block '%s' is listed twice",
-			    name);
+		return fail(err, ST_CORRUPT, "the name was there before");
 	if (length % layout->page_size)
 		return fail(err, ST_CORRUPT,
-			    "block '%s': length %" PRIu64
+			    "length %" PRIu64
 			    " is no multiple of the page size %" PRIu64,
-			    name, length, layout->page_size);
+			    length, layout->page_size);
 	if (length > RAM_LENGTH_LIMIT - layout->length)
 		return fail(err, ST_CORRUPT,
-			    "block '%s': length %" PRIu64 " is beyond reason",
-			    name, length);
+			    "length %" PRIu64 " is beyond reason", length);
 	return 0;
 }
 

@@ -326,6 +326,35 @@ END
 	finding corrupt
 }
 
+@test "whatever breaks an image has its place" {
+	local recipe name
+
+	for recipe in "$top"/tests/recipes/bad-*.recipe; do
+		name=$(basename "$recipe" .recipe)
+		case $name in
+		# The stream that is not there; pages that went elsewhere.
+		bad-part-no-stream | bad-record-flush)
+			continue
+			;;
+		esac
+		make_image "$name" a
+		savetool check --json --deep a
+		jq -e '[.findings[]? | select(.code | IN("incomplete",
+			"corrupt", "unsupported"))] | all(has("offset"))' \
+			<<<"$output" || fail "$name: $output"
+	done
+	# It is the place in the file, in every part of it.
+	make_image bad-format-7 a
+	checks 7 a
+	finding unsupported '.offset == 28'
+	make_image bad-cookie-syntax a
+	checks 6 a
+	finding corrupt '.message | startswith("cookie at byte ")'
+	make_image bad-block-twice a
+	checks 6 a
+	finding corrupt '.block == "pc.ram" and .offset > 0'
+}
+
 @test "what breaks behind a header that says Part is told as well" {
 	{ echo "$header magic=part"; sequential; echo "cut -7"; } | built a
 	checks 5 a

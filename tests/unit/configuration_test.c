@@ -191,7 +191,7 @@ TEST(unknown_capabilities_are_unsupported)
 {
 	start();
 	wire_capability(&wire, "teleport");
-	refuses(ST_UNSUPPORTED, "unknown capability 'teleport'");
+	refuses(ST_UNSUPPORTED, "unknown capability 'teleport' at byte 63");
 }
 
 TEST(a_capability_is_there_once)
@@ -201,7 +201,8 @@ TEST(a_capability_is_there_once)
 	wire_be32(&wire, 2);
 	wire_str8(&wire, "mapped-ram");
 	wire_str8(&wire, "mapped-ram");
-	refuses(ST_CORRUPT, "capability 'mapped-ram' is listed twice");
+	refuses(ST_CORRUPT,
+		"capability 'mapped-ram' is listed a second time at byte 74");
 }
 
 TEST(there_are_not_endless_capabilities)
@@ -255,10 +256,10 @@ TEST(no_target_has_such_pages)
 {
 	start();
 	add_page_bits(&wire, 9);
-	refuses(ST_UNSUPPORTED, "pages of 2^9 bytes");
+	refuses(ST_UNSUPPORTED, "pages of 2^9 bytes at byte 63");
 	start();
 	add_page_bits(&wire, 64);
-	refuses(ST_UNSUPPORTED, "pages of 2^64 bytes");
+	refuses(ST_UNSUPPORTED, "pages of 2^64 bytes at byte 63");
 }
 
 TEST(a_machine_has_no_endless_name)

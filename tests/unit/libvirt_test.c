@@ -220,7 +220,7 @@ TEST(a_later_version_is_unsupported)
 
 	set_word(&sample, 16, 4);
 	refuses(&sample, ST_UNSUPPORTED,
-		"libvirt header has version 4, which is not known");
+		"libvirt header has version 4 at byte 16, which is not known");
 }
 
 TEST(a_later_format_is_unsupported)
@@ -229,7 +229,8 @@ TEST(a_later_format_is_unsupported)
 
 	set_word(&sample, 28, 7);
 	refuses(&sample, ST_UNSUPPORTED,
-		"libvirt header names format 7, which is not known");
+		"libvirt header names format 7 at byte 28, which is not "
+		"known");
 }
 
 TEST(a_feature_that_nobody_proposed_is_unsupported)
@@ -239,7 +240,8 @@ TEST(a_feature_that_nobody_proposed_is_unsupported)
 	set_word(&sample, 16, 3);
 	set_word(&sample, 36, 3);
 	refuses(&sample, ST_UNSUPPORTED,
-		"libvirt header has features 0x3, not all of which are known");
+		"libvirt header has features 0x3 at byte 36, not all of which "
+		"are known");
 }
 
 TEST(no_xml_is_corrupt)
@@ -247,7 +249,8 @@ TEST(no_xml_is_corrupt)
 	struct sample sample = make(false);
 
 	set_word(&sample, 20, 0);
-	refuses(&sample, ST_CORRUPT, "libvirt header has no XML");
+	refuses(&sample, ST_CORRUPT,
+		"libvirt header has no XML: its length at byte 20 is 0");
 }
 
 TEST(xml_beyond_the_limit_is_corrupt)
@@ -256,7 +259,8 @@ TEST(xml_beyond_the_limit_is_corrupt)
 
 	set_word(&sample, 20, LIBVIRT_DATA_LIMIT + 1);
 	refuses(&sample, ST_CORRUPT,
-		"libvirt header claims 16777217 bytes of XML, more than any "
+		"libvirt header claims at byte 20 that its XML has 16777217 "
+		"bytes, more than any "
 		"image has");
 }
 
@@ -298,10 +302,12 @@ TEST(a_cookie_outside_is_corrupt)
 
 	set_word(&sample, 32, DATA_LENGTH);
 	refuses(&sample, ST_CORRUPT,
-		"cookie starts 23 bytes into 23 bytes of XML and cookie");
+		"libvirt header claims at byte 32 that its cookie starts 23 "
+		"bytes into 23 bytes of XML and cookie");
 	set_word(&sample, 32, UINT32_MAX);
 	refuses(&sample, ST_CORRUPT,
-		"cookie starts 4294967295 bytes into 23 bytes of XML and "
+		"libvirt header claims at byte 32 that its cookie starts "
+		"4294967295 bytes into 23 bytes of XML and "
 		"cookie");
 }
 
@@ -310,7 +316,7 @@ TEST(xml_that_runs_into_the_cookie_is_corrupt)
 	struct sample sample = make(false);
 
 	sample.bytes[LIBVIRT_HEADER_SIZE + sizeof(XML) - 1] = ' ';
-	refuses(&sample, ST_CORRUPT, "XML has no NUL at its end");
+	refuses(&sample, ST_CORRUPT, "XML at byte 92 has no NUL at its end");
 }
 
 TEST(xml_without_an_end_is_corrupt)
@@ -319,7 +325,7 @@ TEST(xml_without_an_end_is_corrupt)
 
 	set_word(&sample, 32, 0);
 	set_word(&sample, 20, sizeof(XML) - 1);
-	refuses(&sample, ST_CORRUPT, "XML has no NUL at its end");
+	refuses(&sample, ST_CORRUPT, "XML at byte 92 has no NUL at its end");
 }
 
 TEST(a_cookie_without_an_end_is_corrupt)
@@ -327,7 +333,8 @@ TEST(a_cookie_without_an_end_is_corrupt)
 	struct sample sample = make(false);
 
 	set_word(&sample, 20, DATA_LENGTH - 4);
-	refuses(&sample, ST_CORRUPT, "cookie has no NUL at its end");
+	refuses(&sample, ST_CORRUPT,
+		"cookie at byte 102 has no NUL at its end");
 }
 
 /* Writes it, and lets the test see the bytes on the way and at the end. */

@@ -152,17 +152,17 @@ TEST(the_total_must_be_met)
 	wire_be64(&wire, 3 * PAGE | RAM_MEM_SIZE);
 	add_block("pc.ram", 4 * PAGE);
 	refuses(&plain, ST_CORRUPT,
-		"RAM blocks of 16384 bytes, but 12288 announced");
+		"RAM blocks of 16384 bytes, but 12288 announced at byte 100");
 	wire_be64(&wire, (RAM_LENGTH_LIMIT + PAGE) | RAM_MEM_SIZE);
 	refuses(&plain, ST_CORRUPT,
-		"4503599627374592 bytes of RAM, beyond reason");
+		"4503599627374592 bytes of RAM at byte 100, beyond reason");
 }
 
 TEST(more_than_16_tib_are_not_handled)
 {
 	wire_be64(&wire, (RAM_LENGTH_HANDLED + PAGE) | RAM_MEM_SIZE);
 	refuses(&plain, ST_UNSUPPORTED,
-		"17592186048512 bytes of RAM, more than 16 TiB");
+		"17592186048512 bytes of RAM at byte 100, more than 16 TiB");
 }
 
 TEST(a_block_without_a_name_is_corrupt)
@@ -182,7 +182,9 @@ TEST(endless_empty_blocks_come_to_an_end)
 		snprintf(name, sizeof(name), "b%u", i);
 		add_block(name, 0);
 	}
-	refuses(&plain, ST_CORRUPT, "more than 4096 RAM blocks");
+	refuses(&plain, ST_CORRUPT,
+		"block 'b4096': entry at byte 56342: more than 4096 RAM "
+		"blocks");
 }
 
 TEST(postcopy_can_have_a_page_size_behind_a_length)

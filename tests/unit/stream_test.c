@@ -129,15 +129,18 @@ TEST(other_streams_are_told_apart)
 	does_not_open(ST_NOT_IMAGE, "no QEMU stream at byte 0");
 	wire_be32(&wire, STREAM_MAGIC);
 	wire_be32(&wire, 2);
-	does_not_open(ST_UNSUPPORTED, "QEMU stream of version 2, which no "
-				      "QEMU since 2010 writes");
+	does_not_open(ST_UNSUPPORTED,
+		      "QEMU stream of version 2 at byte 0, which "
+		      "no QEMU since 2010 writes");
 	wire_be32(&wire, STREAM_MAGIC);
 	wire_be32(&wire, 4);
-	does_not_open(ST_UNSUPPORTED, "QEMU stream of unknown version 4");
+	does_not_open(ST_UNSUPPORTED,
+		      "QEMU stream of unknown version 4 at byte 0");
 	wire_be32(&wire, MULTIFD_MAGIC);
 	wire_be32(&wire, 1);
-	does_not_open(ST_UNSUPPORTED, "one channel of a multifd migration, "
-				      "which is no image by itself");
+	does_not_open(ST_UNSUPPORTED,
+		      "one channel of a multifd migration at byte 0, "
+		      "which is no image by itself");
 	wire_text(&wire, "QEV");
 	does_not_open(ST_NOT_IMAGE,
 		      "no QEMU stream at byte 0: the file ends there");
@@ -365,7 +368,7 @@ TEST(memory_is_listed_once)
 	reads_list();
 	next();
 	assert_fails(stream_read_ram_list(&walk.stream, &err), err, ST_CORRUPT,
-		     "a second list of RAM blocks");
+		     "a second list of RAM blocks at byte 92");
 	close_walk();
 }
 
@@ -413,7 +416,7 @@ TEST(there_are_not_endless_sections)
 	opens();
 	for (unsigned i = 0; i < SECTIONS_LIMIT; i++)
 		next();
-	next_fails(ST_CORRUPT, "more than 4096 sections");
+	next_fails(ST_CORRUPT, "more than 4096 sections at byte 61467");
 	close_walk();
 }
 
