@@ -34,22 +34,41 @@ static void assert_paper(struct paper *paper, const char *expected)
 	assert_string_equal(paper->text, expected);
 }
 
-/* What is on it, which must be JSON to the last byte. */
-static struct json_object *read_paper(struct paper *paper)
+/* What the text is, which must be JSON to the last byte. */
+static struct json_object *parse(const char *text, int flags)
 {
 	struct json_tokener *tokener = json_tokener_new();
 	struct json_object *object;
 
-	fflush(paper->stream);
-	json_tokener_set_flags(
-		tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8 |
-				 JSON_TOKENER_ALLOW_TRAILING_CHARS);
-	object = json_tokener_parse_ex(tokener, paper->text, -1);
+	json_tokener_set_flags(tokener,
+			       flags | JSON_TOKENER_ALLOW_TRAILING_CHARS);
+	object = json_tokener_parse_ex(tokener, text, -1);
 	assert_non_null(object);
-	assert_int_equal(json_tokener_get_parse_end(tokener), paper->size);
-	assert_int_equal(paper->text[paper->size - 1], '\n');
+	assert_int_equal(json_tokener_get_parse_end(tokener), strlen(text));
 	json_tokener_free(tokener);
 	return object;
+}
+
+/*
+ * What is on it.  If it is strict, json-c 0.18 takes every byte beyond ASCII
+ * for a control character: the syntax is judged without them, the text with
+ * them.
+ */
+static struct json_object *read_paper(struct paper *paper)
+{
+	char *ascii;
+
+	fflush(paper->stream);
+	assert_int_equal(strlen(paper->text), paper->size);
+	assert_int_equal(paper->text[paper->size - 1], '\n');
+	ascii = strdup(paper->text);
+	assert_non_null(ascii);
+	for (char *byte = ascii; *byte; byte++)
+		if (*byte & 0x80)
+			*byte = '?';
+	json_object_put(parse(ascii, JSON_TOKENER_STRICT));
+	free(ascii);
+	return parse(paper->text, JSON_TOKENER_VALIDATE_UTF8);
 }
 
 static struct json_object *at(struct json_object *object, const char *path)
