@@ -5,6 +5,7 @@
 TEST_EXTENSIONS = .bats
 tap = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 LOG_DRIVER = $(tap)
+LOG_COMPILER = $(top_srcdir)/%D%/unit/run
 BATS_LOG_DRIVER = $(tap)
 BATS_LOG_COMPILER = $(BATS)
 AM_BATS_LOG_FLAGS = --formatter tap
@@ -108,6 +109,7 @@ bats_tests = \
 
 EXTRA_DIST += $(unit_headers) $(bats_helpers) $(bats_tests)
 EXTRA_DIST += %D%/bench %D%/data %D%/demo %D%/interop %D%/mkimage/README.md %D%/recipes
+EXTRA_DIST += %D%/unit/run
 
 if HAVE_TEST_TOOLS
 TESTS += $(unit_tests) $(bats_tests)
