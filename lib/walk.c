@@ -265,6 +265,8 @@ static int walk_with(struct st_image *image, struct visitor *visitor,
 			break;
 		}
 	}
+	if (more == 0 && settlement)
+		more = settlement_check(settlement, err);
 	if (more == 0)
 		more = walk_tail(&walker, err);
 	page_sink_free(walker.settle);

@@ -64,6 +64,7 @@ unit_tests = \
 	%D%/unit/report_test \
 	%D%/unit/scan_test \
 	%D%/unit/sequential_test \
+	%D%/unit/settle_test \
 	%D%/unit/stream_test \
 	%D%/unit/tail_test \
 	%D%/unit/sparsify_test \

@@ -46,6 +46,23 @@ void settlement_free(struct settlement *settlement)
 	free(settlement);
 }
 
+static int fail_changed(struct st_error *err)
+{
+	return fail(err, ST_SYSTEM, "the image changed while it was read");
+}
+
+int settlement_check(const struct settlement *settlement, struct st_error *err)
+{
+	for (unsigned i = 0; i < settlement->count; i++) {
+		const struct block_settlement *block = &settlement->blocks[i];
+
+		for (uint64_t page = 0; page < block->changing.bits; page++)
+			if (block->left[page] > 0)
+				return fail_changed(err);
+	}
+	return 0;
+}
+
 struct tally {
 	struct page_sink base;
 	struct settlement *settlement;
@@ -221,8 +238,7 @@ static int put_page(struct settle_sink *sink, const struct page_run *run,
 	if (page.kind != PAGE_DELTA && page.data)
 		page.data += at;
 	if (block->left[number] == 0)
-		return fail(err, ST_SYSTEM,
-			    "the image changed while it was read");
+		return fail_changed(err);
 	last = --block->left[number] == 0;
 	if (bitmap_get(&block->changing, number))
 		return put_changing(sink, &page, last, err);

@@ -18,6 +18,12 @@ int settlement_new(struct settlement **settlement, struct st_error *err);
 /* NULL is fine. */
 void settlement_free(struct settlement *settlement);
 
+/*
+ * Behind the second walk: have all pages come that were counted on the first?
+ * If not, the image is another one by now, and what was passed on is neither.
+ */
+int settlement_check(const struct settlement *settlement, struct st_error *err);
+
 /* A sink for the first walk, which stays the caller's to free. */
 int settlement_tally(struct settlement *settlement, struct page_sink **sink,
 		     const struct ram_layout *layout, struct st_error *err);

@@ -371,6 +371,38 @@ give_way()
 	assert_equal "$(find . -name '.*.savetool-*')" ""
 }
 
+# changing IMAGE STATEMENT: pages, and maybe more of them in the last section.
+changing()
+{
+	printf '%s\n' stream configuration "ram start" "	block pc.ram 4M" \
+		"ram part" "	page pc.ram 0 count=200" "ram end" "	$2" \
+		"section full name=timer id=3 version=2 length=24" eof vmdesc |
+		"$mkimage" "$1"
+}
+
+@test "an image that loses pages while it is read is not taken for one" {
+	local pid status=0
+
+	command -v strace >/dev/null || fail "strace is missing"
+	changing image "page pc.ram 0 count=200 seed=2"
+	changing other ""
+	: >trace
+	# Two threads for the sections on the first walk, and now the second.
+	strace -E ASAN_OPTIONS=detect_leaks=0 -qq -f -o trace \
+		-e trace=/^clone -e inject=/^clone:delay_enter=1000000:when=3 \
+		"$SAVETOOL" compact image copy 2>err &
+	pid=$!
+	until [ "$(grep -c clone trace)" = 3 ] || ! kill -0 $pid; do
+		sleep 0.05
+	done
+	cat other >image
+	wait $pid || status=$?
+	assert_equal "$status" 3
+	assert_equal "$(cat err)" \
+		"savetool: image: the image changed while it was read"
+	[ ! -e copy ]
+}
+
 @test "what is no image, or only half of one, stays as it is" {
 	echo text >text
 	savetool compact text
