@@ -117,24 +117,55 @@ static bool has_trailing(const struct st_image *image)
 }
 
 /*
+ * What lies in no hole: unlike what is allocated, the same before all is on
+ * the disk and afterwards, and free of what the file system needs for itself.
+ */
+static int measure_data(uint64_t *data, struct output *out,
+			struct st_error *err)
+{
+	cleanup_input struct input *in = NULL;
+
+	if (output_read_back(out, &in, err) < 0)
+		return -1;
+	return input_count_data(data, in, 0, in->size, err);
+}
+
+/*
+ * Old pages are in the way if less lies outside of holes without them: an
+ * absent one that shares a block of the file system with a present one is not.
+ */
+static int frees_stale(bool *frees, const struct st_image *source,
+		       uint64_t data, struct st_error *err)
+{
+	uint64_t stale, before = 0;
+
+	if (measure_stale(&stale, source, err) < 0 ||
+	    (stale > 0 && input_count_data(&before, source->file, 0,
+					   source->file->size, err) < 0))
+		return -1;
+	*frees = data < before;
+	return 0;
+}
+
+/*
  * Of an image with holes, what they leave counts as well.  Where there are old
  * pages or bytes behind the image to get rid of, the least of it does; else a
  * few bytes are not worth writing all the others again.
  */
 static int compare_sizes(struct st_compact_result *result,
-			 const struct rewrite *rewrite, struct st_error *err)
+			 const struct rewrite *rewrite, uint64_t data,
+			 struct st_error *err)
 {
 	const struct st_image *source = rewrite->source;
 	uint64_t least = has_trailing(source) ? 1 : LEAST_GAIN;
-	uint64_t stale, noise;
+	bool frees;
 
-	if (measure_stale(&stale, source, err) < 0)
+	if (frees_stale(&frees, source, data, err) < 0)
 		return -1;
-	noise = stale > 0 ? 0 : ALLOCATION_NOISE;
-	result->smaller =
-		result->logical + least <= result->logical_before ||
-		(rewrite->format == ST_FORMAT_SPARSE &&
-		 result->allocated + noise < result->allocated_before);
+	result->smaller = result->logical + least <= result->logical_before ||
+			  (rewrite->format == ST_FORMAT_SPARSE &&
+			   (frees || result->allocated + ALLOCATION_NOISE <
+					     result->allocated_before));
 	result->resolved = source->stream.compressed_pages;
 	result->rewritten = result->smaller || result->resolved > 0;
 	return 0;
@@ -154,7 +185,7 @@ static int count(struct rewrite *rewrite, struct st_compact_result *result,
 	result->lost = rewrite->source->lost;
 	result->logical = out->position;
 	result->allocated = output_counted(out);
-	return compare_sizes(result, rewrite, err);
+	return compare_sizes(result, rewrite, result->allocated, err);
 }
 
 static int create(struct output **out, const char *path,
@@ -170,18 +201,21 @@ static int write_to(struct rewrite *rewrite, struct output *out,
 		    const char *path, struct st_compact_result *result,
 		    struct st_error *err)
 {
+	uint64_t data = 0;
+
 	if (space_check(out, rewrite->source, rewrite->format, rewrite->monitor,
 			err) < 0)
 		return -1;
 	rewrite->out = out;
 	if (rewrite_image(rewrite, &result->digest, err) < 0 ||
 	    measure(path, output_fd(out), &result->logical, &result->allocated,
-		    err) < 0)
+		    err) < 0 ||
+	    measure_data(&data, out, err) < 0)
 		return -1;
 	result->verified = rewrite->verify;
 	result->lost = rewrite->source->lost;
 	result->logical = out->position;
-	return compare_sizes(result, rewrite, err);
+	return compare_sizes(result, rewrite, data, err);
 }
 
 /* What is kept ready behind a file's end while it grows is none of it. */

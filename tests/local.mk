@@ -52,6 +52,7 @@ unit_tests = \
 	%D%/unit/map_test \
 	%D%/unit/mapped_test \
 	%D%/unit/options_test \
+	%D%/unit/output_count_test \
 	%D%/unit/output_file_test \
 	%D%/unit/output_in_place_test \
 	%D%/unit/output_test \

@@ -4,47 +4,85 @@
 
 #include "io/output_count.h"
 
+#include "base/bitmap.h"
 #include "base/error.h"
 
 #include <stdlib.h>
 
 #define BLOCK UINT64_C(4096)
 
+/*
+ * A bit for each block that would hold bytes: headers and bitmaps are written
+ * into blocks that others have begun.  There is room only for those stretches
+ * of the file in which there are any.
+ */
+#define STRETCH (UINT64_C(1) << 18)
+
 struct output_count {
 	struct output base;
-	uint64_t blocks;
-	uint64_t last; /* that was counted, and 1; 0: none yet */
+	uint64_t count;
+	struct bitmap *stretches; /* of STRETCH blocks; of none: no bytes */
 };
+
+static int make_room(struct output_count *out, uint64_t stretch,
+		     struct st_error *err)
+{
+	uint64_t count = stretch + 1;
+	struct bitmap *stretches;
+
+	if (stretch >= out->count) {
+		stretches =
+			reallocarray(out->stretches, count, sizeof(*stretches));
+		if (!stretches)
+			return fail_memory(err);
+		for (uint64_t i = out->count; i < count; i++)
+			stretches[i] = (struct bitmap){ 0 };
+		out->stretches = stretches;
+		out->count = count;
+	}
+	if (out->stretches[stretch].bits == 0 &&
+	    !bitmap_init(&out->stretches[stretch], STRETCH))
+		return fail_memory(err);
+	return 0;
+}
 
 static int count_write(struct output *base, struct iovec *iov, unsigned count,
 		       uint64_t offset, struct st_error *err)
 {
 	struct output_count *out = (struct output_count *)base;
-	uint64_t size = 0, first, end;
+	uint64_t size = 0, block = offset / BLOCK, end;
 
-	(void)err;
 	for (unsigned i = 0; i < count; i++)
 		size += iov[i].iov_len;
-	if (size == 0)
-		return 0;
-	first = offset / BLOCK;
-	end = (offset + size + BLOCK - 1) / BLOCK;
-	/* Writes that adjoin share a block. */
-	if (first + 1 == out->last)
-		first++;
-	out->blocks += end > first ? end - first : 0;
-	out->last = end;
+	end = size ? (offset + size + BLOCK - 1) / BLOCK : block;
+	while (block < end) {
+		uint64_t first = block % STRETCH, most = STRETCH - first;
+
+		if (most > end - block)
+			most = end - block;
+		if (make_room(out, block / STRETCH, err) < 0)
+			return -1;
+		bitmap_set_range(&out->stretches[block / STRETCH], first, most);
+		block += most;
+	}
 	return 0;
 }
 
+/* Of a block of which only a part is punched, the rest is still there. */
 static int count_punch(struct output *base, uint64_t offset, uint64_t length,
 		       struct st_error *err)
 {
 	struct output_count *out = (struct output_count *)base;
+	uint64_t block = (offset + BLOCK - 1) / BLOCK;
+	uint64_t end = (offset + length) / BLOCK;
 
-	(void)offset;
 	(void)err;
-	out->blocks -= length / BLOCK;
+	for (; block < end && block / STRETCH < out->count; block++) {
+		struct bitmap *stretch = &out->stretches[block / STRETCH];
+
+		if (stretch->bits != 0)
+			bitmap_clear_range(stretch, block % STRETCH, 1);
+	}
 	return 0;
 }
 
@@ -55,8 +93,14 @@ static int count_commit(struct output *out, struct st_error *err)
 	return 0;
 }
 
-static void count_close(struct output *out)
+static void count_close(struct output *base)
 {
+	struct output_count *out = (struct output_count *)base;
+
+	for (uint64_t i = 0; i < out->count; i++)
+		if (out->stretches[i].bits != 0)
+			bitmap_free(&out->stretches[i]);
+	free(out->stretches);
 	free(out);
 }
 
@@ -79,7 +123,13 @@ int output_open_count(struct output **out, struct st_error *err)
 	return 0;
 }
 
-uint64_t output_counted(const struct output *out)
+uint64_t output_counted(const struct output *base)
 {
-	return ((const struct output_count *)out)->blocks * BLOCK;
+	const struct output_count *out = (const struct output_count *)base;
+	uint64_t blocks = 0;
+
+	for (uint64_t i = 0; i < out->count; i++)
+		if (out->stretches[i].bits != 0)
+			blocks += bitmap_count(&out->stretches[i], 0, STRETCH);
+	return blocks * BLOCK;
 }

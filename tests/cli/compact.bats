@@ -161,6 +161,43 @@ size()
 	done
 }
 
+@test "a dry run knows whether a mapped-ram image would be rewritten" {
+	# A page is all there is to give back, and each block has a header and
+	# a bitmap in the midst of others.
+	{
+		printf '%s\n' "libvirt format=sparse" stream \
+			"configuration capability=mapped-ram" "ram start"
+		printf '\tblock b%d 1M\n\tpage b%d 0\n' {1..8}{,}
+		printf '%s\n' "	stale b2 64K" "ram end" \
+			"section full name=timer id=3 version=2 length=24" \
+			eof vmdesc
+	} | "$mkimage" a
+	"$SAVETOOL" compact -q a copy
+	savetool compact -n --json a
+	assert_failure 1
+	assert_json .smaller
+	savetool compact --json a
+	assert_json .smaller
+	cmp a copy
+	savetool compact -n a
+	assert_success
+}
+
+@test "pages smaller than a block of the file system are compact as well" {
+	printf '%s\n' stream \
+		"configuration machine=virt capability=mapped-ram" "ram start" \
+		"	block ram 4M page-size=1024" \
+		"	page ram 0 count=20 step=100" "ram end" \
+		"section full name=timer id=3 version=2 length=24" eof \
+		"vmdesc page-size=1024" | "$mkimage" a
+	# On ext4, what it needs for extents counts from then on.
+	sync a
+	savetool compact -n a
+	assert_success
+	savetool compact a
+	assert_output --partial 'compact already'
+}
+
 @test "mode, owner and a name that is a link are kept" {
 	writable live-sequential.mig
 	chmod 640 live-sequential.mig
