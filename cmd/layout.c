@@ -37,6 +37,7 @@ struct layout {
 	bool table;
 	bool row_due; /* the next cell begins a row */
 	size_t rows;
+	bool parted; /* whole has more than lines */
 };
 
 static void buffer_open(struct buffer *buffer)
@@ -240,6 +241,7 @@ static void write_section(struct layout *layout, const char *head,
 	size_t widths[COLUMNS_MAX] = { 0 };
 	const char *title = layout->title;
 
+	layout->parted = true;
 	widths[0] = *head ? 0 : LABEL;
 	measure_row(head, widths);
 	for (const char *row = body; row; row = next_row(row))
@@ -277,6 +279,7 @@ void layout_document(struct layout *layout, const char *document)
 {
 	size_t length = strlen(document);
 
+	layout->parted = true;
 	fputc('\n', layout->whole.stream);
 	escape_text(layout->whole.stream, document, true);
 	if (length == 0 || document[length - 1] != '\n')
@@ -288,9 +291,10 @@ bool layout_write(struct layout *layout, FILE *out, bool blank_line)
 	const char *whole = buffer_text(&layout->whole);
 	bool something = *whole != '\0';
 
-	if (something && blank_line && strchr(whole, '\n')[1])
+	if (something && blank_line && layout->parted)
 		fputc('\n', out);
 	fputs(whole, out);
 	buffer_reset(&layout->whole);
+	layout->parted = false;
 	return something;
 }

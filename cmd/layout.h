@@ -33,7 +33,10 @@ void layout_line(struct layout *layout, const char *line);
 void layout_close(struct layout *layout);
 void layout_document(struct layout *layout, const char *document);
 
-/* Writes what has come together, if anything, and starts anew. */
+/*
+ * Writes what has come together, if anything, and starts anew.  A blank line
+ * in front is for what has sections; lines alone stay together.
+ */
 bool layout_write(struct layout *layout, FILE *out, bool blank_line);
 
 #endif

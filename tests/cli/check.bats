@@ -809,6 +809,15 @@ END
 		.[0].savetool.schema == 1 and .[1].path == "b"'
 }
 
+@test "lines of several images stand together" {
+	make_image v3-small a
+	make_image v3-lost-extent b
+	savetool check -v a b a
+	assert_failure 1
+	assert_line --partial "b: what helps: "
+	assert_equal "$(sed -n '$=' <<<"$output")" 5
+}
+
 @test "what is no image is told as such" {
 	echo nothing >a
 	savetool check a
