@@ -89,6 +89,15 @@ static void print_remedies(const struct job *job, const char *path,
 	}
 }
 
+/* A line of its own may be left out; what it means to the verdict is not. */
+static bool is_found(const struct st_check *check, const char *code)
+{
+	for (size_t i = 0; i < check->finding_count; i++)
+		if (strcmp(check->findings[i].code, code) == 0)
+			return true;
+	return false;
+}
+
 static void print_verdict(struct report *report, const char *path,
 			  const struct st_check *check)
 {
@@ -97,7 +106,10 @@ static void print_verdict(struct report *report, const char *path,
 	char mends[64] = "";
 
 	if (problems == 0) {
-		report_line(report, "%s: clean", path);
+		report_line(report, "%s: clean%s", path,
+			    is_found(check, "not-checked") ?
+				    ", as far as it was read" :
+				    "");
 		return;
 	}
 	if (repairable == problems)

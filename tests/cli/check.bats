@@ -367,8 +367,13 @@ END
 	make_image bad-packed-checksum a
 	checks 0 a
 	finding not-checked '.severity == "note" and .remedy'
+	savetool check -q a
+	assert_success
+	assert_output "a: clean, as far as it was read"
 	checks 6 a --deep
 	make_image packed-zstd b
+	savetool check -q --deep b
+	assert_output "b: clean"
 	checks 0 b --deep
 	refute [ "$(codes)" = not-checked ]
 	assert_json .complete
