@@ -7,6 +7,7 @@
 #include "findings.h"
 #include "io/inplace.h"
 #include "io/output_count.h"
+#include "io/spool.h"
 #include "options.h"
 #include "rewrite.h"
 #include "space.h"
@@ -336,16 +337,25 @@ int st_compact(const char *path, const char *destination,
 	struct st_compact_options options;
 	struct inplace place = { .fd = -1 };
 	struct inplace_watch watch;
+	cleanup_free char *folder = NULL;
 	cleanup_image struct st_image *image = NULL;
 	struct st_compact_result done = { 0 };
 	int failed;
 
 	if (options_take(&options, sizeof(options), given, err) < 0)
 		return -1;
+	/* Where the image is written is room for its pages. */
+	folder = spool_folder(options.dry_run ? "-" :
+			      destination     ? destination :
+						path);
+	if (!folder)
+		return fail_memory(err);
 	inplace_watch_begin(&watch, &place, monitor);
 	failed = open_image(&image, &place, path,
 			    !destination && !options.dry_run, options.direct,
 			    &watch.monitor, err);
+	if (!failed)
+		image->spool_folder = folder;
 	if (!failed)
 		failed = compact(image, &place, destination, &options,
 				 &watch.monitor, &done, err);

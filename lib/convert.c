@@ -261,23 +261,13 @@ static int convert(struct st_image *source, const char *destination,
 	return output_commit(out, err);
 }
 
-/* The folder that a file is in, as a path; NULL: no memory. */
-static char *folder_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	if (!slash)
-		return strdup(strcmp(path, "-") == 0 ? SPOOL_FOLDER : ".");
-	return slash == path ? strdup("/") : strndup(path, slash - path);
-}
-
 int st_convert(const char *source, const char *destination,
 	       const struct st_convert_options *given,
 	       const struct st_monitor *monitor,
 	       struct st_convert_result *result, struct st_error *err)
 {
 	struct st_convert_options options;
-	cleanup_free char *folder = folder_of(destination);
+	cleanup_free char *folder = spool_folder(destination);
 	cleanup_image struct st_image *image = NULL;
 	struct st_convert_result done = { 0 };
 

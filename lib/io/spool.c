@@ -12,10 +12,27 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #define SPOOL_READ (UINT64_C(1) << 20)
 #define SPOOL_BLOCK 4096
+
+char *spool_folder(const char *destination)
+{
+	cleanup_free char *real = NULL;
+	const char *path = destination, *slash;
+
+	if (strcmp(path, "-") == 0)
+		return strdup(SPOOL_FOLDER);
+	real = realpath(path, NULL);
+	if (real)
+		path = real;
+	slash = strrchr(path, '/');
+	if (!slash)
+		return strdup(".");
+	return slash == path ? strdup("/") : strndup(path, slash - path);
+}
 
 int spool_create(struct spool *spool, const char *folder, struct st_error *err)
 {

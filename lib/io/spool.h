@@ -11,6 +11,12 @@
 /* Where it lies if nobody says so: large files survive there. */
 #define SPOOL_FOLDER "/var/tmp"
 
+/*
+ * The folder that a destination is in, or that a symbolic link of this name
+ * leads to; for "-", that above.  NULL: no memory.
+ */
+char *spool_folder(const char *destination);
+
 /* A file without a name, for reading and writing. */
 struct spool {
 	int fd;

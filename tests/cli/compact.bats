@@ -198,6 +198,36 @@ size()
 	assert_output --partial 'compact already'
 }
 
+# spools_in FOLDER ARGUMENT...: compact does, and leaves nothing there.
+spools_in()
+{
+	local folder=$1
+	shift
+
+	strace -E ASAN_OPTIONS=detect_leaks=0 -qq -f -o trace -e trace=openat \
+		"$SAVETOOL" compact -q "$@" || [ $? = 1 ]
+	grep -qF "openat(AT_FDCWD, \"$folder\", O_RDWR|O_TMPFILE" \
+		<(sed 's/O_CLOEXEC|//' trace) ||
+		fail "$folder: $(grep TMPFILE trace)"
+}
+
+@test "pages that change are kept where the image is written" {
+	local here=$PWD
+
+	command -v strace >/dev/null || fail "strace is missing"
+	make_image v2-xbzrle image
+	mkdir there store
+	spools_in /var/tmp -n image
+	spools_in . image copy
+	spools_in there image there/copy
+	spools_in "$here/there" -f image there/copy
+	mv image store
+	ln -s store/image link
+	spools_in "$here/store" link
+	assert_equal "$(ls -A store)" image
+	assert_equal "$(ls -A there)" copy
+}
+
 @test "mode, owner and a name that is a link are kept" {
 	writable live-sequential.mig
 	chmod 640 live-sequential.mig
