@@ -12,7 +12,7 @@
 /*
  * ordered: each page comes at most once, in ascending order within its
  * block; then nothing but a few hundred bytes a block is kept, else eight
- * bytes a page.  The layout stays the caller's.
+ * bytes a page, until it is finished.  The layout stays the caller's.
  */
 int digest_sink_new(struct page_sink **sink, const struct ram_layout *layout,
 		    bool ordered, struct st_error *err);

@@ -6,6 +6,8 @@
 
 #include "pages.h"
 
+#include <malloc.h>
+
 #define PAGE 4096
 
 /* One page to put: a byte of which it is full; -1: absent. */
@@ -107,6 +109,36 @@ TEST(zero_absent_and_never_sent_are_one)
 	assert_true(SAME(other, none));
 }
 
+/* Of what malloc() has given; nothing under a sanitizer, which has its own. */
+static size_t in_use(void)
+{
+	return mallinfo2().uordblks;
+}
+
+/* Eight bytes a page, while another sink has as many. */
+TEST(what_was_kept_of_pages_goes_with_the_result)
+{
+	struct ram_layout large = layout_of(PAGE, "pc.ram", KIB(1 << 20), NULL);
+	struct page_sink *sink;
+	struct st_error err;
+	size_t before = in_use();
+	uint64_t digest[2];
+
+	assert_ok(digest_sink_new(&sink, &large, false, &err), err);
+	for (unsigned page = 0; page < KIB(256); page += 1024) {
+		struct put put = { 0, page, 1 };
+
+		put_run(sink, run_for(&large, &put));
+	}
+	assert_true(before == 0 || in_use() > before + KIB(2048));
+	assert_ok(page_sink_finish(sink, &err), err);
+	assert_in_range(in_use(), 0, before + KIB(64));
+	digest_sink_result(sink, digest);
+	assert_true(digest[0] != 0);
+	page_sink_free(sink);
+	ram_layout_free(&large);
+}
+
 TEST(pages_in_order_need_no_memory)
 {
 	const struct put one[] = { { 0, 1, 1 }, { 0, 2, 0 },  { 0, 7, 2 },
@@ -192,6 +224,7 @@ int main(void)
 		cmocka_unit_test(the_last_of_each_page_counts),
 		cmocka_unit_test(what_counts_is_the_last_one),
 		cmocka_unit_test(zero_absent_and_never_sent_are_one),
+		cmocka_unit_test(what_was_kept_of_pages_goes_with_the_result),
 		cmocka_unit_test(pages_in_order_need_no_memory),
 		cmocka_unit_test(contents_and_places_matter),
 		cmocka_unit_test(two_pages_that_change_places_matter),
