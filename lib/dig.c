@@ -325,11 +325,10 @@ static int dig_pages(struct digger *digger, unsigned number, struct range pages,
 
 	while (pages.start < pages.end) {
 		bool bit = bitmap_get(bitmap, pages.start);
-		uint64_t behind = bitmap_find(bitmap, pages.start, !bit);
+		uint64_t behind = bitmap_find_before(bitmap, pages.start,
+						     pages.end, !bit);
 		struct range run = { .start = base + pages.start * page_size };
 
-		if (behind > pages.end)
-			behind = pages.end;
 		run.end = base + behind * page_size;
 		if (add(digger, bit ? present : KIND_STALE, number, &run, err) <
 		    0)

@@ -31,11 +31,10 @@ static void survey_hole(struct block_survey *survey,
 	uint64_t first = (start + page_size - 1) / page_size;
 	uint64_t last = end / page_size;
 
-	while ((first = bitmap_find(bitmap, first, true)) < last) {
-		uint64_t behind = bitmap_find(bitmap, first, false);
+	while ((first = bitmap_find_before(bitmap, first, last, true)) < last) {
+		uint64_t behind =
+			bitmap_find_before(bitmap, first, last, false);
 
-		if (behind > last)
-			behind = last;
 		add_lost(survey, pages_offset + first * page_size,
 			 (behind - first) * page_size);
 		first = behind;
@@ -48,10 +47,10 @@ static uint64_t stale_bytes(const struct bitmap *bitmap, uint64_t page_size,
 			    uint64_t start, uint64_t end)
 {
 	uint64_t page = start / page_size, bytes = 0;
+	uint64_t last = (end + page_size - 1) / page_size;
 
-	while ((page = bitmap_find(bitmap, page, false)) < bitmap->bits &&
-	       page * page_size < end) {
-		uint64_t behind = bitmap_find(bitmap, page, true);
+	while ((page = bitmap_find_before(bitmap, page, last, false)) < last) {
+		uint64_t behind = bitmap_find_before(bitmap, page, last, true);
 		uint64_t from = page * page_size, to = behind * page_size;
 
 		bytes += (to < end ? to : end) - (from > start ? from : start);
@@ -146,11 +145,10 @@ static int hides_data(bool *found, const struct st_image *image, unsigned index,
 	*found = false;
 	page = first_byte * 8;
 	end = end_byte * 8 < bitmap->bits ? end_byte * 8 : bitmap->bits;
-	while (!*found && (page = bitmap_find(bitmap, page, false)) < end) {
-		uint64_t behind = bitmap_find(bitmap, page, true);
+	while (!*found &&
+	       (page = bitmap_find_before(bitmap, page, end, false)) < end) {
+		uint64_t behind = bitmap_find_before(bitmap, page, end, true);
 
-		if (behind > end)
-			behind = end;
 		if (has_data(found, image_input(image), base + page * page_size,
 			     base + behind * page_size, err) < 0)
 			return -1;

@@ -77,18 +77,24 @@ uint64_t bitmap_count(const struct bitmap *bitmap, uint64_t first,
 	return sum;
 }
 
-uint64_t bitmap_find(const struct bitmap *bitmap, uint64_t from, bool value)
+uint64_t bitmap_find_before(const struct bitmap *bitmap, uint64_t from,
+			    uint64_t end, bool value)
 {
 	uint64_t flip = value ? 0 : ~UINT64_C(0);
 
-	for (uint64_t i = from / 64; i * 64 < bitmap->bits; i++) {
-		uint64_t word = (load_word(bitmap, i) ^ flip) &
-				word_mask(i, from, bitmap->bits);
+	for (uint64_t i = from / 64; i * 64 < end; i++) {
+		uint64_t word =
+			(load_word(bitmap, i) ^ flip) & word_mask(i, from, end);
 
 		if (word)
 			return i * 64 + __builtin_ctzll(word);
 	}
-	return bitmap->bits;
+	return end;
+}
+
+uint64_t bitmap_find(const struct bitmap *bitmap, uint64_t from, bool value)
+{
+	return bitmap_find_before(bitmap, from, bitmap->bits, value);
 }
 
 void bitmap_swap(struct bitmap *bitmap)

@@ -52,6 +52,13 @@ uint64_t bitmap_count(const struct bitmap *bitmap, uint64_t first,
 uint64_t bitmap_find(const struct bitmap *bitmap, uint64_t from, bool value);
 
 /*
+ * The same before end, and end if none has: for whoever asks part by part, and
+ * would look at all that is behind each of them.
+ */
+uint64_t bitmap_find_before(const struct bitmap *bitmap, uint64_t from,
+			    uint64_t end, bool value);
+
+/*
  * From the byte order of a big-endian host's 64-bit words to ours, or back:
  * the bytes of each word change places.
  */

@@ -70,16 +70,17 @@ static struct page_run next_run(const struct mapped_source *source)
 	uint64_t page_size = source->list->layout.page_size;
 	uint64_t first = source->offset / page_size;
 	bool present = bitmap_get(bitmap, first);
-	struct bitmap near = *bitmap;
+	uint64_t end = bitmap->bits;
 
 	/* What is present is read a chunk at a time: no need to look further.
 	 */
-	if (present && near.bits - first > CHUNK_SIZE / page_size)
-		near.bits = first + CHUNK_SIZE / page_size;
+	if (present && end - first > CHUNK_SIZE / page_size)
+		end = first + CHUNK_SIZE / page_size;
 	return (struct page_run){
 		.block = block,
 		.offset = source->offset,
-		.length = (bitmap_find(&near, first, !present) - first) *
+		.length = (bitmap_find_before(bitmap, first, end, !present) -
+			   first) *
 			  page_size,
 		.kind = present ? PAGE_DATA : PAGE_ABSENT,
 	};

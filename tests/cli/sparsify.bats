@@ -567,6 +567,38 @@ large()
 	assert_failure 5
 }
 
+# in_seconds N WORD...: savetool, with no more time of the processor, for the
+# machine may have other things to do.
+in_seconds()
+(
+	ulimit -t "$1"
+	shift
+	exec "$SAVETOOL" "$@"
+)
+
+@test "a file in many pieces takes no longer for the size of its guest" {
+	# A save without zero-page detection that something else made sparse.
+	"$mkimage" a <<-END
+		stream
+		configuration capability=mapped-ram
+		ram start
+			block pc.ram 256G
+			page pc.ram 0 count=8192 step=2
+		ram part
+		ram end
+		section full name=timer id=3 version=2 length=24
+		eof
+		vmdesc
+		seek pc.ram.bitmap
+		fill 255 8M
+	END
+	run in_seconds 5 inspect a
+	assert_success
+	assert_output --partial lost-extent
+	run in_seconds 5 sparsify a
+	assert_success
+}
+
 # killed_everywhere IMAGE CALL: by the kernel, at each call of this kind.
 killed_everywhere()
 {

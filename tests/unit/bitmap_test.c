@@ -122,6 +122,29 @@ TEST(find_ends_where_the_bits_end)
 	bitmap_free(&bitmap);
 }
 
+TEST(find_looks_no_further_than_it_is_asked_to)
+{
+	struct bitmap bitmap;
+
+	make(&bitmap, BITS);
+	bitmap_set_range(&bitmap, 3, 100);
+	for (unsigned from = 0; from <= BITS; from++) {
+		for (unsigned end = from; end <= BITS; end++) {
+			uint64_t set = bitmap_find(&bitmap, from, true);
+			uint64_t clear = bitmap_find(&bitmap, from, false);
+
+			assert_int_equal(
+				bitmap_find_before(&bitmap, from, end, true),
+				set < end ? set : end);
+			assert_int_equal(
+				bitmap_find_before(&bitmap, from, end, false),
+				clear < end ? clear : end);
+		}
+	}
+	assert_int_equal(bitmap_find_before(&bitmap, 9, 8, true), 8);
+	bitmap_free(&bitmap);
+}
+
 /* Of a file, they may be anything. */
 TEST(what_is_set_behind_the_last_bit_is_not_found)
 {
@@ -159,6 +182,7 @@ int main(void)
 		cmocka_unit_test(bits_behind_the_last_stay_clear),
 		cmocka_unit_test(find_goes_from_run_to_run),
 		cmocka_unit_test(find_ends_where_the_bits_end),
+		cmocka_unit_test(find_looks_no_further_than_it_is_asked_to),
 		cmocka_unit_test(what_is_set_behind_the_last_bit_is_not_found),
 		cmocka_unit_test(swapping_turns_every_word_round),
 	};
