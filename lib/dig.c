@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "scan.h"
+#include "space.h"
 
 #include <inttypes.h>
 
@@ -29,6 +30,7 @@ struct digger {
 	struct scan *scan;
 	struct extent extent; /* that was looked at last */
 	uint64_t end;         /* of the image */
+	uint64_t block_size;  /* of the file system */
 	uint64_t told;        /* of progress */
 
 	struct range hole; /* found, but not made yet */
@@ -113,18 +115,33 @@ static int change(struct digger *digger, struct st_error *err)
 		      0;
 }
 
+/* Only whole blocks are freed, and pages may lie half in a hole already. */
+static int count_storage(struct digger *digger, const struct range *hole,
+			 struct st_error *err)
+{
+	uint64_t first = round_up(hole->start, digger->block_size);
+	uint64_t last = hole->end / digger->block_size * digger->block_size;
+	uint64_t bytes;
+
+	if (first >= last)
+		return 0;
+	if (input_count_data(&bytes, digger->in, first, last, err) < 0)
+		return -1;
+	digger->dig->storage += bytes;
+	return 0;
+}
+
 /* Makes the hole that was found. */
 static int settle(struct digger *digger, struct st_error *err)
 {
 	const struct range *hole = &digger->hole;
-	uint64_t first = round_up(hole->start, DIG_GRAIN);
-	uint64_t last = hole->end / DIG_GRAIN * DIG_GRAIN;
 
 	if (hole->start == hole->end)
 		return 0;
-	if (first < last)
-		digger->dig->storage += last - first;
 	if (digger->dig->place && change(digger, err) < 0)
+		return -1;
+	if (!digger->dig->place && !digger->dig->copy &&
+	    count_storage(digger, hole, err) < 0)
 		return -1;
 	digger->hole = (struct range){ 0 };
 	digger->dirty = (struct range){ 0 };
@@ -470,6 +487,7 @@ int dig(struct dig *dig, const struct st_monitor *monitor, struct st_error *err)
 		.dig = dig,
 		.monitor = monitor,
 		.in = image->outer ? image->outer : image->file,
+		.block_size = space_block(image_fd(image)),
 		.changed = dig->copy ? changed : NULL,
 	};
 

@@ -30,10 +30,12 @@ struct dig {
 	/* Clear bits mean nothing: only what reads as zero is given back. */
 	bool zero_only;
 
-	/* What was found, in bytes; and that of it which is storage. */
+	/* What was found, in bytes. */
 	uint64_t stale; /* in slots whose bit is clear */
 	uint64_t zero;  /* in present pages of zeros, not prefilled ones */
 	uint64_t other; /* zeros elsewhere */
+
+	/* If holes are only counted: what they would free. */
 	uint64_t storage;
 };
 

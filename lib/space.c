@@ -13,6 +13,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* No file system's blocks are larger; what NFS calls so may be. */
+#define BLOCK_MOST 65536
+
+/* Of one that does not say. */
+#define BLOCK_USUAL 4096
+
 /* What a page's record in a sequential stream takes beside its bytes. */
 #define RECORD_HEAD 8
 
@@ -57,6 +63,16 @@ uint64_t space_free(const struct statfs *fs)
 			blocks = fs->f_bfree - own;
 	}
 	return blocks * fs->f_frsize;
+}
+
+uint64_t space_block(int fd)
+{
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0 || fs.f_frsize <= 0 ||
+	    fs.f_frsize > BLOCK_MOST || (fs.f_frsize & (fs.f_frsize - 1)) != 0)
+		return BLOCK_USUAL;
+	return fs.f_frsize;
 }
 
 /* Of a file, what is free around it; of a device, all of it. */

@@ -23,6 +23,9 @@ int space_check(struct output *out, struct st_image *source,
 /* Bytes of a file system that this user can fill. */
 uint64_t space_free(const struct statfs *fs);
 
+/* What the file system of an open file stores and frees at once. */
+uint64_t space_block(int fd);
+
 /* As space_check(), for so many bytes. */
 int space_require(struct output *out, uint64_t needed, struct st_error *err);
 

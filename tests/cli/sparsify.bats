@@ -108,6 +108,39 @@ refused_unchanged()
 	assert_silent
 }
 
+@test "-n does not promise what lies in a hole already" {
+	local promised
+
+	"$mkimage" a <<-END
+		stream
+		configuration page-bits=16 capability=mapped-ram
+		ram start
+			block pc.ram 8M page-size=64K
+			page pc.ram 0 count=16
+			page pc.ram 1M count=16 data=0
+			stale pc.ram 2M count=16
+		ram part
+		ram end
+		section full name=timer id=3 version=2 length=24
+		eof
+		vmdesc page-size=64K
+	END
+	dense a copy
+	# Of every other zero page, and of every other old one, all but 4 KiB.
+	for offset in {2..3}{0..14..2}; do
+		fallocate -p -o $(((${offset:0:1} << 20) + 4096 + \
+			${offset:1} * 65536)) -l 61440 copy
+	done
+	savetool sparsify -n --json copy
+	assert_failure 1
+	promised=$(fact .freed)
+	savetool sparsify --json copy
+	assert_success
+	local difference=$((promised - $(fact .freed)))
+
+	[ "${difference#-}" -le 65536 ] || fail "$promised: $output"
+}
+
 @test "a live save loses its stale pages, and keeps its guest" {
 	make_image v3-stale a
 	dense a copy

@@ -436,6 +436,28 @@ becomes_full()
 	holds_memory
 }
 
+# Nothing but whole blocks is freed, and nothing else is promised: not again.
+@test "xfs: what is promised of blocks of 64 KiB is freed, once" {
+	local promised freed
+
+	[ "$(printf '6.12\n%s\n' "$(uname -r)" | sort -V | head -n 1)" = 6.12 ] ||
+		skip "a kernel whose blocks are no larger than pages"
+	on xfs -q -b size=65536
+	cat "$data/bare-mapped.mig" >mnt/dense
+	sync -f mnt
+	promised=$("$SAVETOOL" sparsify -n --json mnt/dense | jq .freed)
+	freed=$("$SAVETOOL" sparsify --json mnt/dense | jq .freed)
+	echo "$promised promised, $freed freed"
+	[ "$promised" -gt $((16 << 20)) ]
+	# But for a block that says where the others are.
+	[ "$promised" -ge "$freed" ]
+	[ $((promised - freed)) -le 65536 ]
+	run "$SAVETOOL" sparsify -n mnt/dense
+	echo "$output"
+	[ "$status" = 0 ]
+	[ "$(digest mnt/dense)" = "$(digest "$data/bare-mapped.mig")" ]
+}
+
 @test "tmpfs: lost memory is called out, and nothing else" {
 	on tmpfs 300M
 	holds_memory
