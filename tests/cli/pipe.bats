@@ -377,7 +377,7 @@ ends_by_one_signal()
 	pid=$!
 	sleep 0.4
 	kill -TERM $pid
-	run timeout 1.5 tail --pid=$pid -f /dev/null
+	run timeout 5 tail --pid=$pid -f /dev/null
 	kill -KILL $pid 2>/dev/null && fail "still waiting: savetool $*"
 	status=0
 	wait $pid || status=$?
