@@ -445,12 +445,13 @@ static int write_bitmaps(struct digger *digger, struct st_error *err)
 static int dig_file(struct digger *digger, struct st_error *err)
 {
 	const struct st_image *image = digger->dig->image;
-	uint64_t start = image->libvirt ? 0 : image->payload;
+	uint64_t first = digger->dig->skipped;
+	uint64_t start = image->libvirt ? first : image->payload;
 
 	if (image_codec(image))
-		start = digger->end = 0;
-	if (dig_bytes(digger, KIND_KEPT, 0, (struct range){ 0, start }, err) <
-	    0)
+		start = digger->end = first;
+	if (dig_bytes(digger, KIND_KEPT, 0, (struct range){ first, start },
+		      err) < 0)
 		return -1;
 	if (start < digger->end && dig_image(digger, start, err) < 0)
 		return -1;
@@ -468,8 +469,6 @@ static int dig_with(struct digger *digger, struct st_error *err)
 	if (scan_new(&scan, digger->in, copy != NULL, found, digger, err) < 0)
 		return -1;
 	digger->scan = scan;
-	if (copy && output_reach(copy, digger->in->size, err) < 0)
-		return -1;
 	if (dig_file(digger, err) < 0)
 		return -1;
 	if (!copy)

@@ -27,6 +27,9 @@ struct dig {
 	const struct inplace *place;
 	struct output *copy;
 
+	/* Bytes in front that are not dug for: a copy has them already. */
+	uint64_t skipped;
+
 	/* Clear bits mean nothing: only what reads as zero is given back. */
 	bool zero_only;
 
@@ -41,7 +44,7 @@ struct dig {
 
 /*
  * The image's bitmaps are changed; of what is packed, nothing is.  A copy gets
- * all bytes of the file, and is not committed.  The monitor may be NULL.
+ * all other bytes of the file, and is not committed.  The monitor may be NULL.
  */
 int dig(struct dig *dig, const struct st_monitor *monitor,
 	struct st_error *err);

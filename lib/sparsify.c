@@ -200,6 +200,12 @@ static int make_room(struct sparsification *work, struct output *out,
 	return space_require(out, stored, err);
 }
 
+/* Which may be packed inside, but not as a whole. */
+static bool has_header(const struct st_image *image)
+{
+	return image->libvirt && !image->outer;
+}
+
 /*
  * Where the file system can, the copy shares all of the image's storage
  * first, and then lets go of what it does not need.
@@ -213,14 +219,22 @@ static int fill_copy(struct sparsification *work, struct output *out,
 	if (ioctl(place.fd, FICLONE, fd) == 0) {
 		out->position = work->result.logical;
 		work->dig.place = &place;
-	} else if (make_room(work, out, err) < 0) {
+	} else if (make_room(work, out, err) < 0 ||
+		   output_reach(out, work->result.logical, err) < 0) {
 		return -1;
 	} else {
 		work->dig.copy = out;
 	}
+	if (has_header(work->image)) {
+		work->dig.skipped = LIBVIRT_MAGIC_SIZE;
+		if (libvirt_write_partial(out, err) < 0)
+			return -1;
+	}
 	failed = check(work, err) < 0 ? -1 : dig_up(work, err);
 	work->dig.place = NULL;
-	return failed;
+	if (failed < 0 || !has_header(work->image))
+		return failed;
+	return libvirt_write_complete(out, err);
 }
 
 static int copy(struct sparsification *work, const char *path,

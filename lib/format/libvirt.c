@@ -310,6 +310,11 @@ int libvirt_write(const struct libvirt *libvirt, struct output *out,
 			     err);
 }
 
+int libvirt_write_partial(struct output *out, struct st_error *err)
+{
+	return output_write_at(out, magic_partial, LIBVIRT_MAGIC_SIZE, 0, err);
+}
+
 int libvirt_write_complete(struct output *out, struct st_error *err)
 {
 	if (!out->seekable)

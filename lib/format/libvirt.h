@@ -77,6 +77,9 @@ uint64_t libvirt_size(const struct libvirt *libvirt);
 int libvirt_write(const struct libvirt *libvirt, struct output *out,
 		  struct st_error *err);
 
+/* The magic of an image that is not complete, at the start of a file. */
+int libvirt_write_partial(struct output *out, struct st_error *err);
+
 /*
  * Has the magic, at the start of a seekable file, turned into "Save" when that
  * is committed.

@@ -603,7 +603,7 @@ cut_off()
 	command -v strace >/dev/null || fail "strace is missing"
 	make_image v2-live-superseded image
 	for words in 'convert -O sparse' 'convert -O zstd --verify' \
-		'convert --direct' compact; do
+		'convert --direct' compact sparsify 'sparsify --direct'; do
 		# shellcheck disable=SC2086  # words
 		cut_off $words image dest
 		assert_equal "$words $(head -c 16 .*.savetool-*)" \
@@ -611,7 +611,15 @@ cut_off()
 	done
 	cut_off compact image
 	assert_equal "$(head -c 16 .*.savetool-*)" LibvirtQemudPart
+	# Also of what is copied as it is.
+	make_image packed-zstd packed
+	cut_off sparsify packed dest
+	assert_equal "$(head -c 16 .*.savetool-*)" LibvirtQemudPart
 	rm .*.savetool-*
+	savetool sparsify packed dest
+	assert_success
+	cmp packed dest
+	rm dest
 	savetool compact --verify image dest
 	assert_success
 	assert_equal "$(head -c 16 dest)" LibvirtQemudSave
