@@ -167,7 +167,7 @@ static int compare_sizes(struct st_compact_result *result,
 			  (rewrite->format == ST_FORMAT_SPARSE &&
 			   (frees || result->allocated + ALLOCATION_NOISE <
 					     result->allocated_before));
-	result->resolved = source->stream.compressed_pages;
+	result->resolved = source->stream.encoded_pages;
 	result->rewritten = result->smaller || result->resolved > 0;
 	return 0;
 }

@@ -449,7 +449,8 @@ struct st_compact_result {
 	uint64_t logical_before, allocated_before;
 	uint64_t logical, allocated; /* of the result; estimated if dry_run */
 	bool smaller;
-	uint64_t resolved; /* pages that were compressed by themselves */
+	uint64_t resolved; /* pages that came compressed by themselves, or as
+			      what had changed in them */
 	bool rewritten;    /* or would be: a destination, what is smaller or was
 			      resolved */
 	bool linked;       /* in place: the old file stays, by another name */

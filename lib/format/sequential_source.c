@@ -107,7 +107,7 @@ static int read_compressed(struct sequential_source *source,
 			&used) != Z_OK ||
 	    size != run->length || used != packed)
 		return bad_record(record, "damaged compressed data", err);
-	source->stream->compressed_pages++;
+	source->stream->encoded_pages++;
 	return reader_consume(reader, packed, err);
 }
 
@@ -132,10 +132,11 @@ static int read_page(struct reader *reader, struct page_batch *batch,
 	return reader_consume(reader, run->length, err);
 }
 
-static int read_xbzrle(struct reader *reader, struct page_batch *batch,
-		       struct page_run *run, const struct record *record,
-		       struct st_error *err)
+static int read_xbzrle(struct sequential_source *source,
+		       struct page_batch *batch, struct page_run *run,
+		       const struct record *record, struct st_error *err)
 {
+	struct reader *reader = &source->stream->reader;
 	uint8_t encoding;
 	uint16_t size;
 
@@ -153,6 +154,7 @@ static int read_xbzrle(struct reader *reader, struct page_batch *batch,
 	run->kind = PAGE_DELTA;
 	run->data = reader->next;
 	run->delta_size = size;
+	source->stream->encoded_pages++;
 	return reader_consume(reader, size, err);
 }
 
@@ -206,7 +208,7 @@ static int read_body(struct sequential_source *source, struct page_batch *batch,
 	else if (record->flags & RAM_PAGE)
 		result = read_page(reader, batch, &run, err);
 	else if (record->flags & RAM_XBZRLE)
-		result = read_xbzrle(reader, batch, &run, record, err);
+		result = read_xbzrle(source, batch, &run, record, err);
 	else
 		result = read_compressed(source, batch, &run, record, err);
 	if (result == 0)

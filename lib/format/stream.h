@@ -39,7 +39,8 @@ struct stream {
 	uint64_t advised_page_size; /* by POSTCOPY_ADVISE; 0: none came */
 	bool ram_started, ram_ended;
 	struct ram_list ram;
-	uint64_t compressed_pages; /* by themselves, of those met so far */
+	uint64_t encoded_pages; /* compressed by themselves or XBZRLE, of those
+				   met so far */
 
 	/*
 	 * Found ahead, at the end of a file that can be seen to its end; else
