@@ -102,13 +102,15 @@ static int measure_stale(uint64_t *stale, const struct st_image *image,
 /* Known behind a walk. */
 static int refuse_second(const struct st_image *image, struct st_error *err)
 {
-	if (!has_second_image(image))
+	uint64_t second = find_second_image(image);
+
+	if (second == ST_UNKNOWN)
 		return 0;
 	return fail(err, ST_REFUSED,
 		    "what is behind the image, at byte %" PRIu64
 		    ", is another one, and would be lost; compact it to "
 		    "another file",
-		    tail_end(image->tail));
+		    second);
 }
 
 static bool has_trailing(const struct st_image *image)

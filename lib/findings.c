@@ -307,17 +307,21 @@ uint64_t find_trailing(const struct st_image *image)
 	return behind > moved ? behind - moved : 0;
 }
 
-bool has_second_image(const struct st_image *image)
+uint64_t find_second_image(const struct st_image *image)
 {
 	const struct tail *tail = image->tail;
 	uint64_t start = find_end(image) - tail->offset;
 	const uint8_t *head;
 
+	while (start < tail->held && tail->data[start] == 0)
+		start++;
 	if (start + 4 > tail->held)
-		return false;
+		return ST_UNKNOWN;
 	head = tail->data + start;
 	return get_be32(head) == STREAM_MAGIC ||
-	       libvirt_is_magic(head, tail->held - start);
+			       libvirt_is_magic(head, tail->held - start) ?
+		       tail->offset + start :
+		       ST_UNKNOWN;
 }
 
 /* What is behind the last byte; without more, QEMU does not care. */
@@ -331,12 +335,15 @@ static int find_behind(struct description *description,
 		.offset = find_end(image),
 		.length = length,
 	};
+	uint64_t second = find_second_image(image);
 
-	if (!has_second_image(image))
+	if (second == ST_UNKNOWN)
 		return description_find(description, &finding, err,
 					"bytes behind the end of the image");
 	finding.code = "second-image";
 	finding.severity = ST_WARNING;
+	finding.offset = second;
+	finding.length -= second - find_end(image);
 	return description_find(description, &finding, err,
 				"behind the end of the image another one "
 				"starts, which nothing restores from here");

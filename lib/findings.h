@@ -29,10 +29,11 @@ uint64_t find_end(const struct st_image *image);
 uint64_t find_trailing(const struct st_image *image);
 
 /*
- * Are the bytes behind that an image of their own, by its magic?  Then they
- * are another guest, and not to be dropped.
+ * Where in the bytes behind that, maybe behind zeros that fill up a block, an
+ * image of their own starts, by its magic: another guest, and not to be
+ * dropped.  ST_UNKNOWN: nowhere.
  */
-bool has_second_image(const struct st_image *image);
+uint64_t find_second_image(const struct st_image *image);
 
 /* What find_all() leaves out when the walk ended early. */
 int find_in_tail(struct description *description, const struct st_image *image,

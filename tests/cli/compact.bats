@@ -644,7 +644,21 @@ changing()
 	savetool compact two one
 	assert_success
 	assert_equal "$(digest one)" "$(digest bare-sequential.mig)"
+	# Zeros that fill up a block are not all there is.
+	{
+		cat bare-sequential.mig
+		head -c 1000 /dev/zero
+		cat bare-sequential.mig
+	} >two
+	cp two before
+	savetool compact two
+	assert_error 8 "two: what is behind the image, at byte 14373948, is\
+ another one, and would be lost; compact it to another file"
+	savetool check --repair two
+	assert_success
+	cmp two before
 }
+
 
 @test "a file of two names frees nothing" {
 	real_image live-sequential.mig
