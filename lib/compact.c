@@ -321,6 +321,10 @@ static int compact(struct st_image *image, const struct inplace *place,
 	if (image->outer)
 		return fail(err, ST_UNSUPPORTED,
 			    "packed as a whole, header and all; convert it");
+	/* Only records can be packed; its layout would not be the same. */
+	if (image->codec && stream_is_mapped(&image->stream))
+		return fail(err, ST_UNSUPPORTED,
+			    "mapped-ram image that was packed; convert it");
 	rewrite.format = result->format = image_format(image);
 	if (!destination && refuse_lost(image, monitor, err) < 0)
 		return -1;

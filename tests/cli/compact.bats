@@ -659,6 +659,21 @@ changing()
 	cmp two before
 }
 
+@test "a packed mapped-ram image does not come out sequential" {
+	local words
+
+	real_image bare-mapped.mig
+	gzip -1 <bare-mapped.mig >packed
+	cp packed before
+	for words in packed "-n packed" "packed copy"; do
+		# shellcheck disable=SC2086  # words
+		savetool compact $words
+		assert_error 7 \
+			"packed: mapped-ram image that was packed; convert it"
+	done
+	cmp packed before
+	[ ! -e copy ]
+}
 
 @test "a file of two names frees nothing" {
 	real_image live-sequential.mig
