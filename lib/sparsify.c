@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "description.h"
 #include "dig.h"
 #include "io/inplace.h"
 #include "options.h"
@@ -69,15 +70,11 @@ static int count_lost(struct sparsification *work, struct st_error *err)
  */
 static int check_bitmaps(struct sparsification *work, struct st_error *err)
 {
-	enum doubt doubt;
+	enum doubt doubt = work->image->description->doubt;
 
 	if (count_lost(work, err) < 0)
 		return -1;
-	if (work->options->zero_only)
-		return 0;
-	if (trust_bitmaps(&doubt, work->image, err) < 0)
-		return -1;
-	return doubt == DOUBT_NONE ?
+	return doubt == DOUBT_NONE || work->options->zero_only ?
 		       0 :
 		       trust_refuse(doubt, "only --zero-only is safe", err);
 }

@@ -600,6 +600,37 @@ large()
 	assert_failure 5
 }
 
+# bytes_read WORD...: by savetool.
+bytes_read()
+{
+	strace -E ASAN_OPTIONS=detect_leaks=0 -f -qq -o trace -e trace=pread64 \
+		"$SAVETOOL" "$@" >/dev/null || :
+	awk -F '= ' '/pread64/ { sum += $NF } END { print sum }' trace
+}
+
+@test "whether bitmaps are to be believed is not asked twice" {
+	local inspect
+
+	# A second block of memory, of which the guest never used anything.
+	"$mkimage" a <<-END
+		stream
+		configuration capability=mapped-ram
+		ram start
+			block pc.ram 1M
+			block dimm1 16M
+			page pc.ram 0 count=16
+		ram part
+		ram end
+		section full name=timer id=3 version=2 length=24
+		eof
+		vmdesc
+	END
+	dense a copy
+	inspect=$(bytes_read inspect copy)
+	# It looks at nothing more than what lies around the pages.
+	[ "$(bytes_read sparsify -n copy)" -le $((inspect + (4 << 20))) ]
+}
+
 # in_seconds N WORD...: savetool, with no more time of the processor, for the
 # machine may have other things to do.
 in_seconds()
