@@ -740,10 +740,6 @@ would_be()
 	assert_error 8 "a: in use by another process"
 	assert_json '.error.code == "refused" and .repaired == []'
 	cmp before a
-	mkfifo locked
-	flock --no-fork a sleep 60 3>locked 7>locked &
-	kill $!
-	wait $! || true
 	savetool check --repair a
 	assert_success
 }
