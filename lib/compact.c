@@ -12,6 +12,7 @@
 #include "rewrite.h"
 #include "space.h"
 #include "survey.h"
+#include "trust.h"
 
 #include <inttypes.h>
 #include <sys/stat.h>
@@ -63,6 +64,7 @@ static int refuse_lost(struct st_image *image, const struct st_monitor *monitor,
 		       struct st_error *err)
 {
 	uint64_t lost = 0;
+	enum doubt doubt;
 
 	if (!stream_is_mapped(&image->stream) || image_codec(image))
 		return 0;
@@ -81,6 +83,11 @@ static int refuse_lost(struct st_image *image, const struct st_monitor *monitor,
 			    "file: what they were cannot be told from zeros "
 			    "any more once it is compacted",
 			    lost);
+	if (trust_changes(&doubt, image, err) < 0)
+		return -1;
+	if (doubt != DOUBT_NONE)
+		return trust_refuse(doubt, "only its libvirt header could tell",
+				    err);
 	return image_start(image, err);
 }
 

@@ -74,7 +74,11 @@ static int check_bitmaps(struct sparsification *work, struct st_error *err)
 
 	if (count_lost(work, err) < 0)
 		return -1;
-	return doubt == DOUBT_NONE || work->options->zero_only ?
+	if (work->options->zero_only)
+		return 0;
+	if (doubt == DOUBT_NONE && trust_changes(&doubt, work->image, err) < 0)
+		return -1;
+	return doubt == DOUBT_NONE ?
 		       0 :
 		       trust_refuse(doubt, "only --zero-only is safe", err);
 }

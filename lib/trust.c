@@ -7,6 +7,8 @@
 #include "base/error.h"
 #include "survey.h"
 
+#include <string.h>
+
 int trust_order(enum mapped_order *order, const struct st_image *image,
 		struct st_error *err)
 {
@@ -94,8 +96,31 @@ int trust_bitmaps(enum doubt *doubt, const struct st_image *image,
 		return 0;
 	if (trust_order(&order, image, err) < 0)
 		return -1;
-	if (order != MAPPED_ORDER_FITS)
+	if (order == MAPPED_ORDER_DOUBTFUL || order == MAPPED_ORDER_WRONG)
 		*doubt = DOUBT_ORDER;
+	return 0;
+}
+
+/* Of a machine whose own hosts are. */
+static bool may_be_big_endian(const struct st_image *image)
+{
+	const char *machine = image->stream.configuration.machine;
+
+	return machine && strncmp(machine, "s390", 4) == 0;
+}
+
+int trust_changes(enum doubt *doubt, const struct st_image *image,
+		  struct st_error *err)
+{
+	enum mapped_order order;
+
+	*doubt = DOUBT_NONE;
+	if (image->libvirt || !may_be_big_endian(image))
+		return 0;
+	if (trust_order(&order, image, err) < 0)
+		return -1;
+	if (order == MAPPED_ORDER_UNTOLD)
+		*doubt = DOUBT_HOST;
 	return 0;
 }
 
@@ -117,6 +142,8 @@ const char *trust_reason(enum doubt doubt)
 				      "page is",
 		[DOUBT_ORDER] = "its pages do not fit its bitmaps, but would "
 				"in the other byte order",
+		[DOUBT_HOST] = "nothing tells the byte order of its host, nor "
+			       "so that of its bitmaps",
 	};
 
 	return reasons[doubt];

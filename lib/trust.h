@@ -16,6 +16,7 @@ enum doubt {
 	DOUBT_EMPTY,
 	DOUBT_LOST_BITMAP,
 	DOUBT_ORDER,
+	DOUBT_HOST, /* only for who changes bits */
 };
 
 /* Which order the pages fit, if no header states it; reads some of them. */
@@ -28,6 +29,14 @@ int trust_storage(enum doubt *doubt, const struct st_image *image,
 
 /* Both: what speaks against believing them, if something does. */
 int trust_bitmaps(enum doubt *doubt, const struct st_image *image,
+		  struct st_error *err);
+
+/*
+ * What speaks against changing bits, even of bitmaps that are right: a host
+ * that may be big-endian, as s390 is, while all words read the same in both
+ * orders.
+ */
+int trust_changes(enum doubt *doubt, const struct st_image *image,
 		  struct st_error *err);
 
 /* A doubt in words. */

@@ -43,6 +43,44 @@ refused_unchanged()
 	cmp before "$image"
 }
 
+@test "bits of a host of unknown byte order stay as they are" {
+	local machine
+
+	# All bits are set: they read the same in both orders.
+	for machine in s390-ccw-virtio-10.0 pc-i440fx-10.0; do
+		cat >a.recipe <<-EOF
+		stream
+		configuration machine=$machine capability=mapped-ram
+		ram start
+			block ram 4M
+			page ram 0 count=16 seed=1
+			page ram 0x10000 count=4 data=0
+			page ram 0x14000 count=all seed=2
+		ram part
+		ram end
+		section full name=timer id=3 version=2 length=24
+		eof
+		vmdesc
+		EOF
+		"$MKIMAGE" a.recipe "$machine"
+	done
+	cp s390-ccw-virtio-10.0 before
+	savetool sparsify s390-ccw-virtio-10.0
+	assert_error 8 "s390-ccw-virtio-10.0: nothing tells the byte order of \
+its host, nor so that of its bitmaps; only --zero-only is safe"
+	savetool compact s390-ccw-virtio-10.0
+	assert_error 8 "s390-ccw-virtio-10.0: nothing tells the byte order of \
+its host, nor so that of its bitmaps; only its libvirt header could tell"
+	cmp s390-ccw-virtio-10.0 before
+	savetool sparsify --zero-only s390-ccw-virtio-10.0
+	assert_success
+	cmp s390-ccw-virtio-10.0 before
+	savetool sparsify pc-i440fx-10.0
+	assert_success
+	savetool inspect --json pc-i440fx-10.0
+	assert_json '.blocks[0]."pages-present" == 1020'
+}
+
 @test "a dense copy of a real image is back at its first allocation" {
 	local image guest
 

@@ -257,7 +257,7 @@ static bool doubtful(uint64_t first, uint64_t second)
 	assert_ok(input_open_memory(&in, file, sizeof(file), &err), err);
 	assert_ok(mapped_order_ask(&order, in, &list, &bitmap, &err), err);
 	input_close(in);
-	return order != MAPPED_ORDER_FITS;
+	return order == MAPPED_ORDER_DOUBTFUL || order == MAPPED_ORDER_WRONG;
 }
 
 /* Data in these pages of the first word, and in none else. */
