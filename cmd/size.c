@@ -175,12 +175,16 @@ static bool is_dense(const struct job *job, const struct st_info *info)
 	return sizes->allocated > limit && sizes->allocated - limit > around;
 }
 
-/* 1: it is, and that was asked; or what it needs is not known. */
+/*
+ * 1: it is, and that was asked; or what it needs is not known.  One that was
+ * packed as a whole has no holes to lose.
+ */
 static int show_dense(const struct job *job, const struct st_info *info)
 {
 	bool dense = is_dense(job, info);
 
 	if (info->format == ST_FORMAT_SPARSE &&
+	    info->compression == ST_FORMAT_RAW &&
 	    info->sizes.needed == ST_UNKNOWN) {
 		report_line(job->images.report,
 			    "its bitmaps cannot be trusted: whether it has "
@@ -189,7 +193,9 @@ static int show_dense(const struct job *job, const struct st_info *info)
 	}
 	report_flag(job->images.report, "dense", NULL, dense);
 	if (dense)
-		report_line(job->images.report, "it has lost its holes");
+		report_line(job->images.report,
+			    "it is dense: it has lost its holes, or much of it "
+			    "is stale");
 	return dense ? 1 : ST_OK;
 }
 

@@ -248,7 +248,7 @@ static bool has_zero_pages(const struct checker *checker)
 
 	return checker->finished && info->scanned &&
 	       info->layout == ST_LAYOUT_MAPPED_RAM &&
-	       info->sizes.reclaimable_zero > 0;
+	       zero_page_bytes(info, checker->image) > 0;
 }
 
 static int find_zero_pages(const struct checker *checker, struct st_error *err)
@@ -258,7 +258,7 @@ static int find_zero_pages(const struct checker *checker, struct st_error *err)
 		.code = "zero-pages",
 		NOTE,
 		.offset = ST_UNKNOWN,
-		.length = info_of(checker)->sizes.reclaimable_zero,
+		.length = zero_page_bytes(info_of(checker), checker->image),
 	};
 
 	if (header && !header->complete) {
@@ -374,7 +374,7 @@ static bool may_have_lost_pages(const struct checker *checker)
 
 	if (info->layout != ST_LAYOUT_MAPPED_RAM)
 		return false;
-	return info->scanned ? info->sizes.reclaimable_zero > 0 :
+	return info->scanned ? zero_page_bytes(info, checker->image) > 0 :
 			       !holes_tell(checker);
 }
 

@@ -24,6 +24,10 @@ uint64_t image_length(const struct st_image *image);
 /* Of an image that was scanned: bytes of pages that later ones replace. */
 uint64_t superseded_bytes(const struct st_info *info);
 
+/* In pages that are stored, all zeros, and need not be; if it was scanned. */
+uint64_t zero_page_bytes(const struct st_info *info,
+			 const struct st_image *image);
+
 /* The same: what records of zeros save of the pages that are stored as such. */
 uint64_t zero_record_savings(const struct st_info *info);
 

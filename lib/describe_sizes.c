@@ -90,8 +90,8 @@ uint64_t zero_record_savings(const struct st_info *info)
 }
 
 /* Zeros in a block that is filled before cannot be left out of mapped-ram. */
-static uint64_t reclaimable_zero(const struct st_info *info,
-				 const struct st_image *image)
+uint64_t zero_page_bytes(const struct st_info *info,
+			 const struct st_image *image)
 {
 	bool mapped = info->layout == ST_LAYOUT_MAPPED_RAM;
 	uint64_t bytes = 0;
@@ -108,8 +108,8 @@ void describe_sizes(struct description *description,
 	struct st_info *info = &description->info;
 	bool mapped = info->layout == ST_LAYOUT_MAPPED_RAM;
 
-	if (info->scanned)
-		info->sizes.reclaimable_zero = reclaimable_zero(info, image);
+	if (info->scanned && !image_codec(image))
+		info->sizes.reclaimable_zero = zero_page_bytes(info, image);
 	if (!image_has_own_holes(image) || description->doubt != DOUBT_NONE)
 		info->sizes.reclaimable_stale = ST_UNKNOWN;
 	if (!image->tail || image_codec(image) ||

@@ -88,7 +88,7 @@ static int size_image(struct st_image *image,
 		return -1;
 	if (info->layout == ST_LAYOUT_SEQUENTIAL)
 		set_least(info, image, estimator_least(estimator));
-	else
+	else if (!image_codec(image))
 		info->sizes.reclaimable_superseded = 0;
 	return options->estimate ? estimator_result(estimator, estimates, err) :
 				   0;

@@ -201,7 +201,7 @@ fits()
 	cat intact-libvirt-sparse.save >dense
 	savetool size --fail-if-dense dense
 	assert_failure 1
-	assert_line --partial "it has lost its holes"
+	assert_line --partial "it is dense: it has lost its holes, or"
 	savetool size --fail-if-dense=1000 dense
 	assert_success
 	savetool size --json --fail-if-dense=10 dense
@@ -209,6 +209,40 @@ fits()
 	assert_json '.dense'
 	savetool size --fail-if-dense=x dense
 	assert_failure 2
+	# Packed as a whole, there are no holes to be lost.
+	zstd -q dense
+	savetool size --json --fail-if-dense dense.zst
+	assert_success
+	assert_json '.format == "sparse" and .dense == false'
+}
+
+@test "what is packed has no storage for zero pages" {
+	# Half of its pages are data, and half of those zero.
+	cat >r <<-END
+		# SPDX-License-Identifier: LGPL-2.1-or-later
+
+		stream
+		configuration
+		ram start
+			block pc.ram 64K
+		ram part
+			page pc.ram 0 count=8
+			page pc.ram 0x8000 count=8 data=0
+		ram end
+		section full name=timer id=3 version=2 length=24
+		eof
+		vmdesc
+	END
+	"$mkimage" r a
+	savetool size --json a
+	assert_json '.sizes."reclaimable-zero" == 32768'
+	zstd -q a
+	savetool size --json a.zst
+	assert_success
+	assert_json '.sizes | has("reclaimable-zero") | not'
+	savetool inspect --json --scan a.zst
+	assert_json '.blocks[0]."pages-zero" == 8 and
+		(.sizes | has("reclaimable-zero") | not)'
 }
 
 @test "what bitmaps say that cannot be trusted is not known" {
