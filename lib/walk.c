@@ -93,9 +93,11 @@ static int walk_mapped_pages(struct walker *walker, const struct section *start,
 	if (walker->sink) {
 		mapped_source_init(&pages, &image->stream.ram, image->bitmaps,
 				   image_input(image), image->pool);
+		if (!image_has_own_holes(image))
+			mapped_source_read_holes(&pages);
 		if (pump(&pages.base, walker->sink, walker->monitor, err) < 0)
 			return -1;
-		image->lost = image_has_own_holes(image) ? pages.lost : 0;
+		image->lost = pages.lost;
 	}
 	return visit(walker->visitor, ram_end, &part, err);
 }

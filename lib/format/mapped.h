@@ -44,6 +44,9 @@ void mapped_source_init(struct mapped_source *source,
 			const struct bitmap *bitmaps, struct input *in,
 			struct chunk_pool *pool);
 
+/* Holes are not the image's own, and nothing lost: they are read as zeros. */
+void mapped_source_read_holes(struct mapped_source *source);
+
 /*
  * Writes pages to their places, and the bitmaps, for a host of that byte
  * order, when it is finished.  Places, one a block, are copied; out, which must

@@ -207,3 +207,8 @@ void mapped_source_init(struct mapped_source *source,
 	};
 	advance(source, 0);
 }
+
+void mapped_source_read_holes(struct mapped_source *source)
+{
+	source->extent = (struct extent){ .length = UINT64_MAX };
+}

@@ -214,6 +214,34 @@ headline()
 		'^memory +block +length +present +zero +superseded$'
 }
 
+@test "a pipe has the same zero pages as the file" {
+	local pages='[.blocks[]["pages-zero"]], .sizes.needed' code
+
+	cat >a.recipe <<-EOF
+	stream
+	configuration machine=pc-i440fx-10.0 capability=mapped-ram
+	ram start
+		block pc.ram 4M
+		page pc.ram 0 count=16 seed=1
+		page pc.ram 0x20000 count=40 data=0
+	ram part
+	ram end
+	section full name=timer id=3 version=2 length=24
+	eof
+	vmdesc
+	EOF
+	"$MKIMAGE" a.recipe a
+	savetool inspect --scan --json a
+	assert_json '.blocks[0]["pages-zero"] == 40'
+	jq -c "$pages" <<<"$output" >file
+	"$SAVETOOL" inspect --scan --json - < <(cat a) | jq -c "$pages" >pipe
+	cmp file pipe
+	for code in a "- < <(cat a)"; do
+		run bash -c "'$SAVETOOL' check --deep --json $code"
+		assert_json '.findings | any(.code == "zero-pages")'
+	done
+}
+
 @test "an image of any size takes no time" {
 	"$mkimage" big <<-END
 		libvirt format=sparse name=big memory=256G
