@@ -8,6 +8,8 @@
 #include "progress.h"
 #include "report.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 struct wish {
@@ -31,16 +33,19 @@ static void show_text(struct report *report, const struct cli *cli,
 {
 	const char *path = cli->operands[cli->count - 1];
 	char before[REPORT_SIZE_TEXT], after[REPORT_SIZE_TEXT];
+	char resolved[64] = "";
 
 	report_size_text(result->allocated_before, before);
 	report_size_text(result->allocated, after);
+	if (result->resolved > 0)
+		snprintf(resolved, sizeof(resolved),
+			 ", %" PRIu64 " pages resolved", result->resolved);
 	if (!result->rewritten)
 		report_line(report, "%s: compact already, %s", path, before);
 	else
 		report_line(report, "%s: %s%s, of %s%s%s", path,
 			    dry_run ? "would take " : "", after, before,
-			    result->resolved ? " with compressed pages" : "",
-			    result->verified ? ", verified" : "");
+			    resolved, result->verified ? ", verified" : "");
 }
 
 static void show(const struct cli *cli, bool dry_run,
