@@ -207,6 +207,20 @@ static bool has_header(const struct st_image *image)
 	return image->libvirt && !image->outer;
 }
 
+/* All that the copy needs; its header says that it is not complete. */
+static int dig_copy(struct sparsification *work, struct output *out,
+		    struct st_error *err)
+{
+	if (has_header(work->image)) {
+		work->dig.skipped = LIBVIRT_MAGIC_SIZE;
+		if (libvirt_write_partial(out, err) < 0)
+			return -1;
+	}
+	if (check(work, err) < 0 || dig_up(work, err) < 0)
+		return -1;
+	return has_header(work->image) ? libvirt_write_complete(out, err) : 0;
+}
+
 /*
  * Where the file system can, the copy shares all of the image's storage
  * first, and then lets go of what it does not need.
@@ -226,16 +240,9 @@ static int fill_copy(struct sparsification *work, struct output *out,
 	} else {
 		work->dig.copy = out;
 	}
-	if (has_header(work->image)) {
-		work->dig.skipped = LIBVIRT_MAGIC_SIZE;
-		if (libvirt_write_partial(out, err) < 0)
-			return -1;
-	}
-	failed = check(work, err) < 0 ? -1 : dig_up(work, err);
+	failed = dig_copy(work, out, err);
 	work->dig.place = NULL;
-	if (failed < 0 || !has_header(work->image))
-		return failed;
-	return libvirt_write_complete(out, err);
+	return failed;
 }
 
 static int copy(struct sparsification *work, const char *path,
