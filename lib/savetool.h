@@ -463,8 +463,8 @@ struct st_compact_result {
  * as its last record leaves it, zero pages as such, and nothing that is no
  * part of the guest.  With destination NULL, in place: the file is replaced
  * in one step, if that makes it smaller, or if pages in it were compressed by
- * themselves.  A file that somebody else has open is ST_REFUSED then.  result
- * and monitor may be NULL.
+ * themselves or saved as what had changed.  A file that somebody else has open
+ * is ST_REFUSED then.  result and monitor may be NULL.
  */
 int st_compact(const char *path, const char *destination,
 	       const struct st_compact_options *options,

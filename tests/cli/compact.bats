@@ -88,9 +88,30 @@ size()
 	assert_equal "$(digest a) $(digest c)" "$(digest b) $(digest d)"
 }
 
-@test "pages compressed by themselves come out plain in place, too" {
+# becomes_plain COUNT: the image a, whose pages take more so, in a copy and in
+# place; as many of them were resolved.
+becomes_plain()
+{
 	local before
 
+	before=$(digest a)
+	savetool compact -q a b
+	assert_success
+	[ "$(size b)" -gt "$(size a)" ]
+	savetool compact -n --json a
+	assert_failure 1
+	assert_json ".rewritten and (.smaller | not) and .resolved == $1"
+	savetool compact a
+	assert_success
+	assert_output --partial ", $1 pages resolved, verified"
+	cmp a b
+	assert_equal "$(digest a)" "$before"
+	savetool compact -n a
+	assert_success
+	assert_output --partial 'compact already'
+}
+
+@test "pages compressed by themselves come out plain in place, too" {
 	# A page of 0x11 as zlib makes it, four times.
 	cat >a.recipe <<-EOF
 	stream
@@ -105,26 +126,10 @@ size()
 	vmdesc configuration=no
 	EOF
 	"$MKIMAGE" a.recipe a
-	before=$(digest a)
-	savetool compact -q a b
-	assert_success
-	[ "$(size b)" -gt "$(size a)" ]
-	savetool compact -n --json a
-	assert_failure 1
-	assert_json '.rewritten and (.smaller | not) and .resolved == 4'
-	savetool compact a
-	assert_success
-	assert_output --partial ', 4 pages resolved, verified'
-	cmp a b
-	assert_equal "$(digest a)" "$before"
-	savetool compact -n a
-	assert_success
-	assert_output --partial 'compact already'
+	becomes_plain 4
 }
 
 @test "pages that came as what had changed come out plain in place, too" {
-	local before
-
 	# That takes less than the page, of which nothing else was ever sent.
 	printf '%s\n' stream configuration "ram start" "	block pc.ram 1M" \
 		"ram part" "	zero pc.ram 0 count=all" \
@@ -132,20 +137,7 @@ size()
 		"	xbzrle pc.ram 0 poke=8:22" "ram end" \
 		"section full name=timer id=3 version=2 length=24" eof vmdesc |
 		"$mkimage" a
-	before=$(digest a)
-	savetool compact -q a b
-	assert_success
-	[ "$(size b)" -gt "$(size a)" ]
-	savetool compact -n --json a
-	assert_failure 1
-	assert_json '.rewritten and (.smaller | not) and .resolved == 6'
-	savetool compact a
-	assert_success
-	cmp a b
-	assert_equal "$(digest a)" "$before"
-	savetool compact -n a
-	assert_success
-	assert_output --partial 'compact already'
+	becomes_plain 6
 }
 
 @test "trailing bytes go, and nothing else" {
