@@ -99,16 +99,26 @@ static bool find_value(struct span object, const char *key, struct span *value)
 	}
 }
 
-/* The array's element that has this text, or none: an empty span. */
-static struct span find_element(struct span array, const char *needle)
+/* Whether this is what is said of the subsection with that name. */
+static bool is_named(struct span element, const char *name)
+{
+	struct span value;
+
+	return *element.start == '{' &&
+	       find_value(element, "vmsd_name", &value) &&
+	       (size_t)(value.end - value.start) == strlen(name) &&
+	       memcmp(value.start, name, strlen(name)) == 0;
+}
+
+/* The array's element for that subsection, or none: an empty span. */
+static struct span find_element(struct span array, const char *name)
 {
 	const char *at = skip_space(array.start + 1, array.end);
 
 	while (at < array.end - 1) {
 		struct span element = { at, skip_value(at, array.end - 1) };
 
-		if (memmem(element.start, element.end - element.start, needle,
-			   strlen(needle)))
+		if (is_named(element, name))
 			return element;
 		at = skip_space(element.end, array.end - 1);
 		at = skip_space(at + 1, array.end - 1);
@@ -116,83 +126,112 @@ static struct span find_element(struct span array, const char *needle)
 	return (struct span){ array.end - 1, array.end - 1 };
 }
 
-/* The text with a part of it replaced. */
-static int replace(char **edited, size_t *edited_size, struct span all,
-		   struct span part, const char *with, struct st_error *err)
+/* What stands in a place, and what is to stand there. */
+struct edit {
+	struct span place;
+	const char *with;
+};
+
+static bool is_empty(struct span span)
 {
-	size_t before = part.start - all.start, after = all.end - part.end;
-	size_t length = strlen(with);
+	return span.start == span.end;
+}
+
+/* Order matters: QEMU has capabilities before the UUID. */
+static struct edit add_entry(struct span subsections)
+{
+	struct span place = find_element(subsections, UUID_NAME);
+
+	place.end = place.start;
+	if (skip_space(subsections.start + 1, subsections.end) ==
+	    subsections.end - 1)
+		return (struct edit){ place, MAPPED_ENTRY };
+	if (*place.start != ']')
+		return (struct edit){ place, MAPPED_ENTRY ", " };
+	return (struct edit){ place, ", " MAPPED_ENTRY };
+}
+
+/* Where the comma is that stands before this, or NULL. */
+static const char *comma_before(const char *at, const char *start)
+{
+	while (at > start && strchr(" \t\r\n", at[-1]))
+		at--;
+	return at > start && at[-1] == ',' ? at - 1 : NULL;
+}
+
+/* One comma goes with the element. */
+static struct edit remove_entry(struct span subsections, struct span entry)
+{
+	const char *before = comma_before(entry.start, subsections.start);
+	const char *behind = skip_space(entry.end, subsections.end);
+
+	if (*behind == ',')
+		entry.end = skip_space(behind + 1, subsections.end);
+	else if (before)
+		entry.start = before;
+	return (struct edit){ entry, "" };
+}
+
+/* The array only has this, and goes with its key, as QEMU has none then. */
+static struct edit remove_only_entry(struct span configuration,
+				     struct span subsections, struct span entry)
+{
+	const char *key = subsections.start;
+
+	while (key > configuration.start && !strchr(",{", key[-1]))
+		key--;
+	if (key[-1] != ',') /* all there is in the configuration */
+		return (struct edit){ entry, "" };
+	subsections.start = key - 1;
+	return (struct edit){ subsections, "" };
+}
+
+/* What is said twice, or otherwise than QEMU says it, is left alone. */
+static struct edit set_entry(struct span configuration, bool mapped)
+{
+	const struct edit nothing = { .with = NULL };
+	struct span subsections, entry, rest;
+	const char *end = configuration.end - 1;
+
+	if (!find_value(configuration, "subsections", &subsections)) {
+		if (!mapped || skip_space(configuration.start + 1, end) == end)
+			return nothing;
+		return (struct edit){ { end, end },
+				      SUBSECTIONS MAPPED_ENTRY "]" };
+	}
+	if (*subsections.start != '[')
+		return nothing;
+	entry = find_element(subsections, CAPABILITIES_NAME);
+	if (is_empty(entry) != mapped)
+		return nothing;
+	if (mapped)
+		return add_entry(subsections);
+	rest = (struct span){ entry.end, subsections.end };
+	if (!is_empty(find_element(rest, CAPABILITIES_NAME)))
+		return nothing;
+	if (skip_space(subsections.start + 1, entry.start) == entry.start &&
+	    skip_space(entry.end, subsections.end) == subsections.end - 1)
+		return remove_only_entry(configuration, subsections, entry);
+	return remove_entry(subsections, entry);
+}
+
+/* The text with that edit. */
+static int apply(char **edited, size_t *edited_size, struct span all,
+		 struct edit edit, struct st_error *err)
+{
+	size_t before = edit.place.start - all.start;
+	size_t after = all.end - edit.place.end, length = strlen(edit.with);
 	char *result = malloc(before + length + after + 1);
 
 	if (!result)
 		return fail_memory(err);
 	memcpy(result, all.start, before);
-	memcpy(result + before, with, length);
-	memcpy(result + before + length, part.end, after);
+	memcpy(result + before, edit.with, length);
+	memcpy(result + before + length, edit.place.end, after);
 	result[before + length + after] = '\0';
 	*edited = result;
 	*edited_size = before + length + after;
 	return 0;
-}
-
-/* Order matters: QEMU has capabilities before the UUID. */
-static int add_mapped(char **edited, size_t *edited_size, struct span all,
-		      struct span configuration, struct st_error *err)
-{
-	struct span subsections, place;
-
-	if (!find_value(configuration, "subsections", &subsections)) {
-		place.start = place.end = configuration.end - 1;
-		return replace(edited, edited_size, all, place,
-			       SUBSECTIONS MAPPED_ENTRY "]", err);
-	}
-	place = find_element(subsections, CAPABILITIES_NAME);
-	if (place.start != place.end) /* there already */
-		return replace(edited, edited_size, all,
-			       (struct span){ all.end, all.end }, "", err);
-	place = find_element(subsections, UUID_NAME);
-	place.end = place.start;
-	if (skip_space(subsections.start + 1, subsections.end) ==
-	    subsections.end - 1)
-		return replace(edited, edited_size, all, place, MAPPED_ENTRY,
-			       err);
-	if (*place.start != ']')
-		return replace(edited, edited_size, all, place,
-			       MAPPED_ENTRY ", ", err);
-	return replace(edited, edited_size, all, place, ", " MAPPED_ENTRY, err);
-}
-
-/* An array that only had this goes with it, and so does one comma. */
-static int remove_mapped(char **edited, size_t *edited_size, struct span all,
-			 struct span configuration, struct st_error *err)
-{
-	struct span subsections, place = { all.end, all.end };
-	const char *before, *behind;
-
-	if (!find_value(configuration, "subsections", &subsections))
-		return replace(edited, edited_size, all, place, "", err);
-	place = find_element(subsections, CAPABILITIES_NAME);
-	if (place.start == place.end)
-		return replace(edited, edited_size, all, place, "", err);
-	before = place.start;
-	behind = skip_space(place.end, subsections.end);
-	if (*behind == ',') {
-		place.end = skip_space(behind + 1, subsections.end);
-	} else {
-		while (before > subsections.start && before[-1] != ',' &&
-		       before[-1] != '[')
-			before--;
-		if (before[-1] == ',') {
-			place.start = before - 1;
-		} else {
-			place.end = subsections.end;
-			place.start = subsections.start;
-			while (*place.start != ',' &&
-			       place.start > configuration.start)
-				place.start--;
-		}
-	}
-	return replace(edited, edited_size, all, place, "", err);
 }
 
 int vmdesc_set_mapped(char **edited, size_t *edited_size, const char *json,
@@ -200,14 +239,14 @@ int vmdesc_set_mapped(char **edited, size_t *edited_size, const char *json,
 {
 	struct span all = { json, json + size }, configuration;
 	struct span object = { skip_space(json, all.end), all.end };
+	struct edit edit = { .with = NULL };
 
 	object.end = skip_value(object.start, all.end);
-	if (object.start == all.end || *object.start != '{' ||
-	    !find_value(object, "configuration", &configuration) ||
-	    *configuration.start != '{')
-		return replace(edited, edited_size, all,
-			       (struct span){ all.end, all.end }, "", err);
-	if (mapped)
-		return add_mapped(edited, edited_size, all, configuration, err);
-	return remove_mapped(edited, edited_size, all, configuration, err);
+	if (object.start < all.end && *object.start == '{' &&
+	    find_value(object, "configuration", &configuration) &&
+	    *configuration.start == '{')
+		edit = set_entry(configuration, mapped);
+	if (!edit.with)
+		edit = (struct edit){ { all.end, all.end }, "" };
+	return apply(edited, edited_size, all, edit, err);
 }

@@ -111,6 +111,42 @@ TEST(what_is_no_object_stays)
 	goes_both_ways("{\"configuration\": 5}", "{\"configuration\": 5}");
 }
 
+TEST(an_array_that_stands_first_stays_as_an_empty_one)
+{
+	becomes("{\"configuration\": {\"subsections\": [" CAPABILITIES
+		"], \"fields\": []}}",
+		false,
+		"{\"configuration\": {\"subsections\": [], "
+		"\"fields\": []}}");
+	becomes("{\"configuration\": {\"subsections\": [], \"fields\": []}}",
+		true,
+		"{\"configuration\": {\"subsections\": [" CAPABILITIES
+		"], \"fields\": []}}");
+}
+
+/* So that the same change again changes nothing. */
+TEST(what_is_said_twice_stays)
+{
+	goes_both_ways(SUBSECTIONS(CAPABILITIES ", " UUID ", " CAPABILITIES),
+		       SUBSECTIONS(CAPABILITIES ", " UUID ", " CAPABILITIES));
+}
+
+TEST(what_qemu_does_not_write_stays)
+{
+	goes_both_ways("{\"configuration\": {}}", "{\"configuration\": {}}");
+	goes_both_ways("{\"configuration\": {\"subsections\": {}}}",
+		       "{\"configuration\": {\"subsections\": {}}}");
+}
+
+TEST(a_name_elsewhere_in_a_subsection_is_not_its_own)
+{
+	static const char entry[] =
+		"{" NAME ", \"subsections\": [{\"vmsd_name\": \"a\", \"b\": "
+		"\"configuration/capabilities\"}]" REST;
+
+	becomes(entry, false, entry);
+}
+
 TEST(a_key_of_that_name_elsewhere_is_not_meant)
 {
 	goes_both_ways("{\"page_size\": 4096, \"devices\": [{\"name\": \"a\", "
@@ -314,6 +350,12 @@ int main(void)
 		cmocka_unit_test(capabilities_stand_between_them),
 		cmocka_unit_test(without_a_configuration_all_stays),
 		cmocka_unit_test(what_is_no_object_stays),
+		cmocka_unit_test(
+			an_array_that_stands_first_stays_as_an_empty_one),
+		cmocka_unit_test(what_is_said_twice_stays),
+		cmocka_unit_test(what_qemu_does_not_write_stays),
+		cmocka_unit_test(
+			a_name_elsewhere_in_a_subsection_is_not_its_own),
 		cmocka_unit_test(a_key_of_that_name_elsewhere_is_not_meant),
 		cmocka_unit_test(what_is_cut_off_is_not_read_beyond),
 		cmocka_unit_test(a_real_one_is_understood),
