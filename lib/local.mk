@@ -177,6 +177,19 @@ libcore_la_SOURCES = \
 
 lib_LTLIBRARIES += libsavetool.la
 include_HEADERS += %D%/savetool.h
+savetoolincludedir = $(includedir)/savetool
+savetoolinclude_HEADERS = \
+	%D%/savetool/check.h \
+	%D%/savetool/compact.h \
+	%D%/savetool/convert.h \
+	%D%/savetool/digest.h \
+	%D%/savetool/error.h \
+	%D%/savetool/image.h \
+	%D%/savetool/info.h \
+	%D%/savetool/map.h \
+	%D%/savetool/monitor.h \
+	%D%/savetool/size.h \
+	%D%/savetool/sparsify.h
 libsavetool_la_SOURCES =
 libsavetool_la_LIBADD = libcore.la
 libsavetool_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 \

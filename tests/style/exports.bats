@@ -15,7 +15,7 @@ exported()
 declared()
 {
 	# Declarations start in the first column and are not inside a struct.
-	sed 's:/\*.*\*/::' "$top/lib/savetool.h" |
+	sed 's:/\*.*\*/::' "$top/lib/savetool.h" "$top"/lib/savetool/*.h |
 		grep -oE '^[a-z].*\bst_[a-z_0-9]+\(' |
 		grep -oE 'st_[a-z_0-9]+\($' | tr -d '(' | sort -u
 }

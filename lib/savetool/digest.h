@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The same guest, in whatever format?  Part of savetool.h. */
+#ifndef SAVETOOL_DIGEST_H
+#define SAVETOOL_DIGEST_H
+
+/* A fingerprint of the guest's state, the same in every format. */
+struct st_digest {
+	uint64_t memory[2];  /* every page of every block, by block name */
+	uint64_t devices[2]; /* everything that QEMU saved beside memory */
+};
+
+/* "0011…eeff": 64 lower-case hexadecimal digits and a final NUL. */
+#define ST_DIGEST_TEXT 65
+void st_digest_text(const struct st_digest *digest, char text[ST_DIGEST_TEXT]);
+
+int st_image_digest(struct st_image *image, const struct st_monitor *monitor,
+		    struct st_digest *digest, struct st_error *err);
+
+#endif

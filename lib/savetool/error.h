@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How it tells what went wrong.  Part of savetool.h. */
+#ifndef SAVETOOL_ERROR_H
+#define SAVETOOL_ERROR_H
+
+/* What went wrong.  The values are the exit statuses of savetool(1). */
+enum st_code {
+	ST_OK = 0,
+	ST_USAGE = 2,       /* what was asked for makes no sense */
+	ST_SYSTEM = 3,      /* a system call failed: sys_errno says how */
+	ST_NOT_IMAGE = 4,   /* the file is something else */
+	ST_INCOMPLETE = 5,  /* the image ends too early, or says so itself */
+	ST_CORRUPT = 6,     /* the image contradicts its own format */
+	ST_UNSUPPORTED = 7, /* well-formed, but beyond what is handled */
+	ST_REFUSED = 8,     /* would overwrite, not fit, or lose state */
+	ST_CANCELLED = 130, /* the monitor asked to stop */
+};
+
+struct st_error {
+	enum st_code code;
+	int sys_errno;  /* of the system call that failed, or 0 */
+	char text[512]; /* one sentence, lower case, no full stop, no newline */
+};
+
+/* A stable word for a code, as in the JSON of savetool(1): "corrupt". */
+const char *st_code_name(enum st_code code);
+
+#endif

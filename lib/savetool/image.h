@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* An opened image, and what it is.  Part of savetool.h. */
+#ifndef SAVETOOL_IMAGE_H
+#define SAVETOOL_IMAGE_H
+
+struct st_image;
+
+struct st_open_options {
+	size_t size;     /* sizeof(struct st_open_options) */
+	uint64_t offset; /* where a bare stream starts; a libvirt image: 0 */
+	bool direct;
+};
+
+/*
+ * Opens an image for reading; "-" is standard input.  The options may be
+ * NULL.  What is no image, says so: ST_NOT_IMAGE.
+ */
+int st_image_open(struct st_image **image, const char *path,
+		  const struct st_open_options *options, struct st_error *err);
+void st_image_close(struct st_image *image);
+
+/*
+ * Describes an image from its headers, block list, bitmaps and tail.  With
+ * scan, reads all of it and also counts pages.  The monitor may be NULL.
+ * *info stays valid until the image is closed or described again.
+ *
+ * An image that breaks off or contradicts itself is described as far as it
+ * goes: -1, and *info is written all the same, unless it is NULL.
+ */
+int st_image_describe(struct st_image *image, bool scan,
+		      const struct st_monitor *monitor,
+		      const struct st_info **info, struct st_error *err);
+
+#endif

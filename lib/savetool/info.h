@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What there is to know of an image.  Part of savetool.h. */
+#ifndef SAVETOOL_INFO_H
+#define SAVETOOL_INFO_H
+
+/* What is not known has this value. */
+#define ST_UNKNOWN UINT64_MAX
+
+enum st_layout {
+	ST_LAYOUT_UNKNOWN,    /* packed, and nobody looked inside */
+	ST_LAYOUT_SEQUENTIAL, /* generation v2 */
+	ST_LAYOUT_MAPPED_RAM, /* generation v3 */
+};
+
+/* libvirt's formats.  The values are those of its header. */
+enum st_format {
+	ST_FORMAT_RAW = 0,
+	ST_FORMAT_GZIP = 1,
+	ST_FORMAT_BZIP2 = 2,
+	ST_FORMAT_XZ = 3,
+	ST_FORMAT_LZOP = 4,
+	ST_FORMAT_ZSTD = 5,
+	ST_FORMAT_SPARSE = 6,
+	ST_FORMAT_COUNT,
+	ST_FORMAT_KEEP = 255, /* for st_convert(): that of the source */
+};
+
+/* "raw" … "sparse"; NULL for a number that is none. */
+const char *st_format_name(enum st_format format);
+
+/*
+ * The format that a word means, also "v2" (raw), "v3" and "mapped-ram"
+ * (sparse).
+ */
+int st_format_parse(const char *word, enum st_format *format,
+		    struct st_error *err);
+
+/* The libvirt header, FORMAT: 92 bytes in front of XML, cookie, padding. */
+struct st_header {
+	uint32_t version;       /* 0 to 3 */
+	uint32_t format;        /* the number, whatever the content is */
+	bool big_endian;        /* the saving host's byte order */
+	bool complete;          /* the magic ends in Save, not Part */
+	bool was_running;       /* the guest runs when restored */
+	uint32_t data_length;   /* of XML, cookie and padding */
+	uint32_t cookie_offset; /* from byte 92; 0: there is no cookie */
+	uint32_t features;      /* version 3 only */
+	uint32_t padding;       /* bytes left for a longer XML */
+};
+
+/* What the domain XML says of the guest; NULL or ST_UNKNOWN if it does not. */
+struct st_guest {
+	const char *name;
+	const char *uuid;
+	const char *arch;
+	const char *machine;
+	const char *cpu; /* its mode, or its model */
+	uint64_t memory; /* bytes */
+	uint64_t vcpus;
+	const char *const *files; /* disks and others, ended by NULL */
+};
+
+/* A file that the domain XML names: a disk, a kernel, a firmware. */
+struct st_file {
+	const char *path;
+	bool exists; /* here and now */
+};
+
+struct st_block {
+	const char *name;
+	uint64_t length;
+	uint64_t page_size;        /* ST_UNKNOWN as of the image */
+	uint64_t pages;            /* length / page_size */
+	uint64_t pages_present;    /* ST_UNKNOWN unless mapped or scanned */
+	uint64_t pages_zero;       /* of the present ones; scanned */
+	uint64_t pages_superseded; /* records that a later one replaces */
+	uint64_t bitmap_offset;    /* ST_UNKNOWN unless mapped-ram */
+	uint64_t pages_offset;     /* ST_UNKNOWN unless mapped-ram */
+};
+
+/* A section that QEMU saved whole: a device. */
+struct st_device {
+	const char *name;
+	uint32_t instance;
+	uint32_t version;
+	uint64_t offset; /* of the section, in the unpacked stream's file */
+	uint64_t length; /* of its state, without header and footer */
+};
+
+enum st_severity { ST_NOTE, ST_WARNING, ST_PROBLEM };
+
+/* Something worth telling. */
+struct st_finding {
+	const char *code; /* stable, in savetool-formats(5): "lost-extent" */
+	enum st_severity severity;
+	const char *message;
+	const char *block; /* NULL: not about one block */
+	uint64_t offset;   /* ST_UNKNOWN: not about one place */
+	uint64_t length;
+	const char *remedy; /* what helps; NULL: nothing that is known */
+};
+
+struct st_sizes {
+	uint64_t logical;           /* st_size; ST_UNKNOWN of a pipe */
+	uint64_t allocated;         /* st_blocks x 512, of a file only */
+	uint64_t needed;            /* least bytes for this in this format */
+	uint64_t reclaimable_zero;  /* present pages that are zero */
+	uint64_t reclaimable_stale; /* bytes in slots with a clear bit */
+
+	/* These are told by st_image_size() alone. */
+	uint64_t reclaimable_superseded; /* of records that others replace */
+	uint64_t data;   /* outside holes: what a copy that keeps them takes;
+			    of a pipe, all that it brought */
+	uint64_t around; /* of data: in front of the image, and behind it */
+};
+
+/* All that is known of an image.  Belongs to it, and goes with it. */
+struct st_info {
+	const char *path;
+	bool libvirt; /* has a libvirt header; else a bare stream */
+	enum st_layout layout;
+	enum st_format format;      /* by content, never by the header's word */
+	enum st_format compression; /* by what it is packed; raw: it is not */
+	bool complete_known;
+	bool complete;
+	const struct st_header *header; /* NULL if bare */
+	const struct st_guest *guest;   /* NULL if bare, or no readable XML */
+	const char *xml;                /* NULL if bare */
+	bool stream_known; /* false: packed, and nobody looked inside */
+	uint64_t stream_offset;
+	const char *machine; /* NULL: no configuration section */
+	uint64_t page_size;  /* ST_UNKNOWN: what can be seen does not tell */
+	const char *const *capabilities; /* ended by NULL */
+	bool has_uuid;
+	uint8_t uuid[16];
+	bool footers_known;
+	bool footers;
+	bool vmdesc_known;
+	bool vmdesc;
+	uint64_t trailing; /* bytes behind the image's end; or ST_UNKNOWN */
+	bool scanned;
+	size_t block_count;
+	const struct st_block *blocks;
+	size_t device_count;
+	const struct st_device *devices;
+	struct st_sizes sizes;
+	size_t file_count;
+	const struct st_file *files; /* what the guest needs beside this */
+	const char
+		*needs_libvirt; /* lowest release that restores it, or NULL */
+	const char *needs_qemu;
+	size_t finding_count;
+	const struct st_finding *findings;
+};
+
+#endif
