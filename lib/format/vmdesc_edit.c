@@ -75,26 +75,34 @@ static const char *skip_space(const char *at, const char *end)
 	return at;
 }
 
-/* The value that key has in the object, whose braces are in the span. */
-static bool find_value(struct span object, const char *key, struct span *value)
+/*
+ * How often the object, whose braces are in the span, has that key, and the
+ * value behind the last one.
+ */
+static unsigned find_value(struct span object, const char *key,
+			   struct span *value)
 {
 	const char *at = object.start + 1, *end = object.end - 1;
 	size_t length = strlen(key);
+	unsigned count = 0;
 
 	for (;;) {
 		const char *name = skip_space(at, end);
 		const char *behind = skip_value(name, end);
+		struct span next;
 
 		if (behind >= end)
-			return false;
-		value->start = skip_space(skip_space(behind, end) + 1, end);
-		value->end = skip_value(value->start, end);
+			return count;
+		next.start = skip_space(skip_space(behind, end) + 1, end);
+		next.end = skip_value(next.start, end);
 		if ((size_t)(behind - name) == length + 2 &&
-		    memcmp(name + 1, key, length) == 0)
-			return true;
-		at = skip_space(value->end, end);
+		    memcmp(name + 1, key, length) == 0) {
+			*value = next;
+			count++;
+		}
+		at = skip_space(next.end, end);
 		if (at >= end)
-			return false;
+			return count;
 		at++; /* the comma */
 	}
 }
@@ -105,7 +113,7 @@ static bool is_named(struct span element, const char *name)
 	struct span value;
 
 	return *element.start == '{' &&
-	       find_value(element, "vmsd_name", &value) &&
+	       find_value(element, "vmsd_name", &value) == 1 &&
 	       (size_t)(value.end - value.start) == strlen(name) &&
 	       memcmp(value.start, name, strlen(name)) == 0;
 }
@@ -192,14 +200,15 @@ static struct edit set_entry(struct span configuration, bool mapped)
 	const struct edit nothing = { .with = NULL };
 	struct span subsections, entry, rest;
 	const char *end = configuration.end - 1;
+	unsigned count = find_value(configuration, "subsections", &subsections);
 
-	if (!find_value(configuration, "subsections", &subsections)) {
+	if (count == 0) {
 		if (!mapped || skip_space(configuration.start + 1, end) == end)
 			return nothing;
 		return (struct edit){ { end, end },
 				      SUBSECTIONS MAPPED_ENTRY "]" };
 	}
-	if (*subsections.start != '[')
+	if (count > 1 || *subsections.start != '[')
 		return nothing;
 	entry = find_element(subsections, CAPABILITIES_NAME);
 	if (is_empty(entry) != mapped)
@@ -243,7 +252,7 @@ int vmdesc_set_mapped(char **edited, size_t *edited_size, const char *json,
 
 	object.end = skip_value(object.start, all.end);
 	if (object.start < all.end && *object.start == '{' &&
-	    find_value(object, "configuration", &configuration) &&
+	    find_value(object, "configuration", &configuration) == 1 &&
 	    *configuration.start == '{')
 		edit = set_entry(configuration, mapped);
 	if (!edit.with)

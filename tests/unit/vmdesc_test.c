@@ -42,6 +42,10 @@
 	"\"type\": \"uint8\", \"size\": 1}]}"
 #define SUBSECTIONS(list) "{" NAME ", \"subsections\": [" list "]" REST
 
+#define TWO_ARRAYS                                                             \
+	"{" NAME ", \"subsections\": [], \"subsections\": [" CAPABILITIES      \
+	"]" REST
+
 /* QEMU 7.2 tells nothing of the configuration. */
 #define OLD                                                                    \
 	"{\"page_size\": 4096, \"devices\": [{\"name\": \"timer\", "           \
@@ -129,6 +133,7 @@ TEST(what_is_said_twice_stays)
 {
 	goes_both_ways(SUBSECTIONS(CAPABILITIES ", " UUID ", " CAPABILITIES),
 		       SUBSECTIONS(CAPABILITIES ", " UUID ", " CAPABILITIES));
+	goes_both_ways(TWO_ARRAYS, TWO_ARRAYS);
 }
 
 TEST(what_qemu_does_not_write_stays)
