@@ -29,7 +29,7 @@ fuzz_add = $(fuzz_main) libcore.la
 %C%_vmdesc_fuzz_LDADD = $(fuzz_add)
 %C%_xml_fuzz_LDADD = $(fuzz_add)
 
-EXTRA_DIST += %D%/README.md %D%/replay.bats %D%/run %D%/seed
+EXTRA_DIST += %D%/README.md %D%/mutate %D%/replay.bats %D%/run %D%/seed
 
 if HAVE_TEST_TOOLS
 TESTS += %D%/replay.bats
