@@ -252,6 +252,7 @@ static int run(struct cli *cli)
 		  "only say what --repair would do" },
 		{ '\0', "offset", "N", take_size, &options->offset,
 		  "the bare stream starts at byte N" },
+		OPTION_BYTE_ORDER(&options->byte_order),
 		OPTION_DIRECT(&options->direct),
 		OPTIONS_PROGRESS(&job.images.progress),
 		OPTION_END,

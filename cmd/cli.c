@@ -113,6 +113,16 @@ int take_size(void *target, const char *word, struct st_error *err)
 	return 0;
 }
 
+int take_byte_order(void *target, const char *word, struct st_error *err)
+{
+	enum st_byte_order *order = target;
+
+	if (strcmp(word, "little") != 0 && strcmp(word, "big") != 0)
+		return misfit(err, "neither 'little' nor 'big'", word);
+	*order = *word == 'b' ? ST_BYTE_ORDER_BIG : ST_BYTE_ORDER_LITTLE;
+	return 0;
+}
+
 static int take_output(void *target, const char *word, struct st_error *err)
 {
 	bool *json = target;

@@ -28,6 +28,9 @@ struct option {
 #define OPTION_DIRECT(target)                                                  \
 	{ '\0', "direct", NULL, take_flag, target,                             \
 	  "leave the page cache alone (O_DIRECT)" }
+#define OPTION_BYTE_ORDER(target)                                              \
+	{ '\0', "byte-order", "ORDER", take_byte_order, target,                \
+	  "a bare stream's host is little- or big-endian" }
 #define OPTION_END { '\0', NULL, NULL, NULL, NULL, NULL }
 /* clang-format on */
 
@@ -40,6 +43,8 @@ int take_number(void *target, const char *word, struct st_error *err);
 int take_signed(void *target, const char *word, struct st_error *err);
 /* uint64_t bytes, with K, M, G, T or without; also hexadecimal */
 int take_size(void *target, const char *word, struct st_error *err);
+/* enum st_byte_order */
+int take_byte_order(void *target, const char *word, struct st_error *err);
 
 struct cli {
 	const struct command *command;

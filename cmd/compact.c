@@ -15,6 +15,7 @@
 struct wish {
 	bool force, verify, dry_run, direct;
 	int level, threads;
+	enum st_byte_order byte_order;
 	struct progress progress;
 };
 
@@ -86,6 +87,7 @@ static int compact(struct cli *cli, struct wish *wish)
 		.verify = wish->verify,
 		.dry_run = wish->dry_run,
 		.direct = wish->direct,
+		.byte_order = wish->byte_order,
 	};
 	const char *path = cli->operands[0];
 	const char *destination = cli->count > 1 ? cli->operands[1] : NULL;
@@ -138,6 +140,7 @@ static int run(struct cli *cli)
 		  "compress at level N" },
 		{ 'T', "threads", "N", take_number, &wish.threads,
 		  "compress with N threads, 0: all processors" },
+		OPTION_BYTE_ORDER(&wish.byte_order),
 		OPTION_DIRECT(&wish.direct),
 		OPTIONS_PROGRESS(&wish.progress),
 		OPTION_END,

@@ -25,6 +25,7 @@ struct wish {
 	char *xml; /* "": the image's own */
 	int header_version, level, threads;
 	uint64_t offset;
+	enum st_byte_order byte_order;
 	struct progress progress;
 };
 
@@ -93,6 +94,7 @@ static struct st_convert_options options_of(const struct wish *wish)
 		.force = wish->force,
 		.verify = wish->verify,
 		.direct = wish->direct,
+		.byte_order = wish->byte_order,
 	};
 
 	if (wish->bare)
@@ -221,6 +223,7 @@ static int run(struct cli *cli)
 		  "compress with N threads, 0: all processors" },
 		{ '\0', "offset", "N", take_size, &wish.offset,
 		  "the bare stream starts at byte N of SOURCE" },
+		OPTION_BYTE_ORDER(&wish.byte_order),
 		OPTION_DIRECT(&wish.direct),
 		OPTIONS_PROGRESS(&wish.progress),
 		OPTION_END,

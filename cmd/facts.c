@@ -94,9 +94,24 @@ static void show_kind(struct report *report, const struct st_info *info)
 		report_flag(report, "complete", NULL, info->complete);
 }
 
-static void show_header(struct report *report, const struct st_header *header,
+static const char *byte_order(const struct st_info *info)
+{
+	switch (info->byte_order) {
+	case ST_BYTE_ORDER_LITTLE:
+		return "little";
+	case ST_BYTE_ORDER_BIG:
+		return "big";
+	case ST_BYTE_ORDER_UNKNOWN:
+		break;
+	}
+	return NULL;
+}
+
+static void show_header(struct report *report, const struct st_info *info,
 			bool verbose)
 {
+	const struct st_header *header = info->header;
+
 	if (!header)
 		return;
 	report_section(report, "header", "header");
@@ -105,7 +120,7 @@ static void show_header(struct report *report, const struct st_header *header,
 	report_number(report, "format-number", label_if(verbose, "format"),
 		      header->format);
 	report_text(report, "byte-order", label_if(verbose, "byte order"),
-		    header->big_endian ? "big" : "little");
+		    byte_order(info));
 	report_bytes(report, "data-length", label_if(verbose, "XML area"),
 		     header->data_length);
 	report_flag(report, "cookie", label_if(verbose, "cookie"),
@@ -202,6 +217,10 @@ static void show_stream(struct report *report, const struct st_info *info,
 	report_number(report, "offset", label_if(verbose, "at byte"),
 		      info->stream_offset);
 	report_text(report, "machine", "machine", info->machine);
+	/* A header is where that stands, if there is one. */
+	if (!info->header)
+		report_text(report, "byte-order", "byte order",
+			    byte_order(info));
 	report_bytes(report, "page-size", "page size", info->page_size);
 	report_words(report, "capabilities", "capabilities",
 		     info->capabilities);
@@ -435,7 +454,7 @@ void facts_show(struct report *report, const char *path,
 		return;
 	report_line(report, "%s", "");
 	show_kind(report, info);
-	show_header(report, info->header, verbose);
+	show_header(report, info, verbose);
 	show_guest(report, info, verbose);
 	if (info->stream_known)
 		show_stream(report, info, verbose);

@@ -60,6 +60,7 @@ static int run(struct cli *cli)
 		  "show the domain XML as well" },
 		{ '\0', "offset", "N", take_size, &job.open.offset,
 		  "the bare stream starts at byte N" },
+		OPTION_BYTE_ORDER(&job.open.byte_order),
 		OPTION_DIRECT(&job.open.direct),
 		OPTIONS_PROGRESS(&job.images.progress),
 		OPTION_END,

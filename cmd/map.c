@@ -178,6 +178,7 @@ static int run(struct cli *cli)
 		  "read all pages, and tell which are zero" },
 		{ '\0', "offset", "N", take_size, &job.open.offset,
 		  "the bare stream starts at byte N" },
+		OPTION_BYTE_ORDER(&job.open.byte_order),
 		OPTION_DIRECT(&job.open.direct),
 		OPTIONS_PROGRESS(&job.progress),
 		OPTION_END,

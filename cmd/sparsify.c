@@ -160,6 +160,7 @@ static int run(struct cli *cli)
 		  "leave every byte readable as before" },
 		{ '\0', "offset", "N", take_size, &job.options.offset,
 		  "the bare stream starts at byte N of IMAGE" },
+		OPTION_BYTE_ORDER(&job.options.byte_order),
 		OPTION_DIRECT(&job.options.direct),
 		OPTIONS_PROGRESS(&job.progress),
 		OPTION_END,

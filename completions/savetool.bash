@@ -11,6 +11,8 @@ _savetool_value()
 		mapfile -t COMPREPLY < <(compgen -W "$formats" -- "$2") ;;
 	--output)
 		mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$2") ;;
+	--byte-order)
+		mapfile -t COMPREPLY < <(compgen -W 'little big' -- "$2") ;;
 	--header-version)
 		mapfile -t COMPREPLY < <(compgen -W '2 3' -- "$2") ;;
 	--for)
@@ -57,8 +59,8 @@ _savetool()
 	fi
 
 	case $before in
-	-O|--to|--for|--output|--header-version|--offset|--progress-fd|-L|--level|\
-	-T|--threads)
+	-O|--to|--for|--output|--byte-order|--header-version|--offset|\
+	--progress-fd|-L|--level|-T|--threads)
 		_savetool_value "$before" "$word"
 		return ;;
 	esac

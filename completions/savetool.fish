@@ -33,6 +33,7 @@ complete -c savetool -n 'not __savetool_first' -a '(__savetool_options)'
 complete -c savetool -n 'not __savetool_first' -s O -l to -x \
     -a 'raw gzip bzip2 xz lzop zstd sparse v2 v3 mapped-ram'
 complete -c savetool -n 'not __savetool_first' -l output -x -a 'text json'
+complete -c savetool -n 'not __savetool_first' -l byte-order -x -a 'little big'
 complete -c savetool -n 'not __savetool_first' -l header-version -x -a '2 3'
 complete -c savetool -n 'not __savetool_first' -l libvirt -r
 complete -c savetool -n 'not __savetool_first' -l for -x \

@@ -198,6 +198,7 @@ static int check_once(struct check *check, struct repair_plan *plan,
 		.size = sizeof(open),
 		.offset = options->offset,
 		.direct = options->direct,
+		.byte_order = options->byte_order,
 	};
 	struct st_image *image;
 	struct checker checker;

@@ -42,7 +42,7 @@ static int look_at_padding(struct checker *checker, const struct ram_list *list,
 			   unsigned block, struct st_error *err)
 {
 	const struct st_image *image = checker->image;
-	bool big = image->libvirt && image->libvirt->header.big_endian;
+	bool big = image->big_endian;
 	uint64_t pages =
 		list->layout.blocks[block].length / list->layout.page_size;
 	struct padding_bits padding = { .block = block };

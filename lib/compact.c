@@ -289,19 +289,21 @@ static int replace(struct rewrite *rewrite, const struct inplace *place,
 
 /* The image, and in place what holds it for us alone. */
 static int open_image(struct st_image **image, struct inplace *place,
-		      const char *path, bool in_place, bool direct,
+		      const char *path, bool in_place,
+		      const struct st_compact_options *options,
 		      const struct st_monitor *monitor, struct st_error *err)
 {
-	const struct st_open_options options = {
-		.size = sizeof(options),
-		.direct = direct,
+	const struct st_open_options open = {
+		.size = sizeof(open),
+		.direct = options->direct,
+		.byte_order = options->byte_order,
 	};
 
 	if (!in_place)
-		return image_open(image, path, &options, monitor, err);
+		return image_open(image, path, &open, monitor, err);
 	if (inplace_open(place, path, err) < 0)
 		return -1;
-	return image_open_inplace(image, place, path, &options, err);
+	return image_open_inplace(image, place, path, &open, err);
 }
 
 static int compact(struct st_image *image, const struct inplace *place,
@@ -365,7 +367,7 @@ int st_compact(const char *path, const char *destination,
 		return fail_memory(err);
 	inplace_watch_begin(&watch, &place, monitor);
 	failed = open_image(&image, &place, path,
-			    !destination && !options.dry_run, options.direct,
+			    !destination && !options.dry_run, &options,
 			    &watch.monitor, err);
 	if (!failed)
 		image->spool_folder = folder;

@@ -41,7 +41,7 @@ static int read_text(char **text, const char *path, struct st_error *err)
 
 /* A header around a stream that had none, with an XML that describes it. */
 static int new_header(struct libvirt **libvirt, const char *path,
-		      const struct libvirt *like, struct st_error *err)
+		      const struct st_image *source, struct st_error *err)
 {
 	cleanup_free char *xml = NULL;
 	struct domain_xml *domain = NULL;
@@ -53,7 +53,8 @@ static int new_header(struct libvirt **libvirt, const char *path,
 		return fail_while(err, "'%s'", path);
 	}
 	domain_xml_free(domain);
-	return libvirt_new(libvirt, xml, like, err);
+	return libvirt_new(libvirt, xml, source->libvirt, source->big_endian,
+			   err);
 }
 
 /*
@@ -70,7 +71,7 @@ static int choose_header(struct libvirt **header, struct libvirt **made,
 	    (options->container == ST_CONTAINER_KEEP && !source->libvirt))
 		return 0;
 	if (options->xml) {
-		if (new_header(made, options->xml, source->libvirt, err) < 0)
+		if (new_header(made, options->xml, source, err) < 0)
 			return -1;
 		*header = *made;
 		return 0;
@@ -182,6 +183,7 @@ static int open_source(struct st_image **image, const char *path,
 		.size = sizeof(open),
 		.offset = options->offset,
 		.direct = options->direct,
+		.byte_order = options->byte_order,
 	};
 
 	return image_open(image, path, &open, monitor, err);

@@ -68,6 +68,8 @@ int describe_container(struct description *description,
 	info->format = image->codec ? image->codec->format : ST_FORMAT_RAW;
 	info->compression =
 		image_codec(image) ? image_codec(image)->format : ST_FORMAT_RAW;
+	if (image_order_is_told(image))
+		info->byte_order = image_byte_order(image);
 	if (!image->libvirt)
 		return 0;
 	info->libvirt = true;

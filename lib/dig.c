@@ -68,7 +68,7 @@ static int write_words(struct digger *digger, unsigned block,
 	if (!words)
 		return fail_memory(err);
 	memcpy(words, bitmap->bytes + first, size);
-	if (image->libvirt && image->libvirt->header.big_endian)
+	if (image->big_endian)
 		bitmap_swap(&part);
 	if (digger->dig->copy)
 		return output_write_at(digger->dig->copy, words, size, offset,

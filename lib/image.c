@@ -143,8 +143,29 @@ static int recognise(struct st_image *image, uint64_t offset,
 	return 0;
 }
 
+/* The caller's word is for what tells nothing, and contradicts no header. */
+static int take_byte_order(struct st_image *image, enum st_byte_order order,
+			   struct st_error *err)
+{
+	bool big = order == ST_BYTE_ORDER_BIG;
+
+	if (order == ST_BYTE_ORDER_UNKNOWN)
+		return 0;
+	if (!big && order != ST_BYTE_ORDER_LITTLE)
+		return fail(err, ST_USAGE, "no byte order %d", (int)order);
+	if (image->libvirt && image->big_endian != big)
+		return fail(err, ST_USAGE,
+			    "libvirt header of a %s-endian host, which the "
+			    "byte order '%s' contradicts",
+			    big ? "little" : "big", big ? "big" : "little");
+	image->big_endian = big;
+	image->order_given = !image->libvirt;
+	return 0;
+}
+
 int image_open_input(struct st_image **result, struct input *file,
-		     const char *path, uint64_t offset, struct st_error *err)
+		     const char *path, const struct st_open_options *options,
+		     struct st_error *err)
 {
 	struct st_image *image = calloc(1, sizeof(*image));
 
@@ -157,12 +178,13 @@ int image_open_input(struct st_image **result, struct input *file,
 	image->path = strdup(path);
 	if (!image->path)
 		fail_memory(err);
-	else if (offset > INT64_MAX)
+	else if (options->offset > INT64_MAX)
 		fail(err, ST_USAGE,
 		     "offset %" PRIu64 " is beyond the end of any file",
-		     offset);
+		     options->offset);
 	else if (chunk_pool_new(&image->pool, PUMP_CHUNKS + 2, err) == 0 &&
-		 recognise(image, offset, err) == 0) {
+		 recognise(image, options->offset, err) == 0 &&
+		 take_byte_order(image, options->byte_order, err) == 0) {
 		*result = image;
 		return 0;
 	}
@@ -195,7 +217,7 @@ int image_open(struct st_image **image, const char *path,
 	    (options->direct && input_read_direct(file, own, err) < 0))
 		return -1;
 	file->monitor = monitor;
-	return image_open_input(image, steal(file), path, options->offset, err);
+	return image_open_input(image, steal(file), path, options, err);
 }
 
 int image_open_inplace(struct st_image **image, const struct inplace *place,
@@ -210,7 +232,7 @@ int image_open_inplace(struct st_image **image, const struct inplace *place,
 	if (input_open_fd(&file, fd, err) < 0 ||
 	    (options->direct && input_read_direct(file, true, err) < 0))
 		return -1;
-	return image_open_input(image, steal(file), path, options->offset, err);
+	return image_open_input(image, steal(file), path, options, err);
 }
 
 int st_image_open(struct st_image **image, const char *path,
@@ -252,6 +274,16 @@ void st_image_close(struct st_image *image)
 	input_close(image->outer);
 	free(image->path);
 	free(image);
+}
+
+bool image_order_is_told(const struct st_image *image)
+{
+	return image->libvirt || image->order_given;
+}
+
+enum st_byte_order image_byte_order(const struct st_image *image)
+{
+	return image->big_endian ? ST_BYTE_ORDER_BIG : ST_BYTE_ORDER_LITTLE;
 }
 
 int image_fd(const struct st_image *image)

@@ -29,6 +29,7 @@ struct st_image {
 	struct input *unpacked;    /* NULL: not packed */
 	struct input *spool;       /* NULL: not needed */
 	bool big_endian;           /* the host whose bitmaps these are */
+	bool order_given;          /* by who opened it, and no header */
 	bool strays; /* bits behind a bitmap's last page may be: left out */
 	const char *spool_folder; /* where that lies; the caller's */
 	bool started;             /* by image_start(), once at least */
@@ -49,7 +50,8 @@ int image_open(struct st_image **image, const char *path,
 
 /* As st_image_open(), of a file that is open, and the image's from now on. */
 int image_open_input(struct st_image **image, struct input *file,
-		     const char *path, uint64_t offset, struct st_error *err);
+		     const char *path, const struct st_open_options *options,
+		     struct st_error *err);
 
 /*
  * As st_image_open(), of a file that is changed in place: by the descriptor
@@ -61,6 +63,10 @@ int image_open_inplace(struct st_image **image, const struct inplace *place,
 
 /* The file itself, for fstat(); its descriptor. */
 int image_fd(const struct st_image *image);
+
+/* The byte order of its host: told by header or caller, or only assumed. */
+bool image_order_is_told(const struct st_image *image);
+enum st_byte_order image_byte_order(const struct st_image *image);
 
 /* The input that the stream is read from, and where it starts there. */
 struct input *image_input(const struct st_image *image);

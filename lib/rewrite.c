@@ -105,6 +105,11 @@ static int digest_source(struct rewrite *rewrite,
 static int verify(struct rewrite *rewrite, const struct digest_visitor *digest,
 		  struct st_digest *result, struct st_error *err)
 {
+	/* A bare stream does not tell it. */
+	const struct st_open_options options = {
+		.size = sizeof(options),
+		.byte_order = image_byte_order(rewrite->source),
+	};
 	cleanup_image struct st_image *written = NULL;
 	struct st_digest before, after;
 	struct input *in;
@@ -112,13 +117,11 @@ static int verify(struct rewrite *rewrite, const struct digest_visitor *digest,
 	if (digest_source(rewrite, digest, &before, err) < 0)
 		return -1;
 	if (output_read_back(rewrite->out, &in, err) < 0 ||
-	    image_open_input(&written, in, "", 0, err) < 0)
+	    image_open_input(&written, in, "", &options, err) < 0)
 		return fail_while(err, "cannot read back what was written");
 	/* It will say so when it is on the disk. */
 	if (written->libvirt)
 		written->libvirt->header.complete = true;
-	/* A bare stream does not tell it. */
-	written->big_endian = rewrite->source->big_endian;
 	if (st_image_digest(written, rewrite->monitor, &after, err) < 0)
 		return fail_while(err, "cannot read back what was written");
 	if (memcmp(&before, &after, sizeof(before)) != 0)

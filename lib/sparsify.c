@@ -116,6 +116,7 @@ static int open_image(struct sparsification *work, const struct inplace *place,
 		.size = sizeof(options),
 		.offset = work->options->offset,
 		.direct = work->options->direct,
+		.byte_order = work->options->byte_order,
 	};
 
 	if (place)

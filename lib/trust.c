@@ -13,10 +13,15 @@ int trust_order(enum mapped_order *order, const struct st_image *image,
 		struct st_error *err)
 {
 	*order = MAPPED_ORDER_FITS;
-	if (image->libvirt || image->big_endian)
+	if (image->libvirt)
 		return 0;
-	return mapped_order_ask(order, image_input(image), &image->stream.ram,
-				image->bitmaps, err);
+	if (mapped_order_ask(order, image_input(image), &image->stream.ram,
+			     image->bitmaps, err) < 0)
+		return -1;
+	/* Old pages leave a doubt, and the caller knows; or errs clearly. */
+	if (image->order_given && *order == MAPPED_ORDER_DOUBTFUL)
+		*order = MAPPED_ORDER_FITS;
+	return 0;
 }
 
 static int find_stale(uint64_t *stale, const struct st_image *image,

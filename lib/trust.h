@@ -19,7 +19,10 @@ enum doubt {
 	DOUBT_HOST, /* only for who changes bits */
 };
 
-/* Which order the pages fit, if no header states it; reads some of them. */
+/*
+ * How the pages fit, if no header states the order; reads some of them.  Where
+ * they leave a doubt, the word of who opened the image counts.
+ */
 int trust_order(enum mapped_order *order, const struct st_image *image,
 		struct st_error *err);
 

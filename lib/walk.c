@@ -54,12 +54,13 @@ static int walk_records(struct walker *walker, struct st_error *err)
 }
 
 /*
- * Bitmaps are in the byte order of the saving host, which only a libvirt
- * header tells.  Read in the wrong one, memory would be wrong without a word;
+ * Bitmaps are in the byte order of the saving host, which a bare stream does
+ * not tell.  Read in the wrong one, memory would be wrong without a word;
  * who writes it again may not even doubt.
  */
 static int check_order(const struct walker *walker, struct st_error *err)
 {
+	const char *other = walker->image->big_endian ? "little" : "big";
 	enum mapped_order order;
 
 	if (trust_order(&order, walker->image, err) < 0)
@@ -67,11 +68,10 @@ static int check_order(const struct walker *walker, struct st_error *err)
 	if (order == MAPPED_ORDER_WRONG)
 		return fail(err, ST_UNSUPPORTED,
 			    "bare stream whose bitmaps are those of a "
-			    "big-endian host, it seems: only with its libvirt "
-			    "header can it be read");
+			    "%s-endian host, it seems; say --byte-order %s",
+			    other, other);
 	if (order == MAPPED_ORDER_DOUBTFUL && walker->visitor->rewrites)
-		return trust_refuse(DOUBT_ORDER,
-				    "only its libvirt header could tell", err);
+		return trust_refuse(DOUBT_ORDER, "say --byte-order", err);
 	return 0;
 }
 

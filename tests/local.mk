@@ -99,6 +99,7 @@ bats_tests = \
 	%D%/cli/inspect.bats \
 	%D%/cli/map.bats \
 	%D%/cli/matrix.bats \
+	%D%/cli/order.bats \
 	%D%/cli/pipe.bats \
 	%D%/cli/recipes.bats \
 	%D%/cli/sparsify.bats \

@@ -243,17 +243,17 @@ static int pack_data(struct libvirt *libvirt, const char *xml,
 }
 
 int libvirt_new(struct libvirt **result, const char *xml,
-		const struct libvirt *like, struct st_error *err)
+		const struct libvirt *like, bool big_endian,
+		struct st_error *err)
 {
 	cleanup_libvirt struct libvirt *libvirt = calloc(1, sizeof(*libvirt));
 
 	if (!libvirt)
 		return fail_memory(err);
-	/* Little-endian everywhere: the same input gives the same bytes. */
 	libvirt->header = (struct st_header){
 		.version = VERSION_USUAL,
 		.format = ST_FORMAT_RAW,
-		.big_endian = like && like->header.big_endian,
+		.big_endian = big_endian,
 		.complete = true,
 		.was_running = !like || like->header.was_running,
 	};

@@ -50,12 +50,13 @@ int libvirt_read(struct libvirt **libvirt, struct input *in,
 		 struct st_error *err);
 
 /*
- * One that never was a file: this XML and the usual padding.  Cookie, byte
- * order and whether the guest runs are those of like; without it (NULL) there
- * is no cookie, and the guest runs.
+ * One that never was a file: this XML and the usual padding.  Cookie and
+ * whether the guest runs are those of like; without it (NULL) there is no
+ * cookie, and the guest runs.  The byte order is that of the stream's host.
  */
 int libvirt_new(struct libvirt **libvirt, const char *xml,
-		const struct libvirt *like, struct st_error *err);
+		const struct libvirt *like, bool big_endian,
+		struct st_error *err);
 
 /* NULL is fine. */
 void libvirt_free(struct libvirt *libvirt);

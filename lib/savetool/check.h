@@ -10,6 +10,7 @@ struct st_check_options {
 	bool repair;     /* mend what can be mended, in place */
 	bool dry_run;    /* only say what repair would do */
 	bool direct;     /* what is mended is written as others write */
+	enum st_byte_order byte_order; /* of a bare stream's host, if known */
 };
 
 /* What was mended of a file. */

@@ -11,6 +11,7 @@ struct st_compact_options {
 	bool verify;      /* read a destination back; in place, always */
 	bool dry_run;     /* write nothing, only say how large it would be */
 	bool direct;
+	enum st_byte_order byte_order; /* of a bare stream's host, if known */
 };
 
 struct st_compact_result {

@@ -22,6 +22,8 @@ struct st_convert_options {
 	bool force;              /* may replace an existing destination */
 	bool verify;             /* read it back and compare digests */
 	bool direct;
+	enum st_byte_order byte_order; /* of the source's bare stream's host;
+					  the destination's is the same */
 };
 
 struct st_convert_result {

@@ -9,11 +9,13 @@ struct st_open_options {
 	size_t size;     /* sizeof(struct st_open_options) */
 	uint64_t offset; /* where a bare stream starts; a libvirt image: 0 */
 	bool direct;
+	enum st_byte_order byte_order; /* of a bare stream's host, if known */
 };
 
 /*
  * Opens an image for reading; "-" is standard input.  The options may be
- * NULL.  What is no image, says so: ST_NOT_IMAGE.
+ * NULL.  What is no image, says so: ST_NOT_IMAGE.  A libvirt header that tells
+ * another byte order than the options is ST_USAGE.
  */
 int st_image_open(struct st_image **image, const char *path,
 		  const struct st_open_options *options, struct st_error *err);

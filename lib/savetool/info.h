@@ -6,6 +6,16 @@
 /* What is not known has this value. */
 #define ST_UNKNOWN UINT64_MAX
 
+/*
+ * That of the host that saved an image: its bitmaps and its libvirt header are
+ * in it.  A header tells it, a bare stream does not.
+ */
+enum st_byte_order {
+	ST_BYTE_ORDER_UNKNOWN,
+	ST_BYTE_ORDER_LITTLE,
+	ST_BYTE_ORDER_BIG,
+};
+
 enum st_layout {
 	ST_LAYOUT_UNKNOWN,    /* packed, and nobody looked inside */
 	ST_LAYOUT_SEQUENTIAL, /* generation v2 */
@@ -128,8 +138,9 @@ struct st_info {
 	const char *xml;                /* NULL if bare */
 	bool stream_known; /* false: packed, and nobody looked inside */
 	uint64_t stream_offset;
-	const char *machine; /* NULL: no configuration section */
-	uint64_t page_size;  /* ST_UNKNOWN: what can be seen does not tell */
+	enum st_byte_order byte_order; /* by header or caller, else unknown */
+	const char *machine;           /* NULL: no configuration section */
+	uint64_t page_size; /* ST_UNKNOWN: what can be seen does not tell */
 	const char *const *capabilities; /* ended by NULL */
 	bool has_uuid;
 	uint8_t uuid[16];

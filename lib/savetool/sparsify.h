@@ -10,6 +10,7 @@ struct st_sparsify_options {
 	bool dry_run;    /* changes and writes nothing */
 	bool force;      /* may replace an existing destination */
 	bool direct;
+	enum st_byte_order byte_order; /* of a bare stream's host, if known */
 };
 
 /* In bytes.  With dry_run: what it would be, with blocks of 4 KiB. */

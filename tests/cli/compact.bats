@@ -516,7 +516,7 @@ changing()
 	sum=$(sha256sum <copy)
 	savetool compact copy
 	assert_error 8 "copy: its pages do not fit its bitmaps, but would in\
- the other byte order; only its libvirt header could tell"
+ the other byte order; say --byte-order"
 	savetool compact -n copy
 	assert_failure 8
 	savetool compact copy b

@@ -172,3 +172,14 @@ zsh_offers()
 	run fish_offers 'savetool inspect --output j'
 	[ "$output" = json ]
 }
+
+@test "all three offer the byte orders, also behind the equals sign" {
+	run bash_offers savetool inspect --byte-order ''
+	[ "$output" = $'big\nlittle' ]
+	run bash_offers savetool inspect --byte-order = l
+	[ "$output" = little ]
+	run fish_offers 'savetool convert --byte-order '
+	[ "$output" = $'big\nlittle' ]
+	run zsh_offers 'savetool convert --byte-order='
+	[ "$output" = $'big\nlittle' ]
+}

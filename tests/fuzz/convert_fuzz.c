@@ -13,6 +13,8 @@
 #include "walk.h"
 #include "writer.h"
 
+static const struct st_open_options plainly = { .size = sizeof(plainly) };
+
 /*
  * True: it was written, and before is the fingerprint of what was read, which
  * there is none of if pages came as differences.
@@ -67,7 +69,7 @@ static void read_back(int fd, bool mapped, const struct st_digest *before)
 
 	fuzz_require(input_open_fd(&in, fcntl(fd, F_DUPFD_CLOEXEC, 0), &err) ==
 		     0);
-	fuzz_require(image_open_input(&image, in, "fuzz", 0, &err) == 0);
+	fuzz_require(image_open_input(&image, in, "fuzz", &plainly, &err) == 0);
 	if (st_image_digest(image, NULL, &after, &err) < 0) {
 		/*
 		 * A guest without devices and without a page, which nobody
@@ -93,7 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input *in;
 
 	fuzz_require(input_open_fd(&in, fuzz_file_of(data, size), &err) == 0);
-	if (image_open_input(&image, in, "fuzz", 0, &err) < 0)
+	if (image_open_input(&image, in, "fuzz", &plainly, &err) < 0)
 		return 0;
 	for (int mapped = 0; mapped < 2; mapped++) {
 		int fd = fuzz_file();

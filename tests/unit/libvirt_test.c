@@ -434,7 +434,7 @@ TEST(a_new_header_has_the_usual_padding)
 	struct libvirt *libvirt;
 	struct st_error err;
 
-	assert_ok(libvirt_new(&libvirt, XML, NULL, &err), err);
+	assert_ok(libvirt_new(&libvirt, XML, NULL, false, &err), err);
 	assert_string_equal(libvirt->xml, XML);
 	assert_null(libvirt->cookie);
 	assert_int_equal(libvirt->header.version, 2);
@@ -455,10 +455,10 @@ TEST(a_new_header_takes_no_endless_xml)
 
 	memset(xml, ' ', LIBVIRT_DATA_LIMIT);
 	xml[LIBVIRT_DATA_LIMIT - LIBVIRT_PADDING] = '\0';
-	assert_fails(libvirt_new(&libvirt, xml, NULL, &err), err, ST_USAGE,
-		     "XML of 16711680 bytes is too long");
+	assert_fails(libvirt_new(&libvirt, xml, NULL, false, &err), err,
+		     ST_USAGE, "XML of 16711680 bytes is too long");
 	xml[LIBVIRT_DATA_LIMIT - LIBVIRT_PADDING - 1] = '\0';
-	assert_ok(libvirt_new(&libvirt, xml, NULL, &err), err);
+	assert_ok(libvirt_new(&libvirt, xml, NULL, false, &err), err);
 	libvirt_free(libvirt);
 	free(xml);
 }
