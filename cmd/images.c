@@ -26,6 +26,7 @@ int images_each(struct images *images, image_task one,
 		if (behind)
 			behind(images);
 		report_finish(images->report);
+		stdout_flush();
 	}
 	report_free(images->report);
 	images->report = NULL;

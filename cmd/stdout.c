@@ -23,9 +23,10 @@ static void complain(int number)
 		number ? ": " : "", number ? strerrordesc_np(number) : "");
 }
 
+/* What was too much for the buffer failed before, and errno still says why. */
 void stdout_flush(void)
 {
-	if (fflush(stdout) == 0)
+	if (!ferror(stdout) && fflush(stdout) == 0)
 		return;
 	complain(errno);
 	exit(ST_SYSTEM);
@@ -33,7 +34,7 @@ void stdout_flush(void)
 
 int stdout_close(int status)
 {
-	/* Too much for the buffer, and the reason is gone with errno. */
+	/* Nobody flushed behind it, and the reason is gone with errno. */
 	bool failed = ferror(stdout);
 
 	errno = 0;

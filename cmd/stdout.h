@@ -6,7 +6,7 @@
 #ifndef STDOUT_H
 #define STDOUT_H
 
-/* What was printed arrives now. */
+/* What was printed arrives now; called at once behind what may be much. */
 void stdout_flush(void);
 
 /* The same at the end of the program; returns the status that is left. */

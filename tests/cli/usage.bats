@@ -353,8 +353,12 @@ fake_man()
 	local words
 
 	make_image v3-small a
+	real_image libvirt-raw.save
+	mv libvirt-raw.save long
 	for words in 'inspect a' 'inspect --json a' 'digest a' '--help' \
-			'inspect --help' '--commands'; do
+			'inspect --help' '--commands' \
+			'inspect -v --xml long' 'inspect --json long' \
+			'inspect --json long a'; do
 		# shellcheck disable=SC2086
 		run --separate-stderr bash -c '"$0" "$@" >/dev/full' \
 			"$SAVETOOL" $words
@@ -376,18 +380,26 @@ fake_man()
 }
 
 @test "who stops reading the output ends the program in silence" {
+	local words
+
 	make_image v3-small a
+	real_image libvirt-raw.save
+	mv libvirt-raw.save long
 	run --separate-stderr bash -c \
 		'{ "$0" inspect a; echo $? >status; } | :
 		sleep 0.1; exec cat status' "$SAVETOOL"
 	assert_equal "$stderr" ''
 	[ "$output" = 141 ] || [ "$output" = 0 ]
 	# Surely too late: the reader is gone before the program starts.
-	run --separate-stderr bash -c \
-		'{ sleep 0.3; "$0" inspect a; echo $? >status; } | :
-		exec cat status' "$SAVETOOL"
-	assert_output 141
-	assert_equal "$stderr" ''
+	for words in 'inspect a' 'inspect -v --xml long' \
+			'inspect --json long a'; do
+		# shellcheck disable=SC2016,SC2086 # of the inner shell; words
+		run --separate-stderr bash -c \
+			'{ sleep 0.3; "$0" "$@"; echo $? >status; } | :
+			exec cat status' "$SAVETOOL" $words
+		assert_output 141
+		assert_equal "$stderr" ''
+	done
 }
 
 @test "every command that reads an image gives up other files before" {
