@@ -52,6 +52,20 @@ program_options()
 	[ -z "$found" ] || { echo "$found"; return 1; }
 }
 
+@test "savetool(1) leads to the pages of all commands" {
+	diff <(commands | sed 's/^/.Xr savetool-/; s/$/ 1/' | sort) \
+		<(sed -n '/^\.Sh SEE ALSO/,/^\.Sh [^S]/p' \
+			"$top/man/savetool.1" | sed 's/ ,$//' |
+			grep '^\.Xr savetool-.* 1$' | sort)
+}
+
+# mdoc takes a word as "In" for one of its macros there.
+@test "no heading has a word that is a macro" {
+	run grep -nE '^\.S[hs] (.* )?(An|At|Do|In|No|So)( |$)' \
+		"$top"/man/*.[15]
+	[ "$status" -eq 1 ] || { echo "$output"; return 1; }
+}
+
 @test "a page lists the options of its command, no more, no less" {
 	local command status=0
 
