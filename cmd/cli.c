@@ -414,7 +414,7 @@ void cli_complain(const char *path, const struct st_error *err)
 	stdout_flush();
 	fputs("savetool: ", stderr);
 	if (path) {
-		escape_text(stderr, path, false);
+		escape_text(stderr, *path ? path : "''", false);
 		fputs(": ", stderr);
 	}
 	escape_text(stderr, err->text, false);

@@ -32,15 +32,23 @@ static void close_image(struct st_image **image)
 }
 #define cleanup_image __attribute__((cleanup(close_image)))
 
+static int fail_irregular(const char *path, struct st_error *err)
+{
+	return fail(err, ST_REFUSED, "'%s' is not a regular file", path);
+}
+
+/* Of an image, whose name the caller tells, without a path. */
 static int measure(const char *path, int fd, uint64_t *logical,
 		   uint64_t *allocated, struct st_error *err)
 {
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
-		return fail_errno(err, "cannot examine '%s'", path);
+		return path ? fail_errno(err, "cannot examine '%s'", path) :
+			      fail_errno(err, "cannot examine");
 	if (!S_ISREG(st.st_mode))
-		return fail(err, ST_REFUSED, "'%s' is no regular file", path);
+		return path ? fail_irregular(path, err) :
+			      fail(err, ST_REFUSED, "not a regular file");
 	*logical = st.st_size;
 	*allocated = st.st_blocks * UINT64_C(512);
 	return 0;
@@ -53,7 +61,7 @@ static int require_file(const char *path, struct st_error *err)
 
 	if (stat(path, &st) < 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
 		return 0;
-	return fail(err, ST_REFUSED, "'%s' is no regular file", path);
+	return fail_irregular(path, err);
 }
 
 /*
@@ -323,7 +331,7 @@ static int compact(struct st_image *image, const struct inplace *place,
 	};
 
 	if (image_require_complete(image, err) < 0 ||
-	    measure(image->path, image_fd(image), &result->logical_before,
+	    measure(NULL, image_fd(image), &result->logical_before,
 		    &result->allocated_before, err) < 0 ||
 	    image_start(image, err) < 0)
 		return -1;

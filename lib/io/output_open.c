@@ -35,7 +35,11 @@ static int create_beside(struct output_file *file, struct st_error *err)
 		return fail_errno(err, "cannot create '%s'", file->path);
 	file->fd = place_create(&file->place);
 	if (file->fd < 0)
-		return fail_errno(err, "cannot create '%s'", file->path);
+		return fail_errno(err,
+				  file->options.replaces ?
+					  "cannot create a file beside '%s'" :
+					  "cannot create '%s'",
+				  file->path);
 	return 0;
 }
 

@@ -682,11 +682,24 @@ changing()
 	make_image v3-small a
 	mkfifo fifo
 	savetool compact a fifo
-	assert_error 8 "a: 'fifo' is no regular file"
+	assert_error 8 "a: 'fifo' is not a regular file"
 	savetool compact -f a fifo
 	assert_failure 8
 	savetool compact -f a /dev/null
-	assert_error 8 "a: '/dev/null' is no regular file"
+	assert_error 8 "a: '/dev/null' is not a regular file"
+	savetool compact /dev/null
+	assert_error 8 "/dev/null: not a regular file"
+	savetool compact -n /dev/stdin < <(cat a)
+	assert_error 8 "/dev/stdin: not a regular file"
+}
+
+@test "in a folder where nothing can be written, nothing is compacted" {
+	mkdir folder
+	make_image v2-live-superseded folder/a
+	chmod 555 folder
+	unprivileged compact folder/a
+	assert_error 3 "folder/a: cannot create a file beside 'folder/a':\
+ Permission denied"
 }
 
 @test "words that make no sense" {

@@ -15,6 +15,18 @@ savetool()
 	run --separate-stderr "$SAVETOOL" "$@"
 }
 
+# unprivileged ARGUMENT...: the same as a user like any other, which root is
+# without capabilities.
+unprivileged()
+{
+	if [ "$(id -u)" = 0 ]; then
+		run --separate-stderr setpriv --bounding-set=-all \
+			"$SAVETOOL" "$@"
+	else
+		savetool "$@"
+	fi
+}
+
 # make_image RECIPE [NAME]: builds an image here from a recipe that is kept.
 make_image()
 {

@@ -349,6 +349,13 @@ fake_man()
 	assert_error 2 "unknown command: 'inspekt'; see 'savetool --help'"
 }
 
+@test "an empty name is no blank" {
+	savetool digest ''
+	assert_error 3 "'': cannot open: No such file or directory"
+	savetool digest --json ''
+	assert_json '.path == ""'
+}
+
 @test "a full disk behind standard output is a failure" {
 	local words
 
