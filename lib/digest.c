@@ -76,7 +76,8 @@ static int tail(struct visitor *visitor, const struct tail *tail,
 	struct digest_visitor *digest = (struct digest_visitor *)visitor;
 	XXH128_hash_t sum;
 
-	XXH3_128bits_update(digest->sum, tail->data, tail->state_size);
+	if (tail_copy(tail, 0, tail->state_size, &digest->devices, err) < 0)
+		return -1;
 	sum = XXH3_128bits_digest(digest->sum);
 	digest->result.devices[0] = sum.high64;
 	digest->result.devices[1] = sum.low64;

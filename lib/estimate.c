@@ -170,8 +170,7 @@ static int estimate_packed(const struct estimator *estimator,
 			    volume->data_bytes - zeros * page_record,
 			    volume->zero_bytes + zeros * ZERO_RECORD, &records,
 			    err) < 0 ||
-	    sample_pack(codec, image->tail->data, image->tail->size, &rest,
-			err) < 0)
+	    sample_tail(codec, image->tail, &rest, err) < 0)
 		return -1;
 	*estimate = (struct st_estimate){
 		.known = true,

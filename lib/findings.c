@@ -309,18 +309,18 @@ uint64_t find_trailing(const struct st_image *image)
 
 uint64_t find_second_image(const struct st_image *image)
 {
-	const struct tail *tail = image->tail;
-	uint64_t start = find_end(image) - tail->offset;
-	const uint8_t *head;
+	uint64_t start = tail_content_from(image->tail, find_end(image));
+	uint8_t head[LIBVIRT_MAGIC_SIZE];
+	struct st_error ignored;
+	size_t got;
 
-	while (start < tail->held && tail->data[start] == 0)
-		start++;
-	if (start + 4 > tail->held)
+	if (start == ST_UNKNOWN ||
+	    input_read_all(image->tail->in, head, sizeof(head), start, &got,
+			   &ignored) < 0 ||
+	    got < 4)
 		return ST_UNKNOWN;
-	head = tail->data + start;
-	return get_be32(head) == STREAM_MAGIC ||
-			       libvirt_is_magic(head, tail->held - start) ?
-		       tail->offset + start :
+	return get_be32(head) == STREAM_MAGIC || libvirt_is_magic(head, got) ?
+		       start :
 		       ST_UNKNOWN;
 }
 

@@ -357,7 +357,7 @@ static int spool(struct st_image *image, struct st_error *err)
 
 	if (spool_open(&image->spool, image->spool_folder, image_input(image),
 		       chunk->data, stream->reader.end - chunk->data, offset,
-		       err) < 0)
+		       UINT64_MAX, err) < 0)
 		return -1;
 	stream_close(stream);
 	return stream_open(stream, image->spool, image->pool, offset, err);
@@ -396,13 +396,14 @@ static int look_ahead(struct st_image *image, struct st_error *err)
 	bool doubtful = false;
 
 	image->stream.expected_page_size = expected_page_size(image);
-	if (in->seekable && tail_find(&image->tail, in, offset, err) < 0)
+	if (in->seekable &&
+	    tail_find(&image->tail, in, image->pool, offset, err) < 0)
 		return -1;
 	if (!image->tail)
 		return 0;
 	image->stream.vmdesc = image->tail->vmdesc;
 	if (!stream_is_mapped(&image->stream) &&
-	    tail_is_doubtful(&doubtful, image->tail, in, offset, err) < 0)
+	    tail_is_doubtful(&doubtful, image->tail, offset, err) < 0)
 		return -1;
 	if (doubtful)
 		image_distrust_tail(image);
@@ -422,6 +423,22 @@ int image_start(struct st_image *image, struct st_error *err)
 	    spool(image, err) < 0)
 		return -1;
 	return look_ahead(image, err);
+}
+
+int image_read_tail(struct st_image *image, struct st_error *err)
+{
+	struct stream *stream = &image->stream;
+	struct tail *tail = image->tail;
+
+	if (tail && tail->offset == stream->reader.offset &&
+	    tail->footers == stream->footers)
+		return 0;
+	if (tail_read(&tail, stream, image->spool_folder, err) < 0)
+		return -1;
+	stream->vmdesc = NULL;
+	tail_free(image->tail);
+	image->tail = tail;
+	return 0;
 }
 
 int image_read_bitmaps(struct st_image *image, struct st_error *err)

@@ -97,6 +97,12 @@ bool image_is_repeatable(const struct st_image *image);
  */
 int image_start(struct st_image *image, struct st_error *err);
 
+/*
+ * Where its stream has been read up to the tail: the tail.  What was found
+ * ahead is that if it starts there, however long it is.
+ */
+int image_read_tail(struct st_image *image, struct st_error *err);
+
 /* Of a mapped-ram image whose list has been read: the bitmaps of all blocks. */
 int image_read_bitmaps(struct st_image *image, struct st_error *err);
 

@@ -110,7 +110,6 @@ static int map_items(struct map *map, struct page_batch *batch,
 int map_sequential(struct map *map, struct st_error *err)
 {
 	struct page_batch *batch = calloc(1, sizeof(*batch));
-	struct tail *tail;
 	int result;
 
 	if (!batch)
@@ -118,13 +117,8 @@ int map_sequential(struct map *map, struct st_error *err)
 	result = map_items(map, batch, err);
 	free(batch);
 	if (result < 0 || map_to_reader(map, err) < 0 ||
-	    tail_read(&tail, &map->image->stream, err) < 0)
-		return -1;
-	/* It goes with the image: the map has its text. */
-	map->image->stream.vmdesc = NULL;
-	tail_free(map->image->tail);
-	map->image->tail = tail;
-	if (map_tail(map, tail, err) < 0)
+	    image_read_tail(map->image, err) < 0 ||
+	    map_tail(map, map->image->tail, err) < 0)
 		return -1;
 	return map_add_to(map, ST_EXTENT_TRAILING, map->in->size, err);
 }

@@ -21,6 +21,10 @@
 /* Enough for a codec to find out what records of zeros are like. */
 #define ZERO_RECORDS (UINT64_C(1) << 16)
 
+/* And as much of a tail, which nearly always is all of it. */
+#define TAIL_STRETCHES 16
+#define TAIL_STRETCH (UINT64_C(64) << 10)
+
 /* Records of neighbours, as they stand in a stream. */
 struct stretch {
 	uint8_t *bytes;
@@ -196,19 +200,6 @@ static int end_packing(struct output *packer, const struct output *packed,
 	return 0;
 }
 
-int sample_pack(const struct codec *codec, const void *data, size_t size,
-		uint64_t *packed_size, struct st_error *err)
-{
-	cleanup_output struct output *packed = NULL;
-	cleanup_output struct output *packer = NULL;
-
-	if (output_open_count(&packed, err) < 0 ||
-	    codec_pack(codec, &packer, packed, 0, 0, err) < 0 ||
-	    output_append(packer, data, size, err) < 0)
-		return -1;
-	return end_packing(packer, packed, packed_size, err);
-}
-
 static int pack_stretches(const struct sample *sample,
 			  const struct codec *codec, uint64_t *from,
 			  uint64_t *to, struct st_error *err)
@@ -231,10 +222,20 @@ static int pack_stretches(const struct sample *sample,
 	return end_packing(packer, packed, to, err);
 }
 
+/* What the whole becomes if the part does. */
+static uint64_t in_proportion(uint64_t whole, uint64_t part, uint64_t packed)
+{
+	if (part == 0)
+		return whole;
+	return (uint64_t)((double)whole / (double)part * (double)packed);
+}
+
 static int pack_zeros(uint64_t page_size, const struct codec *codec,
 		      uint64_t count, uint64_t *to, struct st_error *err)
 {
 	cleanup_free uint8_t *records = malloc(count * ZERO_RECORD);
+	cleanup_output struct output *packed = NULL;
+	cleanup_output struct output *packer = NULL;
 
 	if (!records)
 		return fail_memory(err);
@@ -243,15 +244,11 @@ static int pack_zeros(uint64_t page_size, const struct codec *codec,
 			 (i * page_size) | RAM_ZERO | RAM_CONTINUE);
 		records[i * ZERO_RECORD + 8] = 0;
 	}
-	return sample_pack(codec, records, count * ZERO_RECORD, to, err);
-}
-
-/* What the whole becomes if the part does. */
-static uint64_t in_proportion(uint64_t whole, uint64_t part, uint64_t packed)
-{
-	if (part == 0)
-		return whole;
-	return (uint64_t)((double)whole / (double)part * (double)packed);
+	if (output_open_count(&packed, err) < 0 ||
+	    codec_pack(codec, &packer, packed, 0, 0, err) < 0 ||
+	    output_append(packer, records, count * ZERO_RECORD, err) < 0)
+		return -1;
+	return end_packing(packer, packed, to, err);
 }
 
 int sample_estimate(const struct sample *sample, const struct codec *codec,
@@ -273,5 +270,29 @@ int sample_estimate(const struct sample *sample, const struct codec *codec,
 		zero = in_proportion(zero_bytes, count * ZERO_RECORD, to);
 	}
 	*size = data + zero;
+	return 0;
+}
+
+int sample_tail(const struct codec *codec, const struct tail *tail,
+		uint64_t *size, struct st_error *err)
+{
+	uint64_t step = tail->size / TAIL_STRETCHES, stretch = TAIL_STRETCH;
+	uint64_t from = 0, to;
+	cleanup_output struct output *packed = NULL;
+	cleanup_output struct output *packer = NULL;
+
+	if (step <= stretch)
+		step = stretch = tail->size;
+	if (output_open_count(&packed, err) < 0 ||
+	    codec_pack(codec, &packer, packed, 0, 0, err) < 0)
+		return -1;
+	for (uint64_t at = 0; at + stretch <= tail->size; at += step) {
+		if (tail_copy(tail, at, stretch, packer, err) < 0)
+			return -1;
+		from += stretch;
+	}
+	if (end_packing(packer, packed, &to, err) < 0)
+		return -1;
+	*size = in_proportion(tail->size, from, to);
 	return 0;
 }

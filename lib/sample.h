@@ -32,9 +32,9 @@ int sample_estimate(const struct sample *sample, const struct codec *codec,
 		    uint64_t data_bytes, uint64_t zero_bytes, uint64_t *size,
 		    struct st_error *err);
 
-/* How large these bytes become. */
-int sample_pack(const struct codec *codec, const void *data, size_t size,
-		uint64_t *packed_size, struct st_error *err);
+/* How large a tail becomes; of a long one, by a sample. */
+int sample_tail(const struct codec *codec, const struct tail *tail,
+		uint64_t *size, struct st_error *err);
 
 /* Which share of the pages that were kept are zero, and so were left out. */
 double sample_zero_share(const struct sample *sample);

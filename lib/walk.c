@@ -220,7 +220,7 @@ static int check_page_size(const struct stream *stream, const struct tail *tail,
 static int walk_tail(struct walker *walker, struct st_error *err)
 {
 	struct st_image *image = walker->image;
-	struct tail *tail;
+	const struct tail *tail;
 
 	if (!walker->stream->ram_started)
 		return fail(err, ST_CORRUPT,
@@ -230,12 +230,9 @@ static int walk_tail(struct walker *walker, struct st_error *err)
 		return fail(err, ST_UNSUPPORTED,
 			    "main channel of a multifd migration: the pages "
 			    "went through other channels");
-	if (check_bitmaps(walker, err) < 0 ||
-	    tail_read(&tail, walker->stream, err) < 0)
+	if (check_bitmaps(walker, err) < 0 || image_read_tail(image, err) < 0)
 		return -1;
-	walker->stream->vmdesc = NULL;
-	tail_free(image->tail);
-	image->tail = tail;
+	tail = image->tail;
 	if (check_page_size(walker->stream, tail, err) < 0)
 		return -1;
 	/* Where the stream ends was not known when the list was read. */

@@ -87,9 +87,11 @@ unit_headers = \
 bats_helpers = \
 	%D%/cli/cached.py \
 	%D%/cli/helpers.bash \
-	%D%/cli/memory.py
+	%D%/cli/memory.py \
+	%D%/cli/peak.py
 
 bats_tests = \
+	%D%/cli/bounds.bats \
 	%D%/cli/check.bats \
 	%D%/cli/compact.bats \
 	%D%/cli/completion.bats \

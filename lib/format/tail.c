@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The tail of a stream: read, held, and written again. */
+/* The tail of a stream: read, kept, and written again. */
 #include "config.h"
 
 #include "format/tail_parts.h"
@@ -7,9 +7,17 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/zero.h"
+#include "io/spool.h"
 
 #include <inttypes.h>
 #include <string.h>
+
+/* Of what can be read but once, so much is kept in memory: nearly all. */
+#define IN_MEMORY (UINT64_C(2) << 20)
+
+/* How far content is looked for behind an image. */
+#define NEAR (UINT64_C(32) << 20)
 
 struct tail *tail_new(uint64_t offset, enum footers footers,
 		      struct st_error *err)
@@ -40,62 +48,80 @@ void tail_free(struct tail *tail)
 		return;
 	tail_drop_devices(tail);
 	vmdesc_free(tail->vmdesc);
+	input_close(tail->kept);
 	free(tail->data);
 	free(tail);
 }
 
-/* Reads up to the limit, growing as it goes: nearly all tails are small. */
-static int read_all(struct tail *tail, struct input *in, struct st_error *err)
+void tail_start(const struct tail *tail, struct reader *reader, uint64_t end)
 {
-	size_t room = 256 << 10, got;
-
-	while (room < tail->size)
-		room *= 2;
-	for (;;) {
-		uint8_t *data = realloc(tail->data, room);
-
-		if (!data)
-			return fail_memory(err);
-		tail->data = data;
-		if (input_read_all(in, data + tail->size, room - tail->size,
-				   tail_end(tail), &got, err) < 0)
-			return -1;
-		tail->size += got;
-		if (tail->size < room || room >= TAIL_LIMIT)
-			return 0;
-		room *= 2;
-	}
+	reader_init(reader, tail->in, tail->pool, tail->offset);
+	reader->limit = end;
 }
 
-/* What the reader has already taken from an input that cannot go back. */
-static int take_visible(struct tail *tail, struct reader *reader,
-			struct st_error *err)
+/*
+ * Keeps what comes through a pipe, of which the reader has taken the first
+ * bytes, as far as the limit.
+ */
+static int keep(struct tail *tail, struct reader *reader, const char *folder,
+		struct st_error *err)
 {
-	size_t visible = reader_visible(reader);
+	size_t size = reader_visible(reader), more;
+	uint8_t *data;
 
-	tail->data = malloc(visible ? visible : 1);
-	if (!tail->data)
+	tail->data = data = malloc(IN_MEMORY);
+	if (!data)
 		return fail_memory(err);
-	memcpy(tail->data, reader->next, visible);
-	tail->size = visible;
+	memcpy(data, reader->next, size);
+	if (input_read_all(reader->in, data + size, IN_MEMORY - size,
+			   tail->offset + size, &more, err) < 0)
+		return -1;
+	size += more;
+	if (size < IN_MEMORY)
+		return input_open_part(&tail->kept, data, size, tail->offset,
+				       err);
+	if (spool_open(&tail->kept, folder, reader->in, data, size,
+		       tail->offset, tail->offset + TAIL_LIMIT, err) < 0)
+		return -1;
+	tail->data = NULL;
+	free(data);
 	return 0;
 }
 
-int tail_read(struct tail **result, struct stream *stream, struct st_error *err)
+/* What there is of it, and how much follows that. */
+static int take(struct tail *tail, struct reader *reader, const char *folder,
+		uint64_t *rest, struct st_error *err)
+{
+	tail->in = reader->in;
+	if (!tail->in->seekable) {
+		if (keep(tail, reader, folder, err) < 0)
+			return -1;
+		tail->in = tail->kept;
+	}
+	/* Whoever walks over it needs a chunk, too. */
+	reader_release(reader);
+	tail->size = tail->in->size - tail->offset;
+	*rest = 0;
+	if (tail->size >= TAIL_LIMIT) {
+		*rest = tail->kept ? ST_UNKNOWN : tail->size - TAIL_LIMIT;
+		tail->size = TAIL_LIMIT;
+	}
+	return 0;
+}
+
+int tail_read(struct tail **result, struct stream *stream, const char *folder,
+	      struct st_error *err)
 {
 	struct reader *reader = &stream->reader;
 	cleanup_tail struct tail *tail =
 		tail_new(reader->offset, stream->footers, err);
-	struct input *in = reader->in;
-	uint64_t rest = 0;
+	uint64_t rest;
 
-	if (!tail || take_visible(tail, reader, err) < 0 ||
-	    read_all(tail, in, err) < 0)
+	if (!tail)
 		return -1;
-	if (tail->size >= TAIL_LIMIT)
-		rest = in->size == ST_UNKNOWN ?
-			       ST_UNKNOWN :
-			       in->size - tail->offset - tail->size;
+	tail->pool = reader->pool;
+	if (take(tail, reader, folder, &rest, err) < 0)
+		return -1;
 	if (tail_understand(tail, rest, err) < 0) {
 		if (err->code == ST_INCOMPLETE && rest > 0)
 			fail(err, ST_UNSUPPORTED,
@@ -107,26 +133,69 @@ int tail_read(struct tail **result, struct stream *stream, struct st_error *err)
 	return 0;
 }
 
+int tail_copy(const struct tail *tail, uint64_t start, uint64_t size,
+	      struct output *out, struct st_error *err)
+{
+	struct reader reader;
+	int result;
+
+	reader_init(&reader, tail->in, tail->pool, tail->offset + start);
+	reader.limit = tail_end(tail);
+	reader.copy_to = out;
+	result = reader_skip(&reader, size, err);
+	reader_release(&reader);
+	return result;
+}
+
 static int write_vmdesc(const struct tail *tail, struct output *out,
 			bool mapped, struct st_error *err)
 {
-	cleanup_free char *json = NULL;
+	cleanup_free char *json = malloc(tail->json_size);
+	cleanup_free char *edited = NULL;
 	uint8_t head[VMDESC_HEAD - 1] = { SECTION_VMDESC };
 	size_t size;
 
-	if (vmdesc_set_mapped(&json, &size, tail->json, tail->json_size, mapped,
+	if (!json)
+		return fail_memory(err);
+	if (input_read_exactly(tail->in, json, tail->json_size,
+			       tail_end(tail) - tail->json_size, err) < 0 ||
+	    vmdesc_set_mapped(&edited, &size, json, tail->json_size, mapped,
 			      err) < 0)
 		return -1;
 	put_be32(head + 1, size);
 	if (output_append(out, head, sizeof(head), err) < 0)
 		return -1;
-	return output_append(out, json, size, err);
+	return output_append(out, edited, size, err);
 }
 
 int tail_write(const struct tail *tail, struct output *out, bool mapped,
 	       struct st_error *err)
 {
-	if (output_append(out, tail->data, tail->state_size, err) < 0)
+	if (tail_copy(tail, 0, tail->state_size, out, err) < 0)
 		return -1;
 	return tail->vmdesc ? write_vmdesc(tail, out, mapped, err) : 0;
+}
+
+uint64_t tail_content_from(const struct tail *tail, uint64_t offset)
+{
+	struct st_error ignored;
+	struct reader reader;
+	uint64_t found = ST_UNKNOWN;
+	size_t got;
+
+	reader_init(&reader, tail->in, tail->pool, offset);
+	reader.limit = offset + NEAR;
+	while (found == ST_UNKNOWN &&
+	       reader_look(&reader, 1, &got, &ignored) == 0 && got > 0) {
+		size_t visible = reader_visible(&reader), at = 0;
+
+		if (!is_zero(reader.next, visible)) {
+			while (reader.next[at] == 0)
+				at++;
+			found = reader.offset + at;
+		}
+		reader_consume(&reader, visible, &ignored);
+	}
+	reader_release(&reader);
+	return found;
 }

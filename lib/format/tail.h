@@ -1,27 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The tail of a stream: the sections that devices were saved in, the mark of
- * the end, the vmdescription, and what lies behind an image.  It is held in
- * memory as a whole, for only its end tells what it consists of.
+ * the end, the vmdescription, and what lies behind an image.  Only its end
+ * tells what it consists of, and it can be long: so it stays in its file, and
+ * what came through a pipe or a codec is put into one.
  */
 #ifndef FORMAT_TAIL_H
 #define FORMAT_TAIL_H
 
 #include "format/stream.h"
 
-/* More device state than this is refused: memory is bounded. */
-#define TAIL_LIMIT (UINT64_C(32) << 20)
+/* What it consists of is looked for within so many bytes; more is refused. */
+#define TAIL_LIMIT (UINT64_C(1) << 30)
 
 struct tail {
-	uint64_t offset; /* of its first byte, in the input */
-	uint8_t *data;
-	size_t size;       /* up to the end of the image */
-	size_t held;       /* of data: what is behind that included */
-	size_t state_size; /* of the sections and the EOF byte */
-	const char *json;  /* the vmdescription, in data; NULL: none */
-	size_t json_size;
-	struct vmdesc *vmdesc; /* the same, understood; NULL: none */
-	bool vmdesc_cut;       /* the input ends within it: it is left out */
+	struct input *in;        /* has its bytes, at the offsets they have */
+	struct input *kept;      /* the same, where it is the tail's own */
+	uint8_t *data;           /* what that reads; NULL: a file */
+	struct chunk_pool *pool; /* the image's, to read by */
+	uint64_t offset;         /* of its first byte */
+	uint64_t size;           /* up to the end of the image */
+	uint64_t state_size;     /* of the sections and the EOF byte */
+	size_t json_size;        /* of the vmdescription; 0: none */
+	struct vmdesc *vmdesc;   /* the same, understood; NULL: none */
+	bool vmdesc_cut;         /* the input ends within it: it is left out */
 
 	/*
 	 * The devices.  Without a vmdescription, their ends are looked for by
@@ -51,24 +53,33 @@ static inline uint64_t tail_end(const struct tail *tail)
 	return tail->offset + tail->size;
 }
 
-/* Reads on to the end of the input, from where the walk left off. */
-int tail_read(struct tail **tail, struct stream *stream, struct st_error *err);
+/*
+ * From where the walk left off, to the end of the input, which the walk is
+ * done with.  An input that is seekable has to stay as long as the tail does;
+ * one that is not is kept, in a file without a name in folder if it is much.
+ */
+int tail_read(struct tail **tail, struct stream *stream, const char *folder,
+	      struct st_error *err);
 
 /*
- * Finds the tail of a stream in a seekable input from its end, without what
- * is between.  1, or 0 when there is no vmdescription to be found in the
- * last TAIL_LIMIT bytes, or it does not fit what is before it.
+ * Finds the tail of a stream in a seekable input, which has to stay, from its
+ * end, without what is between.  1, or 0 when there is no vmdescription near
+ * the end, or it does not fit what is before it.
  */
-int tail_find(struct tail **tail, struct input *in, uint64_t stream_offset,
-	      struct st_error *err);
+int tail_find(struct tail **tail, struct input *in, struct chunk_pool *pool,
+	      uint64_t stream_offset, struct st_error *err);
 
 /*
  * Of a tail so found: may it be that of another image, older and longer, that
  * this one was written over?  On a block device it may; in a file if another
  * image ends not far before it.
  */
-int tail_is_doubtful(bool *doubtful, const struct tail *tail, struct input *in,
+int tail_is_doubtful(bool *doubtful, const struct tail *tail,
 		     uint64_t stream_offset, struct st_error *err);
+
+/* Appends so many of its bytes, as they are, from this one of them on. */
+int tail_copy(const struct tail *tail, uint64_t start, uint64_t size,
+	      struct output *out, struct st_error *err);
 
 /*
  * Appends the tail: the same bytes, but for what the vmdescription says of
@@ -76,6 +87,12 @@ int tail_is_doubtful(bool *doubtful, const struct tail *tail, struct input *in,
  */
 int tail_write(const struct tail *tail, struct output *out, bool mapped,
 	       struct st_error *err);
+
+/*
+ * The first byte that is not zero at offset or behind it; ST_UNKNOWN: there is
+ * none for a while.
+ */
+uint64_t tail_content_from(const struct tail *tail, uint64_t offset);
 
 /* NULL is fine. */
 void tail_free(struct tail *tail);

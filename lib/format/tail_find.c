@@ -4,7 +4,6 @@
 
 #include "format/tail_parts.h"
 
-#include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 
@@ -15,6 +14,9 @@
  * can be read without anybody's noticing.
  */
 #define BEFORE_TAIL (UINT64_C(1) << 20)
+
+/* A description, and what is behind the image, has to be within so many. */
+#define WINDOW (UINT64_C(32) << 20)
 
 /*
  * How long the described sections of the tail are, with headers and footers
@@ -32,123 +34,131 @@ static uint64_t described_length(const struct vmdesc *vmdesc, bool footers)
 	return length;
 }
 
-/* The last vmdescription in these bytes: where its EOF byte is, or size. */
-static size_t find_last_vmdesc(const uint8_t *data, size_t size,
-			       struct vmdesc **vmdesc)
+/* The last vmdescription from the reader on.  1, 0: none; -1. */
+static int find_last_vmdesc(struct found_vmdesc *last, struct reader *reader,
+			    struct st_error *err)
 {
-	size_t found = size, eof = 0;
-	struct st_error ignored;
+	struct found_vmdesc found;
+	int more;
 
-	*vmdesc = NULL;
-	for (;; eof++) {
-		struct vmdesc *candidate;
-
-		eof = tail_find_vmdesc(data, size, eof);
-		if (eof == size)
-			return found;
-		if (vmdesc_parse(&candidate, (char *)data + eof + VMDESC_HEAD,
-				 get_be32(data + eof + 2), &ignored) < 0)
-			continue;
-		vmdesc_free(*vmdesc);
-		*vmdesc = candidate;
-		found = eof;
+	last->vmdesc = NULL;
+	while ((more = tail_next_vmdesc(&found, reader, err)) > 0) {
+		vmdesc_free(last->vmdesc);
+		*last = found;
 		/* What is within the JSON is none. */
-		eof += VMDESC_HEAD + get_be32(data + eof + 2) - 1;
+		more = reader_skip(reader, VMDESC_HEAD - 1 + found.json_size,
+				   err);
+		if (more < 0)
+			break;
 	}
+	if (more == 0)
+		return last->vmdesc != NULL;
+	vmdesc_free(last->vmdesc);
+	return -1;
 }
 
-/* A tail of these last bytes that starts so many before its EOF byte. */
-static int try_tail(struct tail **result, const uint8_t *data, size_t size,
-		    uint64_t data_offset, size_t eof, uint64_t length,
-		    struct st_error *err)
+/* The tail starts so many bytes before its EOF byte, if it does. */
+static int try_length(struct tail *tail, uint64_t stream_offset, uint64_t eof,
+		      uint64_t length, struct st_error *err)
 {
-	cleanup_tail struct tail *tail = NULL;
 	struct st_error ignored;
-	size_t start;
+	uint8_t first;
 
-	if (length > eof ||
-	    data[eof - length] != (length ? SECTION_FULL : SECTION_EOF))
+	if (length > eof - stream_offset)
 		return 0;
-	start = eof - length;
-	tail = tail_new(data_offset + start, FOOTERS_UNKNOWN, err);
-	if (!tail)
+	tail->offset = eof - length;
+	tail->size = tail->in->size - tail->offset;
+	if (input_read_exactly(tail->in, &first, 1, tail->offset, err) < 0)
 		return -1;
-	tail->data = malloc(size - start);
-	if (!tail->data)
-		return fail_memory(err);
-	memcpy(tail->data, data + start, size - start);
-	tail->size = size - start;
-	if (tail_understand(tail, 0, &ignored) < 0 || !tail->vmdesc)
-		return 0;
+	return first == (length ? SECTION_FULL : SECTION_EOF) &&
+	       tail_walk_to(tail, eof, &ignored) == 0;
+}
+
+/* A tail that ends in this description, which is its own from now on. */
+static int try_tail(struct tail **result, struct input *in,
+		    struct chunk_pool *pool, uint64_t stream_offset,
+		    const struct found_vmdesc *last, struct st_error *err)
+{
+	cleanup_tail struct tail *tail = tail_new(0, FOOTERS_UNKNOWN, err);
+	int found;
+
+	if (!tail) {
+		vmdesc_free(last->vmdesc);
+		return -1;
+	}
+	tail->in = in;
+	tail->pool = pool;
+	tail_set_vmdesc(tail, last);
+	found = try_length(tail, stream_offset, last->eof,
+			   described_length(last->vmdesc, true), err);
+	if (found == 0)
+		found = try_length(tail, stream_offset, last->eof,
+				   described_length(last->vmdesc, false), err);
+	if (found <= 0)
+		return found;
+	tail_cut_trailing(tail, 0);
 	*result = steal(tail);
 	return 1;
 }
 
-/* In the last bytes of the input, which are so many. */
-static int find_in(struct tail **tail, struct input *in, uint64_t window,
-		   struct st_error *err)
+/* By the last bytes of the input, which are so many. */
+static int find_in(struct tail **tail, struct input *in,
+		   struct chunk_pool *pool, uint64_t stream_offset,
+		   uint64_t window, struct st_error *err)
 {
-	uint64_t offset = in->size - window;
-	cleanup_free uint8_t *data = malloc(window);
-	struct vmdesc *vmdesc;
-	uint64_t lengths[2];
-	size_t eof;
+	struct found_vmdesc last;
+	struct reader reader;
 	int found;
 
-	if (!data)
-		return fail_memory(err);
-	if (input_read_exactly(in, data, window, offset, err) < 0)
-		return -1;
-	eof = find_last_vmdesc(data, window, &vmdesc);
-	if (eof == window)
-		return 0;
-	lengths[0] = described_length(vmdesc, true);
-	lengths[1] = described_length(vmdesc, false);
-	vmdesc_free(vmdesc);
-	found = try_tail(tail, data, window, offset, eof, lengths[0], err);
-	if (found == 0)
-		found = try_tail(tail, data, window, offset, eof, lengths[1],
-				 err);
-	return found;
+	reader_init(&reader, in, pool, in->size - window);
+	found = find_last_vmdesc(&last, &reader, err);
+	reader_release(&reader);
+	if (found <= 0)
+		return found;
+	return try_tail(tail, in, pool, stream_offset, &last, err);
 }
 
-int tail_find(struct tail **tail, struct input *in, uint64_t stream_offset,
-	      struct st_error *err)
+int tail_find(struct tail **tail, struct input *in, struct chunk_pool *pool,
+	      uint64_t stream_offset, struct st_error *err)
 {
 	uint64_t most = in->size - stream_offset, window = 512 << 10;
 
-	if (most > TAIL_LIMIT)
-		most = TAIL_LIMIT;
+	if (most > WINDOW)
+		most = WINDOW;
 	for (;;) {
 		int found;
 
 		if (window > most)
 			window = most;
-		found = window ? find_in(tail, in, window, err) : 0;
+		found = window ? find_in(tail, in, pool, stream_offset, window,
+					 err) :
+				 0;
 		if (found != 0 || window == most)
 			return found;
 		window *= 8;
 	}
 }
 
-int tail_is_doubtful(bool *doubtful, const struct tail *tail, struct input *in,
+int tail_is_doubtful(bool *doubtful, const struct tail *tail,
 		     uint64_t stream_offset, struct st_error *err)
 {
 	uint64_t size = tail->offset - stream_offset;
-	cleanup_free uint8_t *data = NULL;
-	struct vmdesc *vmdesc;
+	struct found_vmdesc last;
+	struct reader reader;
+	int found;
 
-	*doubtful = in->is_device;
+	*doubtful = tail->in->is_device;
 	if (*doubtful)
 		return 0;
 	if (size > BEFORE_TAIL)
 		size = BEFORE_TAIL;
-	data = malloc(size + 1);
-	if (!data)
-		return fail_memory(err);
-	if (input_read_exactly(in, data, size, tail->offset - size, err) < 0)
+	reader_init(&reader, tail->in, tail->pool, tail->offset - size);
+	reader.limit = tail->offset;
+	found = find_last_vmdesc(&last, &reader, err);
+	reader_release(&reader);
+	if (found < 0)
 		return -1;
-	*doubtful = find_last_vmdesc(data, size, &vmdesc) != size;
-	vmdesc_free(vmdesc);
+	*doubtful = found > 0;
+	vmdesc_free(last.vmdesc);
 	return 0;
 }

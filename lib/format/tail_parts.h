@@ -14,6 +14,9 @@ struct tail *tail_new(uint64_t offset, enum footers footers,
 
 void tail_drop_devices(struct tail *tail);
 
+/* To walk over it, as far as end.  Released by reader_release(). */
+void tail_start(const struct tail *tail, struct reader *reader, uint64_t end);
+
 /*
  * Finds out what its bytes, from the first device to the end of the input,
  * consist of, and cuts off what is behind the image.  rest is how much
@@ -21,11 +24,31 @@ void tail_drop_devices(struct tail *tail);
  */
 int tail_understand(struct tail *tail, uint64_t rest, struct st_error *err);
 
+/* A vmdescription, and where in the input the EOF byte before it is. */
+struct found_vmdesc {
+	struct vmdesc *vmdesc;
+	uint64_t eof;
+	size_t json_size;
+};
+
 /*
- * The next that looks like a vmdescription at or behind from: where the EOF
- * byte before it is, or size.  Its length leads to a closing brace.
+ * The next one at or behind the reader, which is left behind that EOF byte.
+ * 1, 0: none; -1.
  */
-size_t tail_find_vmdesc(const uint8_t *data, size_t size, size_t from);
+int tail_next_vmdesc(struct found_vmdesc *found, struct reader *reader,
+		     struct st_error *err);
+
+/*
+ * Walks by the lengths of the vmdescription or, should they be wrong, by
+ * footers, to an EOF byte that is known.
+ */
+int tail_walk_to(struct tail *tail, uint64_t eof, struct st_error *err);
+
+/* The tail is one with this vmdescription, which is its own from now on. */
+void tail_set_vmdesc(struct tail *tail, const struct found_vmdesc *found);
+
+/* Cuts off what follows the image; rest is what follows that. */
+void tail_cut_trailing(struct tail *tail, uint64_t rest);
 
 /*
  * Walks from the reader to the EOF byte, by the lengths of the vmdescription,

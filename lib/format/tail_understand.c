@@ -5,125 +5,198 @@
 #include "format/tail_parts.h"
 
 #include "base/bytes.h"
+#include "base/cleanup.h"
 #include "base/error.h"
-#include "base/zero.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-size_t tail_find_vmdesc(const uint8_t *data, size_t size, size_t from)
+/*
+ * Does the text of a description that is so long end in a closing brace?  It
+ * starts VMDESC_HEAD bytes behind the reader.
+ */
+static int has_brace(const struct reader *reader, size_t length,
+		     struct st_error *err)
+{
+	size_t last = VMDESC_HEAD + length - 1, got;
+	uint8_t brace;
+
+	if (last < reader_visible(reader))
+		return reader->next[last] == '}';
+	if (reader->offset + last >= reader->limit)
+		return 0;
+	if (input_read_all(reader->in, &brace, 1, reader->offset + last, &got,
+			   err) < 0)
+		return -1;
+	return got == 1 && brace == '}';
+}
+
+/* Is this one, where two bytes already say so? */
+static int try_vmdesc(struct found_vmdesc *found, struct reader *reader,
+		      struct st_error *err)
+{
+	cleanup_free char *json = NULL;
+	struct st_error ignored;
+	size_t length, got;
+	int brace;
+
+	if (reader_look(reader, VMDESC_HEAD + 1, &got, err) < 0)
+		return -1;
+	if (got < VMDESC_HEAD + 1 || reader->next[VMDESC_HEAD] != '{')
+		return 0;
+	length = get_be32(reader->next + 2);
+	if (length < 2 || length > VMDESC_LIMIT)
+		return 0;
+	brace = has_brace(reader, length, err);
+	if (brace <= 0)
+		return brace;
+	json = malloc(length);
+	if (!json)
+		return fail_memory(err);
+	if (input_read_exactly(reader->in, json, length,
+			       reader->offset + VMDESC_HEAD, err) < 0)
+		return -1;
+	if (vmdesc_parse(&found->vmdesc, json, length, &ignored) < 0)
+		return 0;
+	found->eof = reader->offset;
+	found->json_size = length;
+	return 1;
+}
+
+int tail_next_vmdesc(struct found_vmdesc *found, struct reader *reader,
+		     struct st_error *err)
 {
 	const uint8_t begin[] = { SECTION_EOF, SECTION_VMDESC };
+	size_t got;
 
-	for (; from + VMDESC_HEAD + 2 <= size; from++) {
-		const uint8_t *at =
-			memmem(data + from, size - from - VMDESC_HEAD, begin,
-			       sizeof(begin));
-		uint32_t length;
+	for (;;) {
+		const uint8_t *at;
+		int result;
 
+		if (reader_look(reader, sizeof(begin), &got, err) < 0)
+			return -1;
+		if (got < sizeof(begin))
+			return 0;
+		at = memmem(reader->next, reader_visible(reader), begin,
+			    sizeof(begin));
+		if (reader_consume(reader,
+				   (at ? at : reader->end - 1) - reader->next,
+				   err) < 0)
+			return -1;
 		if (!at)
-			return size;
-		from = at - data;
-		if (at[VMDESC_HEAD] != '{')
 			continue;
-		length = get_be32(at + 2);
-		if (length >= 2 && length <= size - from - VMDESC_HEAD &&
-		    at[VMDESC_HEAD + length - 1] == '}')
-			return from;
+		result = try_vmdesc(found, reader, err);
+		if (result < 0 || reader_consume(reader, 1, err) < 0)
+			return -1;
+		if (result > 0)
+			return 1;
 	}
-	return size;
 }
 
-static void set_vmdesc(struct tail *tail, struct vmdesc *vmdesc, size_t eof)
+void tail_set_vmdesc(struct tail *tail, const struct found_vmdesc *found)
 {
 	vmdesc_free(tail->vmdesc);
-	tail->vmdesc = vmdesc;
-	tail->json = (const char *)tail->data + eof + VMDESC_HEAD;
-	tail->json_size = get_be32(tail->data + eof + 2);
+	tail->vmdesc = found->vmdesc;
+	tail->json_size = found->json_size;
 }
 
-/*
- * Walks by the lengths that are described or, should they be wrong, by
- * footers, to an EOF byte that is known.
- */
-static int walk_to(struct tail *tail, size_t eof, struct st_error *err)
+static void drop_vmdesc(struct tail *tail)
+{
+	vmdesc_free(tail->vmdesc);
+	tail->vmdesc = NULL;
+	tail->json_size = 0;
+}
+
+/* Walks by a description, or by footers, to this EOF byte. */
+static int walk_by(struct tail *tail, bool footers, uint64_t eof,
+		   struct st_error *err)
+{
+	struct reader reader;
+	int result;
+
+	tail_start(tail, &reader, eof + 1);
+	result = footers ? tail_walk_footers(tail, &reader, false, err) :
+			   tail_walk_described(tail, &reader, err);
+	if (result == 0 && reader.offset != eof)
+		result = fail(err, ST_CORRUPT,
+			      "unknown section type 0x00 at byte %" PRIu64,
+			      reader.offset);
+	reader_release(&reader);
+	if (result < 0)
+		tail_drop_devices(tail);
+	return result;
+}
+
+int tail_walk_to(struct tail *tail, uint64_t eof, struct st_error *err)
 {
 	enum footers footers = tail->footers;
 	struct st_error ignored;
-	struct reader reader;
 
-	reader_init_memory(&reader, tail->data, eof + 1, tail->offset);
-	if (tail_walk_described(tail, &reader, err) == 0) {
-		if (reader.offset == tail->offset + eof)
-			return 0;
-		fail(err, ST_CORRUPT,
-		     "unknown section type 0x00 at byte %" PRIu64,
-		     reader.offset);
-	}
-	tail_drop_devices(tail);
-	tail->footers = footers;
-	reader_init_memory(&reader, tail->data, eof + 1, tail->offset);
-	if (footers != FOOTERS_NONE &&
-	    tail_walk_footers(tail, &reader, false, &ignored) == 0 &&
-	    reader.offset == tail->offset + eof) {
+	if (walk_by(tail, false, eof, err) < 0) {
+		if (err->code == ST_SYSTEM)
+			return -1;
+		tail->footers = footers;
+		if (footers == FOOTERS_NONE ||
+		    walk_by(tail, true, eof, &ignored) < 0) {
+			err->code = ST_CORRUPT;
+			return -1;
+		}
 		tail->footers = FOOTERS_PRESENT;
-		return 0;
 	}
-	tail_drop_devices(tail);
-	err->code = ST_CORRUPT;
-	return -1;
+	tail->state_size = eof + 1 - tail->offset;
+	return 0;
 }
 
 /* 1: there is one, and the walk leads to it; 0: none; -1: none fits. */
 static int understand_described(struct tail *tail, struct st_error *err)
 {
-	size_t eof = 0;
-	int result = 0;
+	struct found_vmdesc found;
+	struct reader reader;
+	int result = 0, more;
 
-	for (;; eof++) {
-		struct vmdesc *vmdesc;
-		struct st_error ignored;
-
-		eof = tail_find_vmdesc(tail->data, tail->size, eof);
-		if (eof == tail->size)
-			return result;
-		if (vmdesc_parse(&vmdesc,
-				 (char *)tail->data + eof + VMDESC_HEAD,
-				 get_be32(tail->data + eof + 2), &ignored) < 0)
-			continue;
-		set_vmdesc(tail, vmdesc, eof);
-		if (walk_to(tail, eof, err) == 0) {
-			tail->state_size = eof + 1;
-			return 1;
-		}
-		result = -1;
+	tail_start(tail, &reader, tail_end(tail));
+	while ((more = tail_next_vmdesc(&found, &reader, err)) > 0) {
+		tail_set_vmdesc(tail, &found);
+		result = tail_walk_to(tail, found.eof, err) < 0 ? -1 : 1;
+		if (result > 0)
+			break;
 	}
+	reader_release(&reader);
+	return more < 0 ? -1 : result;
 }
 
 /* A vmdescription that the image's end cuts off. */
-static bool is_cut_vmdesc(const struct tail *tail)
+static int is_cut_vmdesc(struct tail *tail, struct st_error *err)
 {
-	const uint8_t *at = tail->data + tail->state_size;
-	size_t left = tail->size - tail->state_size;
+	uint64_t left = tail->size - tail->state_size;
+	uint8_t head[VMDESC_HEAD - 1];
+	size_t got;
 
-	return left >= 1 && at[0] == SECTION_VMDESC &&
-	       (left < VMDESC_HEAD - 1 ||
-		get_be32(at + 1) > left - (VMDESC_HEAD - 1));
+	if (input_read_all(tail->in, head,
+			   left < sizeof(head) ? left : sizeof(head),
+			   tail->offset + tail->state_size, &got, err) < 0)
+		return -1;
+	tail->vmdesc_cut = got >= 1 && head[0] == SECTION_VMDESC &&
+			   (got < sizeof(head) ||
+			    get_be32(head + 1) > left - sizeof(head));
+	return 0;
 }
 
 static int understand_footers(struct tail *tail, bool more,
 			      struct st_error *err)
 {
 	struct reader reader;
+	int result;
 
 	tail_drop_devices(tail);
-	reader_init_memory(&reader, tail->data, tail->size, tail->offset);
-	if (tail_walk_footers(tail, &reader, more, err) < 0)
+	tail_start(tail, &reader, tail_end(tail));
+	result = tail_walk_footers(tail, &reader, more, err);
+	reader_release(&reader);
+	if (result < 0)
 		return -1;
 	tail->state_size = reader.offset - tail->offset + 1;
 	tail->footers = FOOTERS_PRESENT;
-	tail->vmdesc_cut = is_cut_vmdesc(tail);
-	return 0;
+	return is_cut_vmdesc(tail, err);
 }
 
 /* Does the description tell of all devices that were found? */
@@ -153,27 +226,27 @@ static bool ends_before_more(struct tail *tail)
 
 	if (understand_footers(tail, true, &ignored) < 0)
 		return false;
-	ends = !is_zero(tail->data + tail->state_size,
-			tail->size - tail->state_size) &&
+	ends = tail_content_from(tail, tail->offset + tail->state_size) !=
+		       ST_UNKNOWN &&
 	       !(tail->vmdesc && describes(tail->vmdesc, tail));
-	if (!ends)
-		return false;
-	vmdesc_free(tail->vmdesc);
-	tail->vmdesc = NULL;
-	tail->json = NULL;
-	tail->json_size = 0;
-	return true;
+	if (ends)
+		drop_vmdesc(tail);
+	return ends;
 }
 
 /* Neither description nor footers: all that is there, to its last byte. */
 static int understand_opaque(struct tail *tail, uint64_t rest,
 			     struct st_error *err)
 {
+	uint8_t last;
+
 	if (rest != 0)
 		return fail(err, ST_UNSUPPORTED,
 			    "more than %" PRIu64 " MiB of device state",
 			    TAIL_LIMIT >> 20);
-	if (tail->data[tail->size - 1] != SECTION_EOF)
+	if (input_read_exactly(tail->in, &last, 1, tail_end(tail) - 1, err) < 0)
+		return -1;
+	if (last != SECTION_EOF)
 		return fail(err, ST_INCOMPLETE,
 			    "image ends at byte %" PRIu64
 			    ", without a mark of its end",
@@ -187,11 +260,10 @@ static int understand_opaque(struct tail *tail, uint64_t rest,
  * Nothing follows the mark of the end but the vmdescription.  rest is what
  * follows data; ST_UNKNOWN if nobody knows how much.
  */
-static void cut_trailing(struct tail *tail, uint64_t rest)
+void tail_cut_trailing(struct tail *tail, uint64_t rest)
 {
-	size_t end = tail->state_size;
+	uint64_t end = tail->state_size;
 
-	tail->held = tail->size;
 	if (tail->vmdesc)
 		end += VMDESC_HEAD - 1 + tail->json_size;
 	if (tail->vmdesc_cut)
@@ -209,13 +281,16 @@ static void cut_trailing(struct tail *tail, uint64_t rest)
 int tail_understand(struct tail *tail, uint64_t rest, struct st_error *err)
 {
 	enum footers footers = tail->footers;
+	uint8_t first;
 	int found;
 
 	if (tail->size == 0)
 		return fail(err, ST_INCOMPLETE, "image ends at byte %" PRIu64,
 			    tail->offset);
+	if (input_read_exactly(tail->in, &first, 1, tail->offset, err) < 0)
+		return -1;
 	found = understand_described(tail, err);
-	if (found == 0 && tail->data[0] == SECTION_EOF)
+	if (found == 0 && first == SECTION_EOF)
 		return fail(err, ST_INCOMPLETE,
 			    "image ends at byte %" PRIu64
 			    ", before its first device",
@@ -226,6 +301,6 @@ int tail_understand(struct tail *tail, uint64_t rest, struct st_error *err)
 				understand_footers(tail, false, err);
 	if (found < 0 && (footers == FOOTERS_NONE || !ends_before_more(tail)))
 		return -1;
-	cut_trailing(tail, rest);
+	tail_cut_trailing(tail, rest);
 	return 0;
 }

@@ -133,20 +133,43 @@ static bool looks_like_item(const uint8_t *at, const uint8_t *end, bool more)
 	return true;
 }
 
-/* The end of a payload: where the footer is that something follows. */
-static const uint8_t *find_footer(const struct reader *reader, uint32_t id,
-				  bool more)
+/* A footer, and what looks_like_item() looks at. */
+#define SIGHT (FOOTER_SIZE + 1 + 4 + 1 + UINT8_MAX)
+
+/*
+ * Moves to the end of a payload: to its footer, that something follows.  1,
+ * 0: there is none; -1.
+ */
+static int seek_footer(struct reader *reader, uint32_t id, bool more,
+		       struct st_error *err)
 {
 	uint8_t footer[FOOTER_SIZE] = { SECTION_FOOTER };
-	const uint8_t *at = reader->next;
+	size_t got, visible;
+	const uint8_t *at;
 
 	put_be32(footer + 1, id);
-	while ((at = memmem(at, reader->end - at, footer, FOOTER_SIZE))) {
-		if (looks_like_item(at + FOOTER_SIZE, reader->end, more))
-			return at;
-		at++;
+	for (;;) {
+		if (reader_look(reader, SIGHT, &got, err) < 0)
+			return -1;
+		if (got < FOOTER_SIZE)
+			return 0;
+		visible = reader_visible(reader);
+		at = memmem(reader->next, visible, footer, FOOTER_SIZE);
+		if (!at)
+			at = reader->end - (FOOTER_SIZE - 1);
+		if (reader_consume(reader, at - reader->next, err) < 0 ||
+		    reader_look(reader, SIGHT, &got, err) < 0)
+			return -1;
+		if (got < FOOTER_SIZE ||
+		    memcmp(reader->next, footer, FOOTER_SIZE) != 0)
+			continue;
+		/* Where less is in sight, that is the end. */
+		if (looks_like_item(reader->next + FOOTER_SIZE,
+				    reader->next + got, more))
+			return 1;
+		if (reader_consume(reader, 1, err) < 0)
+			return -1;
 	}
-	return NULL;
 }
 
 /* Walks to the EOF byte by looking for footers. */
@@ -156,8 +179,8 @@ int tail_walk_footers(struct tail *tail, struct reader *reader, bool more,
 	struct section section;
 
 	for (;;) {
-		const uint8_t *footer;
-		uint64_t length;
+		uint64_t start, length;
+		int found;
 
 		if (reader_need(reader, 1, err) < 0)
 			return -1;
@@ -165,14 +188,17 @@ int tail_walk_footers(struct tail *tail, struct reader *reader, bool more,
 			return 0;
 		if (read_full_header(reader, &section, err) < 0)
 			return -1;
-		footer = find_footer(reader, section.id, more);
-		if (!footer)
+		start = reader->offset;
+		found = seek_footer(reader, section.id, more, err);
+		if (found < 0)
+			return -1;
+		if (found == 0)
 			return fail(err, ST_INCOMPLETE,
 				    "image ends at byte %" PRIu64
 				    ", within section '%s'",
 				    tail_end(tail), section.name);
-		length = footer - reader->next;
-		if (reader_skip(reader, length + FOOTER_SIZE, err) < 0 ||
+		length = reader->offset - start;
+		if (reader_skip(reader, FOOTER_SIZE, err) < 0 ||
 		    add_device(tail, &section, length, err) < 0)
 			return -1;
 	}

@@ -14,8 +14,6 @@
 #define DEPTH_LIMIT 64
 #define LENGTH_LIMIT (UINT64_C(1) << 48)
 
-/* Of a guest with hundreds of processors. */
-#define TEXT_LIMIT ((size_t)8 << 20)
 #define VALUES_LIMIT 400000
 
 static void put_json(struct json_object **object)
@@ -126,7 +124,7 @@ static bool is_reasonable(const char *json, size_t size)
 {
 	size_t values = 0;
 
-	if (size > TEXT_LIMIT)
+	if (size > VMDESC_LIMIT)
 		return false;
 	for (size_t i = 0; i < size; i++)
 		values += json[i] == ',' || json[i] == '{' || json[i] == '[';

@@ -21,6 +21,9 @@ struct vmdesc {
 	struct vmdesc_device *devices; /* in the order of the stream */
 };
 
+/* Longer ones are none: this is enough for hundreds of processors. */
+#define VMDESC_LIMIT ((size_t)8 << 20)
+
 /* ST_CORRUPT: no JSON, or not of this kind. */
 int vmdesc_parse(struct vmdesc **vmdesc, const char *json, size_t size,
 		 struct st_error *err);

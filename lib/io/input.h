@@ -62,6 +62,10 @@ int input_open_fd(struct input **in, int fd, struct st_error *err);
 int input_open_memory(struct input **in, const void *data, size_t size,
 		      struct st_error *err);
 
+/* The same, of a part: the first of them is at offset, and none before it. */
+int input_open_part(struct input **in, const void *data, size_t size,
+		    uint64_t offset, struct st_error *err);
+
 /*
  * From now on leaves the page cache alone: reads a file or block device past
  * it where that can be had, and else has it drop what was read.  own: the

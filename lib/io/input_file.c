@@ -10,6 +10,7 @@
 #include "io/extents.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/fs.h>
 #include <poll.h>
 #include <string.h>
@@ -277,6 +278,7 @@ int input_fd(const struct input *in)
 
 struct input_memory {
 	struct input base;
+	uint64_t start; /* where data is */
 	const uint8_t *data;
 };
 
@@ -285,12 +287,16 @@ static ssize_t memory_read_at(struct input *in, void *data, size_t size,
 {
 	struct input_memory *memory = (struct input_memory *)in;
 
-	(void)err;
+	if (offset < memory->start)
+		return fail(err, ST_UNSUPPORTED,
+			    "byte %" PRIu64 " is not kept, but those from "
+			    "byte %" PRIu64 " on",
+			    offset, memory->start);
 	if (offset >= in->size)
 		return 0;
 	if (size > in->size - offset)
 		size = in->size - offset;
-	memcpy(data, memory->data + offset, size);
+	memcpy(data, memory->data + (offset - memory->start), size);
 	return size;
 }
 
@@ -304,17 +310,24 @@ static const struct input_ops memory_ops = {
 	.close = memory_close,
 };
 
-int input_open_memory(struct input **in, const void *data, size_t size,
-		      struct st_error *err)
+int input_open_part(struct input **in, const void *data, size_t size,
+		    uint64_t offset, struct st_error *err)
 {
 	struct input_memory *memory = calloc(1, sizeof(*memory));
 
 	if (!memory)
 		return fail_memory(err);
 	memory->base.ops = &memory_ops;
-	memory->base.size = size;
+	memory->base.size = offset + size;
 	memory->base.seekable = true;
+	memory->start = offset;
 	memory->data = data;
 	*in = &memory->base;
 	return 0;
+}
+
+int input_open_memory(struct input **in, const void *data, size_t size,
+		      struct st_error *err)
+{
+	return input_open_part(in, data, size, 0, err);
 }

@@ -30,6 +30,7 @@ void reader_init(struct reader *reader, struct input *in,
 		.in = in,
 		.pool = pool,
 		.offset = offset,
+		.limit = ST_UNKNOWN,
 		.ahead = READ_LEAST,
 	};
 }
@@ -61,7 +62,13 @@ static int refill(struct reader *reader, struct st_error *err)
 	uint8_t left[CHUNK_HEADROOM];
 	size_t visible = reader_visible(reader), got;
 	uint64_t from = reader->offset + visible;
+	size_t size = reader->ahead - from % READ_GRAIN;
 	struct chunk *chunk;
+
+	if (from >= reader->limit)
+		size = 0;
+	else if (size > reader->limit - from)
+		size = reader->limit - from;
 
 	if (visible)
 		memcpy(left, reader->next, visible);
@@ -73,9 +80,7 @@ static int refill(struct reader *reader, struct st_error *err)
 	reader->end = chunk->data;
 	if (visible)
 		memcpy(chunk->data - visible, left, visible);
-	if (input_read_at(reader->in, chunk->data,
-			  reader->ahead - from % READ_GRAIN, from, &got,
-			  err) < 0)
+	if (input_read_at(reader->in, chunk->data, size, from, &got, err) < 0)
 		return -1;
 	reader->ended = got == 0;
 	if (reader->ahead < CHUNK_SIZE)
@@ -131,6 +136,8 @@ static int pass_unseen(struct reader *reader, uint64_t size,
 
 	if (end == ST_UNKNOWN)
 		end = INT64_MAX;
+	if (end > reader->limit)
+		end = reader->limit;
 	if (reader->offset > end || size > end - reader->offset)
 		return fail(err, ST_INCOMPLETE, "image ends at byte %" PRIu64,
 			    end);

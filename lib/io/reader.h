@@ -18,8 +18,9 @@ struct reader {
 	const uint8_t *next; /* the byte at offset */
 	const uint8_t *end;  /* behind the last byte that was read */
 	uint64_t offset;     /* in the input */
-	size_t ahead;        /* how much is read at once */
-	bool ended;          /* nothing comes behind what was read */
+	uint64_t limit; /* the input is read up to there; else ST_UNKNOWN */
+	size_t ahead;   /* how much is read at once */
+	bool ended;     /* nothing comes behind what was read */
 
 	/*
 	 * While set, every byte that is consumed also goes there: so what is

@@ -103,16 +103,17 @@ static int keep(const struct spool *spool, const uint8_t *data, size_t size,
 }
 
 static int keep_rest(const struct spool *spool, struct input *in,
-		     uint64_t offset, struct st_error *err)
+		     uint64_t offset, uint64_t end, struct st_error *err)
 {
 	cleanup_free uint8_t *data = malloc(SPOOL_READ);
-	size_t got;
+	size_t size = SPOOL_READ, got;
 
 	if (!data)
 		return fail_memory(err);
 	do {
-		if (input_read_at(in, data, SPOOL_READ, offset, &got, err) <
-			    0 ||
+		if (size > end - offset)
+			size = end - offset;
+		if (input_read_at(in, data, size, offset, &got, err) < 0 ||
 		    keep(spool, data, got, offset, err) < 0)
 			return -1;
 		offset += got;
@@ -124,14 +125,14 @@ static int keep_rest(const struct spool *spool, struct input *in,
 
 int spool_open(struct input **result, const char *folder, struct input *in,
 	       const void *head, size_t head_size, uint64_t offset,
-	       struct st_error *err)
+	       uint64_t end, struct st_error *err)
 {
 	struct spool spool;
 
 	if (spool_create(&spool, folder, err) < 0)
 		return -1;
 	if (keep(&spool, head, head_size, offset, err) < 0 ||
-	    keep_rest(&spool, in, offset + head_size, err) < 0) {
+	    keep_rest(&spool, in, offset + head_size, end, err) < 0) {
 		close(spool.fd);
 		return -1;
 	}

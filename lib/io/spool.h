@@ -30,11 +30,12 @@ int spool_write(const struct spool *spool, const void *data, size_t size,
 		uint64_t offset, struct st_error *err);
 
 /*
- * Reads in to its end.  head is what was read of it already, from offset on.
- * Each byte keeps its offset.  in stays the caller's.
+ * Reads in to its end, or to this one, whichever comes first.  head is what was
+ * read of it already, from offset on.  Each byte keeps its offset.  in stays
+ * the caller's.
  */
 int spool_open(struct input **result, const char *folder, struct input *in,
 	       const void *head, size_t head_size, uint64_t offset,
-	       struct st_error *err);
+	       uint64_t end, struct st_error *err);
 
 #endif

@@ -512,12 +512,12 @@ slow_convert()
 		page pc.ram 0 count=4
 		ram end
 		section full name=timer id=3 version=2
-		fill 0 40M
+		seek +1073741824
 		bytes 0102030405
 		eof
 	END
 	savetool convert --verify -O raw a b
-	assert_error 7 "a: more than 32 MiB of device state"
+	assert_error 7 "a: more than 1024 MiB of device state"
 	savetool compact a
 	assert_failure 7
 	[ ! -e b ]

@@ -260,6 +260,22 @@ TEST(a_file_without_holes_is_asked_once)
 	input_close(in);
 }
 
+TEST(a_part_in_memory_keeps_its_offsets)
+{
+	struct st_error err;
+	struct input *in;
+	char text[4];
+
+	assert_ok(input_open_part(&in, "wxyz", 4, 1000, &err), err);
+	assert_int_equal(in->size, 1004);
+	assert_ok(input_read_exactly(in, text, 2, 1001, &err), err);
+	assert_memory_equal(text, "xy", 2);
+	assert_fails(input_read_exactly(in, text, 2, 999, &err), err,
+		     ST_UNSUPPORTED,
+		     "byte 999 is not kept, but those from byte 1000 on");
+	input_close(in);
+}
+
 TEST(memory_has_no_holes)
 {
 	struct input *in = open_memory_of(TEXT, 10);
@@ -287,6 +303,7 @@ int main(void)
 		scratch_test(a_read_error_says_where),
 		scratch_test(extents_are_those_of_the_file),
 		scratch_test(a_file_without_holes_is_asked_once),
+		cmocka_unit_test(a_part_in_memory_keeps_its_offsets),
 		cmocka_unit_test(memory_has_no_holes),
 		cmocka_unit_test(nothing_can_be_closed),
 	};

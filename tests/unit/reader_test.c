@@ -213,6 +213,24 @@ TEST(skipping_to_the_end_is_fine_and_behind_it_incomplete)
 	close_sample(&sample);
 }
 
+TEST(nothing_is_read_behind_a_limit)
+{
+	struct sample sample;
+	struct st_error err;
+	size_t got;
+
+	open_sample(&sample, 2 * CHUNK_SIZE);
+	sample.reader.limit = CHUNK_SIZE + 7;
+	assert_ok(reader_skip(&sample.reader, 10, &err), err);
+	assert_fails(reader_skip(&sample.reader, CHUNK_SIZE - 2, &err), err,
+		     ST_INCOMPLETE, "image ends at byte 1048583");
+	assert_ok(reader_skip(&sample.reader, CHUNK_SIZE - 10, &err), err);
+	assert_ok(reader_look(&sample.reader, 100, &got, &err), err);
+	assert_int_equal(got, 7);
+	shows(&sample.reader, sample.bytes + CHUNK_SIZE, 7);
+	close_sample(&sample);
+}
+
 TEST(all_that_is_consumed_is_copied)
 {
 	static struct recorder copy;
@@ -368,6 +386,7 @@ int main(void)
 		cmocka_unit_test(skipping_goes_far_and_within),
 		cmocka_unit_test(
 			skipping_to_the_end_is_fine_and_behind_it_incomplete),
+		cmocka_unit_test(nothing_is_read_behind_a_limit),
 		cmocka_unit_test(all_that_is_consumed_is_copied),
 		cmocka_unit_test(copying_does_not_go_behind_the_end),
 		cmocka_unit_test(a_copy_that_fails_ends_the_reading),

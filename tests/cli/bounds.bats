@@ -1,0 +1,113 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Bounds: memory is some MiB and some bytes a page, whatever an image holds.
+
+load helpers
+
+# peaks_below MIB COMMAND...: it succeeds, and takes no more memory than that.
+peaks_below()
+{
+	local most=$(($1 << 10)) status peak time
+
+	shift
+	read -r status peak time < <(python3 "$top/tests/cli/peak.py" "$@")
+	[ "$status" = 0 ] || fail "$*: exit status $status"
+	[ "$peak" -le "$most" ] || fail "$*: $peak KiB, in $time ms"
+}
+
+# device_image NAME LAYOUT: one with far more device state than memory may be.
+device_image()
+{
+	local capability=capability=mapped-ram
+
+	[ "$2" = mapped ] || capability=
+	"$mkimage" /dev/stdin "$1" <<-END
+		stream
+		configuration $capability
+		ram start
+			block pc.ram 64K
+			page pc.ram 0 count=8
+		ram end
+		section full name=timer id=3 version=2 length=24
+		section full name=gpu id=4 length=80M
+		eof
+		${3-vmdesc}
+	END
+}
+
+# Every command, of an image that is not packed.
+commands_peak_below_64()
+{
+	local command
+
+	for command in inspect "inspect --scan" "check --deep" digest map \
+		"sparsify -n" "size --estimate" "compact -n"; do
+		# shellcheck disable=SC2086
+		peaks_below 64 "$SAVETOOL" $command "$1"
+	done
+	peaks_below 64 "$SAVETOOL" convert -fO raw --verify "$1" raw
+	peaks_below 64 "$SAVETOOL" convert -fO sparse --verify "$1" sparse
+	peaks_below 64 "$SAVETOOL" convert -fO lzop "$1" lzop
+	peaks_below 64 "$SAVETOOL" compact -f --verify "$1" compact
+}
+
+@test "device state is never held in memory: described" {
+	local layout
+
+	for layout in sequential mapped; do
+		device_image $layout $layout
+		commands_peak_below_64 $layout
+		savetool inspect --json $layout
+		assert_json '.devices[1].length == 83886080 and .complete'
+		"$SAVETOOL" digest $layout raw sparse lzop compact >>digests
+	done
+	assert_equal "$(cut -d' ' -f1 digests | sort -u | wc -l)" 1
+}
+
+@test "device state is never held in memory: found by its footers" {
+	device_image a sequential ''
+	commands_peak_below_64 a
+	cmp a raw
+}
+
+@test "device state is never held in memory: through a pipe, or packed" {
+	local layout
+
+	for layout in sequential mapped; do
+		device_image a $layout
+		zstd -q1 a -o a.zst
+		peaks_below 64 "$SAVETOOL" digest a.zst
+		peaks_below 64 "$SAVETOOL" check --deep a.zst
+		peaks_below 64 "$SAVETOOL" convert -fO raw a.zst b
+		peaks_below 64 "$SAVETOOL" convert -fO raw - c < <(cat a)
+		cmp b c
+		assert_equal "$("$SAVETOOL" digest a.zst | cut -d' ' -f1)" \
+			"$("$SAVETOOL" digest a | cut -d' ' -f1)"
+		rm a.zst
+	done
+}
+
+@test "what is described may be as long as it likes" {
+	# A length of zeros, more than is looked through without a description.
+	local length=$(((1 << 30) + 4096))
+
+	"$mkimage" /dev/stdin a <<-END
+		stream
+		configuration capability=mapped-ram
+		ram start
+			block pc.ram 64K
+			page pc.ram 0 count=8
+		ram end
+		section full name=gpu id=4 length=0 described=$length
+		seek +$length
+		eof
+		vmdesc
+	END
+	savetool inspect --json a
+	assert_success
+	assert_json ".devices[0].length == $length"
+	savetool map a
+	assert_success
+	savetool check a
+	assert_success
+}
