@@ -560,11 +560,11 @@ changing()
 @test "pages whose bits lie in a hole are not left out" {
 	local sum
 
-	printf '%s\n' stream "configuration capability=mapped-ram" \
-		"ram start" "	block pc.ram 256M" \
-		"	page pc.ram 0" "	page pc.ram 128M count=64" "ram end" \
-		"section full name=timer id=3 version=2 length=24" \
-		eof vmdesc | "$mkimage" a
+	mapped_recipe <<-END | "$mkimage" a
+		block pc.ram 256M
+		page pc.ram 0
+		page pc.ram 128M count=64
+	END
 	fallocate -p -o 4096 -l 4096 a
 	sum=$(sha256sum <a)
 	savetool compact a

@@ -33,6 +33,16 @@ make_image()
 	"$mkimage" "$top/tests/recipes/$1.recipe" "${2:-$1}"
 }
 
+# mapped_recipe [WORD...]: of a mapped-ram stream with one device, around the
+# blocks and pages on standard input; the words are of its configuration.
+mapped_recipe()
+{
+	printf '%s\n' stream "configuration $* capability=mapped-ram" 'ram start'
+	cat
+	printf '%s\n' 'ram part' 'ram end' \
+		'section full name=timer id=3 version=2 length=24' eof vmdesc
+}
+
 # real_image NAME: an image that QEMU or libvirt saved, read-only, unpacked
 # once for all tests of a file.
 real_image()

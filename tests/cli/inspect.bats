@@ -217,20 +217,11 @@ headline()
 @test "a pipe has the same zero pages as the file" {
 	local pages='[.blocks[]["pages-zero"]], .sizes.needed' code
 
-	cat >a.recipe <<-EOF
-	stream
-	configuration machine=pc-i440fx-10.0 capability=mapped-ram
-	ram start
+	mapped_recipe <<-END | "$mkimage" a
 		block pc.ram 4M
 		page pc.ram 0 count=16 seed=1
 		page pc.ram 0x20000 count=40 data=0
-	ram part
-	ram end
-	section full name=timer id=3 version=2 length=24
-	eof
-	vmdesc
-	EOF
-	"$MKIMAGE" a.recipe a
+	END
 	savetool inspect --scan --json a
 	assert_json '.blocks[0]["pages-zero"] == 40'
 	jq -c "$pages" <<<"$output" >file
@@ -243,19 +234,14 @@ headline()
 }
 
 @test "an image of any size takes no time" {
-	"$mkimage" big <<-END
-		libvirt format=sparse name=big memory=256G
-		stream
-		configuration capability=mapped-ram
-		ram start
+	{
+		echo libvirt format=sparse name=big memory=256G
+		mapped_recipe <<-END
 			block pc.ram 256G
 			page pc.ram 0 count=3
 			page pc.ram 0x3ffffff000
-		ram end
-		section full name=timer id=3 version=2 length=24
-		eof
-		vmdesc
-	END
+		END
+	} | "$mkimage" big
 	[ "$(stat -c %s big)" -gt $((256 << 30)) ]
 	# Whoever reads all of it takes more than a second of processor time.
 	run --separate-stderr bash -c 'ulimit -t 1; exec "$@"' bash \

@@ -252,20 +252,10 @@ sum()
 
 @test "the whole of 8 GiB in the blink of an eye" {
 	truncate -s 8G a
-	cat >r <<-END
-
-		stream
-		configuration capability=mapped-ram
-		ram start
-			block pc.ram 8G
-			page pc.ram 0 count=64 step=4096
-		ram end
-		section full name=timer id=3 version=2 length=24
-		eof
-		vmdesc
+	mapped_recipe <<-END | "$mkimage" a
+		block pc.ram 8G
+		page pc.ram 0 count=64 step=4096
 	END
-	sed -i '1i # SPDX-License-Identifier: LGPL-2.1-or-later' r
-	"$mkimage" r a
 	SECONDS=0
 	savetool map --json a
 	assert_success

@@ -218,9 +218,7 @@ fits()
 
 @test "what is packed has no storage for zero pages" {
 	# Half of its pages are data, and half of those zero.
-	cat >r <<-END
-		# SPDX-License-Identifier: LGPL-2.1-or-later
-
+	"$mkimage" a <<-END
 		stream
 		configuration
 		ram start
@@ -233,7 +231,6 @@ fits()
 		eof
 		vmdesc
 	END
-	"$mkimage" r a
 	savetool size --json a
 	assert_json '.sizes."reclaimable-zero" == 32768'
 	zstd -q a
@@ -272,20 +269,14 @@ fits()
 }
 
 @test "what lies around an image is none of what it needs" {
-	local lay='stream
-		configuration capability=mapped-ram
-		ram start
-			block pc.ram 8M
-			page pc.ram 0 count=4
-		ram end
-		section full name=timer id=3 version=2 length=24
-		eof
-		vmdesc'
 	local needed
 
-	"$mkimage" a <<<"$lay"
-	"$mkimage" b <<<"seek 4194304
-$lay"
+	mapped_recipe <<-END >recipe
+		block pc.ram 8M
+		page pc.ram 0 count=4
+	END
+	"$mkimage" recipe a
+	"$mkimage" b < <(echo seek 4194304; cat recipe)
 	savetool size --json a
 	needed=$(jq .sizes.needed <<<"$output")
 	dd if=/dev/urandom of=b bs=1M count=4 conv=notrunc status=none
@@ -338,20 +329,10 @@ $lay"
 }
 
 @test "8 GiB of a sparse image are no work" {
-	cat >r <<-END
-		# SPDX-License-Identifier: LGPL-2.1-or-later
-
-		stream
-		configuration capability=mapped-ram
-		ram start
-			block pc.ram 8G
-			page pc.ram 0 count=64 step=4096
-		ram end
-		section full name=timer id=3 version=2 length=24
-		eof
-		vmdesc
+	mapped_recipe <<-END | "$mkimage" a
+		block pc.ram 8G
+		page pc.ram 0 count=64 step=4096
 	END
-	"$mkimage" r a
 	SECONDS=0
 	savetool size --json --fail-if-dense a
 	assert_success

@@ -48,21 +48,12 @@ refused_unchanged()
 
 	# All bits are set: they read the same in both orders.
 	for machine in s390-ccw-virtio-10.0 pc-i440fx-10.0; do
-		cat >a.recipe <<-EOF
-		stream
-		configuration machine=$machine capability=mapped-ram
-		ram start
+		mapped_recipe "machine=$machine" <<-END | "$mkimage" "$machine"
 			block ram 4M
 			page ram 0 count=16 seed=1
 			page ram 0x10000 count=4 data=0
 			page ram 0x14000 count=all seed=2
-		ram part
-		ram end
-		section full name=timer id=3 version=2 length=24
-		eof
-		vmdesc
-		EOF
-		"$MKIMAGE" a.recipe "$machine"
+		END
 	done
 	cp s390-ccw-virtio-10.0 before
 	savetool sparsify s390-ccw-virtio-10.0
@@ -217,10 +208,7 @@ its host, nor so that of its bitmaps; only its libvirt header could tell"
 }
 
 # A guest of 64 zero pages, one that is not, and a ROM with zero pages.
-zero_recipe='
-stream
-configuration capability=mapped-ram
-ram start
+zero_recipe=$(mapped_recipe <<-END
 	block pc.ram 1M
 	block /rom@etc/acpi/tables 128K
 	page pc.ram 0
@@ -228,11 +216,8 @@ ram start
 	page pc.ram 0x60000 count=2
 	page /rom@etc/acpi/tables 0 count=3 seed=2
 	page /rom@etc/acpi/tables 0x3000 count=all data=0
-ram part
-ram end
-section full name=timer id=3 version=2 length=24
-eof
-vmdesc'
+END
+)
 
 @test "zero pages become absent in RAM, and stay present in ROM" {
 	"$mkimage" a <<<"$zero_recipe"
@@ -533,11 +518,11 @@ sys.stdin.read()' < <(while [ ! -e stop ]; do sleep 0.1; done) &
 # large LINE: a guest of 256 MiB, with a bitmap of 8 KiB.
 large()
 {
-	printf '%s\n' stream "configuration capability=mapped-ram" \
-		"ram start" "	block pc.ram 256M" "	page pc.ram 0 count=4" \
-		"$1" "ram end" \
-		"section full name=timer id=3 version=2 length=24" eof vmdesc |
-		"$mkimage" a
+	mapped_recipe <<-END | "$mkimage" a
+		block pc.ram 256M
+		page pc.ram 0 count=4
+		$1
+	END
 }
 
 @test "a hole in a bitmap is no reason to let its pages go" {
@@ -593,21 +578,15 @@ large()
 	local guest
 
 	# Pages and old ones that would fit the other order better.
-	"$mkimage" a <<-END
-		libvirt format=sparse
-		stream
-		configuration machine=pc-i440fx-10.0 capability=mapped-ram
-		ram start
-		block pc.ram 4M
-		page pc.ram 0 count=16
-		page pc.ram 0x10000 count=4 data=0
-		stale pc.ram 0x28000 count=24 seed=5
-		ram part
-		ram end
-		section full name=timer id=3 version=2 length=24
-		eof
-		vmdesc
-	END
+	{
+		echo libvirt format=sparse
+		mapped_recipe <<-END
+			block pc.ram 4M
+			page pc.ram 0 count=16
+			page pc.ram 0x10000 count=4 data=0
+			stale pc.ram 0x28000 count=24 seed=5
+		END
+	} | "$mkimage" a
 	dense a copy
 	guest=$(digest a)
 	savetool sparsify --json copy
@@ -650,18 +629,10 @@ bytes_read()
 	local inspect
 
 	# A second block of memory, of which the guest never used anything.
-	"$mkimage" a <<-END
-		stream
-		configuration capability=mapped-ram
-		ram start
-			block pc.ram 1M
-			block dimm1 16M
-			page pc.ram 0 count=16
-		ram part
-		ram end
-		section full name=timer id=3 version=2 length=24
-		eof
-		vmdesc
+	mapped_recipe <<-END | "$mkimage" a
+		block pc.ram 1M
+		block dimm1 16M
+		page pc.ram 0 count=16
 	END
 	dense a copy
 	inspect=$(bytes_read inspect copy)
@@ -680,20 +651,13 @@ in_seconds()
 
 @test "a file in many pieces takes no longer for the size of its guest" {
 	# A save without zero-page detection that something else made sparse.
-	"$mkimage" a <<-END
-		stream
-		configuration capability=mapped-ram
-		ram start
+	{
+		mapped_recipe <<-END
 			block pc.ram 256G
 			page pc.ram 0 count=8192 step=2
-		ram part
-		ram end
-		section full name=timer id=3 version=2 length=24
-		eof
-		vmdesc
-		seek pc.ram.bitmap
-		fill 255 8M
-	END
+		END
+		printf '%s\n' "seek pc.ram.bitmap" "fill 255 8M"
+	} | "$mkimage" a
 	run in_seconds 5 inspect a
 	assert_success
 	assert_output --partial lost-extent
@@ -838,19 +802,11 @@ in_room()
 	[[ $said == *"not enough room: "*" missing" ]] || fail "$said"
 	assert_equal "$written" 0
 	# So are old pages, if bits are not believed.
-	"$mkimage" a <<-END
-		stream
-		configuration machine=pc-i440fx-10.0 capability=mapped-ram
-		ram start
-			block pc.ram 8M
-			page pc.ram 0 count=16
-			page pc.ram 64K count=1024 data=0
-			stale pc.ram 5M count=512 seed=5
-		ram part
-		ram end
-		section full name=timer id=3 version=2 length=24
-		eof
-		vmdesc
+	mapped_recipe <<-END | "$mkimage" a
+		block pc.ram 8M
+		page pc.ram 0 count=16
+		page pc.ram 64K count=1024 data=0
+		stale pc.ram 5M count=512 seed=5
 	END
 	dense a copy
 	in_room 2m --zero-only copy
