@@ -24,10 +24,9 @@ struct request {
 	bool long_options;
 };
 
-static int misfit(struct st_error *err, const char *what, const char *word)
+int misfit(struct st_error *err, const char *what, const char *word)
 {
-	err->code = ST_USAGE;
-	err->sys_errno = 0;
+	*err = (struct st_error){ .code = ST_USAGE, .offset = ST_UNKNOWN };
 	snprintf(err->text, sizeof(err->text), "%s: '%s'", what, word);
 	return -1;
 }
@@ -461,7 +460,7 @@ void cli_warn_lost(const struct cli *cli, uint64_t lost)
 
 int cli_misuse(const struct cli *cli, const char *format, ...)
 {
-	struct st_error err = { .code = ST_USAGE };
+	struct st_error err = { .code = ST_USAGE, .offset = ST_UNKNOWN };
 	va_list arguments;
 	size_t used;
 

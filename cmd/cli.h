@@ -34,6 +34,9 @@ struct option {
 #define OPTION_END { '\0', NULL, NULL, NULL, NULL, NULL }
 /* clang-format on */
 
+/* A usage error about a word: "what: 'word'". */
+int misfit(struct st_error *err, const char *what, const char *word);
+
 int take_flag(void *target, const char *word, struct st_error *err);
 /* A copy, which the caller frees.  The target must start as NULL. */
 int take_text(void *target, const char *word, struct st_error *err);

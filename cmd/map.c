@@ -133,6 +133,8 @@ static void show_error(struct job *job, const struct st_error *err)
 	error = must(json_object_new_object());
 	put_text(error, "code", st_code_name(err->code));
 	put_text(error, "message", err->text);
+	put_text(error, "block", err->block[0] ? err->block : NULL);
+	put_number(error, "offset", err->offset);
 	json_object_object_add(object, "error", error);
 	write_element(job, object);
 }

@@ -21,12 +21,8 @@ int take_progress_fd(void *target, const char *word, struct st_error *err)
 	if (take_number(&fd, word, err) < 0)
 		return -1;
 	flags = fcntl(fd, F_GETFL);
-	if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) {
-		err->code = ST_USAGE;
-		snprintf(err->text, sizeof(err->text),
-			 "not open for writing: '%s'", word);
-		return -1;
-	}
+	if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY)
+		return misfit(err, "not open for writing", word);
 	*(int *)target = fd;
 	return 0;
 }

@@ -274,15 +274,14 @@ void report_document(struct report *report, const char *key,
 
 void report_error(struct report *report, const struct st_error *err)
 {
-	struct json_object *error;
-
 	if (report->layout)
 		return;
-	error = json_object_new_object();
-	json_object_object_add(error, "code",
-			       text_object(st_code_name(err->code)));
-	json_object_object_add(error, "message", text_object(err->text));
-	put(report, "error", error);
+	report_section(report, "error", NULL);
+	report_text(report, "code", NULL, st_code_name(err->code));
+	report_text(report, "message", NULL, err->text);
+	report_text(report, "block", NULL, err->block[0] ? err->block : NULL);
+	report_number(report, "offset", NULL, err->offset);
+	report_close(report);
 }
 
 void report_size_text(uint64_t size, char text[REPORT_SIZE_TEXT])

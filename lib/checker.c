@@ -73,9 +73,8 @@ int checker_require_bitmaps(const struct checker *checker, struct st_error *err)
 
 	if (checker->padding_count == 0)
 		return 0;
-	return fail(err, ST_CORRUPT,
-		    "bits behind the last page of a bitmap at byte %" PRIu64,
-		    padding->offset);
+	return fail_at(err, ST_CORRUPT, padding->offset,
+		       "bits behind the last page of a bitmap");
 }
 
 static int on_ram_list(struct visitor *visitor, const struct section *section,

@@ -121,11 +121,9 @@ static int refuse_second(const struct st_image *image, struct st_error *err)
 
 	if (second == ST_UNKNOWN)
 		return 0;
-	return fail(err, ST_REFUSED,
-		    "what is behind the image, at byte %" PRIu64
-		    ", is another one, and would be lost; compact it to "
-		    "another file",
-		    second);
+	return fail_at(err, ST_REFUSED, second,
+		       "what is behind the image, at @, is another one, and "
+		       "would be lost; compact it to another file");
 }
 
 static bool has_trailing(const struct st_image *image)

@@ -81,16 +81,14 @@ int find_lost_bitmap(struct description *description,
 int find_error(struct description *description, const struct st_error *broken,
 	       struct st_error *err)
 {
-	char block[ERROR_BLOCK_SIZE];
-	struct st_finding finding = {
+	const struct st_finding finding = {
 		.code = st_code_name(broken->code),
 		.severity = ST_PROBLEM,
-		.offset = error_offset(broken),
+		.block = broken->block[0] ? broken->block : NULL,
+		.offset = broken->offset,
 		.length = ST_UNKNOWN,
 	};
 
-	if (error_block(broken, block))
-		finding.block = block;
 	return description_find(description, &finding, err, "%s", broken->text);
 }
 

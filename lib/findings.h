@@ -39,7 +39,7 @@ uint64_t find_second_image(const struct st_image *image);
 int find_in_tail(struct description *description, const struct st_image *image,
 		 struct st_error *err);
 
-/* Why something ended early, with the place that its sentence names. */
+/* Why something ended early, and where. */
 int find_error(struct description *description, const struct st_error *broken,
 	       struct st_error *err);
 

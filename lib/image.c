@@ -63,11 +63,10 @@ static int recognise_payload(struct st_image *image, struct st_error *err)
 	if (got == 0 && image_require_complete(image, err) < 0)
 		return -1;
 	if (got == 0)
-		return fail(err, ST_INCOMPLETE,
-			    "file ends at byte %" PRIu64
-			    ", where the stream should start",
-			    file->size != ST_UNKNOWN ? file->size :
-						       file->position);
+		return fail_at(err, ST_INCOMPLETE,
+			       file->size != ST_UNKNOWN ? file->size :
+							  file->position,
+			       "file ends at @, where the stream should start");
 	if (got >= 4 && (memcmp(head, "QEVM", 4) == 0 ||
 			 memcmp(head, "\x11\x22\x33\x44", 4) == 0))
 		return 0;
@@ -75,12 +74,12 @@ static int recognise_payload(struct st_image *image, struct st_error *err)
 	if (image->codec)
 		return 0;
 	if (image->libvirt)
-		return fail(err,
-			    image->libvirt->header.complete ? ST_CORRUPT :
-							      ST_INCOMPLETE,
-			    "no QEMU stream behind the libvirt header, at "
-			    "byte %" PRIu64,
-			    image->payload);
+		return fail_at(err,
+			       image->libvirt->header.complete ? ST_CORRUPT :
+								 ST_INCOMPLETE,
+			       image->payload,
+			       "no QEMU stream behind the libvirt header, "
+			       "at @");
 	return fail_not_image(head, got, err);
 }
 
@@ -465,13 +464,13 @@ int libvirt_check_xml(const struct libvirt *libvirt, struct st_error *err)
 	if (domain_xml_parse(&domain, libvirt->xml, err) == 0)
 		domain_xml_free(domain);
 	else if (err->code != ST_UNSUPPORTED)
-		return fail_while(err, "domain XML at byte %d",
-				  LIBVIRT_HEADER_SIZE);
+		return fail_while_at(err, LIBVIRT_HEADER_SIZE, "domain XML");
 	if (libvirt->cookie && xml_check(libvirt->cookie, err) < 0 &&
 	    err->code != ST_UNSUPPORTED)
-		return fail_while(err, "cookie at byte %u",
-				  LIBVIRT_HEADER_SIZE +
-					  libvirt->header.cookie_offset);
+		return fail_while_at(err,
+				     LIBVIRT_HEADER_SIZE +
+					     libvirt->header.cookie_offset,
+				     "cookie");
 	return 0;
 }
 

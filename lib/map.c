@@ -94,8 +94,7 @@ int map_look(struct map *map, uint64_t limit, struct extent *storage,
 	    input_extent(map->in, map->at, known, err) < 0)
 		return -1;
 	if (known->length == 0)
-		return fail(err, ST_INCOMPLETE, "file ends at byte %" PRIu64,
-			    map->at);
+		return fail_at(err, ST_INCOMPLETE, map->at, "file ends");
 	end = known->offset + known->length;
 	*storage = (struct extent){
 		.offset = map->at,

@@ -194,8 +194,7 @@ static int require_found(const struct inplace *place, const struct mend *mend,
 	ssize_t got = pread(place->fd, bytes, size, mend->repair.offset);
 
 	if (got < 0)
-		return fail_errno(err, "cannot read at byte %llu",
-				  (unsigned long long)mend->repair.offset);
+		return fail_errno_at(err, mend->repair.offset, "cannot read");
 	if ((size_t)got == size && memcmp(bytes, mend->found, size) == 0)
 		return 0;
 	return fail(err, ST_REFUSED, "has changed since it was checked");

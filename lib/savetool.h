@@ -30,6 +30,9 @@
 extern "C" {
 #endif
 
+/* What is not known has this value. */
+#define ST_UNKNOWN UINT64_MAX
+
 /* "0.1.0" */
 const char *st_version(void);
 

@@ -209,11 +209,10 @@ static int check_page_size(const struct stream *stream, const struct tail *tail,
 	if (!tail->vmdesc || tail->vmdesc->page_size == 0 ||
 	    tail->vmdesc->page_size == layout->page_size)
 		return 0;
-	fail(err, ST_CORRUPT,
-	     "pages of %" PRIu64 " bytes, but the vmdescription at byte "
-	     "%" PRIu64 " says page size %" PRIu64,
-	     layout->page_size, tail->offset + tail->state_size,
-	     tail->vmdesc->page_size);
+	fail_at(err, ST_CORRUPT, tail->offset + tail->state_size,
+		"pages of %" PRIu64
+		" bytes, but the vmdescription at @ says page size %" PRIu64,
+		layout->page_size, tail->vmdesc->page_size);
 	return page_size_doubt(stream, err);
 }
 
@@ -223,9 +222,8 @@ static int walk_tail(struct walker *walker, struct st_error *err)
 	const struct tail *tail;
 
 	if (!walker->stream->ram_started)
-		return fail(err, ST_CORRUPT,
-			    "no memory before the devices at byte %" PRIu64,
-			    walker->stream->reader.offset);
+		return fail_at(err, ST_CORRUPT, walker->stream->reader.offset,
+			       "no memory before the devices");
 	if (walker->records.multifd_flushes && !walker->stream->ram.mapped)
 		return fail(err, ST_UNSUPPORTED,
 			    "main channel of a multifd migration: the pages "

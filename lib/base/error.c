@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A code and a sentence. */
+/* A code, a sentence and a place. */
 #include "config.h"
 
 #include "base/error.h"
@@ -36,14 +36,64 @@ const char *st_code_name(enum st_code code)
 	return "unknown";
 }
 
+#define TEXT_SIZE sizeof(((struct st_error *)0)->text)
+
+static void begin(struct st_error *err, enum st_code code, uint64_t offset)
+{
+	err->code = code;
+	err->sys_errno = 0;
+	err->offset = offset;
+	err->block[0] = '\0';
+}
+
+/*
+ * Puts "byte N" in the place of the '@' in a format; not in that of one in the
+ * names that an image has.  One that is too long is left as it is.
+ */
+static const char *with_place(char placed[TEXT_SIZE], const char *format,
+			      uint64_t offset)
+{
+	const char *mark = strchrnul(format, '@');
+	size_t length = snprintf(placed, TEXT_SIZE, "%.*s%s %" PRIu64 "%s",
+				 (int)(mark - format), format,
+				 *mark ? "byte" : " at byte", offset,
+				 *mark ? mark + 1 : "");
+
+	return length < TEXT_SIZE ? placed : format;
+}
+
+/* What with_place() makes of a literal has the conversions of a literal. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+static void say_at(char text[TEXT_SIZE], uint64_t offset, const char *format,
+		   va_list arguments)
+{
+	char placed[TEXT_SIZE];
+
+	vsnprintf(text, TEXT_SIZE, with_place(placed, format, offset),
+		  arguments);
+}
+#pragma GCC diagnostic pop
+
 int fail(struct st_error *err, enum st_code code, const char *format, ...)
 {
 	va_list arguments;
 
-	err->code = code;
-	err->sys_errno = 0;
+	begin(err, code, ST_UNKNOWN);
 	va_start(arguments, format);
 	vsnprintf(err->text, sizeof(err->text), format, arguments);
+	va_end(arguments);
+	return -1;
+}
+
+int fail_at(struct st_error *err, enum st_code code, uint64_t offset,
+	    const char *format, ...)
+{
+	va_list arguments;
+
+	begin(err, code, offset);
+	va_start(arguments, format);
+	say_at(err->text, offset, format, arguments);
 	va_end(arguments);
 	return -1;
 }
@@ -53,23 +103,44 @@ bool error_is_full(const struct st_error *err)
 	return err->sys_errno == ENOSPC || err->sys_errno == EDQUOT;
 }
 
+/* The rest of what a system call's failure is. */
+static int add_errno(struct st_error *err, int number)
+{
+	const char *description = strerrordesc_np(number);
+	size_t used = strlen(err->text);
+
+	err->sys_errno = number;
+	if (error_is_full(err))
+		err->code = ST_REFUSED;
+	snprintf(err->text + used, sizeof(err->text) - used, ": %s",
+		 description ? description : "unknown error");
+	errno = number;
+	return -1;
+}
+
 int fail_errno(struct st_error *err, const char *format, ...)
 {
-	int saved = errno;
+	int number = errno;
 	va_list arguments;
-	size_t used;
 
-	err->sys_errno = saved;
-	err->code = error_is_full(err) ? ST_REFUSED : ST_SYSTEM;
+	begin(err, ST_SYSTEM, ST_UNKNOWN);
 	va_start(arguments, format);
 	vsnprintf(err->text, sizeof(err->text), format, arguments);
 	va_end(arguments);
-	used = strlen(err->text);
-	snprintf(err->text + used, sizeof(err->text) - used, ": %s",
-		 strerrordesc_np(saved) ? strerrordesc_np(saved) :
-					  "unknown error");
-	errno = saved;
-	return -1;
+	return add_errno(err, number);
+}
+
+int fail_errno_at(struct st_error *err, uint64_t offset, const char *format,
+		  ...)
+{
+	int number = errno;
+	va_list arguments;
+
+	begin(err, ST_SYSTEM, offset);
+	va_start(arguments, format);
+	say_at(err->text, offset, format, arguments);
+	va_end(arguments);
+	return add_errno(err, number);
 }
 
 int fail_memory(struct st_error *err)
@@ -78,18 +149,62 @@ int fail_memory(struct st_error *err)
 	return fail_errno(err, "cannot allocate memory");
 }
 
+static int put_in_front(struct st_error *err, const char context[TEXT_SIZE])
+{
+	char whole[2 * TEXT_SIZE + 3];
+
+	snprintf(whole, sizeof(whole), "%s: %s", context, err->text);
+	memcpy(err->text, whole, sizeof(err->text));
+	err->text[sizeof(err->text) - 1] = '\0';
+	return -1;
+}
+
 int fail_while(struct st_error *err, const char *format, ...)
 {
-	char context[sizeof(err->text)];
-	char whole[2 * sizeof(err->text) + 3];
+	char context[TEXT_SIZE];
 	va_list arguments;
 
 	va_start(arguments, format);
 	vsnprintf(context, sizeof(context), format, arguments);
 	va_end(arguments);
-	snprintf(whole, sizeof(whole), "%s: %s", context, err->text);
-	memcpy(err->text, whole, sizeof(err->text));
-	err->text[sizeof(err->text) - 1] = '\0';
+	return put_in_front(err, context);
+}
+
+int fail_while_at(struct st_error *err, uint64_t offset, const char *format,
+		  ...)
+{
+	char context[TEXT_SIZE];
+	va_list arguments;
+
+	va_start(arguments, format);
+	say_at(context, offset, format, arguments);
+	va_end(arguments);
+	if (err->offset == ST_UNKNOWN)
+		err->offset = offset;
+	return put_in_front(err, context);
+}
+
+int fail_in_block(struct st_error *err, const char *block)
+{
+	if (err->block[0] == '\0')
+		snprintf(err->block, sizeof(err->block), "%s", block);
+	return fail_while(err, "block '%s'", block);
+}
+
+int fail_as(struct st_error *err, enum st_code code, const char *format, ...)
+{
+	char more[TEXT_SIZE];
+	va_list arguments;
+	size_t used = strlen(err->text), length;
+
+	va_start(arguments, format);
+	vsnprintf(more, sizeof(more), format, arguments);
+	va_end(arguments);
+	length = strlen(more);
+	if (used > sizeof(err->text) - 1 - length)
+		used = sizeof(err->text) - 1 - length;
+	memcpy(err->text + used, more, length + 1);
+	err->code = code;
 	return -1;
 }
 
@@ -108,32 +223,4 @@ int fail_full(struct st_error *err, uint64_t written, uint64_t expected)
 			  "not enough room after %" PRIu64
 			  " bytes, about %" PRIu64 " missing at most",
 			  written, expected - written);
-}
-
-uint64_t error_offset(const struct st_error *err)
-{
-	static const char word[] = " byte ";
-	const char *at = err->text;
-
-	while ((at = strstr(at, word))) {
-		at += sizeof(word) - 1;
-		if (*at >= '0' && *at <= '9')
-			return strtoull(at, NULL, 10);
-	}
-	return ST_UNKNOWN;
-}
-
-bool error_block(const struct st_error *err, char block[ERROR_BLOCK_SIZE])
-{
-	static const char front[] = "block '";
-	const char *name = err->text + sizeof(front) - 1, *end;
-
-	if (strncmp(err->text, front, sizeof(front) - 1) != 0)
-		return false;
-	end = strstr(name, "': ");
-	if (!end || end - name >= ERROR_BLOCK_SIZE)
-		return false;
-	memcpy(block, name, end - name);
-	block[end - name] = '\0';
-	return true;
 }

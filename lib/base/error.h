@@ -1,16 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * How failures travel: a code and a sentence in a struct st_error that the
- * outermost caller owns.  Everything here returns -1, so that a failing line
- * reads "return fail(...)".
+ * How failures travel: a code, a sentence and a place in a struct st_error that
+ * the outermost caller owns.  Everything here returns -1, so that a failing
+ * line reads "return fail(...)".
  */
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
 
 #include "savetool.h"
 
+/* Not about one place. */
 int fail(struct st_error *err, enum st_code code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/*
+ * About the byte at offset.  Where the format has its first '@', the sentence
+ * has "byte N"; where it has none, " at byte N" is behind it.  So a place is
+ * never said without being known, nor another one than is known.
+ */
+int fail_at(struct st_error *err, enum st_code code, uint64_t offset,
+	    const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /*
  * ST_SYSTEM, with errno and its text behind the sentence.  A full disk, or
@@ -19,11 +28,29 @@ int fail(struct st_error *err, enum st_code code, const char *format, ...)
 int fail_errno(struct st_error *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+int fail_errno_at(struct st_error *err, uint64_t offset, const char *format,
+		  ...) __attribute__((format(printf, 3, 4)));
+
 int fail_memory(struct st_error *err);
 
-/* Puts context in front of the sentence: "block 'pc.ram': …". */
+/*
+ * Puts context in front of the sentence: "domain XML at byte 92: …".  A place
+ * that is known already is nearer to what is wrong, and stays.
+ */
 int fail_while(struct st_error *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+int fail_while_at(struct st_error *err, uint64_t offset, const char *format,
+		  ...) __attribute__((format(printf, 3, 4)));
+
+/* The same, with the block that it is about: "block 'pc.ram': …". */
+int fail_in_block(struct st_error *err, const char *block);
+
+/*
+ * Puts more behind the sentence, which is cut as far as it takes, and makes it
+ * a failure of another kind at the same place.
+ */
+int fail_as(struct st_error *err, enum st_code code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* Is it a disk or a quota that was full? */
 bool error_is_full(const struct st_error *err);
@@ -33,14 +60,5 @@ bool error_is_full(const struct st_error *err);
  * expected is ST_UNKNOWN where nobody can tell.
  */
 int fail_full(struct st_error *err, uint64_t written, uint64_t expected);
-
-/*
- * Sentences about a file name a place in it as "byte N", and their block in
- * front, as "block 'pc.ram': ".  The first such place, or ST_UNKNOWN; and
- * false where no block is named.
- */
-#define ERROR_BLOCK_SIZE 257
-uint64_t error_offset(const struct st_error *err);
-bool error_block(const struct st_error *err, char block[ERROR_BLOCK_SIZE]);
 
 #endif

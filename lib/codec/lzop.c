@@ -45,18 +45,15 @@ static int blame(struct unlzop *unlzop, const char *complaint,
 	const uint64_t offset = unlzop->window.offset;
 
 	if (strstr(complaint, "garbage"))
-		return fail(err, ST_CORRUPT,
-			    "trailing bytes behind the last lzop member before "
-			    "byte %" PRIu64,
-			    offset);
+		return fail_at(err, ST_CORRUPT, offset,
+			       "trailing bytes behind the last lzop member "
+			       "before @");
 	if (strstr(complaint, "hecksum") || strstr(complaint, "violation") ||
 	    strstr(complaint, "corrupt") || !unlzop->window.ended ||
 	    unlzop->window.left > 0)
-		return fail(err, ST_CORRUPT,
-			    "lzop data is damaged before byte %" PRIu64,
-			    offset);
-	return fail(err, ST_INCOMPLETE, "lzop data breaks off at byte %" PRIu64,
-		    offset);
+		return fail_at(err, ST_CORRUPT, offset,
+			       "lzop data is damaged before @");
+	return fail_at(err, ST_INCOMPLETE, offset, "lzop data breaks off");
 }
 
 static int unlzop_end(struct unlzop *unlzop, struct st_error *err)

@@ -39,10 +39,9 @@ int member_find(const struct codec *codec, struct window *window, bool first,
 		return 1;
 	if (window->in->is_device)
 		return 0;
-	return fail(err, ST_CORRUPT,
-		    "trailing bytes behind the last %s member at byte "
-		    "%" PRIu64,
-		    st_format_name(codec->format), window->offset);
+	return fail_at(err, ST_CORRUPT, window->offset,
+		       "trailing bytes behind the last %s member",
+		       st_format_name(codec->format));
 }
 
 int member_fail(const struct codec *codec, const struct window *window,
@@ -54,21 +53,21 @@ int member_fail(const struct codec *codec, const struct window *window,
 	case STEP_NO_MEMORY:
 		return fail_memory(err);
 	case STEP_UNSUPPORTED:
-		return fail(err, ST_UNSUPPORTED,
-			    "%s member asks for too much memory, or for a "
-			    "dictionary, at byte %" PRIu64,
-			    name, window->offset);
+		return fail_at(err, ST_UNSUPPORTED, window->offset,
+			       "%s member asks for too much memory, or for "
+			       "a dictionary, at @",
+			       name);
 	case STEP_CORRUPT:
-		return fail(err, ST_CORRUPT,
-			    "%s member at byte %" PRIu64
-			    " is damaged, before byte %" PRIu64,
-			    name, window->member, window->offset);
+		return fail_at(err, ST_CORRUPT, window->member,
+			       "%s member at @ is damaged, before byte "
+			       "%" PRIu64,
+			       name, window->offset);
 	case STEP_MORE:
 	case STEP_END:
 		break;
 	}
-	return fail(err, ST_INCOMPLETE, "%s data breaks off at byte %" PRIu64,
-		    name, window->offset);
+	return fail_at(err, ST_INCOMPLETE, window->offset, "%s data breaks off",
+		       name);
 }
 
 /* 1: inside a member; 0: there is none any more. */

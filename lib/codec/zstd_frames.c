@@ -70,14 +70,13 @@ static int unpack_job(void *owner, unsigned worker, void *job,
 		unpacking->packed, unpacking->packed_size);
 
 	if (ZSTD_isError(size))
-		return fail(err, ST_CORRUPT,
-			    "zstd frame at byte %" PRIu64 " is damaged: %s",
-			    unpacking->offset, ZSTD_getErrorName(size));
+		return fail_at(err, ST_CORRUPT, unpacking->offset,
+			       "zstd frame at @ is damaged: %s",
+			       ZSTD_getErrorName(size));
 	if (size != unpacking->size)
-		return fail(err, ST_CORRUPT,
-			    "zstd frame at byte %" PRIu64 " holds %zu bytes "
-			    "instead of %zu",
-			    unpacking->offset, size, unpacking->size);
+		return fail_at(err, ST_CORRUPT, unpacking->offset,
+			       "zstd frame at @ holds %zu bytes instead of %zu",
+			       size, unpacking->size);
 	return 0;
 }
 

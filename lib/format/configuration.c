@@ -25,16 +25,13 @@ static int read_machine(struct configuration *configuration,
 	if (reader_be32(reader, &length, err) < 0)
 		return -1;
 	if (length > MACHINE_LIMIT)
-		return fail(err, ST_CORRUPT,
-			    "machine type of %" PRIu32
-			    " bytes at byte %" PRIu64,
-			    length, reader->offset - 4);
+		return fail_at(err, ST_CORRUPT, reader->offset - 4,
+			       "machine type of %" PRIu32 " bytes", length);
 	if (reader_need(reader, length, err) < 0)
 		return -1;
 	if (memchr(reader->next, '\0', length))
-		return fail(err, ST_CORRUPT,
-			    "machine type with a NUL at byte %" PRIu64,
-			    reader->offset);
+		return fail_at(err, ST_CORRUPT, reader->offset,
+			       "machine type with a NUL");
 	configuration->machine = strndup((const char *)reader->next, length);
 	if (!configuration->machine)
 		return fail_memory(err);
@@ -47,9 +44,9 @@ static int read_page_bits(struct configuration *configuration,
 	if (reader_be32(reader, &configuration->page_bits, err) < 0)
 		return -1;
 	if (configuration->page_bits < 10 || configuration->page_bits > 16)
-		return fail(err, ST_UNSUPPORTED,
-			    "pages of 2^%" PRIu32 " bytes at byte %" PRIu64,
-			    configuration->page_bits, reader->offset - 4);
+		return fail_at(err, ST_UNSUPPORTED, reader->offset - 4,
+			       "pages of 2^%" PRIu32 " bytes",
+			       configuration->page_bits);
 	configuration->has_page_bits = true;
 	return 0;
 }
@@ -71,14 +68,12 @@ static int add_capability(struct configuration *configuration,
 
 	if (strcmp(capability, CAPABILITY_MAPPED_RAM) != 0 &&
 	    strcmp(capability, CAPABILITY_IGNORE_SHARED) != 0)
-		return fail(err, ST_UNSUPPORTED,
-			    "unknown capability '%s' at byte %" PRIu64,
-			    capability, offset);
+		return fail_at(err, ST_UNSUPPORTED, offset,
+			       "unknown capability '%s'", capability);
 	if (configuration_can(configuration, capability))
-		return fail(err, ST_CORRUPT,
-			    "capability '%s' is listed a second time at byte "
-			    "%" PRIu64,
-			    capability, offset);
+		return fail_at(err, ST_CORRUPT, offset,
+			       "capability '%s' is listed a second time",
+			       capability);
 	copy = strdup(capability);
 	if (!copy)
 		return fail_memory(err);
@@ -95,9 +90,8 @@ static int read_capabilities(struct configuration *configuration,
 	if (reader_be32(reader, &count, err) < 0)
 		return -1;
 	if (count > CAPABILITIES_LIMIT)
-		return fail(err, ST_CORRUPT,
-			    "%" PRIu32 " capabilities at byte %" PRIu64, count,
-			    reader->offset - 4);
+		return fail_at(err, ST_CORRUPT, reader->offset - 4,
+			       "%" PRIu32 " capabilities", count);
 	while (count-- > 0) {
 		uint64_t offset = reader->offset;
 
@@ -143,19 +137,16 @@ static int read_subsection(struct configuration *configuration, size_t *next,
 	    reader_be32(reader, &version, err) < 0)
 		return -1;
 	if (version != 1)
-		return fail(err, ST_UNSUPPORTED,
-			    "version %" PRIu32 " of '%s' at byte %" PRIu64,
-			    version, name, start);
+		return fail_at(err, ST_UNSUPPORTED, start,
+			       "version %" PRIu32 " of '%s'", version, name);
 	while (i < SUBSECTION_COUNT && strcmp(name, subsections[i].name) != 0)
 		i++;
 	if (i == SUBSECTION_COUNT)
-		return fail(err, ST_UNSUPPORTED,
-			    "unknown subsection '%s' at byte %" PRIu64, name,
-			    start);
+		return fail_at(err, ST_UNSUPPORTED, start,
+			       "unknown subsection '%s'", name);
 	if (i < *next)
-		return fail(err, ST_CORRUPT,
-			    "subsection '%s' is out of place at byte %" PRIu64,
-			    name, start);
+		return fail_at(err, ST_CORRUPT, start,
+			       "subsection '%s' is out of place", name);
 	*next = i + 1;
 	return subsections[i].read(configuration, reader, err);
 }

@@ -16,10 +16,9 @@ static int unexpected(const struct reader *reader,
 		      const struct section *section, uint64_t value,
 		      struct st_error *err)
 {
-	return fail(err, ST_CORRUPT,
-		    "section '%s': unexpected value 0x%" PRIx64
-		    " before byte %" PRIu64,
-		    section->name, value, reader->offset);
+	return fail_at(err, ST_CORRUPT, reader->offset,
+		       "section '%s': unexpected value 0x%" PRIx64 " before @",
+		       section->name, value);
 }
 
 /* A 64-bit count and so many bytes. */
@@ -195,11 +194,9 @@ int iterable_skip(struct reader *reader, const struct section *section,
 	if (is_vfio(section->name))
 		return skip_vfio(reader, section, err);
 	if (strcmp(section->name, "block") == 0)
-		return fail(err, ST_UNSUPPORTED,
-			    "storage migration at byte %" PRIu64
-			    ": save the guest without copying its disks",
-			    section->offset);
-	return fail(err, ST_UNSUPPORTED,
-		    "unknown section '%s' in several parts at byte %" PRIu64,
-		    section->name, section->offset);
+		return fail_at(err, ST_UNSUPPORTED, section->offset,
+			       "storage migration at @: save the guest "
+			       "without copying its disks");
+	return fail_at(err, ST_UNSUPPORTED, section->offset,
+		       "unknown section '%s' in several parts", section->name);
 }

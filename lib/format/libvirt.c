@@ -104,43 +104,41 @@ static int check_words(const struct st_header *header, uint64_t size,
 		       struct st_error *err)
 {
 	if (header->version > VERSION_LIMIT)
-		return fail(err, ST_UNSUPPORTED,
-			    "libvirt header has version %" PRIu32
-			    " at byte %d, which is not known",
-			    header->version, AT_VERSION);
+		return fail_at(err, ST_UNSUPPORTED, AT_VERSION,
+			       "libvirt header has version %" PRIu32
+			       " at @, which is not known",
+			       header->version);
 	if (header->format >= ST_FORMAT_COUNT)
-		return fail(err, ST_UNSUPPORTED,
-			    "libvirt header names format %" PRIu32
-			    " at byte %d, which is not known",
-			    header->format, AT_FORMAT);
+		return fail_at(err, ST_UNSUPPORTED, AT_FORMAT,
+			       "libvirt header names format %" PRIu32
+			       " at @, which is not known",
+			       header->format);
 	if (header->features & ~FEATURE_MAPPED_RAM)
-		return fail(err, ST_UNSUPPORTED,
-			    "libvirt header has features 0x%" PRIx32
-			    " at byte %d, not all of which are known",
-			    header->features, AT_UNUSED);
+		return fail_at(err, ST_UNSUPPORTED, AT_UNUSED,
+			       "libvirt header has features 0x%" PRIx32
+			       " at @, not all of which are known",
+			       header->features);
 	if (header->data_length == 0)
-		return fail(err, ST_CORRUPT,
-			    "libvirt header has no XML: its length at byte %d "
-			    "is 0",
-			    AT_DATA_LENGTH);
+		return fail_at(err, ST_CORRUPT, AT_DATA_LENGTH,
+			       "libvirt header has no XML: its length at @ "
+			       "is 0");
 	if (header->data_length > LIBVIRT_DATA_LIMIT)
-		return fail(err, ST_CORRUPT,
-			    "libvirt header claims at byte %d that its XML has "
-			    "%" PRIu32 " bytes, more than any image has",
-			    AT_DATA_LENGTH, header->data_length);
+		return fail_at(err, ST_CORRUPT, AT_DATA_LENGTH,
+			       "libvirt header claims at @ that its XML has "
+			       "%" PRIu32 " bytes, more than any image has",
+			       header->data_length);
 	if (size != ST_UNKNOWN &&
 	    header->data_length > size - LIBVIRT_HEADER_SIZE)
-		return fail(err, ST_INCOMPLETE,
-			    "image ends at byte %" PRIu64
-			    ", within its XML of %" PRIu32 " bytes",
-			    size, header->data_length);
+		return fail_at(err, ST_INCOMPLETE, size,
+			       "image ends at @, within its XML of %" PRIu32
+			       " bytes",
+			       header->data_length);
 	if (header->cookie_offset >= header->data_length)
-		return fail(err, ST_CORRUPT,
-			    "libvirt header claims at byte %d that its cookie "
-			    "starts %" PRIu32 " bytes into %" PRIu32
-			    " bytes of XML and cookie",
-			    AT_COOKIE_OFFSET, header->cookie_offset,
-			    header->data_length);
+		return fail_at(err, ST_CORRUPT, AT_COOKIE_OFFSET,
+			       "libvirt header claims at @ that its cookie "
+			       "starts %" PRIu32 " bytes into %" PRIu32
+			       " bytes of XML and cookie",
+			       header->cookie_offset, header->data_length);
 	return 0;
 }
 
@@ -157,10 +155,10 @@ static int read_data(struct libvirt *libvirt, struct input *in,
 			   err) < 0)
 		return -1;
 	if (got < length)
-		return fail(err, ST_INCOMPLETE,
-			    "image ends at byte %zu, within its XML of "
-			    "%" PRIu32 " bytes",
-			    LIBVIRT_HEADER_SIZE + got, length);
+		return fail_at(err, ST_INCOMPLETE, LIBVIRT_HEADER_SIZE + got,
+			       "image ends at @, within its XML of %" PRIu32
+			       " bytes",
+			       length);
 	libvirt->data[length] = '\0';
 	return 0;
 }
@@ -174,17 +172,16 @@ static int split_data(struct libvirt *libvirt, struct st_error *err)
 
 	end = memchr(libvirt->data, '\0', cookie ? cookie : length);
 	if (!end)
-		return fail(err, ST_CORRUPT,
-			    "XML at byte %d has no NUL at its end",
-			    LIBVIRT_HEADER_SIZE);
+		return fail_at(err, ST_CORRUPT, LIBVIRT_HEADER_SIZE,
+			       "XML at @ has no NUL at its end");
 	libvirt->xml = libvirt->data;
 	if (cookie) {
 		libvirt->cookie = libvirt->data + cookie;
 		end = memchr(libvirt->cookie, '\0', length - cookie);
 		if (!end)
-			return fail(err, ST_CORRUPT,
-				    "cookie at byte %u has no NUL at its end",
-				    LIBVIRT_HEADER_SIZE + cookie);
+			return fail_at(err, ST_CORRUPT,
+				       LIBVIRT_HEADER_SIZE + cookie,
+				       "cookie at @ has no NUL at its end");
 	}
 	header->padding = length - (end + 1 - libvirt->data);
 	return 0;
@@ -202,9 +199,8 @@ int libvirt_read(struct libvirt **result, struct input *in,
 	if (!libvirt_is_magic(head, got))
 		return fail(err, ST_NOT_IMAGE, "no libvirt header");
 	if (got < sizeof(head))
-		return fail(err, ST_INCOMPLETE,
-			    "image ends at byte %zu, within the libvirt header",
-			    got);
+		return fail_at(err, ST_INCOMPLETE, got,
+			       "image ends at @, within the libvirt header");
 	libvirt = calloc(1, sizeof(*libvirt));
 	if (!libvirt)
 		return fail_memory(err);

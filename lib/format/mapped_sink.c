@@ -122,11 +122,11 @@ static int put_delta(struct mapped_sink *sink, const struct page_run *run,
 	    sink->out->ops->read_at(sink->out, page, page_size, slot(sink, run),
 				    err) < 0)
 		return -1;
-	if (xbzrle_apply(page, page_size, run->data, run->delta_size) < 0)
-		return fail(err, ST_CORRUPT,
-			    "block '%s': damaged XBZRLE for the page at "
-			    "%" PRIu64,
-			    run->block->name, run->offset);
+	if (xbzrle_apply(page, page_size, run->data, run->delta_size) < 0) {
+		fail(err, ST_CORRUPT, "damaged XBZRLE for the page at %" PRIu64,
+		     run->offset);
+		return fail_in_block(err, run->block->name);
+	}
 	if (is_zero(page, page_size))
 		return put_zeros(sink, &whole, err);
 	if (put_data(sink, &whole, err) < 0)

@@ -14,20 +14,18 @@ static int check_bits(const struct bitmap *bitmap, struct input *in,
 	uint64_t room;
 
 	if (bitmap_count(bitmap, pages, bitmap->size * 8 - pages) > 0)
-		return fail(err, ST_CORRUPT,
-			    "bitmap at byte %" PRIu64
-			    " has bits set behind its last page",
-			    place->bitmap_offset);
+		return fail_at(err, ST_CORRUPT, place->bitmap_offset,
+			       "bitmap at @ has bits set behind its last page");
 	if (in->size == ST_UNKNOWN)
 		return 0;
 	room = in->size > place->pages_offset ?
 		       (in->size - place->pages_offset) / page_size :
 		       0;
 	if (room < pages && bitmap_count(bitmap, room, pages - room) > 0)
-		return fail(err, ST_INCOMPLETE,
-			    "%" PRIu64 " pages are beyond the end of the "
-			    "image at byte %" PRIu64,
-			    bitmap_count(bitmap, room, pages - room), in->size);
+		return fail_at(err, ST_INCOMPLETE, in->size,
+			       "%" PRIu64
+			       " pages are beyond the end of the image",
+			       bitmap_count(bitmap, room, pages - room));
 	return 0;
 }
 
@@ -58,7 +56,7 @@ int mapped_read_bitmap(struct bitmap *bitmap, struct input *in,
 	return 0;
 failed:
 	bitmap_free(&read);
-	return fail_while(err, "block '%s'", block->name);
+	return fail_in_block(err, block->name);
 }
 
 /* How far the pages from here on are equally present or absent. */
@@ -143,7 +141,7 @@ static int read_run(struct mapped_source *source, struct page_batch *batch,
 	if (input_read_exactly(source->in, batch->chunks[0]->data + used,
 			       run->length, place->pages_offset + run->offset,
 			       err) < 0)
-		return fail_while(err, "block '%s'", run->block->name);
+		return fail_in_block(err, run->block->name);
 	return 0;
 }
 

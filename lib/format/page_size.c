@@ -253,16 +253,17 @@ static int settle(struct stream *stream, struct trial *trials, unsigned count,
 					   &stream->page_size_guessed);
 		return 0;
 	}
-	for (unsigned i = 0; i < layout->count; i++)
-		if (layout->blocks[i].length % told != 0)
-			return fail(err, ST_CORRUPT,
-				    "block '%s': length %" PRIu64
-				    ", in the list at byte %" PRIu64
-				    ", is no multiple of the page size "
-				    "%" PRIu64,
-				    layout->blocks[i].name,
-				    layout->blocks[i].length, stream->ram.start,
-				    told);
+	for (unsigned i = 0; i < layout->count; i++) {
+		const struct ram_block *block = &layout->blocks[i];
+
+		if (block->length % told == 0)
+			continue;
+		fail_at(err, ST_CORRUPT, stream->ram.start,
+			"length %" PRIu64 ", in the list at @, is no multiple "
+			"of the page size %" PRIu64,
+			block->length, told);
+		return fail_in_block(err, block->name);
+	}
 	layout->page_size = told;
 	return 0;
 }
@@ -306,19 +307,17 @@ int page_size_find(struct stream *stream, struct st_error *err)
 
 int page_size_doubt(const struct stream *stream, struct st_error *err)
 {
-	char problem[sizeof(err->text)];
-
 	if (!stream->page_size_guessed || err->code != ST_CORRUPT)
 		return -1;
-	memcpy(problem, err->text, sizeof(problem));
 	if (stream->reader.in->seekable)
-		return fail(err, ST_UNSUPPORTED,
-			    "%.300s, if pages are of %" PRIu64
-			    " bytes, which nothing tells",
-			    problem, stream->ram.layout.page_size);
-	return fail(err, ST_UNSUPPORTED,
-		    "%.200s, if pages are of %" PRIu64
-		    " bytes: their size stands at the end of the image, which "
-		    "cannot be seen from here; use an uncompressed file",
-		    problem, stream->ram.layout.page_size);
+		return fail_as(err, ST_UNSUPPORTED,
+			       ", if pages are of %" PRIu64
+			       " bytes, which nothing tells",
+			       stream->ram.layout.page_size);
+	return fail_as(err, ST_UNSUPPORTED,
+		       ", if pages are of %" PRIu64
+		       " bytes: their size stands at the end of the image, "
+		       "which cannot be seen from here; use an uncompressed "
+		       "file",
+		       stream->ram.layout.page_size);
 }

@@ -35,20 +35,18 @@ static int read_mapped_header(struct ram_list *list, struct reader *reader,
 	    reader_be64(reader, &place->pages_offset, err) < 0)
 		return -1;
 	if (version > MAPPED_VERSION)
-		return fail(err, ST_UNSUPPORTED,
-			    "mapped-ram version %" PRIu32 " at byte %" PRIu64,
-			    version, start);
+		return fail_at(err, ST_UNSUPPORTED, start,
+			       "mapped-ram version %" PRIu32, version);
 	if (!is_page_size(page_size))
-		return fail(err, ST_CORRUPT,
-			    "page size %" PRIu64 " at byte %" PRIu64, page_size,
-			    start + 4);
+		return fail_at(err, ST_CORRUPT, start + 4, "page size %" PRIu64,
+			       page_size);
 	if (list->layout.page_size == 0)
 		list->layout.page_size = page_size;
 	if (page_size != list->layout.page_size)
-		return fail(err, ST_CORRUPT,
-			    "page size %" PRIu64 " at byte %" PRIu64
-			    ", but %" PRIu64 " elsewhere",
-			    page_size, start + 4, list->layout.page_size);
+		return fail_at(err, ST_CORRUPT, start + 4,
+			       "page size %" PRIu64 " at @, but %" PRIu64
+			       " elsewhere",
+			       page_size, list->layout.page_size);
 	return 0;
 }
 
@@ -60,22 +58,22 @@ static int check_place(const struct ram_list *list,
 	uint64_t bitmap = bitmap_size(length / page_size);
 
 	if (place->pages_offset == 0 || place->pages_offset % page_size)
-		return fail(err, ST_CORRUPT,
-			    "pages at byte %" PRIu64
-			    " are not in their place, aligned to %" PRIu64,
-			    place->pages_offset, page_size);
+		return fail_at(err, ST_CORRUPT, place->pages_offset,
+			       "pages at @ are not in their place, aligned "
+			       "to %" PRIu64,
+			       page_size);
 	if (place->pages_offset > RAM_LENGTH_LIMIT ||
 	    place->bitmap_offset > RAM_LENGTH_LIMIT)
-		return fail(err, ST_CORRUPT,
-			    "bitmap at byte %" PRIu64 ", pages at %" PRIu64
-			    ", beyond reason",
-			    place->bitmap_offset, place->pages_offset);
+		return fail_at(err, ST_CORRUPT, place->bitmap_offset,
+			       "bitmap at @, pages at %" PRIu64
+			       ", beyond reason",
+			       place->pages_offset);
 	if (file_size != ST_UNKNOWN &&
 	    place->bitmap_offset + bitmap > file_size)
-		return fail(err, ST_INCOMPLETE,
-			    "bitmap at byte %" PRIu64
-			    ", beyond the end of the image at %" PRIu64,
-			    place->bitmap_offset, file_size);
+		return fail_at(err, ST_INCOMPLETE, place->bitmap_offset,
+			       "bitmap at @, beyond the end of the image at "
+			       "%" PRIu64,
+			       file_size);
 	return 0;
 }
 
@@ -128,11 +126,10 @@ static int pass_pages(struct reader *reader, const struct mapped_place *place,
 	uint64_t next = place->pages_offset + length;
 
 	if (next < reader->offset)
-		return fail(err, ST_CORRUPT,
-			    "pages that end at byte %" PRIu64
-			    " overlap their header at %" PRIu64
-			    ", or precede it",
-			    next, place->header_offset);
+		return fail_at(err, ST_CORRUPT, next,
+			       "pages that end at @ overlap their header at "
+			       "%" PRIu64 ", or precede it",
+			       place->header_offset);
 	return reader_skip(reader, next - reader->offset, err);
 }
 
@@ -147,25 +144,25 @@ static int read_block(struct ram_list *list, struct reader *reader,
 	if (reader_str8(reader, name, err) < 0)
 		return -1;
 	if (name[0] == '\0')
-		return fail(err, ST_CORRUPT,
-			    "RAM block without a name at byte %" PRIu64,
-			    place.header_offset);
+		return fail_at(err, ST_CORRUPT, place.header_offset,
+			       "RAM block without a name");
 	if (reader_be64(reader, &length, err) < 0 ||
 	    read_extras(reader, context, err) < 0)
-		return fail_while(err, "block '%s'", name);
+		return fail_in_block(err, name);
 	if (list->mapped && read_mapped_header(list, reader, &place, err) < 0)
-		return fail_while(err, "block '%s'", name);
+		return fail_in_block(err, name);
 	place.header_length = reader->offset - place.header_offset;
-	if (ram_layout_add(&list->layout, name, length, err) < 0)
-		return fail_while(err, "block '%s': entry at byte %" PRIu64,
-				  name, place.header_offset);
+	if (ram_layout_add(&list->layout, name, length, err) < 0) {
+		fail_while_at(err, place.header_offset, "entry");
+		return fail_in_block(err, name);
+	}
 	if (!list->mapped)
 		return 0;
 	if (context->ignore_shared && place.pages_offset == 0)
 		return add_place(list, &place, err); /* kept elsewhere */
 	if (check_place(list, &place, length, reader->in->size, err) < 0 ||
 	    pass_pages(reader, &place, length, err) < 0)
-		return fail_while(err, "block '%s'", name);
+		return fail_in_block(err, name);
 	return add_place(list, &place, err);
 }
 
@@ -218,14 +215,12 @@ static int fail_overlap(const struct region *region, uint64_t end,
 			struct st_error *err)
 {
 	if (!region->block)
-		return fail(err, ST_CORRUPT,
-			    "%s at byte %" PRIu64 " overlaps what ends at "
-			    "%" PRIu64,
-			    region->what, region->start, end);
-	return fail(err, ST_CORRUPT,
-		    "block '%s': %s at byte %" PRIu64
-		    " overlap what ends at %" PRIu64,
-		    region->block->name, region->what, region->start, end);
+		return fail_at(err, ST_CORRUPT, region->start,
+			       "%s at @ overlaps what ends at %" PRIu64,
+			       region->what, end);
+	fail_at(err, ST_CORRUPT, region->start,
+		"%s at @ overlap what ends at %" PRIu64, region->what, end);
+	return fail_in_block(err, region->block->name);
 }
 
 int ram_list_check(const struct ram_list *list, uint64_t stream_end,
@@ -263,10 +258,10 @@ static int read_blocks(struct ram_list *list, struct reader *reader,
 		if (read_block(list, reader, context, err) < 0)
 			return -1;
 	if (list->layout.length > total)
-		return fail(err, ST_CORRUPT,
-			    "RAM blocks of %" PRIu64 " bytes, but %" PRIu64
-			    " announced at byte %" PRIu64,
-			    list->layout.length, total, announced);
+		return fail_at(err, ST_CORRUPT, announced,
+			       "RAM blocks of %" PRIu64 " bytes, but %" PRIu64
+			       " announced",
+			       list->layout.length, total);
 	list->end = reader->offset;
 	return list->mapped ? ram_list_check(list, list->end, err) : 0;
 }
@@ -283,21 +278,18 @@ int ram_list_read(struct ram_list *list, struct reader *reader,
 	if (reader_be64(reader, &word, err) < 0)
 		return -1;
 	if ((word & (RAM_PAGE_LEAST - 1)) != RAM_MEM_SIZE)
-		return fail(err, ST_CORRUPT,
-			    "RAM section without a list of blocks at byte "
-			    "%" PRIu64,
-			    start);
+		return fail_at(err, ST_CORRUPT, start,
+			       "RAM section without a list of blocks");
 	word &= ~(uint64_t)RAM_MEM_SIZE;
 	if (word > RAM_LENGTH_LIMIT)
-		return fail(err, ST_CORRUPT,
-			    "%" PRIu64 " bytes of RAM at byte %" PRIu64
-			    ", beyond reason",
-			    word, start);
+		return fail_at(err, ST_CORRUPT, start,
+			       "%" PRIu64 " bytes of RAM at @, beyond reason",
+			       word);
 	if (word > RAM_LENGTH_HANDLED)
-		return fail(err, ST_UNSUPPORTED,
-			    "%" PRIu64 " bytes of RAM at byte %" PRIu64
-			    ", more than 16 TiB",
-			    word, start);
+		return fail_at(err, ST_UNSUPPORTED, start,
+			       "%" PRIu64
+			       " bytes of RAM at @, more than 16 TiB",
+			       word);
 	if (read_blocks(list, reader, context, word, err) < 0)
 		return -1;
 	if (list->layout.page_size == 0) /* mapped, and no block at all */

@@ -38,9 +38,9 @@ int section_read_footer(struct reader *reader, const struct section *section,
 		return -1;
 	if (reader->next[0] != SECTION_FOOTER ||
 	    get_be32(reader->next + 1) != section->id)
-		return fail(err, ST_CORRUPT,
-			    "section '%s' has no footer, or a wrong one, at "
-			    "byte %" PRIu64,
-			    section->name, reader->offset);
+		return fail_at(err, ST_CORRUPT, reader->offset,
+			       "section '%s' has no footer, or a wrong one, "
+			       "at @",
+			       section->name);
 	return reader_consume(reader, FOOTER_SIZE, err);
 }

@@ -24,8 +24,8 @@ struct record {
 static int bad_record(const struct record *record, const char *problem,
 		      struct st_error *err)
 {
-	return fail(err, ST_CORRUPT, "%s in page record at byte %" PRIu64,
-		    problem, record->offset);
+	return fail_at(err, ST_CORRUPT, record->offset, "%s in page record",
+		       problem);
 }
 
 /* The block: the one before, or named. */
@@ -45,10 +45,8 @@ static int read_block(struct sequential_source *source,
 		return -1;
 	source->block = ram_layout_find(layout, name);
 	if (!source->block)
-		return fail(err, ST_CORRUPT,
-			    "unknown block '%s' in page record at byte "
-			    "%" PRIu64,
-			    name, record->offset);
+		return fail_at(err, ST_CORRUPT, record->offset,
+			       "unknown block '%s' in page record", name);
 	return 0;
 }
 
@@ -163,15 +161,13 @@ static int check_flags(const struct record *record, struct st_error *err)
 	/* RDMA's word is nothing else; with more in it, the record is broken.
 	 */
 	if (record->flags == RAM_HOOK && record->page == 0)
-		return fail(err, ST_UNSUPPORTED,
-			    "RDMA migration, whose pages went another way, "
-			    "at byte %" PRIu64,
-			    record->offset);
+		return fail_at(err, ST_UNSUPPORTED, record->offset,
+			       "RDMA migration, whose pages went another "
+			       "way, at @");
 	if (record->flags & ~(RECORD_KINDS | RAM_CONTINUE))
-		return fail(err, ST_CORRUPT,
-			    "unexpected flags 0x%03x in page record at byte "
-			    "%" PRIu64,
-			    record->flags, record->offset);
+		return fail_at(err, ST_CORRUPT, record->offset,
+			       "unexpected flags 0x%03x in page record",
+			       record->flags);
 	switch (record->flags & RECORD_KINDS) {
 	case RAM_ZERO:
 	case RAM_PAGE:
@@ -179,10 +175,9 @@ static int check_flags(const struct record *record, struct st_error *err)
 	case RAM_COMPRESS_PAGE:
 		return 0;
 	default:
-		return fail(err, ST_CORRUPT,
-			    "contradictory flags 0x%03x in page record at "
-			    "byte %" PRIu64,
-			    record->flags, record->offset);
+		return fail_at(err, ST_CORRUPT, record->offset,
+			       "contradictory flags 0x%03x in page record",
+			       record->flags);
 	}
 }
 
@@ -198,11 +193,12 @@ static int read_body(struct sequential_source *source, struct page_batch *batch,
 	int result;
 
 	if (record->page >= source->block->length)
-		return fail(err, ST_CORRUPT,
-			    "page at %" PRIu64 " beyond block '%s' of %" PRIu64
-			    " bytes, in page record at byte %" PRIu64,
-			    record->page, source->block->name,
-			    source->block->length, record->offset);
+		return fail_at(err, ST_CORRUPT, record->offset,
+			       "page at %" PRIu64
+			       " beyond block '%s' of %" PRIu64
+			       " bytes, in page record",
+			       record->page, source->block->name,
+			       source->block->length);
 	if (record->flags & RAM_ZERO)
 		result = read_zero(source, batch, &run, err);
 	else if (record->flags & RAM_PAGE)

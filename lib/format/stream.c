@@ -17,23 +17,19 @@ static int check_magic(uint32_t magic, uint32_t version, uint64_t offset,
 		       struct st_error *err)
 {
 	if (magic == MULTIFD_MAGIC)
-		return fail(err, ST_UNSUPPORTED,
-			    "one channel of a multifd migration at byte "
-			    "%" PRIu64 ", which is no image by itself",
-			    offset);
+		return fail_at(err, ST_UNSUPPORTED, offset,
+			       "one channel of a multifd migration at @, "
+			       "which is no image by itself");
 	if (magic != STREAM_MAGIC)
-		return fail(err, ST_NOT_IMAGE,
-			    "no QEMU stream at byte %" PRIu64, offset);
+		return fail_at(err, ST_NOT_IMAGE, offset, "no QEMU stream");
 	if (version == STREAM_VERSION_OBSOLETE)
-		return fail(err, ST_UNSUPPORTED,
-			    "QEMU stream of version 2 at byte %" PRIu64
-			    ", which no QEMU since 2010 writes",
-			    offset);
+		return fail_at(err, ST_UNSUPPORTED, offset,
+			       "QEMU stream of version 2 at @, which no "
+			       "QEMU since 2010 writes");
 	if (version != STREAM_VERSION)
-		return fail(err, ST_UNSUPPORTED,
-			    "QEMU stream of unknown version %" PRIu32
-			    " at byte %" PRIu64,
-			    version, offset);
+		return fail_at(err, ST_UNSUPPORTED, offset,
+			       "QEMU stream of unknown version %" PRIu32,
+			       version);
 	return 0;
 }
 
@@ -46,10 +42,9 @@ static int read_head(struct stream *stream, struct st_error *err)
 	if (reader_look(reader, 8, &got, err) < 0)
 		return -1;
 	if (got < 4)
-		return fail(err, got ? ST_NOT_IMAGE : ST_INCOMPLETE,
-			    "no QEMU stream at byte %" PRIu64
-			    ": the file ends there",
-			    stream->offset);
+		return fail_at(err, got ? ST_NOT_IMAGE : ST_INCOMPLETE,
+			       stream->offset,
+			       "no QEMU stream at @: the file ends there");
 	magic = get_be32(reader->next);
 	version = got < 8 ? STREAM_VERSION : get_be32(reader->next + 4);
 	if (check_magic(magic, version, stream->offset, err) < 0 ||
@@ -116,23 +111,21 @@ static int check_command(const struct stream_item *item, struct st_error *err)
 	case COMMAND_PACKAGED:
 	case COMMAND_POSTCOPY_RESUME:
 	case COMMAND_RECV_BITMAP:
-		return fail(err, ST_UNSUPPORTED,
-			    "postcopy migration at byte %" PRIu64
-			    ": part of the memory is elsewhere; save the "
-			    "guest again without postcopy",
-			    item->offset);
+		return fail_at(err, ST_UNSUPPORTED, item->offset,
+			       "postcopy migration at @: part of the memory "
+			       "is elsewhere; save the guest again without "
+			       "postcopy");
 	case COMMAND_ENABLE_COLO:
-		return fail(err, ST_UNSUPPORTED,
-			    "COLO migration at byte %" PRIu64, item->offset);
+		return fail_at(err, ST_UNSUPPORTED, item->offset,
+			       "COLO migration");
 	default:
-		return fail(err, ST_CORRUPT,
-			    "unknown command %u at byte %" PRIu64,
-			    item->command, item->offset);
+		return fail_at(err, ST_CORRUPT, item->offset,
+			       "unknown command %u", item->command);
 	}
 	if (!has_right_size(item))
-		return fail(err, ST_CORRUPT,
-			    "command %u of %u bytes at byte %" PRIu64,
-			    item->command, item->command_size, item->offset);
+		return fail_at(err, ST_CORRUPT, item->offset,
+			       "command %u of %u bytes", item->command,
+			       item->command_size);
 	return 0;
 }
 
@@ -169,14 +162,12 @@ static int remember(struct stream *stream, const struct section *section,
 	struct section *started;
 
 	if (find_started(stream, section->id))
-		return fail(err, ST_CORRUPT,
-			    "section %" PRIu32
-			    " starts a second time at byte %" PRIu64,
-			    section->id, section->offset);
+		return fail_at(err, ST_CORRUPT, section->offset,
+			       "section %" PRIu32 " starts a second time",
+			       section->id);
 	if (stream->started_count == SECTIONS_LIMIT)
-		return fail(err, ST_CORRUPT,
-			    "more than %u sections at byte %" PRIu64,
-			    SECTIONS_LIMIT, section->offset);
+		return fail_at(err, ST_CORRUPT, section->offset,
+			       "more than %u sections", SECTIONS_LIMIT);
 	started = reallocarray(stream->started, stream->started_count + 1,
 			       sizeof(*started));
 	if (!started)
@@ -195,22 +186,19 @@ static int read_section_name(struct stream *stream, struct section *section,
 	if (reader_str8(reader, section->name, err) < 0)
 		return -1;
 	if (section->name[0] == '\0')
-		return fail(err, ST_CORRUPT,
-			    "section without a name at byte %" PRIu64,
-			    section->offset);
+		return fail_at(err, ST_CORRUPT, section->offset,
+			       "section without a name");
 	if (reader_be32(reader, &section->instance, err) < 0 ||
 	    reader_be32(reader, &section->version, err) < 0)
 		return -1;
 	if (section_is_ram(section) && section->instance != 0)
-		return fail(err, ST_CORRUPT,
-			    "RAM section of instance %" PRIu32
-			    " at byte %" PRIu64,
-			    section->instance, section->offset);
+		return fail_at(err, ST_CORRUPT, section->offset,
+			       "RAM section of instance %" PRIu32,
+			       section->instance);
 	if (section_is_ram(section) && section->version != RAM_VERSION)
-		return fail(err, ST_UNSUPPORTED,
-			    "RAM section of version %" PRIu32
-			    " at byte %" PRIu64,
-			    section->version, section->offset);
+		return fail_at(err, ST_UNSUPPORTED, section->offset,
+			       "RAM section of version %" PRIu32,
+			       section->version);
 	return section->type == SECTION_START ? remember(stream, section, err) :
 						0;
 }
@@ -224,10 +212,10 @@ static int recall(struct stream *stream, struct section *section,
 	uint64_t offset = section->offset;
 
 	if (!started)
-		return fail(err, ST_CORRUPT,
-			    "part of section %" PRIu32
-			    ", which has no start, at byte %" PRIu64,
-			    section->id, offset);
+		return fail_at(err, ST_CORRUPT, offset,
+			       "part of section %" PRIu32
+			       ", which has no start, at @",
+			       section->id);
 	*section = *started;
 	section->type = type;
 	section->offset = offset;
@@ -295,9 +283,8 @@ int stream_next(struct stream *stream, struct stream_item *item,
 	case SECTION_FULL:
 		return read_section(stream, item, type, err) < 0 ? -1 : 1;
 	default:
-		return fail(err, ST_CORRUPT,
-			    "unknown section type 0x%02x at byte %" PRIu64,
-			    type, item->offset);
+		return fail_at(err, ST_CORRUPT, item->offset,
+			       "unknown section type 0x%02x", type);
 	}
 }
 
@@ -332,9 +319,8 @@ int stream_read_ram_list(struct stream *stream, struct st_error *err)
 	};
 
 	if (stream->ram_started)
-		return fail(err, ST_CORRUPT,
-			    "a second list of RAM blocks at byte %" PRIu64,
-			    stream->reader.offset);
+		return fail_at(err, ST_CORRUPT, stream->reader.offset,
+			       "a second list of RAM blocks");
 	if (check_page_size(context.page_size, err) < 0 ||
 	    (stream->vmdesc &&
 	     check_page_size(stream->vmdesc->page_size, err) < 0))
@@ -354,10 +340,8 @@ int stream_read_ram_end_mark(struct stream *stream, struct st_error *err)
 	if (reader_be64(&stream->reader, &word, err) < 0)
 		return -1;
 	if (word != RAM_EOS)
-		return fail(err, ST_CORRUPT,
-			    "page record in a mapped-ram image at byte "
-			    "%" PRIu64,
-			    start);
+		return fail_at(err, ST_CORRUPT, start,
+			       "page record in a mapped-ram image");
 	return 0;
 }
 
@@ -371,11 +355,11 @@ static int skip_early(struct stream *stream, const struct section *section,
 		    vmdesc->devices[i].instance == section->instance)
 			return reader_skip(&stream->reader,
 					   vmdesc->devices[i].length, err);
-	return fail(err, ST_UNSUPPORTED,
-		    "section '%s' at byte %" PRIu64
-		    ": its length stands at the end of the image, which "
-		    "cannot be seen from here; use an uncompressed file",
-		    section->name, section->offset);
+	return fail_at(err, ST_UNSUPPORTED, section->offset,
+		       "section '%s' at @: its length stands at the end of "
+		       "the image, which cannot be seen from here; use an "
+		       "uncompressed file",
+		       section->name);
 }
 
 int stream_skip_payload(struct stream *stream, const struct section *section,

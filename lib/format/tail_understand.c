@@ -118,9 +118,8 @@ static int walk_by(struct tail *tail, bool footers, uint64_t eof,
 	result = footers ? tail_walk_footers(tail, &reader, false, err) :
 			   tail_walk_described(tail, &reader, err);
 	if (result == 0 && reader.offset != eof)
-		result = fail(err, ST_CORRUPT,
-			      "unknown section type 0x00 at byte %" PRIu64,
-			      reader.offset);
+		result = fail_at(err, ST_CORRUPT, reader.offset,
+				 "unknown section type 0x00");
 	reader_release(&reader);
 	if (result < 0)
 		tail_drop_devices(tail);
@@ -247,10 +246,8 @@ static int understand_opaque(struct tail *tail, uint64_t rest,
 	if (input_read_exactly(tail->in, &last, 1, tail_end(tail) - 1, err) < 0)
 		return -1;
 	if (last != SECTION_EOF)
-		return fail(err, ST_INCOMPLETE,
-			    "image ends at byte %" PRIu64
-			    ", without a mark of its end",
-			    tail_end(tail));
+		return fail_at(err, ST_INCOMPLETE, tail_end(tail),
+			       "image ends at @, without a mark of its end");
 	tail->state_size = tail->size;
 	tail->trailing = ST_UNKNOWN;
 	return 0;
@@ -285,16 +282,13 @@ int tail_understand(struct tail *tail, uint64_t rest, struct st_error *err)
 	int found;
 
 	if (tail->size == 0)
-		return fail(err, ST_INCOMPLETE, "image ends at byte %" PRIu64,
-			    tail->offset);
+		return fail_at(err, ST_INCOMPLETE, tail->offset, "image ends");
 	if (input_read_exactly(tail->in, &first, 1, tail->offset, err) < 0)
 		return -1;
 	found = understand_described(tail, err);
 	if (found == 0 && first == SECTION_EOF)
-		return fail(err, ST_INCOMPLETE,
-			    "image ends at byte %" PRIu64
-			    ", before its first device",
-			    tail->offset);
+		return fail_at(err, ST_INCOMPLETE, tail->offset,
+			       "image ends at @, before its first device");
 	if (found == 0)
 		found = footers == FOOTERS_NONE ?
 				understand_opaque(tail, rest, err) :

@@ -51,18 +51,16 @@ static int read_full_header(struct reader *reader, struct section *section,
 	if (reader_u8(reader, &type, err) < 0)
 		return -1;
 	if (type != SECTION_FULL)
-		return fail(err, ST_CORRUPT,
-			    "unknown section type 0x%02x at byte %" PRIu64,
-			    type, section->offset);
+		return fail_at(err, ST_CORRUPT, section->offset,
+			       "unknown section type 0x%02x", type);
 	if (reader_be32(reader, &section->id, err) < 0 ||
 	    reader_str8(reader, section->name, err) < 0 ||
 	    reader_be32(reader, &section->instance, err) < 0 ||
 	    reader_be32(reader, &section->version, err) < 0)
 		return -1;
 	if (section->name[0] == '\0')
-		return fail(err, ST_CORRUPT,
-			    "section without a name at byte %" PRIu64,
-			    section->offset);
+		return fail_at(err, ST_CORRUPT, section->offset,
+			       "section without a name");
 	return 0;
 }
 
@@ -101,10 +99,10 @@ int tail_walk_described(struct tail *tail, struct reader *reader,
 			return -1;
 		device = described(tail->vmdesc, &section, &next);
 		if (!device)
-			return fail(err, ST_CORRUPT,
-				    "section '%s' at byte %" PRIu64
-				    " is not in the vmdescription",
-				    section.name, section.offset);
+			return fail_at(err, ST_CORRUPT, section.offset,
+				       "section '%s' at @ is not in the "
+				       "vmdescription",
+				       section.name);
 		if (reader_skip(reader, device->length, err) < 0 ||
 		    section_read_footer(reader, &section, &tail->footers, err) <
 			    0 ||
@@ -193,10 +191,9 @@ int tail_walk_footers(struct tail *tail, struct reader *reader, bool more,
 		if (found < 0)
 			return -1;
 		if (found == 0)
-			return fail(err, ST_INCOMPLETE,
-				    "image ends at byte %" PRIu64
-				    ", within section '%s'",
-				    tail_end(tail), section.name);
+			return fail_at(err, ST_INCOMPLETE, tail_end(tail),
+				       "image ends at @, within section '%s'",
+				       section.name);
 		length = reader->offset - start;
 		if (reader_skip(reader, FOOTER_SIZE, err) < 0 ||
 		    add_device(tail, &section, length, err) < 0)

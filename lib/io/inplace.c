@@ -183,14 +183,13 @@ int inplace_punch(const struct inplace *place, uint64_t offset, uint64_t length,
 	if (errno == EOPNOTSUPP || errno == ENOSYS)
 		return fail(err, ST_REFUSED,
 			    "this file system cannot make holes");
-	return fail_errno(err, "cannot make a hole at byte %" PRIu64, offset);
+	return fail_errno_at(err, offset, "cannot make a hole");
 }
 
 static int fail_change(uint64_t size, uint64_t offset, struct st_error *err)
 {
-	return fail_errno(err,
-			  "cannot write %" PRIu64 " bytes at byte %" PRIu64,
-			  size, offset);
+	return fail_errno_at(err, offset, "cannot write %" PRIu64 " bytes",
+			     size);
 }
 
 /* As if O_DIRECT were not set; meanwhile, others do not read direct. */

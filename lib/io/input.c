@@ -66,10 +66,9 @@ static ssize_t read_again(const struct input *in, void *data, size_t size,
 		return 0;
 	back = in->position - offset;
 	if (back > in->backlog_size)
-		return fail(err, ST_UNSUPPORTED,
-			    "cannot go back in a stream, from byte %" PRIu64
-			    " to %" PRIu64,
-			    in->position, offset);
+		return fail_at(err, ST_UNSUPPORTED, in->position,
+			       "cannot go back in a stream, from @ to %" PRIu64,
+			       offset);
 	if (size > back)
 		size = back;
 	memcpy(data, in->backlog + INPUT_BACKLOG - back, size);
@@ -139,9 +138,8 @@ int input_read_exactly(struct input *in, void *data, size_t size,
 	if (input_read_all(in, data, size, offset, &got, err) < 0)
 		return -1;
 	if (got < size)
-		return fail(err, ST_INCOMPLETE,
-			    "file ends at byte %" PRIu64 ", %zu bytes short",
-			    offset + got, size - got);
+		return fail_at(err, ST_INCOMPLETE, offset + got,
+			       "file ends at @, %zu bytes short", size - got);
 	return 0;
 }
 

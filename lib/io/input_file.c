@@ -65,8 +65,7 @@ static ssize_t file_read_at(struct input *in, void *data, size_t size,
 			n = read(file->fd, data, size);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
-		return fail_errno(err, "cannot read at byte %llu",
-				  (unsigned long long)offset);
+		return fail_errno_at(err, offset, "cannot read");
 	return n;
 }
 
@@ -288,10 +287,10 @@ static ssize_t memory_read_at(struct input *in, void *data, size_t size,
 	struct input_memory *memory = (struct input_memory *)in;
 
 	if (offset < memory->start)
-		return fail(err, ST_UNSUPPORTED,
-			    "byte %" PRIu64 " is not kept, but those from "
-			    "byte %" PRIu64 " on",
-			    offset, memory->start);
+		return fail_at(err, ST_UNSUPPORTED, offset,
+			       "@ is not kept, but those from byte %" PRIu64
+			       " on",
+			       memory->start);
 	if (offset >= in->size)
 		return 0;
 	if (size > in->size - offset)

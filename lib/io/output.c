@@ -49,10 +49,10 @@ int output_write_at(struct output *out, const void *data, size_t size,
 	if (out->seekable)
 		return out->ops->write_at(out, &iov, 1, offset, err);
 	if (offset != out->position)
-		return fail(err, ST_UNSUPPORTED,
-			    "cannot leave the order of a stream, from byte "
-			    "%" PRIu64 " to %" PRIu64,
-			    out->position, offset);
+		return fail_at(err, ST_UNSUPPORTED, out->position,
+			       "cannot leave the order of a stream, from @ "
+			       "to %" PRIu64,
+			       offset);
 	return output_append_iov(out, &iov, 1, err);
 }
 
@@ -89,8 +89,7 @@ int output_skip(struct output *out, uint64_t length, struct st_error *err)
 		return append_zeros(out, length, err);
 	if (length > INT64_MAX - out->position) {
 		errno = EFBIG;
-		return fail_errno(err, "cannot write at byte %" PRIu64,
-				  out->position);
+		return fail_errno_at(err, out->position, "cannot write");
 	}
 	out->position += length;
 	return 0;

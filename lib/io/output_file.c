@@ -31,11 +31,9 @@ static int fail_write(const struct output_file *file, uint64_t offset,
 		      struct st_error *err)
 {
 	if (file->path)
-		fail_errno(err, "cannot write '%s' at byte %" PRIu64,
-			   file->path, offset);
+		fail_errno_at(err, offset, "cannot write '%s'", file->path);
 	else
-		fail_errno(err, "cannot write standard output at byte %" PRIu64,
-			   offset);
+		fail_errno_at(err, offset, "cannot write standard output");
 	return fail_full(err, written(file), file->expected);
 }
 
@@ -126,7 +124,7 @@ static int punch_or_zero(struct output_file *file, uint64_t offset,
 		file->punches = false;
 		return write_zeros(file, offset, length, err);
 	}
-	return fail_errno(err, "cannot make a hole at byte %" PRIu64, offset);
+	return fail_errno_at(err, offset, "cannot make a hole");
 }
 
 /* Only whole sectors of a device can be cleared without writing them. */
@@ -336,9 +334,7 @@ static int file_read_at(struct output *out, void *data, size_t size,
 		if (n == 0)
 			errno = EIO;
 		if (n <= 0)
-			return fail_errno(err,
-					  "cannot read back at byte %" PRIu64,
-					  offset);
+			return fail_errno_at(err, offset, "cannot read back");
 		at += n;
 		offset += n;
 		size -= n;

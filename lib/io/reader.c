@@ -112,8 +112,8 @@ int reader_need(struct reader *reader, size_t size, struct st_error *err)
 	if (reader_look(reader, size, &got, err) < 0)
 		return -1;
 	if (got < size)
-		return fail(err, ST_INCOMPLETE, "image ends at byte %" PRIu64,
-			    reader->offset + got);
+		return fail_at(err, ST_INCOMPLETE, reader->offset + got,
+			       "image ends");
 	return 0;
 }
 
@@ -139,8 +139,7 @@ static int pass_unseen(struct reader *reader, uint64_t size,
 	if (end > reader->limit)
 		end = reader->limit;
 	if (reader->offset > end || size > end - reader->offset)
-		return fail(err, ST_INCOMPLETE, "image ends at byte %" PRIu64,
-			    end);
+		return fail_at(err, ST_INCOMPLETE, end, "image ends");
 	reader->offset += size;
 	reader->next = reader->end;
 	reader->ahead = READ_LEAST;
@@ -208,8 +207,8 @@ int reader_str8(struct reader *reader, char text[STR8_SIZE],
 	    reader_need(reader, length, err) < 0)
 		return -1;
 	if (memchr(reader->next, '\0', length))
-		return fail(err, ST_CORRUPT, "name with a NUL at byte %" PRIu64,
-			    reader->offset);
+		return fail_at(err, ST_CORRUPT, reader->offset,
+			       "name with a NUL");
 	memcpy(text, reader->next, length);
 	text[length] = '\0';
 	return reader_consume(reader, length, err);

@@ -61,9 +61,8 @@ static int fail_keep(const struct spool *spool, uint64_t offset,
 {
 	struct stat st;
 
-	fail_errno(err,
-		   "cannot keep byte %" PRIu64 " in a temporary file in '%s'",
-		   offset, spool->folder);
+	fail_errno_at(err, offset, "cannot keep @ in a temporary file in '%s'",
+		      spool->folder);
 	if (fstat(spool->fd, &st) < 0)
 		return -1;
 	return fail_full(err, st.st_blocks * UINT64_C(512), ST_UNKNOWN);

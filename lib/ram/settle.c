@@ -191,11 +191,12 @@ static int update(struct settle_sink *sink, const struct page_run *run,
 		if (read_page(sink, offset, err) < 0)
 			return -1;
 		if (xbzrle_apply(sink->page, sink->page_size, run->data,
-				 run->delta_size) < 0)
-			return fail(err, ST_CORRUPT,
-				    "block '%s': damaged XBZRLE for the page "
-				    "at %" PRIu64,
-				    run->block->name, run->offset);
+				 run->delta_size) < 0) {
+			fail(err, ST_CORRUPT,
+			     "damaged XBZRLE for the page at %" PRIu64,
+			     run->offset);
+			return fail_in_block(err, run->block->name);
+		}
 		break;
 	case PAGE_ZERO:
 	case PAGE_ABSENT:

@@ -16,10 +16,16 @@ enum st_code {
 	ST_CANCELLED = 130, /* the monitor asked to stop */
 };
 
+/*
+ * The offset is in the file that the sentence is about or, where that is
+ * packed, in what it unpacks to.
+ */
 struct st_error {
 	enum st_code code;
-	int sys_errno;  /* of the system call that failed, or 0 */
-	char text[512]; /* one sentence, lower case, no full stop, no newline */
+	int sys_errno;   /* of the system call that failed, or 0 */
+	char text[512];  /* one sentence, lower case, no full stop or newline */
+	uint64_t offset; /* ST_UNKNOWN: not about one place */
+	char block[256]; /* its name, in full; "": not about one block */
 };
 
 /* A stable word for a code, as in the JSON of savetool(1): "corrupt". */

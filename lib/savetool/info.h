@@ -3,9 +3,6 @@
 #ifndef SAVETOOL_INFO_H
 #define SAVETOOL_INFO_H
 
-/* What is not known has this value. */
-#define ST_UNKNOWN UINT64_MAX
-
 /*
  * That of the host that saved an image: its bitmaps and its libvirt header are
  * in it.  A header tells it, a bare stream does not.

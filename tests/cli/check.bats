@@ -355,6 +355,77 @@ END
 	finding corrupt '.block == "pc.ram" and .offset > 0'
 }
 
+# place_of LABEL: where mkimage says that it is.
+place_of()
+{
+	awk -v label="$1" '$1 == label { print $2 }' labels
+}
+
+# tells_place OBJECT: the offset, and the block if there is one, of what is
+# wrong with the image a; as a finding, and as why any command ends.
+tells_place()
+{
+	local command
+
+	checks 6 a
+	finding corrupt "del(.code, .severity, .message, .remedy) == $1"
+	for command in 'check a' 'inspect --scan a' 'digest a' 'map a' \
+		'convert a b'; do
+		# shellcheck disable=SC2086
+		savetool $command --json
+		assert_failure 6
+		assert_json "[.. | .error? // empty | del(.code, .message)] ==
+			[$1]"
+	done
+}
+
+@test "no name in an image is taken for a place" {
+	# An unknown block, and a section without a description.
+	"$mkimage" --labels a >labels <<-'END'
+		stream
+		configuration
+		ram start
+			block pc.ram 64K
+		ram part
+			label here
+			record page 0 "x byte 7"
+			fill random 4096
+		ram end
+	END
+	tells_place "{\"offset\": $(place_of here)}"
+	"$mkimage" --labels a >labels <<-'END'
+		footers off
+		stream
+		configuration
+		ram start
+			block pc.ram 64K
+		ram part
+			page pc.ram 0
+		ram end
+		end
+		label here
+		section full name="x byte 7" id=3 version=2 length=24 vmdesc=no
+		eof
+		vmdesc
+	END
+	tells_place "{\"offset\": $(place_of here)}"
+	# A block whose name looks as if it ended; its bitmap is another's.
+	"$mkimage" --labels a >labels <<-'END'
+		stream
+		configuration capability=mapped-ram
+		ram start
+			block m0 64K
+			block "x byte 7': byte 8" 64K bitmap-offset-word=m0.bitmap
+			page m0 0 count=4
+		ram end
+		section full name=timer id=3 version=2 length=24
+		eof
+		vmdesc
+	END
+	tells_place "{\"offset\": $(place_of m0.bitmap),
+		\"block\": \"x byte 7': byte 8\"}"
+}
+
 @test "what breaks behind a header that says Part is told as well" {
 	{ echo "$header magic=part"; sequential; echo "cut -7"; } | built a
 	checks 5 a

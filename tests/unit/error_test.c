@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Failures keep their code, their errno and a sentence that ends. */
+/* Failures keep their code, errno and place, and a sentence that ends. */
 #include "config.h"
 
 #include "base/error.h"
@@ -128,22 +128,129 @@ TEST(long_sentences_are_cut_and_end)
 	assert_memory_equal(err.text, "in front: nnn", 13);
 }
 
-TEST(a_sentence_tells_its_place)
+static void assert_place(const struct st_error *err, uint64_t offset,
+			 const char *block)
 {
-	char block[ERROR_BLOCK_SIZE];
+	assert_true(err->offset == offset);
+	assert_string_equal(err->block, block);
+}
+
+TEST(a_place_is_told_and_kept)
+{
 	struct st_error err;
 
-	fail(&err, ST_CORRUPT, "pages at byte 4096 overlap byte 7");
-	assert_int_equal(error_offset(&err), 4096);
-	assert_false(error_block(&err, block));
-	fail_while(&err, "block '%s'", "it's: m0");
-	assert_int_equal(error_offset(&err), 4096);
-	assert_true(error_block(&err, block));
-	assert_string_equal(block, "it's: m0");
-	fail(&err, ST_CORRUPT, "a byte too many, 12 bytes");
-	assert_true(error_offset(&err) == ST_UNKNOWN);
-	fail(&err, ST_CORRUPT, "block 'm0' is twice there");
-	assert_false(error_block(&err, block));
+	assert_fails(fail_at(&err, ST_INCOMPLETE, 4096, "image ends"), err,
+		     ST_INCOMPLETE, "image ends at byte 4096");
+	assert_place(&err, 4096, "");
+	assert_fails(fail_at(&err, ST_CORRUPT, 7, "%s at @ overlaps %d",
+			     "bitmap", 9),
+		     err, ST_CORRUPT, "bitmap at byte 7 overlaps 9");
+	assert_place(&err, 7, "");
+	errno = EIO;
+	assert_fails(fail_errno_at(&err, 12, "cannot keep @ in '%s'", "/tmp"),
+		     err, ST_SYSTEM,
+		     "cannot keep byte 12 in '/tmp': Input/output error");
+	assert_place(&err, 12, "");
+	assert_int_equal(err.sys_errno, EIO);
+	assert_int_equal(errno, EIO);
+	errno = ENOSPC;
+	assert_fails(fail_errno_at(&err, 12, "cannot write"), err, ST_REFUSED,
+		     "cannot write at byte 12: No space left on device");
+}
+
+TEST(names_are_no_places)
+{
+	struct st_error err;
+
+	fail(&err, ST_CORRUPT, "unknown block '%s'", "x byte 7");
+	assert_place(&err, ST_UNKNOWN, "");
+	assert_fails(
+		fail_at(&err, ST_CORRUPT, 4096, "section '%s'", "@ byte 7 %s"),
+		err, ST_CORRUPT, "section '@ byte 7 %s' at byte 4096");
+	assert_place(&err, 4096, "");
+	assert_fails(fail_at(&err, ST_CORRUPT, 4096, "section '%s' at @, '%s'",
+			     "@", "@"),
+		     err, ST_CORRUPT, "section '@' at byte 4096, '@'");
+	fail_in_block(&err, "a': b byte 7");
+	assert_place(&err, 4096, "a': b byte 7");
+}
+
+TEST(each_failure_begins_without_a_place)
+{
+	struct st_error err;
+
+	fail_at(&err, ST_CORRUPT, 7, "damaged");
+	fail_in_block(&err, "m0");
+	assert_place(&err, 7, "m0");
+	fail_at(&err, ST_CORRUPT, 8, "damaged");
+	assert_place(&err, 8, "");
+	fail_in_block(&err, "m0");
+	fail(&err, ST_CORRUPT, "damaged");
+	assert_place(&err, ST_UNKNOWN, "");
+	fail_at(&err, ST_CORRUPT, 7, "damaged");
+	fail_in_block(&err, "m0");
+	fail_memory(&err);
+	assert_place(&err, ST_UNKNOWN, "");
+	fail_in_block(&err, "m0");
+	fail_errno_at(&err, 9, "cannot read");
+	assert_place(&err, 9, "");
+}
+
+TEST(the_innermost_place_stays)
+{
+	struct st_error err;
+
+	fail(&err, ST_CORRUPT, "no number");
+	assert_fails(fail_while_at(&err, 92, "domain XML"), err, ST_CORRUPT,
+		     "domain XML at byte 92: no number");
+	assert_place(&err, 92, "");
+	assert_fails(fail_while_at(&err, 28, "what @ tells"), err, ST_CORRUPT,
+		     "what byte 28 tells: domain XML at byte 92: no number");
+	assert_place(&err, 92, "");
+	fail_while(&err, "guest");
+	assert_fails(fail_in_block(&err, "m0"), err, ST_CORRUPT,
+		     "block 'm0': guest: what byte 28 tells: domain XML at "
+		     "byte 92: no number");
+	assert_place(&err, 92, "m0");
+	fail_in_block(&err, "m1");
+	assert_place(&err, 92, "m0");
+}
+
+TEST(a_failure_can_become_another_one_of_the_same_place)
+{
+	struct st_error err;
+	char name[2000];
+
+	fail_at(&err, ST_CORRUPT, 7, "damaged");
+	fail_in_block(&err, "m0");
+	assert_fails(fail_as(&err, ST_UNSUPPORTED, ", if so (%d)", 1), err,
+		     ST_UNSUPPORTED,
+		     "block 'm0': damaged at byte 7, if so (1)");
+	assert_place(&err, 7, "m0");
+	memset(name, 'n', sizeof(name));
+	name[sizeof(name) - 1] = '\0';
+	fail(&err, ST_CORRUPT, "%s", name);
+	fail_as(&err, ST_UNSUPPORTED, ", if so");
+	assert_int_equal(strlen(err.text), sizeof(err.text) - 1);
+	assert_string_equal(err.text + sizeof(err.text) - 10, "nn, if so");
+	fail_as(&err, ST_UNSUPPORTED, "%s", name);
+	assert_int_equal(strlen(err.text), sizeof(err.text) - 1);
+}
+
+TEST(long_sentences_keep_their_place)
+{
+	struct st_error err;
+	char name[2000];
+
+	memset(name, 'n', sizeof(name));
+	name[sizeof(name) - 1] = '\0';
+	fail_at(&err, ST_CORRUPT, 7, "unknown section '%s'", name);
+	assert_int_equal(strlen(err.text), sizeof(err.text) - 1);
+	fail_while_at(&err, 8, "%s", name);
+	assert_int_equal(strlen(err.text), sizeof(err.text) - 1);
+	name[255] = '\0';
+	fail_in_block(&err, name);
+	assert_place(&err, 7, name);
 }
 
 int main(void)
@@ -159,7 +266,13 @@ int main(void)
 		cmocka_unit_test(
 			context_goes_in_front_and_changes_nothing_else),
 		cmocka_unit_test(long_sentences_are_cut_and_end),
-		cmocka_unit_test(a_sentence_tells_its_place),
+		cmocka_unit_test(a_place_is_told_and_kept),
+		cmocka_unit_test(names_are_no_places),
+		cmocka_unit_test(each_failure_begins_without_a_place),
+		cmocka_unit_test(the_innermost_place_stays),
+		cmocka_unit_test(
+			a_failure_can_become_another_one_of_the_same_place),
+		cmocka_unit_test(long_sentences_keep_their_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -169,7 +169,13 @@ TEST(nothing_is_written_before_it_is_committed)
 TEST(several_images_are_an_array_at_the_end)
 {
 	static const struct st_error err = { .code = ST_CORRUPT,
-					     .text = "block 'a' overlaps" };
+					     .text = "block 'a' overlaps",
+					     .offset = 7,
+					     .block = "a" };
+	static const struct st_error nowhere = { .code = ST_SYSTEM,
+						 .text = "no",
+						 .offset = ST_UNKNOWN };
+	struct json_object *error;
 	struct json_object *root;
 	struct paper paper;
 
@@ -178,15 +184,22 @@ TEST(several_images_are_an_array_at_the_end)
 	report_open(paper.report, "bad");
 	report_error(paper.report, &err);
 	report_commit(paper.report);
+	report_open(paper.report, "gone");
+	report_error(paper.report, &nowhere);
+	report_commit(paper.report);
 	assert_paper(&paper, "");
 	report_finish(paper.report);
 	root = read_paper(&paper);
-	assert_int_equal(json_object_array_length(root), 2);
+	assert_int_equal(json_object_array_length(root), 3);
 	assert_string_equal(text_at(root, "/0/path"), "g1.save");
 	assert_string_equal(text_at(root, "/1/path"), "bad");
 	assert_string_equal(text_at(root, "/1/error/code"), "corrupt");
 	assert_string_equal(text_at(root, "/1/error/message"),
 			    "block 'a' overlaps");
+	assert_string_equal(text_at(root, "/1/error/block"), "a");
+	assert_string_equal(text_at(root, "/1/error/offset"), "7");
+	assert_int_equal(json_pointer_get(root, "/2/error", &error), 0);
+	assert_int_equal(json_object_object_length(error), 2);
 	json_object_put(root);
 	drop_paper(&paper);
 }
