@@ -219,8 +219,9 @@ static int write_to(struct rewrite *rewrite, struct output *out,
 {
 	uint64_t data = 0;
 
-	if (space_check(out, rewrite->source, rewrite->format, rewrite->monitor,
-			err) < 0)
+	phases_next(&rewrite->phases, 50);
+	if (space_check(out, rewrite->source, rewrite->format,
+			&rewrite->phases.monitor, err) < 0)
 		return -1;
 	rewrite->out = out;
 	if (rewrite_image(rewrite, &result->digest, err) < 0 ||
@@ -324,7 +325,6 @@ static int compact(struct st_image *image, const struct inplace *place,
 		.threads = options->threads,
 		.compact = true,
 		.verify = options->verify,
-		.monitor = monitor,
 		.header = image->libvirt,
 	};
 
@@ -341,7 +341,10 @@ static int compact(struct st_image *image, const struct inplace *place,
 		return fail(err, ST_UNSUPPORTED,
 			    "mapped-ram image that was packed; convert it");
 	rewrite.format = result->format = image_format(image);
-	if (!destination && refuse_lost(image, monitor, err) < 0)
+	phases_begin(&rewrite.phases, monitor);
+	phases_next(&rewrite.phases, 50);
+	if (!destination &&
+	    refuse_lost(image, &rewrite.phases.monitor, err) < 0)
 		return -1;
 	if (options->dry_run)
 		return count(&rewrite, result, err);

@@ -241,9 +241,9 @@ static int convert(struct st_image *source, const char *destination,
 		.level = options->level,
 		.threads = options->threads,
 		.verify = options->verify,
-		.monitor = monitor,
 	};
 
+	phases_begin(&rewrite.phases, monitor);
 	if (image_start(source, err) < 0)
 		return -1;
 	rewrite.format = options->format == ST_FORMAT_KEEP ?
@@ -256,7 +256,9 @@ static int convert(struct st_image *source, const char *destination,
 		return -1;
 	rewrite.out = out;
 	rewrite.header = header;
-	if (space_check(out, source, rewrite.format, monitor, err) < 0 ||
+	phases_next(&rewrite.phases, 50);
+	if (space_check(out, source, rewrite.format, &rewrite.phases.monitor,
+			err) < 0 ||
 	    rewrite_image(&rewrite, &result->digest, err) < 0 ||
 	    measure(result, &rewrite, err) < 0)
 		return -1;

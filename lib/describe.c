@@ -8,6 +8,7 @@
 #include "describe_parts.h"
 #include "findings.h"
 #include "image.h"
+#include "phases.h"
 
 #include <stdlib.h>
 
@@ -16,11 +17,14 @@ static int describe(struct description *description, struct st_image *image,
 		    const struct st_monitor *monitor, struct st_error *err)
 {
 	struct st_error broken, later;
+	struct phases phases;
 	int result;
 
+	phases_begin(&phases, monitor);
 	if (describe_container(description, image, err) < 0)
 		return -1;
-	result = describe_stream(description, image, options, monitor, &broken);
+	result = describe_stream(description, image, options, &phases.monitor,
+				 &broken);
 	if (result < 0 && broken.code == ST_INCOMPLETE) {
 		description->info.complete_known = true;
 		description->info.complete = false;
@@ -29,10 +33,12 @@ static int describe(struct description *description, struct st_image *image,
 		*err = broken;
 		return -1;
 	}
-	if (describe_storage(description, image, &later) < 0 ||
+	phases_next(&phases, 100);
+	if (describe_storage(description, image, &phases.monitor, &later) < 0 ||
 	    find_all(description, image, result < 0 ? &broken : NULL, &later) <
 		    0) {
-		*err = result < 0 ? broken : later;
+		*err = result < 0 && later.code != ST_CANCELLED ? broken :
+								  later;
 		return -1;
 	}
 	describe_sizes(description, image);

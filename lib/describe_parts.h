@@ -22,8 +22,8 @@ int describe_stream(struct description *description, struct st_image *image,
 		    const struct st_monitor *monitor, struct st_error *broken);
 
 /* Of a mapped-ram image, its bitmaps against the storage it has. */
-int describe_storage(struct description *description,
-		     const struct st_image *image, struct st_error *err);
+int describe_storage(struct description *description, struct st_image *image,
+		     const struct st_monitor *monitor, struct st_error *err);
 
 /* Not what only bitmaps tell that are in doubt. */
 void describe_sizes(struct description *description,

@@ -9,34 +9,34 @@
 #include "image.h"
 #include "survey.h"
 
-int describe_storage(struct description *description,
-		     const struct st_image *image, struct st_error *err)
+int describe_storage(struct description *description, struct st_image *image,
+		     const struct st_monitor *monitor, struct st_error *err)
 {
 	struct st_info *info = &description->info;
+	const struct hidden_survey *hidden;
 	uint64_t stale = 0;
-	bool all_empty;
 
 	if (image->bitmap_count == 0)
 		return 0;
-	all_empty = survey_is_empty(image);
+	if (survey_hidden(&hidden, image, monitor, err) < 0)
+		return -1;
 	for (unsigned i = 0; i < image->bitmap_count; i++) {
+		const struct st_block *block = &info->blocks[i];
 		struct block_survey survey;
 
 		if (survey_block(&survey, image, i, err) < 0)
 			return -1;
 		if (image_has_own_holes(image) &&
-		    find_lost_extents(description, &info->blocks[i], &survey,
-				      err) < 0)
+		    find_lost_extents(description, block, &survey, err) < 0)
 			return -1;
-		if (find_lost_bitmap(description, image, i, err) < 0 ||
-		    find_empty_bitmap(description, image, i, all_empty, err) <
-			    0)
+		if (find_lost_bitmap(description, block, &hidden[i], err) < 0 ||
+		    find_empty_bitmap(description, block, &hidden[i], err) < 0)
 			return -1;
 		description->blocks[i].pages_present = survey.present;
 		stale += survey.stale_bytes;
 	}
 	info->sizes.reclaimable_stale = stale;
-	return trust_bitmaps(&description->doubt, image, err);
+	return trust_bitmaps(&description->doubt, image, monitor, err);
 }
 
 /* What is in front of a bare stream is no part of it. */

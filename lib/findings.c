@@ -45,37 +45,34 @@ int find_lost_extents(struct description *description,
 }
 
 int find_lost_bitmap(struct description *description,
-		     const struct st_image *image, unsigned block,
-		     struct st_error *err)
+		     const struct st_block *block,
+		     const struct hidden_survey *hidden, struct st_error *err)
 {
 	struct st_finding finding = {
 		.code = "lost-bitmap",
 		.severity = ST_PROBLEM,
-		.block = image->stream.ram.layout.blocks[block].name,
+		.block = block->name,
 	};
-	struct lost_extent lost = { 0 };
-	uint64_t count = 0, bytes = 0;
-	int more;
+	uint64_t kept = hidden->lost_count < LOST_EXTENTS_KEPT ?
+				hidden->lost_count :
+				LOST_EXTENTS_KEPT;
 
-	while ((more = survey_bitmap(&lost, image, block,
-				     lost.offset + lost.length, err)) > 0) {
-		bytes += lost.length;
-		if (count++ >= LOST_EXTENTS_KEPT)
-			continue;
-		finding.offset = lost.offset;
-		finding.length = lost.length;
+	for (uint64_t i = 0; i < kept; i++) {
+		finding.offset = hidden->lost[i].offset;
+		finding.length = hidden->lost[i].length;
 		if (description_find(description, &finding, err,
 				     "a part of the bitmap lies in a hole, yet "
 				     "there is data where it says that no page "
 				     "is") < 0)
 			return -1;
 	}
-	if (more < 0 || count <= LOST_EXTENTS_KEPT)
-		return more;
+	if (hidden->lost_count <= LOST_EXTENTS_KEPT)
+		return 0;
 	finding.offset = ST_UNKNOWN;
-	finding.length = bytes;
+	finding.length = hidden->lost_bytes;
 	return description_find(description, &finding, err,
-				"%" PRIu64 " such parts in all", count);
+				"%" PRIu64 " such parts in all",
+				hidden->lost_count);
 }
 
 int find_error(struct description *description, const struct st_error *broken,
@@ -207,21 +204,18 @@ static int find_in_header(struct description *description,
  * the bitmaps.
  */
 int find_empty_bitmap(struct description *description,
-		      const struct st_image *image, unsigned block,
-		      bool all_empty, struct st_error *err)
+		      const struct st_block *block,
+		      const struct hidden_survey *hidden, struct st_error *err)
 {
 	const struct st_finding finding = {
 		.code = "empty-bitmaps",
 		.severity = ST_PROBLEM,
-		.block = image->stream.ram.layout.blocks[block].name,
-		.offset = image->stream.ram.places[block].bitmap_offset,
-		.length = image->bitmaps[block].size,
+		.block = block->name,
+		.offset = block->bitmap_offset,
+		.length = bitmap_size(block->pages),
 	};
-	bool emptied;
 
-	if (survey_emptied(&emptied, image, block, all_empty, err) < 0)
-		return -1;
-	if (!emptied)
+	if (!hidden->emptied)
 		return 0;
 	return description_find(description, &finding, err,
 				"the bitmap says that there is no memory, yet "

@@ -11,13 +11,13 @@ int find_lost_extents(struct description *description,
 		      const struct st_block *block,
 		      const struct block_survey *survey, struct st_error *err);
 
-/* The image's bitmaps have been read. */
+/* Of a block's bitmap. */
 int find_lost_bitmap(struct description *description,
-		     const struct st_image *image, unsigned block,
-		     struct st_error *err);
+		     const struct st_block *block,
+		     const struct hidden_survey *hidden, struct st_error *err);
 int find_empty_bitmap(struct description *description,
-		      const struct st_image *image, unsigned block,
-		      bool all_empty, struct st_error *err);
+		      const struct st_block *block,
+		      const struct hidden_survey *hidden, struct st_error *err);
 
 /*
  * Behind the last byte of an image whose tail is known: of a mapped-ram one a

@@ -253,6 +253,8 @@ static void stop(struct st_image *image)
 	free(image->bitmaps);
 	image->bitmaps = NULL;
 	image->bitmap_count = 0;
+	free(image->hidden);
+	image->hidden = NULL;
 	tail_free(image->tail);
 	image->tail = NULL;
 	tail_free(image->hint);

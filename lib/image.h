@@ -15,6 +15,7 @@
 #include "format/tail.h"
 
 struct description;
+struct hidden_survey;
 struct inplace;
 
 struct st_image {
@@ -40,6 +41,7 @@ struct st_image {
 	struct tail *hint;      /* found, but maybe another image's; or NULL */
 	struct bitmap *bitmaps; /* one a block, if read; else NULL */
 	unsigned bitmap_count;
+	struct hidden_survey *hidden;    /* that survey_hidden() keeps */
 	struct description *description; /* what was told of it last */
 };
 

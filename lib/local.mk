@@ -33,6 +33,8 @@ libcore_la_SOURCES = \
 	%D%/options.h \
 	%D%/repair.c \
 	%D%/repair.h \
+	%D%/phases.c \
+	%D%/phases.h \
 	%D%/rewrite.c \
 	%D%/rewrite.h \
 	%D%/map.c \

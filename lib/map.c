@@ -5,6 +5,7 @@
 #include "map.h"
 
 #include "base/error.h"
+#include "phases.h"
 #include "trust.h"
 
 #include <inttypes.h>
@@ -224,13 +225,14 @@ static int map_all(struct map *map, struct st_error *err)
 }
 
 /* Said behind the map, which is of what the bitmaps say. */
-static int check_bitmaps(const struct st_image *image, struct st_error *err)
+static int check_bitmaps(struct st_image *image,
+			 const struct st_monitor *monitor, struct st_error *err)
 {
 	enum doubt doubt;
 
 	if (image->bitmap_count == 0)
 		return 0;
-	if (trust_bitmaps(&doubt, image, err) < 0)
+	if (trust_bitmaps(&doubt, image, monitor, err) < 0)
 		return -1;
 	if (doubt == DOUBT_NONE)
 		return 0;
@@ -242,11 +244,12 @@ int st_image_map(struct st_image *image, bool scan,
 		 int (*each)(void *data, const struct st_extent *extent),
 		 void *data, struct st_error *err)
 {
+	struct phases phases;
 	struct map map = {
 		.image = image,
 		.in = image->outer ? image->outer : image->file,
 		.scan = scan,
-		.monitor = monitor,
+		.monitor = &phases.monitor,
 		.each = each,
 		.data = data,
 	};
@@ -254,9 +257,11 @@ int st_image_map(struct st_image *image, bool scan,
 	if (!map.in->seekable)
 		return fail(err, ST_USAGE,
 			    "a map is of a file, and not of a pipe");
+	phases_begin(&phases, monitor);
 	if (map_all(&map, err) < 0)
 		return -1;
 	if (image_require_complete(image, err) < 0)
 		return -1;
-	return check_bitmaps(image, err);
+	phases_next(&phases, 100);
+	return check_bitmaps(image, &phases.monitor, err);
 }

@@ -61,8 +61,9 @@ static int walk_source(struct rewrite *rewrite, struct output *out,
 		visitor = tee_visitor(tee);
 	}
 	return rewrite->compact ?
-		       walk_settled(source, visitor, rewrite->monitor, err) :
-		       walk(source, visitor, rewrite->monitor, err);
+		       walk_settled(source, visitor, &rewrite->phases.monitor,
+				    err) :
+		       walk(source, visitor, &rewrite->phases.monitor, err);
 }
 
 /* All but the header: packed if the format is. */
@@ -98,7 +99,8 @@ static int digest_source(struct rewrite *rewrite,
 			    "memory saved with XBZRLE has to be read twice to "
 			    "verify it, which a pipe cannot be; convert a "
 			    "file, or do not verify it");
-	return st_image_digest(rewrite->source, rewrite->monitor, result, err);
+	return st_image_digest(rewrite->source, &rewrite->phases.monitor,
+			       result, err);
 }
 
 /* Reads back what is written, but not named yet, and compares. */
@@ -114,6 +116,7 @@ static int verify(struct rewrite *rewrite, const struct digest_visitor *digest,
 	struct st_digest before, after;
 	struct input *in;
 
+	phases_next(&rewrite->phases, 100);
 	if (digest_source(rewrite, digest, &before, err) < 0)
 		return -1;
 	if (output_read_back(rewrite->out, &in, err) < 0 ||
@@ -122,7 +125,7 @@ static int verify(struct rewrite *rewrite, const struct digest_visitor *digest,
 	/* It will say so when it is on the disk. */
 	if (written->libvirt)
 		written->libvirt->header.complete = true;
-	if (st_image_digest(written, rewrite->monitor, &after, err) < 0)
+	if (st_image_digest(written, &rewrite->phases.monitor, &after, err) < 0)
 		return fail_while(err, "cannot read back what was written");
 	if (memcmp(&before, &after, sizeof(before)) != 0)
 		return fail(err, ST_SYSTEM,
@@ -140,6 +143,7 @@ int rewrite_image(struct rewrite *rewrite, struct st_digest *result,
 
 	if (rewrite->verify && digest_visitor_new(&digest, err) < 0)
 		return -1;
+	phases_next(&rewrite->phases, rewrite->verify ? 50 : 100);
 	if ((header && libvirt_write(header, rewrite->out, err) < 0) ||
 	    write_stream(rewrite, digest, err) < 0 ||
 	    (header && libvirt_write_complete(rewrite->out, err) < 0) ||

@@ -7,6 +7,7 @@
 #define REWRITE_H
 
 #include "image.h"
+#include "phases.h"
 
 struct rewrite {
 	struct st_image *source;      /* started */
@@ -17,7 +18,7 @@ struct rewrite {
 	bool compact; /* each page once, and no more sections than
 			 it takes */
 	bool verify;
-	const struct st_monitor *monitor; /* may be NULL */
+	struct phases phases; /* begun; the next ones are to write and verify */
 	struct output *out;
 };
 

@@ -133,7 +133,7 @@ int space_require(struct output *out, uint64_t needed, struct st_error *err)
 
 /* A packed image is at most about as large as one that is not. */
 static int expect_packed(struct output *out, struct st_image *source,
-			 struct st_error *err)
+			 const struct st_monitor *monitor, struct st_error *err)
 {
 	const struct st_info *info;
 
@@ -142,7 +142,7 @@ static int expect_packed(struct output *out, struct st_image *source,
 					   image_stream_offset(source));
 		return 0;
 	}
-	if (st_image_describe(source, false, NULL, &info, err) < 0)
+	if (st_image_describe(source, false, monitor, &info, err) < 0)
 		return -1;
 	output_expect(out, page_bytes(info, ST_FORMAT_RAW));
 	return image_start(source, err);
@@ -158,12 +158,12 @@ int space_check(struct output *out, struct st_image *source,
 	if (image_codec(source) || !image_is_repeatable(source))
 		return 0;
 	if (codec_for_format(format))
-		return expect_packed(out, source, err);
+		return expect_packed(out, source, monitor, err);
 	if (room_of(out, &room, err) < 0)
 		return -1;
 	if (room == ST_UNKNOWN)
 		return 0;
-	if (st_image_describe(source, false, NULL, &info, err) < 0)
+	if (st_image_describe(source, false, monitor, &info, err) < 0)
 		return -1;
 	if (!fits_device(info, format, out, room))
 		return fail(err, ST_REFUSED,

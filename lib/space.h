@@ -14,7 +14,8 @@
  * a packed image becomes nobody knows ahead.  What is found is what out is
  * told to expect.
  *
- * The image, which has been started, is so again afterwards.
+ * The image, which has been started, is so again afterwards.  The monitor may
+ * be NULL.
  */
 int space_check(struct output *out, struct st_image *source,
 		enum st_format format, const struct st_monitor *monitor,

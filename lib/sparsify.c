@@ -8,6 +8,7 @@
 #include "dig.h"
 #include "io/inplace.h"
 #include "options.h"
+#include "phases.h"
 #include "space.h"
 #include "survey.h"
 #include "trust.h"
@@ -19,7 +20,7 @@
 
 struct sparsification {
 	const struct st_sparsify_options *options;
-	const struct st_monitor *monitor;
+	struct phases phases; /* whether to believe the bitmaps; digging */
 	struct st_image *image;
 	struct dig dig;
 	struct st_sparsify_result result;
@@ -95,17 +96,21 @@ static int check(struct sparsification *work, struct st_error *err)
 		work->result.format = codec->format;
 		return 0;
 	}
-	if (st_image_describe(image, false, work->monitor, NULL, err) < 0)
+	phases_next(&work->phases, 50);
+	if (st_image_describe(image, false, &work->phases.monitor, NULL, err) <
+	    0)
 		return -1;
 	work->result.format = image_format(image);
 	return image->stream.ram.mapped ? check_bitmaps(work, err) : 0;
 }
 
-static int dig_up(struct sparsification *work, struct st_error *err)
+static int dig_up(struct sparsification *work, unsigned percent,
+		  struct st_error *err)
 {
 	work->dig.image = work->image;
 	work->dig.zero_only = work->options->zero_only;
-	return dig(&work->dig, work->monitor, err);
+	phases_next(&work->phases, percent);
+	return dig(&work->dig, &work->phases.monitor, err);
 }
 
 /* In place, by the descriptor that is locked. */
@@ -122,7 +127,8 @@ static int open_image(struct sparsification *work, const struct inplace *place,
 	if (place)
 		return image_open_inplace(&work->image, place, path, &options,
 					  err);
-	return image_open(&work->image, path, &options, work->monitor, err);
+	return image_open(&work->image, path, &options, work->phases.caller,
+			  err);
 }
 
 static int dry_run(struct sparsification *work, const char *path,
@@ -133,7 +139,7 @@ static int dry_run(struct sparsification *work, const char *path,
 	if (open_image(work, NULL, path, err) < 0 ||
 	    measure(&result->logical, &result->before, image_fd(work->image),
 		    err) < 0 ||
-	    check(work, err) < 0 || dig_up(work, err) < 0)
+	    check(work, err) < 0 || dig_up(work, 100, err) < 0)
 		return -1;
 	result->allocated = result->before;
 	if (work->dig.storage < result->before)
@@ -154,27 +160,25 @@ static int change_in_place(struct sparsification *work,
 		return -1;
 	work->dig.place = place;
 	if (!image_codec(work->image) &&
-	    (inplace_can_punch(place, err) < 0 || dig_up(work, err) < 0))
+	    (inplace_can_punch(place, err) < 0 || dig_up(work, 100, err) < 0))
 		return -1;
 	return measure(&result->logical, &result->allocated, place->fd, err);
 }
 
 static int in_place(struct sparsification *work, const char *path,
-		    struct st_error *err)
+		    const struct st_monitor *monitor, struct st_error *err)
 {
-	const struct st_monitor *caller = work->monitor;
 	struct inplace_watch watch;
 	struct inplace place;
 	int failed;
 
 	if (inplace_open(&place, path, err) < 0)
 		return -1;
-	inplace_watch_begin(&watch, &place, caller);
-	work->monitor = &watch.monitor;
+	inplace_watch_begin(&watch, &place, monitor);
+	phases_begin(&work->phases, &watch.monitor);
 	failed = change_in_place(work, &place, path, err);
 	failed = inplace_watch_end(&watch, failed, err);
 	inplace_close(&place);
-	work->monitor = caller;
 	work->dig.place = NULL;
 	return failed;
 }
@@ -195,7 +199,7 @@ static int make_room(struct sparsification *work, struct output *out,
 	if (space_require(out, stored, err) == 0)
 		return 0;
 	if (err->code != ST_REFUSED || check(work, err) < 0 ||
-	    dig_up(work, err) < 0)
+	    dig_up(work, 50, err) < 0)
 		return -1;
 	stored -= work->dig.storage < stored ? work->dig.storage : stored;
 	work->dig = (struct dig){ 0 };
@@ -217,7 +221,7 @@ static int dig_copy(struct sparsification *work, struct output *out,
 		if (libvirt_write_partial(out, err) < 0)
 			return -1;
 	}
-	if (check(work, err) < 0 || dig_up(work, err) < 0)
+	if (check(work, err) < 0 || dig_up(work, 100, err) < 0)
 		return -1;
 	return has_header(work->image) ? libvirt_write_complete(out, err) : 0;
 }
@@ -291,18 +295,18 @@ int st_sparsify(const char *path, const char *destination,
 	struct st_sparsify_options options;
 	struct sparsification work = {
 		.options = &options,
-		.monitor = monitor,
 	};
 	int failed;
 
 	if (options_take(&options, sizeof(options), given, err) < 0)
 		return -1;
+	phases_begin(&work.phases, monitor);
 	if (options.dry_run)
 		failed = dry_run(&work, path, err);
 	else if (destination)
 		failed = copy(&work, path, destination, err);
 	else
-		failed = in_place(&work, path, err);
+		failed = in_place(&work, path, monitor, err);
 	st_image_close(work.image);
 	if (failed < 0)
 		return -1;

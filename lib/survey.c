@@ -4,10 +4,15 @@
 
 #include "survey.h"
 
+#include "base/cleanup.h"
+#include "base/error.h"
 #include "base/zero.h"
 
 /* Read at once, where it matters whether anything is there. */
 #define LOOK_SIZE 65536
+
+/* How often the monitor is told, and asked. */
+#define TELL_BYTES (UINT64_C(4) << 20)
 
 static void add_lost(struct block_survey *survey, uint64_t offset,
 		     uint64_t length)
@@ -91,20 +96,55 @@ int survey_block(struct block_survey *survey, const struct st_image *image,
 	return 0;
 }
 
-/* Is any byte of this part of the file not zero?  Holes are not read. */
-static int has_data(bool *found, struct input *in, uint64_t start, uint64_t end,
-		    struct st_error *err)
+/* A look at the places of absent pages. */
+struct look {
+	const struct st_image *image;
+	const struct st_monitor *monitor;
+	uint64_t done, total; /* of all blocks, up to the one that is on */
+	uint64_t told;
+	unsigned index; /* of that block */
+	uint64_t clean; /* up to here in the file, it hides no data */
+};
+
+static uint64_t look_base(const struct look *look)
 {
+	return look->image->stream.ram.places[look->index].pages_offset;
+}
+
+/* Up to this byte of the file nothing was found. */
+static int tell(struct look *look, uint64_t at, struct st_error *err)
+{
+	const struct st_monitor *monitor = look->monitor;
+	uint64_t done = look->done + (at - look_base(look));
+
+	look->clean = at;
+	if (!monitor || done < look->told + TELL_BYTES)
+		return 0;
+	look->told = done;
+	if (monitor->progress(monitor->data, done, look->total) == 0)
+		return 0;
+	return fail(err, ST_CANCELLED, "cancelled");
+}
+
+/* Is any byte of this part of the file not zero?  Holes are not read. */
+static int has_data(bool *found, struct look *look, uint64_t start,
+		    uint64_t end, struct st_error *err)
+{
+	struct input *in = image_input(look->image);
 	uint8_t bytes[LOOK_SIZE];
 	struct extent extent = { 0 };
 	size_t got = 0;
 
-	*found = false;
-	for (uint64_t at = start; at < end && !*found; at += got) {
+	if (start < look->clean)
+		start = look->clean;
+	if (start >= end)
+		return 0;
+	for (uint64_t at = start; at < end; at += got) {
 		uint64_t left;
 
-		if (at >= extent.offset + extent.length &&
-		    input_extent(in, at, &extent, err) < 0)
+		if (tell(look, at, err) < 0 ||
+		    (at >= extent.offset + extent.length &&
+		     input_extent(in, at, &extent, err) < 0))
 			return -1;
 		left = extent.offset + extent.length - at;
 		if (left == 0)
@@ -118,27 +158,25 @@ static int has_data(bool *found, struct input *in, uint64_t start, uint64_t end,
 			left = sizeof(bytes);
 		if (input_read_all(in, bytes, left, at, &got, err) < 0)
 			return -1;
-		if (got == 0)
-			break;
 		*found = !is_zero(bytes, got);
+		if (*found || got == 0)
+			return 0;
 	}
-	return 0;
+	return tell(look, end, err);
 }
 
 /*
  * Is there data in the places of absent pages whose bits are in these bytes of
  * the bitmap?  Of a big-endian host's words, bytes have changed places.
  */
-static int hides_data(bool *found, const struct st_image *image, unsigned index,
-		      uint64_t first_byte, uint64_t end_byte,
-		      struct st_error *err)
+static int hides_data(bool *found, struct look *look, uint64_t first_byte,
+		      uint64_t end_byte, struct st_error *err)
 {
-	const struct ram_list *list = &image->stream.ram;
-	const struct bitmap *bitmap = &image->bitmaps[index];
-	uint64_t base = list->places[index].pages_offset;
-	uint64_t page_size = list->layout.page_size, page, end;
+	const struct bitmap *bitmap = &look->image->bitmaps[look->index];
+	uint64_t page_size = look->image->stream.ram.layout.page_size;
+	uint64_t base = look_base(look), page, end;
 
-	if (image->big_endian) {
+	if (look->image->big_endian) {
 		first_byte = first_byte / 8 * 8;
 		end_byte = (end_byte + 7) / 8 * 8;
 	}
@@ -149,7 +187,7 @@ static int hides_data(bool *found, const struct st_image *image, unsigned index,
 	       (page = bitmap_find_before(bitmap, page, end, false)) < end) {
 		uint64_t behind = bitmap_find_before(bitmap, page, end, true);
 
-		if (has_data(found, image_input(image), base + page * page_size,
+		if (has_data(found, look, base + page * page_size,
 			     base + behind * page_size, err) < 0)
 			return -1;
 		page = behind;
@@ -157,17 +195,26 @@ static int hides_data(bool *found, const struct st_image *image, unsigned index,
 	return 0;
 }
 
-int survey_bitmap(struct lost_extent *lost, const struct st_image *image,
-		  unsigned index, uint64_t from, struct st_error *err)
+static void add_lost_part(struct hidden_survey *hidden, uint64_t offset,
+			  uint64_t length)
 {
-	const struct mapped_place *place = &image->stream.ram.places[index];
-	uint64_t start = place->bitmap_offset;
-	uint64_t end = start + image->bitmaps[index].size;
+	if (hidden->lost_count < LOST_EXTENTS_KEPT)
+		hidden->lost[hidden->lost_count] =
+			(struct lost_extent){ offset, length };
+	hidden->lost_count++;
+	hidden->lost_bytes += length;
+}
 
-	if (place->pages_offset == 0 || !image_has_own_holes(image))
+static int look_behind_bitmap(struct hidden_survey *hidden, struct look *look,
+			      struct st_error *err)
+{
+	const struct st_image *image = look->image;
+	uint64_t start = image->stream.ram.places[look->index].bitmap_offset;
+	uint64_t end = start + image->bitmaps[look->index].size;
+
+	if (!image_has_own_holes(image))
 		return 0;
-	for (uint64_t at = from > start ? from : start, behind; at < end;
-	     at = behind) {
+	for (uint64_t at = start, behind; at < end; at = behind) {
 		struct extent extent;
 		bool found = false;
 
@@ -176,36 +223,81 @@ int survey_bitmap(struct lost_extent *lost, const struct st_image *image,
 		if (extent.length == 0)
 			return 0;
 		behind = extent.length > end - at ? end : at + extent.length;
-		if (extent.hole && hides_data(&found, image, index, at - start,
+		if (extent.hole && hides_data(&found, look, at - start,
 					      behind - start, err) < 0)
 			return -1;
-		if (found) {
-			*lost = (struct lost_extent){ at, behind - at };
-			return 1;
-		}
+		if (found)
+			add_lost_part(hidden, at, behind - at);
 	}
 	return 0;
 }
 
-bool survey_is_empty(const struct st_image *image)
+static bool is_empty(const struct bitmap *bitmap)
+{
+	return bitmap_find(bitmap, 0, true) >= bitmap->bits;
+}
+
+/* Is no page of any block present? */
+static bool all_empty(const struct st_image *image)
 {
 	for (unsigned i = 0; i < image->bitmap_count; i++)
-		if (bitmap_find(&image->bitmaps[i], 0, true) <
-		    image->bitmaps[i].bits)
+		if (!is_empty(&image->bitmaps[i]))
 			return false;
 	return true;
 }
 
-int survey_emptied(bool *emptied, const struct st_image *image, unsigned index,
-		   bool all_empty, struct st_error *err)
+/* Places ascend: what was seen to hold nothing is not looked at again. */
+static int look_at_block(struct hidden_survey *hidden, struct look *look,
+			 bool everywhere, struct st_error *err)
 {
-	const struct ram_list *list = &image->stream.ram;
-	const struct bitmap *bitmap = &image->bitmaps[index];
+	const struct st_image *image = look->image;
+	const struct bitmap *bitmap = &image->bitmaps[look->index];
 
-	*emptied = false;
-	if (list->places[index].pages_offset == 0 ||
-	    (list->layout.blocks[index].prefilled && !all_empty) ||
-	    bitmap_find(bitmap, 0, true) < bitmap->bits)
+	if (look_base(look) == 0)
 		return 0;
-	return hides_data(emptied, image, index, 0, bitmap->size, err);
+	look->clean = look_base(look);
+	if ((everywhere ||
+	     !image->stream.ram.layout.blocks[look->index].prefilled) &&
+	    is_empty(bitmap) &&
+	    hides_data(&hidden->emptied, look, 0, bitmap->size, err) < 0)
+		return -1;
+	return look_behind_bitmap(hidden, look, err);
+}
+
+static int look_at_all(struct hidden_survey *hidden,
+		       const struct st_image *image,
+		       const struct st_monitor *monitor, struct st_error *err)
+{
+	const struct ram_layout *layout = &image->stream.ram.layout;
+	bool everywhere = all_empty(image);
+	struct look look = {
+		.image = image,
+		.monitor = monitor,
+		.total = layout->length,
+	};
+
+	for (look.index = 0; look.index < image->bitmap_count; look.index++) {
+		if (look_at_block(&hidden[look.index], &look, everywhere, err) <
+		    0)
+			return -1;
+		look.done += layout->blocks[look.index].length;
+	}
+	return 0;
+}
+
+int survey_hidden(const struct hidden_survey **blocks, struct st_image *image,
+		  const struct st_monitor *monitor, struct st_error *err)
+{
+	cleanup_free struct hidden_survey *hidden = NULL;
+
+	if (!image->hidden) {
+		hidden = calloc(image->bitmap_count + 1, sizeof(*hidden));
+		if (!hidden)
+			return fail_memory(err);
+		if (look_at_all(hidden, image, monitor, err) < 0)
+			return -1;
+		image->hidden = steal(hidden);
+	}
+	*blocks = image->hidden;
+	return 0;
 }

@@ -29,27 +29,34 @@ struct block_survey {
 int survey_block(struct block_survey *survey, const struct st_image *image,
 		 unsigned block, struct st_error *err);
 
-/*
- * The next part of a block's bitmap, from this byte of the file on, that lies
- * in a hole though places of its pages hold data: 1, 0 if there is none.  QEMU
- * writes all of a bitmap.  What makes holes of zeros makes them of clear bits
- * as well, and then of the places behind them; only what was punched out, or
- * old pages of a live save, leaves data there, and nothing tells one from the
- * other.  Reads such places up to their first data.
- */
-int survey_bitmap(struct lost_extent *lost, const struct st_image *image,
-		  unsigned block, uint64_t from, struct st_error *err);
+/* What the places of absent pages hold, as far as that is in doubt. */
+struct hidden_survey {
+	/*
+	 * The block has no page, though there is data where they would be.
+	 * The RAM of a guest is never all zero once it ran.  The memory of a
+	 * device may be, over old pages of a live save; only where all blocks
+	 * are empty is it the same.
+	 */
+	bool emptied;
 
-/* Is no page of any block present? */
-bool survey_is_empty(const struct st_image *image);
+	/*
+	 * Parts of its bitmap that lie in a hole though places of their pages
+	 * hold data.  QEMU writes all of a bitmap.  What makes holes of zeros
+	 * makes them of clear bits as well, and then of the places behind
+	 * them; only what was punched out, or old pages of a live save, leaves
+	 * data there, and nothing tells one from the other.
+	 */
+	uint64_t lost_bytes;
+	uint64_t lost_count;
+	struct lost_extent lost[LOST_EXTENTS_KEPT];
+};
 
 /*
- * Has the block no page, though there is data where they would be?  The RAM of
- * a guest is never all zero once it ran.  The memory of a device may be, over
- * old pages of a live save; only where all blocks are empty is it the same.
- * Reads such places up to their first data.
+ * Of all blocks, one each, kept with the bitmaps that they are about.  Reads
+ * such places up to their first data, but no byte twice, and only the first
+ * time that it is asked for.  The monitor may be NULL.
  */
-int survey_emptied(bool *emptied, const struct st_image *image, unsigned block,
-		   bool all_empty, struct st_error *err);
+int survey_hidden(const struct hidden_survey **blocks, struct st_image *image,
+		  const struct st_monitor *monitor, struct st_error *err);
 
 #endif

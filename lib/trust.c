@@ -41,26 +41,24 @@ static int find_stale(uint64_t *stale, const struct st_image *image,
 }
 
 /* Is a bitmap empty over data; is a part of one, for it lies in a hole? */
-static int find_hidden(bool *emptied, bool *lost, const struct st_image *image,
-		       struct st_error *err)
+static int find_hidden(bool *emptied, bool *lost, struct st_image *image,
+		       const struct st_monitor *monitor, struct st_error *err)
 {
-	bool all_empty = survey_is_empty(image);
-	struct lost_extent extent;
+	const struct hidden_survey *blocks;
 
+	if (survey_hidden(&blocks, image, monitor, err) < 0)
+		return -1;
 	*emptied = *lost = false;
-	for (unsigned i = 0; i < image->bitmap_count && !*emptied; i++) {
-		int found = survey_bitmap(&extent, image, i, 0, err);
-
-		if (found < 0 ||
-		    survey_emptied(emptied, image, i, all_empty, err) < 0)
-			return -1;
-		*lost = *lost || found > 0;
+	for (unsigned i = 0; i < image->bitmap_count; i++) {
+		*emptied = *emptied || blocks[i].emptied;
+		*lost = *lost || blocks[i].lost_count > 0;
 	}
 	return 0;
 }
 
 static int doubt_storage(enum doubt *doubt, uint64_t *stale,
-			 const struct st_image *image, struct st_error *err)
+			 struct st_image *image,
+			 const struct st_monitor *monitor, struct st_error *err)
 {
 	bool ended = image->stream.ram_ended, emptied, lost;
 
@@ -69,7 +67,7 @@ static int doubt_storage(enum doubt *doubt, uint64_t *stale,
 		return -1;
 	if (*stale == 0)
 		return 0;
-	if (find_hidden(&emptied, &lost, image, err) < 0)
+	if (find_hidden(&emptied, &lost, image, monitor, err) < 0)
 		return -1;
 	if (emptied)
 		*doubt = ended ? DOUBT_EMPTY : DOUBT_BACKGROUND;
@@ -80,21 +78,21 @@ static int doubt_storage(enum doubt *doubt, uint64_t *stale,
 	return 0;
 }
 
-int trust_storage(enum doubt *doubt, const struct st_image *image,
-		  struct st_error *err)
+int trust_storage(enum doubt *doubt, struct st_image *image,
+		  const struct st_monitor *monitor, struct st_error *err)
 {
 	uint64_t stale;
 
-	return doubt_storage(doubt, &stale, image, err);
+	return doubt_storage(doubt, &stale, image, monitor, err);
 }
 
-int trust_bitmaps(enum doubt *doubt, const struct st_image *image,
-		  struct st_error *err)
+int trust_bitmaps(enum doubt *doubt, struct st_image *image,
+		  const struct st_monitor *monitor, struct st_error *err)
 {
 	enum mapped_order order;
 	uint64_t stale;
 
-	if (doubt_storage(doubt, &stale, image, err) < 0)
+	if (doubt_storage(doubt, &stale, image, monitor, err) < 0)
 		return -1;
 	/* Where nothing is stored, nothing can be lost. */
 	if (*doubt != DOUBT_NONE || stale == 0)

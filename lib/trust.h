@@ -26,13 +26,16 @@ enum doubt {
 int trust_order(enum mapped_order *order, const struct st_image *image,
 		struct st_error *err);
 
-/* What the storage says; the image has been walked up to its tail. */
-int trust_storage(enum doubt *doubt, const struct st_image *image,
-		  struct st_error *err);
+/*
+ * What the storage says; the image has been walked up to its tail.  May read
+ * places of pages, as survey_hidden() does; so may the next one.
+ */
+int trust_storage(enum doubt *doubt, struct st_image *image,
+		  const struct st_monitor *monitor, struct st_error *err);
 
 /* Both: what speaks against believing them, if something does. */
-int trust_bitmaps(enum doubt *doubt, const struct st_image *image,
-		  struct st_error *err);
+int trust_bitmaps(enum doubt *doubt, struct st_image *image,
+		  const struct st_monitor *monitor, struct st_error *err);
 
 /*
  * What speaks against changing bits, even of bitmaps that are right: a host

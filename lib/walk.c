@@ -9,6 +9,7 @@
 #include "format/mapped.h"
 #include "format/page_size.h"
 #include "format/sequential.h"
+#include "phases.h"
 #include "ram/pump.h"
 #include "ram/settle.h"
 #include "trust.h"
@@ -19,7 +20,7 @@ struct walker {
 	struct st_image *image;
 	struct stream *stream;
 	struct visitor *visitor;
-	const struct st_monitor *monitor;
+	struct phases phases; /* the pages, and a look at where none are */
 	struct sequential_source records;
 	struct page_sink *sink;   /* the visitor's, or the next */
 	struct page_sink *settle; /* before that; NULL: pages come as they do */
@@ -32,7 +33,8 @@ static int pump_records(struct walker *walker, struct st_error *err)
 		return fail(err, ST_UNSUPPORTED,
 			    "page records that nobody asked for");
 	sequential_source_begin(&walker->records);
-	return pump(&walker->records.base, walker->sink, walker->monitor, err);
+	return pump(&walker->records.base, walker->sink,
+		    &walker->phases.monitor, err);
 }
 
 /*
@@ -95,7 +97,8 @@ static int walk_mapped_pages(struct walker *walker, const struct section *start,
 				   image_input(image), image->pool);
 		if (!image_has_own_holes(image))
 			mapped_source_read_holes(&pages);
-		if (pump(&pages.base, walker->sink, walker->monitor, err) < 0)
+		if (pump(&pages.base, walker->sink, &walker->phases.monitor,
+			 err) < 0)
 			return -1;
 		image->lost = pages.lost;
 	}
@@ -178,7 +181,7 @@ static int walk_item(struct walker *walker, const struct stream_item *item,
  * QEMU lets background-snapshot go with mapped-ram, but then never comes to
  * writing the bitmaps: nothing tells which pages there are.
  */
-static int check_bitmaps(const struct walker *walker, struct st_error *err)
+static int check_bitmaps(struct walker *walker, struct st_error *err)
 {
 	bool rewrites = walker->visitor->rewrites;
 	enum doubt doubt;
@@ -186,7 +189,9 @@ static int check_bitmaps(const struct walker *walker, struct st_error *err)
 	if (!walker->sink || !walker->stream->ram.mapped ||
 	    (walker->stream->ram_ended && !rewrites))
 		return 0;
-	if (trust_storage(&doubt, walker->image, err) < 0)
+	phases_next(&walker->phases, 100);
+	if (trust_storage(&doubt, walker->image, &walker->phases.monitor, err) <
+	    0)
 		return -1;
 	if (doubt == DOUBT_BACKGROUND)
 		return fail(err, ST_UNSUPPORTED,
@@ -248,12 +253,12 @@ static int walk_with(struct st_image *image, struct visitor *visitor,
 		.image = image,
 		.stream = &image->stream,
 		.visitor = visitor,
-		.monitor = monitor,
 		.settlement = settlement,
 	};
 	struct stream_item item;
 	int more;
 
+	phases_begin(&walker.phases, monitor);
 	if (visit(visitor, start, walker.stream, err) < 0)
 		return -1;
 	while ((more = stream_next(walker.stream, &item, err)) > 0) {
@@ -303,6 +308,7 @@ int walk_settled(struct st_image *image, struct visitor *visitor,
 		 const struct st_monitor *monitor, struct st_error *err)
 {
 	struct tallier tallier = { .base = { .ops = &tallier_ops } };
+	struct phases phases;
 	int result;
 
 	if (stream_is_mapped(&image->stream))
@@ -313,13 +319,16 @@ int walk_settled(struct st_image *image, struct visitor *visitor,
 			    "in a pipe; use a file");
 	if (settlement_new(&tallier.settlement, err) < 0)
 		return -1;
-	result = walk(image, &tallier.base, monitor, err);
+	phases_begin(&phases, monitor);
+	phases_next(&phases, 50);
+	result = walk(image, &tallier.base, &phases.monitor, err);
 	page_sink_free(tallier.sink);
 	if (result == 0)
 		result = image_start(image, err);
+	phases_next(&phases, 100);
 	if (result == 0)
-		result = walk_with(image, visitor, tallier.settlement, monitor,
-				   err);
+		result = walk_with(image, visitor, tallier.settlement,
+				   &phases.monitor, err);
 	settlement_free(tallier.settlement);
 	return result;
 }

@@ -58,6 +58,7 @@ unit_tests = \
 	%D%/unit/output_test \
 	%D%/unit/page_size_test \
 	%D%/unit/page_test \
+	%D%/unit/phases_test \
 	%D%/unit/place_test \
 	%D%/unit/pump_test \
 	%D%/unit/ram_list_test \
@@ -69,6 +70,7 @@ unit_tests = \
 	%D%/unit/stream_test \
 	%D%/unit/tail_test \
 	%D%/unit/sparsify_test \
+	%D%/unit/survey_test \
 	%D%/unit/vmdesc_test \
 	%D%/unit/xbzrle_test \
 	%D%/unit/zero_test

@@ -625,19 +625,81 @@ bytes_read()
 	awk -F '= ' '/pread64/ { sum += $NF } END { print sum }' trace
 }
 
-@test "whether bitmaps are to be believed is not asked twice" {
-	local inspect
-
-	# A second block of memory, of which the guest never used anything.
+# make_unused: an image without holes, a second block of memory of which the
+# guest never used anything.
+make_unused()
+{
 	mapped_recipe <<-END | "$mkimage" a
 		block pc.ram 1M
 		block dimm1 16M
 		page pc.ram 0 count=16
 	END
-	dense a copy
-	inspect=$(bytes_read inspect copy)
-	# It looks at nothing more than what lies around the pages.
-	[ "$(bytes_read sparsify -n copy)" -le $((inspect + (4 << 20))) ]
+	dense a unused
+}
+
+@test "whether bitmaps are to be believed is asked once" {
+	make_unused
+	# Beside the block, only what lies around the pages is looked at.
+	[ "$(bytes_read inspect unused)" -le $((18 << 20)) ]
+	[ "$(bytes_read inspect --scan unused)" -le $((18 << 20)) ]
+	[ "$(bytes_read map unused)" -le $((18 << 20)) ]
+	[ "$(bytes_read sparsify -n unused)" -le $((20 << 20)) ]
+}
+
+@test "a signal ends the look whether bitmaps are to be believed" {
+	local command
+
+	make_unused
+	for command in sparsify compact; do
+		cp --sparse=never unused copy
+		status=0
+		strace -E ASAN_OPTIONS=detect_leaks=0 -f -qq -o trace \
+			-e trace=pread64 -e inject=pread64:signal=INT:when=40 \
+			"$SAVETOOL" "$command" copy 2>err || status=$?
+		assert_equal "$command $status" "$command 130"
+		# Of 256 times that it reads 64 KiB of the block.
+		[ "$(grep -c pread64 trace)" -lt 140 ]
+		cmp unused copy
+		rm copy
+		assert_equal "$(ls -A)" "$(printf '%s\n' a err trace unused)"
+	done
+}
+
+@test "who opens the image gets it, also during the look at its bitmaps" {
+	local pid status=0
+
+	make_unused
+	cp unused copy
+	strace -E ASAN_OPTIONS=detect_leaks=0 -qq -f -o trace -e trace=pread64 \
+		-e inject=pread64:delay_enter=20000:when=40+ \
+		"$SAVETOOL" sparsify copy 2>err &
+	pid=$!
+	until [ "$(wc -l <trace)" -ge 45 ]; do sleep 0.05; done
+	cmp copy unused
+	wait $pid || status=$?
+	assert_equal "$status" 8
+	assert_equal "$(cat err)" \
+		"savetool: copy: another process opens it, and is given way"
+	[ "$(grep -c pread64 trace)" -lt 140 ]
+}
+
+@test "the look at bitmaps and the digging are one task" {
+	local last
+
+	make_unused
+	"$SAVETOOL" sparsify -q -n --progress-fd 3 unused 3>told || :
+	# The look is at most half of it.
+	run grep -c . told
+	[ "$output" -gt 5 ]
+	run sort -n -c told
+	assert_success
+	last=$(tail -n 1 told)
+	assert_equal "$last" 100/100
+	"$SAVETOOL" inspect --progress-fd 3 unused 3>told >/dev/null
+	run sort -n -c told
+	assert_success
+	run grep -c . told
+	[ "$output" -gt 3 ]
 }
 
 # in_seconds N WORD...: savetool, with no more time of the processor, for the
