@@ -15,7 +15,10 @@
 /* How often progress is told; and asked, whether somebody waits. */
 #define STRIDE (UINT64_C(4) << 20)
 
-/* Made into a hole at once: whoever waits for the file does not wait long. */
+/*
+ * Made into a hole at once: neither who waits for the file, nor who wants it
+ * to end, waits long.
+ */
 #define PIECE (UINT64_C(256) << 20)
 
 /* A stretch of the file, or of one block's pages, as numbers of them. */
@@ -41,16 +44,23 @@ struct digger {
 	bool *changed;      /* of a copy: bitmaps, one a block */
 };
 
-static int tell(struct digger *digger, uint64_t offset, struct st_error *err)
+/* Whether to go on, although it is no further than it was. */
+static int ask(const struct digger *digger, struct st_error *err)
 {
 	const struct st_monitor *monitor = digger->monitor;
 
-	if (!monitor || offset < digger->told + STRIDE)
-		return 0;
-	digger->told = offset;
-	if (monitor->progress(monitor->data, offset, digger->end) == 0)
+	if (!monitor ||
+	    monitor->progress(monitor->data, digger->told, digger->end) == 0)
 		return 0;
 	return fail(err, ST_CANCELLED, "cancelled");
+}
+
+static int tell(struct digger *digger, uint64_t offset, struct st_error *err)
+{
+	if (offset < digger->told + STRIDE)
+		return 0;
+	digger->told = offset;
+	return ask(digger, err);
 }
 
 /* Of this block, the words that hold these bits, as the file has them. */
@@ -76,15 +86,19 @@ static int write_words(struct digger *digger, unsigned block,
 	return inplace_write(digger->dig->place, words, size, offset, err);
 }
 
-static int punch(const struct inplace *place, const struct range *hole,
-		 struct st_error *err)
+/* What is told may be far beyond it already. */
+static int punch(const struct digger *digger, struct st_error *err)
 {
+	const struct inplace *place = digger->dig->place;
+	const struct range *hole = &digger->hole;
+
 	for (uint64_t at = hole->start; at < hole->end; at += PIECE) {
 		uint64_t length = hole->end - at;
 
 		if (length > PIECE)
 			length = PIECE;
-		if (inplace_check(place, err) < 0 ||
+		if ((at > hole->start && ask(digger, err) < 0) ||
+		    inplace_check(place, err) < 0 ||
 		    inplace_punch(place, at, length, err) < 0)
 			return -1;
 	}
@@ -99,7 +113,9 @@ static int change(struct digger *digger, struct st_error *err)
 {
 	const struct inplace *place = digger->dig->place;
 	bool clears = digger->dirty.start < digger->dirty.end;
+	struct st_error ignored;
 	bool full = false;
+	int failed;
 
 	if (clears && inplace_check(place, err) < 0)
 		return -1;
@@ -109,10 +125,12 @@ static int change(struct digger *digger, struct st_error *err)
 		if (!full)
 			return -1;
 	}
-	if (punch(place, &digger->hole, err) < 0)
+	failed = punch(digger, err);
+	/* Also of holes that were only begun. */
+	if (full && write_words(digger, digger->block, &digger->dirty,
+				failed ? &ignored : err) < 0)
 		return -1;
-	return full ? write_words(digger, digger->block, &digger->dirty, err) :
-		      0;
+	return failed;
 }
 
 /* Only whole blocks are freed, and pages may lie half in a hole already. */

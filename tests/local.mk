@@ -37,6 +37,7 @@ unit_tests = \
 	%D%/unit/confine_test \
 	%D%/unit/convert_test \
 	%D%/unit/count_test \
+	%D%/unit/dig_test \
 	%D%/unit/digest_test \
 	%D%/unit/direct_reader_test \
 	%D%/unit/direct_test \
