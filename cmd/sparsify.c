@@ -105,11 +105,9 @@ static void show(const struct job *job, const struct st_sparsify_result *result)
 	report_free(report);
 }
 
-/* What is written: in a dry run, nothing. */
+/* What is written; a dry run tries beside it if holes can be made there. */
 static const char *target(const struct job *job)
 {
-	if (job->options.dry_run)
-		return NULL;
 	return job->destination ? job->destination : job->cli->operands[0];
 }
 

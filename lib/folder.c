@@ -5,42 +5,19 @@
  */
 #include "config.h"
 
-#include "base/cleanup.h"
 #include "base/error.h"
+#include "io/nameless.h"
 #include "space.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
-#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 /* Larger than the blocks of any file system. */
 #define PROBE_SIZE (4 << 20)
-
-/*
- * A file without a name.  Where the file system cannot make one, it has a name
- * for a moment.
- */
-static int open_nameless(const char *folder)
-{
-	cleanup_free char *name = NULL;
-	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-	if (fd >= 0 ||
-	    (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT))
-		return fd;
-	if (asprintf(&name, "%s/.savetool-XXXXXX", folder) < 0) {
-		name = NULL;
-		errno = ENOMEM;
-		return -1;
-	}
-	fd = mkostemp(name, O_CLOEXEC);
-	if (fd >= 0)
-		unlink(name);
-	return fd;
-}
 
 /* Is what nobody wrote a hole, and takes no storage? */
 static bool has_holes(int fd)
@@ -54,7 +31,7 @@ static bool has_holes(int fd)
 
 static bool shares(int from, const char *folder)
 {
-	int to = open_nameless(folder);
+	int to = nameless_open(folder);
 	bool result = to >= 0 && ioctl(to, FICLONE, from) == 0;
 
 	if (to >= 0)
@@ -76,7 +53,7 @@ int st_folder_room(struct st_room *room, const char *folder,
 	*room = (struct st_room){
 		.available = space_free(&fs),
 	};
-	fd = open_nameless(folder);
+	fd = nameless_open(folder);
 	if (fd < 0 && errno != EROFS && errno != EACCES && errno != EPERM &&
 	    errno != ENOSPC && errno != EDQUOT)
 		return fail_errno(err, "cannot try out '%s'", folder);

@@ -94,6 +94,8 @@ libcore_la_SOURCES = \
 	%D%/io/input_file.c \
 	%D%/io/likeness.c \
 	%D%/io/likeness.h \
+	%D%/io/nameless.c \
+	%D%/io/nameless.h \
 	%D%/io/output.c \
 	%D%/io/output.h \
 	%D%/io/output_count.c \

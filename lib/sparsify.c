@@ -7,6 +7,7 @@
 #include "description.h"
 #include "dig.h"
 #include "io/inplace.h"
+#include "io/spool.h"
 #include "options.h"
 #include "phases.h"
 #include "space.h"
@@ -131,6 +132,16 @@ static int open_image(struct sparsification *work, const struct inplace *place,
 			  err);
 }
 
+static int could_punch(const struct sparsification *work, const char *path,
+		       struct st_error *err)
+{
+	cleanup_free char *folder = spool_folder(path);
+
+	if (!folder)
+		return fail_memory(err);
+	return inplace_could_punch(folder, image_fd(work->image), err);
+}
+
 static int dry_run(struct sparsification *work, const char *path,
 		   struct st_error *err)
 {
@@ -139,7 +150,10 @@ static int dry_run(struct sparsification *work, const char *path,
 	if (open_image(work, NULL, path, err) < 0 ||
 	    measure(&result->logical, &result->before, image_fd(work->image),
 		    err) < 0 ||
-	    check(work, err) < 0 || dig_up(work, 100, err) < 0)
+	    check(work, err) < 0)
+		return -1;
+	if (!image_codec(work->image) &&
+	    (could_punch(work, path, err) < 0 || dig_up(work, 100, err) < 0))
 		return -1;
 	result->allocated = result->before;
 	if (work->dig.storage < result->before)

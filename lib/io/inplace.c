@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "io/direct.h"
+#include "io/nameless.h"
 #include "io/write_all.h"
 
 #include <fcntl.h>
@@ -167,6 +168,31 @@ int inplace_can_punch(const struct inplace *place, struct st_error *err)
 		return fail_errno(err, "cannot examine");
 	return inplace_punch(place, (st.st_size + 65535) / 65536 * 65536, 65536,
 			     err);
+}
+
+/* A file may be mounted by itself: its folder is of another file system. */
+static bool is_beside(int fd, int other)
+{
+	struct stat st, others;
+
+	return fstat(fd, &st) == 0 && fstat(other, &others) == 0 &&
+	       st.st_dev == others.st_dev;
+}
+
+int inplace_could_punch(const char *folder, int fd, struct st_error *err)
+{
+	const struct inplace place = { .fd = nameless_open(folder) };
+	struct st_error tried = { .code = ST_OK };
+
+	if (place.fd < 0)
+		return 0;
+	if (is_beside(place.fd, fd))
+		inplace_can_punch(&place, &tried);
+	close(place.fd);
+	if (tried.code != ST_REFUSED)
+		return 0;
+	*err = tried;
+	return -1;
 }
 
 int inplace_punch(const struct inplace *place, uint64_t offset, uint64_t length,

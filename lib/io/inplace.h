@@ -55,6 +55,13 @@ int inplace_watch_end(const struct inplace_watch *watch, int result,
  */
 int inplace_can_punch(const struct inplace *place, struct st_error *err);
 
+/*
+ * The same for a file in this folder that is not to be changed, by its
+ * descriptor: tried in another one there.  Where nothing can be tried, nothing
+ * speaks against it.
+ */
+int inplace_could_punch(const char *folder, int fd, struct st_error *err);
+
 /* Makes a range a hole that reads as zeros. */
 int inplace_punch(const struct inplace *place, uint64_t offset, uint64_t length,
 		  struct st_error *err);

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/zero.h"
+#include "io/nameless.h"
 #include "io/write_all.h"
 
 #include <fcntl.h>
@@ -36,22 +37,10 @@ char *spool_folder(const char *destination)
 
 int spool_create(struct spool *spool, const char *folder, struct st_error *err)
 {
-	cleanup_free char *path = NULL;
-	/* Without a name from the start where the file system knows how. */
-	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
 	spool->folder = folder;
-	spool->fd = fd;
-	if (fd >= 0)
-		return 0;
-	if (asprintf(&path, "%s/.savetool-XXXXXX", folder) < 0) {
-		path = NULL;
-		return fail_memory(err);
-	}
-	spool->fd = mkostemp(path, O_CLOEXEC);
+	spool->fd = nameless_open(folder);
 	if (spool->fd < 0)
 		return fail_errno(err, "cannot create a file in '%s'", folder);
-	unlink(path);
 	return 0;
 }
 

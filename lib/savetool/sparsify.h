@@ -30,7 +30,8 @@ struct st_sparsify_result {
  * Gives back the storage that a file does not need: that of stale memory, of
  * zero pages and of other zeros.  The guest stays the same, whenever it ends.
  * In place (destination NULL) a file that somebody else has open, or whose
- * file system cannot make holes, is ST_REFUSED before anything is changed.
+ * file system cannot make holes, is ST_REFUSED before anything is changed; the
+ * latter also by dry_run, where it can be tried in the file's folder.
  * So are bitmaps that cannot be trusted, unless zero_only.
  *
  * A destination appears complete, or not at all, and shares its storage with

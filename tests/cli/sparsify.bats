@@ -481,6 +481,60 @@ sys.stdin.read()' < <(while [ ! -e stop ]; do sleep 0.1; done) &
 	cmp a copy
 }
 
+# without_holes WORD...: savetool, where no hole can be made; $fails is another
+# call that fails.
+without_holes()
+{
+	run --separate-stderr strace -E ASAN_OPTIONS=detect_leaks=0 -f -qq \
+		-o trace -e trace=fallocate,openat \
+		-e inject=fallocate:error=EOPNOTSUPP \
+		${fails:+-e inject="$fails"} "$SAVETOOL" "$@"
+}
+
+@test "-n does not promise holes where none can be made" {
+	local before image
+
+	"$mkimage" a <<<"$zero_recipe"
+	mkdir folder
+	dense a folder/copy
+	ln -s folder/copy link
+	before=$(stat -c %y.%z folder/copy)
+	for image in folder/copy link; do
+		without_holes sparsify -n "$image"
+		assert_error 8 "$image: this file system cannot make holes"
+	done
+	assert_equal "$(stat -c %y.%z folder/copy)" "$before"
+	assert_equal "$(ls -A folder)" copy
+	# What was packed has none.
+	make_image packed-zstd packed
+	without_holes sparsify -n packed
+	assert_success
+}
+
+@test "where holes cannot be tried, -n says nothing of them" {
+	local n said
+
+	"$mkimage" a <<<"$zero_recipe"
+	dense a copy
+	savetool sparsify -n copy
+	assert_failure 1
+	cp copy before
+	said=$output
+	# A folder that cannot be written to.
+	strace -E ASAN_OPTIONS=detect_leaks=0 -f -qq -o trace -e trace=openat \
+		"$SAVETOOL" sparsify -n copy || :
+	n=$(grep -n TMPFILE trace | cut -d : -f 1)
+	[ "$n" -gt 0 ]
+	fails=openat:error=EACCES:when=$n without_holes sparsify -n copy
+	assert_failure 1
+	assert_equal "$output$stderr" "$said"
+	cmp before copy
+	# One that knows no files without a name.
+	fails=openat:error=EOPNOTSUPP:when=$n without_holes sparsify -n copy
+	assert_error 8 "copy: this file system cannot make holes"
+	assert_equal "$(find . -name '.savetool*')" ''
+}
+
 @test "what is no regular file is refused" {
 	mkfifo pipe
 	savetool sparsify pipe

@@ -463,6 +463,28 @@ becomes_full()
 	holds_memory
 }
 
+@test "ramfs: no hole can be made, and none is promised" {
+	local words
+
+	on ramfs
+	cat "$data/bare-mapped.mig" >mnt/dense
+	for words in '' -n --zero-only '-n --zero-only'; do
+		# shellcheck disable=SC2086
+		run "$SAVETOOL" sparsify $words mnt/dense
+		echo "$words: $output"
+		[ "$status" = 8 ]
+		[ "$output" = \
+			"savetool: mnt/dense: this file system cannot make holes" ]
+	done
+	cmp "$data/bare-mapped.mig" mnt/dense
+	[ "$(ls -A mnt)" = dense ]
+	# Where nobody can write, nothing speaks against it.
+	mount -o remount,ro mnt
+	run "$SAVETOOL" sparsify -n mnt/dense
+	echo "$output"
+	[ "$status" = 0 ] || [ "$status" = 1 ]
+}
+
 @test "ext4: holes survive, and a folder is as it is said to be" {
 	# Else the superuser has more than the 40 MiB that are left.
 	on ext4 -q -m 0

@@ -46,15 +46,16 @@ digest()
 	"$SAVETOOL" digest "$1" | cut -d ' ' -f 1
 }
 
-# on FILESYSTEM MKFS-WORD...: an empty one in mnt; that of a tmpfs is its size.
+# on FILESYSTEM MKFS-WORD...: an empty one in mnt; that of a tmpfs is its size,
+# and a ramfs has none.
 on()
 {
 	local type=$1
 	shift
 
 	mkdir -p mnt
-	if [ "$type" = tmpfs ]; then
-		mount -t tmpfs -o "size=$1" tmpfs mnt
+	if [ "$type" = tmpfs ] || [ "$type" = ramfs ]; then
+		mount -t "$type" ${1:+-o "size=$1"} "$type" mnt
 		return
 	fi
 	truncate -s 600M disk
