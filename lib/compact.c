@@ -134,7 +134,8 @@ static bool has_trailing(const struct st_image *image)
 
 /*
  * What lies in no hole: unlike what is allocated, the same before all is on
- * the disk and afterwards, and free of what the file system needs for itself.
+ * the disk and afterwards, and free of what the file system needs for itself,
+ * or keeps ready behind the end of a file that grows.
  */
 static int measure_data(uint64_t *data, struct output *out,
 			struct st_error *err)
@@ -169,14 +170,13 @@ static int frees_stale(bool *frees, const struct st_image *source,
  * few bytes are not worth writing all the others again.
  */
 static int compare_sizes(struct st_compact_result *result,
-			 const struct rewrite *rewrite, uint64_t data,
-			 struct st_error *err)
+			 const struct rewrite *rewrite, struct st_error *err)
 {
 	const struct st_image *source = rewrite->source;
 	uint64_t least = has_trailing(source) ? 1 : LEAST_GAIN;
 	bool frees;
 
-	if (frees_stale(&frees, source, data, err) < 0)
+	if (frees_stale(&frees, source, result->allocated, err) < 0)
 		return -1;
 	result->smaller = result->logical + least <= result->logical_before ||
 			  (rewrite->format == ST_FORMAT_SPARSE &&
@@ -201,7 +201,7 @@ static int count(struct rewrite *rewrite, struct st_compact_result *result,
 	result->lost = rewrite->source->lost;
 	result->logical = out->position;
 	result->allocated = output_counted(out);
-	return compare_sizes(result, rewrite, result->allocated, err);
+	return compare_sizes(result, rewrite, err);
 }
 
 static int create(struct output **out, const char *path,
@@ -214,28 +214,23 @@ static int create(struct output **out, const char *path,
 }
 
 static int write_to(struct rewrite *rewrite, struct output *out,
-		    const char *path, struct st_compact_result *result,
-		    struct st_error *err)
+		    struct st_compact_result *result, struct st_error *err)
 {
-	uint64_t data = 0;
-
 	phases_next(&rewrite->phases, 50);
 	if (space_check(out, rewrite->source, rewrite->format,
 			&rewrite->phases.monitor, err) < 0)
 		return -1;
 	rewrite->out = out;
 	if (rewrite_image(rewrite, &result->digest, err) < 0 ||
-	    measure(path, output_fd(out), &result->logical, &result->allocated,
-		    err) < 0 ||
-	    measure_data(&data, out, err) < 0)
+	    measure_data(&result->allocated, out, err) < 0)
 		return -1;
 	result->verified = rewrite->verify;
 	result->lost = rewrite->source->lost;
 	result->logical = out->position;
-	return compare_sizes(result, rewrite, data, err);
+	return compare_sizes(result, rewrite, err);
 }
 
-/* What is kept ready behind a file's end while it grows is none of it. */
+/* From now on, what the file system says is what stays. */
 static int commit(struct output *out, const char *path,
 		  struct st_compact_result *result, struct st_error *err)
 {
@@ -259,7 +254,7 @@ static int write_copy(struct rewrite *rewrite, const char *destination,
 	if (require_file(destination, err) < 0 ||
 	    create(&out, destination, &file_options, options->direct, err) <
 		    0 ||
-	    write_to(rewrite, out, destination, result, err) < 0)
+	    write_to(rewrite, out, result, err) < 0)
 		return -1;
 	result->rewritten = true;
 	return commit(out, destination, result, err);
@@ -287,7 +282,7 @@ static int replace(struct rewrite *rewrite, const struct inplace *place,
 		return fail_errno(err, "cannot examine '%s'", path);
 	result->linked = st.st_nlink > 1;
 	if (create(&out, path, &options, direct, err) < 0 ||
-	    write_to(rewrite, out, path, result, err) < 0 ||
+	    write_to(rewrite, out, result, err) < 0 ||
 	    refuse_second(rewrite->source, err) < 0 ||
 	    inplace_check(place, err) < 0)
 		return -1;

@@ -194,18 +194,22 @@ static int file_reach(struct output *out, uint64_t end, struct st_error *err)
 }
 
 /*
- * What was moved over at the end becomes part of the file.  A descriptor that
- * others share is left behind it, for what they write next.
+ * What was moved over at the end becomes part of the file; what XFS keeps ready
+ * behind that is given back, which it else does when the file is closed, after
+ * everybody has asked how much there is.  A descriptor that others share is
+ * left behind it, for what they write next.
  */
 static int end_at(struct output_file *file, uint64_t position,
 		  struct st_error *err)
 {
 	if (clear_gap(file, position, err) < 0 || flush(file, err) < 0)
 		return -1;
-	if (position > file->end) {
-		if (ftruncate(file->fd, position) < 0)
-			return fail_write(file, position, err);
-		file->end = position;
+	if (file->fresh || position > file->end) {
+		uint64_t end = position > file->end ? position : file->end;
+
+		if (ftruncate(file->fd, end) < 0)
+			return fail_write(file, end, err);
+		file->end = end;
 	}
 	if (file->shared >= 0)
 		lseek(file->shared, file->end, SEEK_SET);
