@@ -6,7 +6,6 @@
 #include "facts.h"
 #include "images.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 struct job {
@@ -14,27 +13,13 @@ struct job {
 	struct st_check_options options;
 };
 
-/* "code, block pc.ram, at byte 7, 12 bytes" */
-static void place_text(char *text, size_t size, const char *code,
-		       const char *block, uint64_t offset, uint64_t length)
-{
-	char at[48] = "", bytes[48] = "";
-
-	if (offset != ST_UNKNOWN)
-		snprintf(at, sizeof(at), ", at byte %" PRIu64, offset);
-	if (length != ST_UNKNOWN && length > 0)
-		snprintf(bytes, sizeof(bytes), ", %" PRIu64 " bytes", length);
-	snprintf(text, size, "%s%s%s%s%s", code, block ? ", block " : "",
-		 block ? block : "", at, bytes);
-}
-
 static void print_finding(struct report *report, const char *path,
 			  const struct st_finding *finding)
 {
-	char place[512];
+	char place[FACTS_PLACE];
 
-	place_text(place, sizeof(place), finding->code, finding->block,
-		   finding->offset, finding->length);
+	facts_place(place, finding->code, finding->block, finding->offset,
+		    finding->length);
 	report_line(report, "%s: %s: %s (%s)", path,
 		    facts_severity(finding->severity), finding->message, place);
 }
@@ -42,10 +27,9 @@ static void print_finding(struct report *report, const char *path,
 static void print_repair(const struct job *job, const char *path,
 			 const struct st_repair *repair)
 {
-	char place[256];
+	char place[FACTS_PLACE];
 
-	place_text(place, sizeof(place), repair->code, NULL, repair->offset,
-		   repair->length);
+	facts_place(place, repair->code, NULL, repair->offset, repair->length);
 	report_line(job->images.report, "%s: %s: %s (%s)", path,
 		    job->options.dry_run ? "would be repaired" : "repaired",
 		    repair->message, place);

@@ -417,19 +417,32 @@ void facts_verified(struct report *report, bool verified,
 	report_text(report, "digest", NULL, text);
 }
 
-static void show_place(struct report *report, const struct st_finding *finding)
+void facts_place(char text[FACTS_PLACE], const char *code, const char *block,
+		 uint64_t offset, uint64_t length)
 {
-	char at[48] = "", length[48] = "";
+	bool sized = length != ST_UNKNOWN && length > 0;
+	char at[48] = "", size[48] = "";
 
-	if (finding->offset != ST_UNKNOWN)
-		snprintf(at, sizeof(at), ", byte %" PRIu64, finding->offset);
-	if (finding->length != ST_UNKNOWN && finding->length > 0)
-		snprintf(length, sizeof(length), ", %" PRIu64 " bytes",
-			 finding->length);
-	report_line(report, "%s: %s (%s%s%s%s%s)",
-		    facts_severity(finding->severity), finding->message,
-		    finding->code, finding->block ? ", block " : "",
-		    finding->block ? finding->block : "", at, length);
+	if (offset != ST_UNKNOWN)
+		snprintf(at, sizeof(at), ", at byte %" PRIu64, offset);
+	if (sized && offset != ST_UNKNOWN)
+		snprintf(size, sizeof(size), "%" PRIu64 " bytes", length);
+	else if (sized)
+		report_size_text(length, size);
+	snprintf(text, FACTS_PLACE, "%s%s%s%s%s%s", code,
+		 block ? ", block " : "", block ? block : "", at,
+		 sized ? ", " : "", size);
+}
+
+static void show_finding(struct report *report,
+			 const struct st_finding *finding)
+{
+	char place[FACTS_PLACE];
+
+	facts_place(place, finding->code, finding->block, finding->offset,
+		    finding->length);
+	report_line(report, "%s: %s (%s)", facts_severity(finding->severity),
+		    finding->message, place);
 }
 
 static void show_findings(struct report *report, const struct st_info *info)
@@ -439,7 +452,7 @@ static void show_findings(struct report *report, const struct st_info *info)
 		const struct st_finding *finding = &info->findings[i];
 
 		facts_finding(report, finding);
-		show_place(report, finding);
+		show_finding(report, finding);
 	}
 	report_close(report);
 }

@@ -860,6 +860,21 @@ END
 	assert_output "a: clean"
 }
 
+@test "text: a place is exact, an amount has its unit, as inspect tells it" {
+	local found
+
+	make_image v2-trailing a
+	make_image v3-stale b
+	for found in "a trailing, at byte 17035, 5000 bytes" \
+			"b stale, 20 KiB"; do
+		savetool check "${found%% *}"
+		assert_line --index 0 --regexp "^.: note: .* \(${found#* }\)\$"
+		savetool inspect "${found%% *}"
+		assert_regex "$(tr -s '\n ' ' ' <<<"$output")" \
+			" note: .* \(${found#* }\) \$"
+	done
+}
+
 @test "of several images the worst one counts" {
 	make_image v3-small a
 	make_image v3-lost-extent b
