@@ -18,8 +18,11 @@
 #define SAMPLE_STRETCHES 64
 #define SAMPLE_STRETCH (UINT64_C(256) << 10)
 
+/* A slow codec gets so much of it, or it would take many seconds. */
+#define SLOW_SAMPLE (UINT64_C(2) << 20)
+
 /* Enough for a codec to find out what records of zeros are like. */
-#define ZERO_RECORDS (UINT64_C(1) << 16)
+#define ZERO_RECORDS (UINT64_C(1) << 14)
 
 /* And as much of a tail, which nearly always is all of it. */
 #define TAIL_STRETCHES 16
@@ -200,6 +203,28 @@ static int end_packing(struct output *packer, const struct output *packed,
 	return 0;
 }
 
+/* How much there is of all stretches. */
+static uint64_t sampled(const struct sample *sample)
+{
+	uint64_t bytes = 0;
+
+	for (unsigned i = 0; i < sample->count; i++)
+		bytes += sample->stretches[i].size;
+	return bytes;
+}
+
+/* How much of one a codec gets: whole records, from its first one on. */
+static size_t part_of(const struct sample *sample,
+		      const struct stretch *stretch, const struct codec *codec)
+{
+	uint64_t record = RECORD_HEAD + sample->page_size;
+	uint64_t all = sampled(sample);
+
+	if (!codec->slow || all <= SLOW_SAMPLE)
+		return stretch->size;
+	return (stretch->size / record * SLOW_SAMPLE + all - 1) / all * record;
+}
+
 static int pack_stretches(const struct sample *sample,
 			  const struct codec *codec, uint64_t *from,
 			  uint64_t *to, struct st_error *err)
@@ -213,11 +238,11 @@ static int pack_stretches(const struct sample *sample,
 		return -1;
 	for (unsigned i = 0; i < sample->count; i++) {
 		const struct stretch *stretch = &sample->stretches[i];
+		size_t size = part_of(sample, stretch, codec);
 
-		if (output_append(packer, stretch->bytes, stretch->size, err) <
-		    0)
+		if (output_append(packer, stretch->bytes, size, err) < 0)
 			return -1;
-		*from += stretch->size;
+		*from += size;
 	}
 	return end_packing(packer, packed, to, err);
 }

@@ -130,6 +130,7 @@ const struct codec codec_bzip2 = {
 	.least_level = 1,
 	.most_level = 9,
 	.default_level = 9,
+	.slow = true,
 	.bid = bzip2_bid,
 	.unpack = members_unpack,
 	.pack = members_pack,

@@ -29,6 +29,8 @@ struct codec {
 		    struct output *packed, int level, unsigned threads,
 		    struct st_error *err);
 
+	bool slow; /* packs a few MiB a second */
+
 	/* How one member is unpacked and packed, where a library does it. */
 	const struct decoder *decoder;
 	const struct encoder *encoder;

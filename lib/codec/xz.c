@@ -148,6 +148,7 @@ const struct codec codec_xz = {
 	.least_level = 1,
 	.most_level = 9,
 	.default_level = 3,
+	.slow = true,
 	.bid = xz_bid,
 	.unpack = members_unpack,
 	.pack = members_pack,

@@ -111,3 +111,29 @@ commands_peak_below_64()
 	savetool check a
 	assert_success
 }
+
+@test "an estimate takes seconds, whatever the size of the guest" {
+	local status peak time
+
+	# Of what cannot be compressed, which takes longest.
+	"$mkimage" /dev/stdin a <<-END
+		stream
+		configuration capability=mapped-ram
+		ram start
+			block pc.ram 8G
+			page pc.ram 0 count=16384 step=128
+		ram end
+		section full name=timer id=3 version=2 length=24
+		section full name=gpu id=4 length=128M
+		eof
+		vmdesc
+	END
+	read -r status peak time < <(python3 "$top/tests/cli/peak.py" \
+		"$SAVETOOL" size --estimate a)
+	[ "$status" = 0 ] || fail "exit status $status"
+	[ "$time" -le 4000 ] || fail "$time ms of processor time"
+	[ "$peak" -le $((64 << 10)) ] || fail "$peak KiB"
+	savetool size --json --estimate a
+	assert_equal "$(taskset -c 0 "$SAVETOOL" size --json --estimate a)" \
+		"$output"
+}
