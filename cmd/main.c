@@ -14,8 +14,8 @@
 
 static const struct command *const commands[] = {
 	&command_inspect, &command_size,     &command_map,
-	&command_convert, &command_check,    &command_compact,
-	&command_digest,  &command_sparsify, &command_help,
+	&command_convert, &command_sparsify, &command_compact,
+	&command_check,   &command_digest,   &command_help,
 };
 
 const struct command *command_at(size_t index)

@@ -52,6 +52,13 @@ program_options()
 	[ -z "$found" ] || { echo "$found"; return 1; }
 }
 
+@test "README and savetool(1) have the commands in the program's order" {
+	diff <(commands) <(sed -n '/^\.It Cm inspect/,/^\.El/{
+		/It Cm help/d; s/^\.It Cm //p; }' "$top/man/savetool.1")
+	diff <(commands) \
+		<(sed -n 's/^| `savetool \([a-z]*\) .*/\1/p' "$top/README.md")
+}
+
 @test "savetool(1) leads to the pages of all commands" {
 	diff <(commands | sed 's/^/.Xr savetool-/; s/$/ 1/' | sort) \
 		<(sed -n '/^\.Sh SEE ALSO/,/^\.Sh [^S]/p' \
