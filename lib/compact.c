@@ -89,7 +89,8 @@ static int refuse_lost(struct st_image *image, const struct st_monitor *monitor,
 		return fail(err, ST_REFUSED,
 			    "%" PRIu64 " bytes of memory lie in holes of the "
 			    "file: what they were cannot be told from zeros "
-			    "any more once it is compacted",
+			    "any more once it is compacted; compact it to "
+			    "another file",
 			    lost);
 	if (trust_changes(&doubt, image, err) < 0)
 		return -1;
