@@ -12,7 +12,6 @@
 #include "rewrite.h"
 #include "space.h"
 #include "survey.h"
-#include "trust.h"
 
 #include <inttypes.h>
 #include <sys/stat.h>
@@ -72,7 +71,6 @@ static int refuse_lost(struct st_image *image, const struct st_monitor *monitor,
 		       struct st_error *err)
 {
 	uint64_t lost = 0;
-	enum doubt doubt;
 
 	if (!stream_is_mapped(&image->stream) || image_codec(image))
 		return 0;
@@ -92,11 +90,6 @@ static int refuse_lost(struct st_image *image, const struct st_monitor *monitor,
 			    "any more once it is compacted; compact it to "
 			    "another file",
 			    lost);
-	if (trust_changes(&doubt, image, err) < 0)
-		return -1;
-	if (doubt != DOUBT_NONE)
-		return trust_refuse(doubt, "only its libvirt header could tell",
-				    err);
 	return image_start(image, err);
 }
 
@@ -339,8 +332,9 @@ static int compact(struct st_image *image, const struct inplace *place,
 	rewrite.format = result->format = image_format(image);
 	phases_begin(&rewrite.phases, monitor);
 	phases_next(&rewrite.phases, 50);
-	if (!destination &&
-	    refuse_lost(image, &rewrite.phases.monitor, err) < 0)
+	if (rewrite_check_order(&rewrite, err) < 0 ||
+	    (!destination &&
+	     refuse_lost(image, &rewrite.phases.monitor, err) < 0))
 		return -1;
 	if (options->dry_run)
 		return count(&rewrite, result, err);

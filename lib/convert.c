@@ -250,12 +250,15 @@ static int convert(struct st_image *source, const char *destination,
 				 image_format(source) :
 				 options->format;
 	if (choose_header(&header, &made, source, options, err) < 0 ||
-	    set_header(header, rewrite.format, options, err) < 0 ||
+	    set_header(header, rewrite.format, options, err) < 0)
+		return -1;
+	rewrite.header = header;
+	phases_next(&rewrite.phases, 50);
+	if (rewrite_check_order(&rewrite, err) < 0 ||
 	    open_destination(&out, &rewrite, destination, options, err) < 0 ||
 	    (options->direct && output_write_direct(out, err) < 0))
 		return -1;
 	rewrite.out = out;
-	rewrite.header = header;
 	phases_next(&rewrite.phases, 50);
 	if (space_check(out, source, rewrite.format, &rewrite.phases.monitor,
 			err) < 0 ||

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "findings.h"
 #include "io/inplace.h"
+#include "trust.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,9 +33,20 @@ static int add(struct repair_plan *plan, const struct mend *mend,
 	return 0;
 }
 
+/* Of bitmaps in the other byte order, those bits would be pages. */
 static int plan_padding(struct repair_plan *plan, const struct checker *checker,
 			struct st_error *err)
 {
+	const struct st_image *image = checker->image;
+	enum doubt doubt = image->description->doubt;
+
+	if (checker->padding_count == 0 || doubt == DOUBT_ORDER ||
+	    (trust_needs_host(image) && !checker->finished))
+		return 0;
+	if (trust_host(&doubt, image, err) < 0)
+		return -1;
+	if (doubt == DOUBT_HOST)
+		return 0;
 	for (unsigned i = 0; i < checker->padding_count; i++) {
 		const struct padding_bits *padding = &checker->paddings[i];
 		struct mend mend = {

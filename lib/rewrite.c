@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "digest.h"
 #include "tee.h"
+#include "trust.h"
 #include "walk.h"
 #include "writer.h"
 
@@ -133,6 +134,32 @@ static int verify(struct rewrite *rewrite, const struct digest_visitor *digest,
 			    "is not kept");
 	*result = after;
 	return 0;
+}
+
+/* Bitmaps do, and a header that the source does not have. */
+static bool depends_on_order(const struct rewrite *rewrite)
+{
+	return rewrite->format == ST_FORMAT_SPARSE ||
+	       (rewrite->header && !rewrite->source->libvirt);
+}
+
+int rewrite_check_order(const struct rewrite *rewrite, struct st_error *err)
+{
+	struct st_image *source = rewrite->source;
+	bool looks = stream_is_mapped(&source->stream);
+	enum doubt doubt;
+
+	if (!depends_on_order(rewrite) || !trust_needs_host(source))
+		return 0;
+	/* Pages may tell, once it is known where they are. */
+	if (looks && st_image_describe(source, false, &rewrite->phases.monitor,
+				       NULL, err) < 0)
+		return -1;
+	if (trust_host(&doubt, source, err) < 0)
+		return -1;
+	if (doubt != DOUBT_NONE)
+		return trust_refuse(doubt, NULL, err);
+	return looks ? image_start(source, err) : 0;
 }
 
 int rewrite_image(struct rewrite *rewrite, struct st_digest *result,

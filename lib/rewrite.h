@@ -23,6 +23,12 @@ struct rewrite {
 };
 
 /*
+ * ST_REFUSED if what is to be written depends on the byte order of the
+ * source's host, and nothing tells it.  The source is as if just started.
+ */
+int rewrite_check_order(const struct rewrite *rewrite, struct st_error *err);
+
+/*
  * Writes all of it to the file, but does not commit.  The digest is written if
  * the rewrite was to be verified.
  */

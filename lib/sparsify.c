@@ -78,7 +78,7 @@ static int check_bitmaps(struct sparsification *work, struct st_error *err)
 		return -1;
 	if (work->options->zero_only)
 		return 0;
-	if (doubt == DOUBT_NONE && trust_changes(&doubt, work->image, err) < 0)
+	if (doubt == DOUBT_NONE && trust_host(&doubt, work->image, err) < 0)
 		return -1;
 	return doubt == DOUBT_NONE ?
 		       0 :

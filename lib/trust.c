@@ -104,23 +104,25 @@ int trust_bitmaps(enum doubt *doubt, struct st_image *image,
 	return 0;
 }
 
-/* Of a machine whose own hosts are. */
-static bool may_be_big_endian(const struct st_image *image)
+/* Of others than s390, all hosts that anybody has are little-endian. */
+bool trust_needs_host(const struct st_image *image)
 {
 	const char *machine = image->stream.configuration.machine;
 
-	return machine && strncmp(machine, "s390", 4) == 0;
+	return !image_order_is_told(image) && machine &&
+	       strncmp(machine, "s390", 4) == 0;
 }
 
-int trust_changes(enum doubt *doubt, const struct st_image *image,
-		  struct st_error *err)
+int trust_host(enum doubt *doubt, const struct st_image *image,
+	       struct st_error *err)
 {
-	enum mapped_order order;
+	enum mapped_order order = MAPPED_ORDER_UNTOLD;
 
 	*doubt = DOUBT_NONE;
-	if (image->libvirt || !may_be_big_endian(image))
+	if (!trust_needs_host(image))
 		return 0;
-	if (trust_order(&order, image, err) < 0)
+	if (stream_is_mapped(&image->stream) &&
+	    trust_order(&order, image, err) < 0)
 		return -1;
 	if (order == MAPPED_ORDER_UNTOLD)
 		*doubt = DOUBT_HOST;
@@ -145,14 +147,24 @@ const char *trust_reason(enum doubt doubt)
 				      "page is",
 		[DOUBT_ORDER] = "its pages do not fit its bitmaps, but would "
 				"in the other byte order",
-		[DOUBT_HOST] = "nothing tells the byte order of its host, nor "
-			       "so that of its bitmaps",
+		[DOUBT_HOST] = "nothing tells the byte order of its host",
 	};
 
 	return reasons[doubt];
 }
 
+const char *trust_remedy(enum doubt doubt)
+{
+	if (doubt == DOUBT_ORDER || doubt == DOUBT_HOST)
+		return "say --byte-order";
+	return NULL;
+}
+
 int trust_refuse(enum doubt doubt, const char *way_out, struct st_error *err)
 {
-	return fail(err, ST_REFUSED, "%s; %s", trust_reason(doubt), way_out);
+	const char *remedy = trust_remedy(doubt);
+
+	return fail(err, ST_REFUSED, "%s; %s%s%s", trust_reason(doubt),
+		    remedy ? remedy : "", remedy && way_out ? ", else " : "",
+		    way_out ? way_out : "");
 }

@@ -16,7 +16,7 @@ enum doubt {
 	DOUBT_EMPTY,
 	DOUBT_LOST_BITMAP,
 	DOUBT_ORDER,
-	DOUBT_HOST, /* only for who changes bits */
+	DOUBT_HOST, /* only for who writes for that host */
 };
 
 /*
@@ -37,18 +37,28 @@ int trust_storage(enum doubt *doubt, struct st_image *image,
 int trust_bitmaps(enum doubt *doubt, struct st_image *image,
 		  const struct st_monitor *monitor, struct st_error *err);
 
+/* Is its host untold, and one that may be big-endian?  It has been started. */
+bool trust_needs_host(const struct st_image *image);
+
 /*
- * What speaks against changing bits, even of bitmaps that are right: a host
- * that may be big-endian, as s390 is, while all words read the same in both
- * orders.
+ * What speaks against writing or clearing bits, even if those that are there
+ * are right, and against a new libvirt header: a host that may be big-endian,
+ * while nothing tells.  Of a mapped-ram image, whose pages may tell, the
+ * bitmaps have been read.
  */
-int trust_changes(enum doubt *doubt, const struct st_image *image,
-		  struct st_error *err);
+int trust_host(enum doubt *doubt, const struct st_image *image,
+	       struct st_error *err);
 
 /* A doubt in words. */
 const char *trust_reason(enum doubt doubt);
 
-/* ST_REFUSED for a doubt, with a way out of it.  Always -1. */
+/* What helps against it, whatever was asked for; NULL: nothing does. */
+const char *trust_remedy(enum doubt doubt);
+
+/*
+ * ST_REFUSED for a doubt, with what helps, and else with this way out, which
+ * may be NULL if something does.  Always -1.
+ */
 int trust_refuse(enum doubt doubt, const char *way_out, struct st_error *err);
 
 #endif

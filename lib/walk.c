@@ -73,7 +73,7 @@ static int check_order(const struct walker *walker, struct st_error *err)
 			    "%s-endian host, it seems; say --byte-order %s",
 			    other, other);
 	if (order == MAPPED_ORDER_DOUBTFUL && walker->visitor->rewrites)
-		return trust_refuse(DOUBT_ORDER, "say --byte-order", err);
+		return trust_refuse(DOUBT_ORDER, NULL, err);
 	return 0;
 }
 

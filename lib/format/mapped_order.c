@@ -98,7 +98,8 @@ int mapped_order_ask(enum mapped_order *order, struct input *in,
 	if (ask_blocks(&votes, in, list, bitmaps, err) < 0)
 		return -1;
 	*order = MAPPED_ORDER_FITS;
-	if (votes.as_read + votes.other == 0)
+	/* Votes are of a sample, so a small majority is none. */
+	if (votes.as_read <= 2 * votes.other)
 		*order = MAPPED_ORDER_UNTOLD;
 	if (votes.absent_data && votes.other > votes.as_read)
 		*order = MAPPED_ORDER_DOUBTFUL;

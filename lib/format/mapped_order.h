@@ -9,7 +9,7 @@
 
 enum mapped_order {
 	MAPPED_ORDER_FITS,
-	MAPPED_ORDER_UNTOLD,   /* the bitmaps are the same in both */
+	MAPPED_ORDER_UNTOLD,   /* it may be either: the same, or nearly */
 	MAPPED_ORDER_DOUBTFUL, /* the other one fits better */
 	MAPPED_ORDER_WRONG,    /* nearly all fits the other one only */
 };

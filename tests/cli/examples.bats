@@ -186,6 +186,7 @@ named_files()
 	cat guest.sparse >copy.save
 	cat guest.sparse >copy.sparse
 	make_image v2-mislabelled-sparse wrong.save
+	make_image v2-s390-storage s390.mig
 	"$SAVETOOL" convert -O zstd guest.save backup/guest.zst
 	cp backup/guest.zst backup/demo.save.zst
 	# The examples of convert make these.

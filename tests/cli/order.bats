@@ -236,3 +236,165 @@ try()
 	assert_error 2 "option '--byte-order': neither 'little' nor 'big':\
  'middle'; see 'savetool inspect --help'"
 }
+
+# A bare sequential stream of an s390 machine, whose host nothing tells.
+make_untold()
+{
+	make_big there
+	"$SAVETOOL" convert -f --byte-order big -O raw there "$1"
+}
+
+untold='nothing tells the byte order of its host; say --byte-order'
+
+@test "bitmaps are not written for a host whose byte order nothing tells" {
+	local packed
+
+	make_untold a
+	zstd -q a -o b
+	"$SAVETOOL" convert -O zstd a c
+	for packed in a b c; do
+		savetool convert -O sparse $packed d
+		assert_error 8 "$packed: $untold"
+		[ ! -e d ]
+	done
+	savetool convert -O sparse - d <a
+	assert_error 8 "-: $untold"
+	[ ! -e d ]
+	# Of another machine, it is a little-endian one.
+	sed '/^libvirt/d' "$top/tests/recipes/v2-small.recipe" >recipe
+	"$mkimage" recipe e
+	savetool convert -O sparse e d
+	assert_success
+	savetool convert -f --byte-order little -O sparse e f
+	assert_success
+	cmp d f
+}
+
+@test "nor is a libvirt header" {
+	local format
+
+	make_untold a
+	"$SAVETOOL" inspect --json --xml there.libvirt | jq -r .xml >xml
+	for format in raw zstd; do
+		savetool convert --libvirt=xml -O $format a b
+		assert_error 8 "a: $untold"
+		[ ! -e b ]
+		savetool convert --libvirt=xml -O $format a -
+		assert_error 8 "a: $untold"
+		assert_output ''
+		savetool convert --libvirt=xml --byte-order big -O $format a b
+		assert_success
+		savetool inspect --json b
+		assert_json '.header."byte-order" == "big"'
+		rm b
+	done
+}
+
+@test "what has no byte order needs none" {
+	make_untold a
+	savetool convert --verify -O zstd a b
+	assert_success
+	savetool convert --verify -O raw b c
+	assert_success
+	cmp a c
+	savetool compact a d
+	assert_success
+	savetool sparsify a
+	assert_success
+	savetool size --estimate a
+	assert_success
+	# A header tells, also of one that is sequential.
+	make_image v2-big-endian-header e
+	savetool convert --verify -O sparse e f
+	assert_success
+	savetool convert --bare -O sparse e g
+	assert_success
+	assert_equal "$(digest --byte-order big g)" "$(digest e)"
+}
+
+# mapped LINE...: the recipe of a mapped-ram stream of s390 with these pages.
+mapped()
+{
+	cat <<-END
+		stream
+		configuration machine=s390-ccw-virtio-10.0 \
+			capability=mapped-ram
+		ram start
+		block s390.ram 4M
+	END
+	printf '%s\n' "$@"
+	cat <<-END
+		ram part
+		ram end
+		section full name=timer id=3 version=2 length=24
+		eof
+		vmdesc
+	END
+}
+
+@test "pages can tell it, where bitmaps differ in the two byte orders" {
+	local order
+
+	# What QEMU saves on a little-endian host.
+	mapped 'page s390.ram 0 count=20' | "$mkimage" /dev/stdin a
+	savetool convert --verify -O sparse a b
+	assert_success
+	savetool convert --verify -O sparse --byte-order little a c
+	assert_success
+	cmp b c
+	savetool compact a d
+	assert_success
+	cmp b d
+	savetool sparsify a
+	assert_success
+	# The same bits in both orders, and then both are possible.
+	mapped 'page s390.ram 0 count=64' | "$mkimage" /dev/stdin e
+	cp e before
+	for order in little big; do
+		savetool convert -O sparse e f
+		assert_error 8 "e: $untold"
+		[ ! -e f ]
+		savetool compact e f
+		assert_error 8 "e: $untold"
+		savetool compact -n e
+		assert_error 8 "e: $untold"
+		savetool compact e
+		assert_error 8 "e: $untold"
+		savetool sparsify e
+		assert_error 8 "e: $untold, else only --zero-only is safe"
+		savetool convert --verify -O sparse --byte-order $order e f
+		assert_success
+		assert_equal "$(digest --byte-order $order f)" "$(digest e)"
+		rm f
+		cmp e before
+	done
+	savetool convert -O raw e f
+	assert_success
+}
+
+@test "pages that fit both byte orders equally tell nothing" {
+	# Each absent one of them has an old page.
+	mapped 'page s390.ram 0 count=8' 'stale s390.ram 0x38000 count=8' |
+		"$mkimage" /dev/stdin a
+	savetool convert -O sparse a b
+	assert_error 8 "a: $untold"
+	savetool convert -O sparse --byte-order little a b
+	assert_success
+	savetool convert -O sparse --byte-order big a c
+	assert_success
+	run cmp -s b c
+	assert_failure 1
+}
+
+@test "no bit is taken for one behind the last page in the wrong byte order" {
+	mapped 'page s390.ram 0 count=9' 'page s390.ram 0x26000' |
+		sed 's/ 4M/ 160K bitmap-order=big/' | "$mkimage" /dev/stdin a
+	cp a before
+	savetool check --repair a
+	assert_failure 6
+	assert_line --partial padding-bits
+	cmp a before
+	savetool check --repair --byte-order big a
+	assert_output 'a: clean'
+	cmp a before
+}

@@ -124,11 +124,11 @@ converts()
 	local same=$back
 
 	[ "$same" = sparse ] || same=records
-	quietly convert -O "$there" image there
-	quietly convert -O "$there" image again
+	quietly convert "${order[@]}" -O "$there" image there
+	quietly convert "${order[@]}" -O "$there" image again
 	cmp there again
-	quietly convert -O "$back" there back
-	quietly convert -O "$back" image same
+	quietly convert "${order[@]}" -O "$back" there back
+	quietly convert "${order[@]}" -O "$back" image same
 	python3 -S "$top/tests/cli/memory.py" memory image \
 		"$there" there "$back" back "$same" same
 	case $name in
@@ -141,7 +141,7 @@ converts()
 recipe()
 {
 	local name=$BATS_TEST_DESCRIPTION expectation found there back
-	local converted inspected before memory=()
+	local converted inspected before memory=() order=()
 
 	read_expectation
 	set_formats
@@ -149,6 +149,8 @@ recipe()
 	converted=$found
 	expected inspect '[0-9]+'
 	inspected=${found:-$converted}
+	expected order '[a-z]+'
+	[ -z "$found" ] || order=(--byte-order "$found")
 	if [ "$converted" = 0 ]; then
 		mkdir memory
 		memory=(--memory-all memory)

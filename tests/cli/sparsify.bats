@@ -58,10 +58,10 @@ refused_unchanged()
 	cp s390-ccw-virtio-10.0 before
 	savetool sparsify s390-ccw-virtio-10.0
 	assert_error 8 "s390-ccw-virtio-10.0: nothing tells the byte order of \
-its host, nor so that of its bitmaps; only --zero-only is safe"
+its host; say --byte-order, else only --zero-only is safe"
 	savetool compact s390-ccw-virtio-10.0
 	assert_error 8 "s390-ccw-virtio-10.0: nothing tells the byte order of \
-its host, nor so that of its bitmaps; only its libvirt header could tell"
+its host; say --byte-order"
 	cmp s390-ccw-virtio-10.0 before
 	savetool sparsify --zero-only s390-ccw-virtio-10.0
 	assert_success
