@@ -136,10 +136,8 @@ static void put(const struct job *job, const struct st_check *check, bool clean)
 	if (check->complete_known)
 		report_flag(report, "complete", NULL, check->complete);
 	report_table(report, "findings", NULL, "");
-	for (size_t i = 0; i < check->finding_count; i++) {
+	for (size_t i = 0; i < check->finding_count; i++)
 		facts_finding(report, &check->findings[i]);
-		report_text(report, "remedy", NULL, check->findings[i].remedy);
-	}
 	report_close(report);
 	report_table(report, job->options.dry_run ? "would-repair" : "repaired",
 		     NULL, "");

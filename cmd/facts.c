@@ -403,6 +403,7 @@ void facts_finding(struct report *report, const struct st_finding *finding)
 	report_text(report, "block", NULL, finding->block);
 	report_number(report, "offset", NULL, finding->offset);
 	report_number(report, "length", NULL, finding->length);
+	report_text(report, "remedy", NULL, finding->remedy);
 }
 
 void facts_verified(struct report *report, bool verified,
@@ -443,6 +444,8 @@ static void show_finding(struct report *report,
 		    finding->length);
 	report_line(report, "%s: %s (%s)", facts_severity(finding->severity),
 		    finding->message, place);
+	if (finding->remedy)
+		report_line(report, "what helps: %s", finding->remedy);
 }
 
 static void show_findings(struct report *report, const struct st_info *info)

@@ -37,8 +37,7 @@ static const struct remedy remedies[] = {
 			 "which pages are memory" },
 	{ "empty-bitmaps", "take the image from another copy, or save the "
 			   "guest again, without background-snapshot" },
-	{ "doubtful-bitmaps", "take the image from another copy, or with its "
-			      "libvirt header if it had one" },
+	{ "doubtful-bitmaps", "take the image from another copy" },
 	{ "incomplete", "take the image from another copy" },
 	{ "corrupt", "take the image from another copy" },
 	{ "duplicate-device", "take the image from another copy" },
@@ -108,7 +107,8 @@ static void settle(struct check *check, struct description *description,
 	for (size_t i = 0; i < info->finding_count; i++) {
 		struct st_finding *finding = &description->findings[i];
 
-		finding->remedy = remedy_of(finding->code, writable);
+		if (!finding->remedy)
+			finding->remedy = remedy_of(finding->code, writable);
 		if (finding->severity != ST_PROBLEM)
 			continue;
 		base->problem_count++;

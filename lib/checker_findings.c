@@ -8,6 +8,7 @@
 #include "describe.h"
 #include "findings.h"
 #include "format/section.h"
+#include "trust.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -37,6 +38,7 @@ static int find_padding_bits(const struct checker *checker,
 {
 	struct description *description = description_of(checker);
 	const struct ram_list *list = &checker->image->stream.ram;
+	bool untold = trust_needs_host(checker->image);
 
 	for (unsigned i = 0; i < checker->padding_count; i++) {
 		const struct padding_bits *padding = &checker->paddings[i];
@@ -46,6 +48,7 @@ static int find_padding_bits(const struct checker *checker,
 			.block = list->layout.blocks[padding->block].name,
 			.offset = padding->offset,
 			.length = sizeof(padding->found),
+			.remedy = untold ? trust_remedy(DOUBT_HOST) : NULL,
 		};
 
 		if (description_find(description, &finding, err,

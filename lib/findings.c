@@ -241,6 +241,7 @@ static int find_doubtful(struct description *description, uint64_t stale,
 		.severity = ST_WARNING,
 		.offset = ST_UNKNOWN,
 		.length = stale,
+		.remedy = trust_remedy(description->doubt),
 	};
 
 	return description_find(description, &finding, err, "%s",

@@ -386,6 +386,22 @@ mapped()
 	assert_failure 1
 }
 
+@test "findings name the way out" {
+	make_big a
+	savetool check --repair a
+	assert_line --partial 'what helps: say --byte-order'
+	savetool check --json a
+	assert_json '.findings | any(.code == "doubtful-bitmaps" and
+		.remedy == "say --byte-order")'
+	savetool inspect a
+	assert_line --regexp '^ +what helps: say --byte-order$'
+	savetool inspect --json a
+	assert_json '.findings | any(.code == "doubtful-bitmaps" and
+		.remedy == "say --byte-order")'
+	savetool check --byte-order big a
+	assert_output 'a: clean'
+}
+
 @test "no bit is taken for one behind the last page in the wrong byte order" {
 	mapped 'page s390.ram 0 count=9' 'page s390.ram 0x26000' |
 		sed 's/ 4M/ 160K bitmap-order=big/' | "$mkimage" /dev/stdin a
@@ -393,6 +409,7 @@ mapped()
 	savetool check --repair a
 	assert_failure 6
 	assert_line --partial padding-bits
+	assert_line --partial 'what helps: say --byte-order'
 	cmp a before
 	savetool check --repair --byte-order big a
 	assert_output 'a: clean'
