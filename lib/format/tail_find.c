@@ -38,7 +38,7 @@ static uint64_t described_length(const struct vmdesc *vmdesc, bool footers)
 static int find_last_vmdesc(struct found_vmdesc *last, struct reader *reader,
 			    struct st_error *err)
 {
-	struct found_vmdesc found;
+	struct found_vmdesc found = { 0 };
 	int more;
 
 	last->vmdesc = NULL;

@@ -24,16 +24,20 @@ void tail_start(const struct tail *tail, struct reader *reader, uint64_t end);
  */
 int tail_understand(struct tail *tail, uint64_t rest, struct st_error *err);
 
-/* A vmdescription, and where in the input the EOF byte before it is. */
+/*
+ * A vmdescription, and where in the input the EOF byte before it is.  All
+ * zeros to begin with.
+ */
 struct found_vmdesc {
 	struct vmdesc *vmdesc;
 	uint64_t eof;
 	size_t json_size;
+	uint64_t wasted; /* bytes that were parsed and were none */
 };
 
 /*
  * The next one at or behind the reader, which is left behind that EOF byte.
- * 1, 0: none; -1.
+ * 1, 0: none, or too much only looked like one; -1.
  */
 int tail_next_vmdesc(struct found_vmdesc *found, struct reader *reader,
 		     struct st_error *err);

@@ -12,6 +12,14 @@
 #include <string.h>
 
 /*
+ * What is made to look like descriptions, so that each is parsed, or walked
+ * to, is not looked at for ever.
+ */
+#define WASTED_MOST (UINT64_C(32) << 20)
+#define GLANCE 64 /* what it costs to see that a text has no end */
+#define WALKS_MOST 16
+
+/*
  * Does the text of a description that is so long end in a closing brace?  It
  * starts VMDESC_HEAD bytes behind the reader.
  */
@@ -45,19 +53,24 @@ static int try_vmdesc(struct found_vmdesc *found, struct reader *reader,
 	if (got < VMDESC_HEAD + 1 || reader->next[VMDESC_HEAD] != '{')
 		return 0;
 	length = get_be32(reader->next + 2);
-	if (length < 2 || length > VMDESC_LIMIT)
+	if (length < 2 || length > VMDESC_LIMIT ||
+	    found->wasted + length > WASTED_MOST)
 		return 0;
 	brace = has_brace(reader, length, err);
-	if (brace <= 0)
+	if (brace <= 0) {
+		found->wasted += GLANCE;
 		return brace;
+	}
 	json = malloc(length);
 	if (!json)
 		return fail_memory(err);
 	if (input_read_exactly(reader->in, json, length,
 			       reader->offset + VMDESC_HEAD, err) < 0)
 		return -1;
-	if (vmdesc_parse(&found->vmdesc, json, length, &ignored) < 0)
+	if (vmdesc_parse(&found->vmdesc, json, length, &ignored) < 0) {
+		found->wasted += length;
 		return 0;
+	}
 	found->eof = reader->offset;
 	found->json_size = length;
 	return 1;
@@ -149,16 +162,17 @@ int tail_walk_to(struct tail *tail, uint64_t eof, struct st_error *err)
 /* 1: there is one, and the walk leads to it; 0: none; -1: none fits. */
 static int understand_described(struct tail *tail, struct st_error *err)
 {
-	struct found_vmdesc found;
+	struct found_vmdesc found = { 0 };
 	struct reader reader;
-	int result = 0, more;
+	int result = 0, more = 0;
 
 	tail_start(tail, &reader, tail_end(tail));
-	while ((more = tail_next_vmdesc(&found, &reader, err)) > 0) {
+	for (unsigned i = 0; result <= 0 && i < WALKS_MOST; i++) {
+		more = tail_next_vmdesc(&found, &reader, err);
+		if (more <= 0)
+			break;
 		tail_set_vmdesc(tail, &found);
 		result = tail_walk_to(tail, found.eof, err) < 0 ? -1 : 1;
-		if (result > 0)
-			break;
 	}
 	reader_release(&reader);
 	return more < 0 ? -1 : result;

@@ -137,3 +137,30 @@ commands_peak_below_64()
 	assert_equal "$(taskset -c 0 "$SAVETOOL" size --json --estimate a)" \
 		"$output"
 }
+
+# Each of them would be parsed, or walked to: for minutes, and longer.
+@test "what only looks like a million descriptions is not looked at for ever" {
+	local look i
+
+	"$mkimage" /dev/stdin a <<-END
+		stream
+		configuration
+		ram start
+			block pc.ram 64K
+			page pc.ram 0 count=8
+		ram end
+	END
+	printf '\4\0\0\0\3\3gpu\0\0\0\0\0\0\0\2' >>a
+	# The first one's length, of 8 MiB, leads to a closing brace.
+	for look in '\0\6\0\177\377\372{}' '\0\6\0\0\0\016{"devices":[]}'; do
+		# shellcheck disable=SC2059
+		printf "$look" >many
+		for i in {1..20}; do
+			cat many many >more
+			mv more many
+		done
+		cat a many >b
+		run --separate-stderr timeout 60 "$SAVETOOL" check b
+		[[ $status = [56] ]] || fail "status $status: $stderr"
+	done
+}
