@@ -26,7 +26,9 @@ struct request {
 
 int misfit(struct st_error *err, const char *what, const char *word)
 {
-	*err = (struct st_error){ .code = ST_USAGE, .offset = ST_UNKNOWN };
+	*err = (struct st_error){ .code = ST_USAGE,
+				  .offset = ST_UNKNOWN,
+				  .page = ST_UNKNOWN };
 	snprintf(err->text, sizeof(err->text), "%s: '%s'", what, word);
 	return -1;
 }
@@ -460,7 +462,9 @@ void cli_warn_lost(const struct cli *cli, uint64_t lost)
 
 int cli_misuse(const struct cli *cli, const char *format, ...)
 {
-	struct st_error err = { .code = ST_USAGE, .offset = ST_UNKNOWN };
+	struct st_error err = { .code = ST_USAGE,
+				.offset = ST_UNKNOWN,
+				.page = ST_UNKNOWN };
 	va_list arguments;
 	size_t used;
 

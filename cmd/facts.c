@@ -401,6 +401,13 @@ void facts_finding(struct report *report, const struct st_finding *finding)
 		    facts_severity(finding->severity));
 	report_text(report, "message", NULL, finding->message);
 	report_text(report, "block", NULL, finding->block);
+	report_number(report, "page", NULL,
+		      finding->pages > 0 ? finding->page : ST_UNKNOWN);
+	report_number(report, "pages", NULL,
+		      finding->pages > 0 ? finding->pages : ST_UNKNOWN);
+	report_text(report, "section", NULL, finding->section);
+	report_number(report, "instance", NULL,
+		      finding->section ? finding->instance : ST_UNKNOWN);
 	report_number(report, "offset", NULL, finding->offset);
 	report_number(report, "length", NULL, finding->length);
 	report_text(report, "remedy", NULL, finding->remedy);

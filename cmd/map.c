@@ -134,6 +134,7 @@ static void show_error(struct job *job, const struct st_error *err)
 	put_text(error, "code", st_code_name(err->code));
 	put_text(error, "message", err->text);
 	put_text(error, "block", err->block[0] ? err->block : NULL);
+	put_number(error, "page", err->page);
 	put_number(error, "offset", err->offset);
 	json_object_object_add(object, "error", error);
 	write_element(job, object);

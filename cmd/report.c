@@ -280,6 +280,7 @@ void report_error(struct report *report, const struct st_error *err)
 	report_text(report, "code", NULL, st_code_name(err->code));
 	report_text(report, "message", NULL, err->text);
 	report_text(report, "block", NULL, err->block[0] ? err->block : NULL);
+	report_number(report, "page", NULL, err->page);
 	report_number(report, "offset", NULL, err->offset);
 	report_close(report);
 }

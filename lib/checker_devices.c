@@ -39,6 +39,8 @@ static int find_duplicates(const struct st_image *image, struct st_error *err)
 		const struct st_finding finding = {
 			.code = "duplicate-device",
 			.severity = ST_PROBLEM,
+			.section = device->name,
+			.instance = device->instance,
 			.offset = device->offset,
 			.length = device->length,
 		};
@@ -97,6 +99,8 @@ static int find_differences(const struct st_image *image, struct st_error *err)
 			continue;
 		if (same)
 			finding.severity = ST_PROBLEM;
+		finding.section = device->name;
+		finding.instance = device->instance;
 		finding.offset = device->offset;
 		finding.length = device->length;
 		return description_find(image->description, &finding, err,

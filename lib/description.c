@@ -44,6 +44,19 @@ const char *description_keep(struct description *description, const char *text)
 	return copy;
 }
 
+/* Puts the description's own copy in place of a text, if there is any. */
+static bool keep(struct description *description, const char **text)
+{
+	const char *copy;
+
+	if (!*text)
+		return true;
+	copy = description_keep(description, *text);
+	if (copy)
+		*text = copy;
+	return copy != NULL;
+}
+
 int description_find(struct description *description,
 		     const struct st_finding *finding, struct st_error *err,
 		     const char *format, ...)
@@ -62,15 +75,11 @@ int description_find(struct description *description,
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	findings[count].message = description_keep(description, text);
-	if (!findings[count].message)
+	findings[count].message = text;
+	if (!keep(description, &findings[count].message) ||
+	    !keep(description, &findings[count].block) ||
+	    !keep(description, &findings[count].section))
 		return fail_memory(err);
-	if (finding->block) {
-		findings[count].block =
-			description_keep(description, finding->block);
-		if (!findings[count].block)
-			return fail_memory(err);
-	}
 	description->info.finding_count++;
 	return 0;
 }

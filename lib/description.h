@@ -27,7 +27,7 @@ void description_free(struct description *description);
 /* A copy of the text that lives as long as the description; NULL: no memory. */
 const char *description_keep(struct description *description, const char *text);
 
-/* Adds a finding; its message is formatted, and like its block kept. */
+/* Adds a finding; its message is formatted, and like its names kept. */
 int description_find(struct description *description,
 		     const struct st_finding *finding, struct st_error *err,
 		     const char *format, ...)

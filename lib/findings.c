@@ -24,12 +24,16 @@ int find_lost_extents(struct description *description,
 		.block = block->name,
 	};
 	uint64_t kept = survey->lost_count;
+	uint64_t page_size = kept ? block->length / block->pages : 0;
 
 	if (kept > LOST_EXTENTS_KEPT)
 		kept = LOST_EXTENTS_KEPT;
 	for (uint64_t i = 0; i < kept; i++) {
 		finding.offset = survey->lost[i].offset;
 		finding.length = survey->lost[i].length;
+		finding.page =
+			(finding.offset - block->pages_offset) / page_size;
+		finding.pages = finding.length / page_size;
 		if (description_find(description, &finding, err,
 				     "pages that are said to be present lie "
 				     "in a hole, and restore as zeros") < 0)
@@ -39,6 +43,7 @@ int find_lost_extents(struct description *description,
 		return 0;
 	finding.offset = ST_UNKNOWN;
 	finding.length = survey->lost_bytes;
+	finding.pages = 0;
 	return description_find(description, &finding, err,
 				"%" PRIu64 " such holes in all",
 				survey->lost_count);
@@ -82,6 +87,8 @@ int find_error(struct description *description, const struct st_error *broken,
 		.code = st_code_name(broken->code),
 		.severity = ST_PROBLEM,
 		.block = broken->block[0] ? broken->block : NULL,
+		.page = broken->page,
+		.pages = broken->page != ST_UNKNOWN,
 		.offset = broken->offset,
 		.length = ST_UNKNOWN,
 	};

@@ -44,6 +44,13 @@ static void begin(struct st_error *err, enum st_code code, uint64_t offset)
 	err->sys_errno = 0;
 	err->offset = offset;
 	err->block[0] = '\0';
+	err->page = ST_UNKNOWN;
+}
+
+static void note_block(struct st_error *err, const char *block)
+{
+	if (err->block[0] == '\0')
+		snprintf(err->block, sizeof(err->block), "%s", block);
 }
 
 /*
@@ -186,9 +193,16 @@ int fail_while_at(struct st_error *err, uint64_t offset, const char *format,
 
 int fail_in_block(struct st_error *err, const char *block)
 {
-	if (err->block[0] == '\0')
-		snprintf(err->block, sizeof(err->block), "%s", block);
+	note_block(err, block);
 	return fail_while(err, "block '%s'", block);
+}
+
+int fail_about_page(struct st_error *err, const char *block, uint64_t page)
+{
+	note_block(err, block);
+	if (err->page == ST_UNKNOWN)
+		err->page = page;
+	return -1;
 }
 
 int fail_as(struct st_error *err, enum st_code code, const char *format, ...)

@@ -45,6 +45,9 @@ int fail_while_at(struct st_error *err, uint64_t offset, const char *format,
 /* The same, with the block that it is about: "block 'pc.ram': …". */
 int fail_in_block(struct st_error *err, const char *block);
 
+/* Notes the page of a block that it is about, and leaves the sentence alone. */
+int fail_about_page(struct st_error *err, const char *block, uint64_t page);
+
 /*
  * Puts more behind the sentence, which is cut as far as it takes, and makes it
  * a failure of another kind at the same place.

@@ -125,6 +125,7 @@ static int put_delta(struct mapped_sink *sink, const struct page_run *run,
 	if (xbzrle_apply(page, page_size, run->data, run->delta_size) < 0) {
 		fail(err, ST_CORRUPT, "damaged XBZRLE for the page at %" PRIu64,
 		     run->offset);
+		fail_about_page(err, run->block->name, run->offset / page_size);
 		return fail_in_block(err, run->block->name);
 	}
 	if (is_zero(page, page_size))

@@ -193,13 +193,13 @@ static int read_body(struct sequential_source *source, struct page_batch *batch,
 	int result;
 
 	if (record->page >= source->block->length)
-		return fail_at(err, ST_CORRUPT, record->offset,
-			       "page at %" PRIu64
-			       " beyond block '%s' of %" PRIu64
-			       " bytes, in page record",
-			       record->page, source->block->name,
-			       source->block->length);
-	if (record->flags & RAM_ZERO)
+		result = fail_at(err, ST_CORRUPT, record->offset,
+				 "page at %" PRIu64
+				 " beyond block '%s' of %" PRIu64
+				 " bytes, in page record",
+				 record->page, source->block->name,
+				 source->block->length);
+	else if (record->flags & RAM_ZERO)
 		result = read_zero(source, batch, &run, err);
 	else if (record->flags & RAM_PAGE)
 		result = read_page(reader, batch, &run, err);
@@ -207,9 +207,11 @@ static int read_body(struct sequential_source *source, struct page_batch *batch,
 		result = read_xbzrle(source, batch, &run, record, err);
 	else
 		result = read_compressed(source, batch, &run, record, err);
-	if (result == 0)
-		page_batch_add(batch, &run);
-	return result;
+	if (result < 0)
+		return fail_about_page(err, source->block->name,
+				       record->page / run.length);
+	page_batch_add(batch, &run);
+	return 0;
 }
 
 /*

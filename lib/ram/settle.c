@@ -195,6 +195,8 @@ static int update(struct settle_sink *sink, const struct page_run *run,
 			fail(err, ST_CORRUPT,
 			     "damaged XBZRLE for the page at %" PRIu64,
 			     run->offset);
+			fail_about_page(err, run->block->name,
+					run->offset / sink->page_size);
 			return fail_in_block(err, run->block->name);
 		}
 		break;

@@ -26,6 +26,7 @@ struct st_error {
 	char text[512];  /* one sentence, lower case, no full stop or newline */
 	uint64_t offset; /* ST_UNKNOWN: not about one place */
 	char block[256]; /* its name, in full; "": not about one block */
+	uint64_t page;   /* its number there; ST_UNKNOWN: not about one page */
 };
 
 /* A stable word for a code, as in the JSON of savetool(1): "corrupt". */

@@ -101,8 +101,12 @@ struct st_finding {
 	const char *code; /* stable, in savetool-formats(5): "lost-extent" */
 	enum st_severity severity;
 	const char *message;
-	const char *block; /* NULL: not about one block */
-	uint64_t offset;   /* ST_UNKNOWN: not about one place */
+	const char *block;   /* NULL: not about one block */
+	uint64_t page;       /* the first of them there */
+	uint64_t pages;      /* 0: not about pages in a row */
+	const char *section; /* a device; NULL: not about one */
+	uint64_t instance;   /* of it */
+	uint64_t offset;     /* ST_UNKNOWN: not about one place */
 	uint64_t length;
 	const char *remedy; /* what helps; NULL: nothing that is known */
 };

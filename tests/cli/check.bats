@@ -150,7 +150,8 @@ fingerprint()
 	savetool inspect --json a
 	assert_success
 	finding lost-extent ".block == \"m0\" and .offset == $at and
-		.length == 1048576 and .severity == \"error\""
+		.length == 1048576 and .severity == \"error\" and
+		.page == 288 and .pages == 256"
 	checks 1 a
 	finding lost-extent ".offset == $at and .length == 1048576"
 	# Nobody can mend that.
@@ -426,6 +427,33 @@ tells_place()
 		\"block\": \"x byte 7': byte 8\"}"
 }
 
+@test "a page that breaks is told by its block and number" {
+	local word
+
+	# XBZRLE whose last number does not end.
+	"$mkimage" --labels a >labels <<-'END'
+		stream
+		configuration
+		ram start
+			block m0 64K
+			block m1 64K
+		ram part
+			page m0 0
+			page m1 0x3000
+			label here
+			xbzrle m1 0x3000 bytes="80 80 01 01 aa"
+		ram end
+	END
+	checks 6 a
+	finding corrupt ".block == \"m1\" and .page == 3 and .pages == 1 and
+		.offset == $(place_of here)"
+	for word in check map digest; do
+		savetool "$word" --json a
+		assert_json "[.. | .error? // empty | del(.code, .message)] ==
+			[{block: \"m1\", page: 3, offset: $(place_of here)}]"
+	done
+}
+
 @test "what breaks behind a header that says Part is told as well" {
 	{ echo "$header magic=part"; sequential; echo "cut -7"; } | built a
 	checks 5 a
@@ -516,7 +544,7 @@ tells_place()
 	checks 5 short --repair
 	finding part
 	finding vmdesc-differs ".severity == \"error\" and .offset == $at and
-		.length == 17"
+		.length == 17 and .section == \"timer\" and .instance == 0"
 }
 
 @test "what helps is nothing that would be refused" {
@@ -553,7 +581,8 @@ tells_place()
 	sequential "section full name=timer id=4 version=2 length=24" eof \
 		vmdesc | built a
 	checks 1 a
-	finding duplicate-device '.offset > 0 and .length == 24'
+	finding duplicate-device '.offset > 0 and .length == 24 and
+		.section == "timer" and .instance == 0'
 	sequential "section full name=timer id=4 instance=1 length=24" eof \
 		vmdesc | built b
 	checks 0 b

@@ -216,6 +216,26 @@ TEST(the_innermost_place_stays)
 	assert_place(&err, 92, "m0");
 }
 
+TEST(a_page_is_noted_and_not_said)
+{
+	struct st_error err;
+
+	fail_at(&err, ST_CORRUPT, 7, "damaged");
+	assert_true(err.page == ST_UNKNOWN);
+	assert_fails(fail_about_page(&err, "m0", 3), err, ST_CORRUPT,
+		     "damaged at byte 7");
+	assert_place(&err, 7, "m0");
+	assert_int_equal(err.page, 3);
+	fail_about_page(&err, "m1", 4);
+	assert_place(&err, 7, "m0");
+	assert_int_equal(err.page, 3);
+	fail_as(&err, ST_UNSUPPORTED, ", if so");
+	fail_while(&err, "guest");
+	assert_int_equal(err.page, 3);
+	fail(&err, ST_CORRUPT, "damaged");
+	assert_true(err.page == ST_UNKNOWN);
+}
+
 TEST(a_failure_can_become_another_one_of_the_same_place)
 {
 	struct st_error err;
@@ -270,6 +290,7 @@ int main(void)
 		cmocka_unit_test(names_are_no_places),
 		cmocka_unit_test(each_failure_begins_without_a_place),
 		cmocka_unit_test(the_innermost_place_stays),
+		cmocka_unit_test(a_page_is_noted_and_not_said),
 		cmocka_unit_test(
 			a_failure_can_become_another_one_of_the_same_place),
 		cmocka_unit_test(long_sentences_keep_their_place),

@@ -171,10 +171,12 @@ TEST(several_images_are_an_array_at_the_end)
 	static const struct st_error err = { .code = ST_CORRUPT,
 					     .text = "block 'a' overlaps",
 					     .offset = 7,
-					     .block = "a" };
+					     .block = "a",
+					     .page = 3 };
 	static const struct st_error nowhere = { .code = ST_SYSTEM,
 						 .text = "no",
-						 .offset = ST_UNKNOWN };
+						 .offset = ST_UNKNOWN,
+						 .page = ST_UNKNOWN };
 	struct json_object *error;
 	struct json_object *root;
 	struct paper paper;
@@ -198,6 +200,7 @@ TEST(several_images_are_an_array_at_the_end)
 			    "block 'a' overlaps");
 	assert_string_equal(text_at(root, "/1/error/block"), "a");
 	assert_string_equal(text_at(root, "/1/error/offset"), "7");
+	assert_string_equal(text_at(root, "/1/error/page"), "3");
 	assert_int_equal(json_pointer_get(root, "/2/error", &error), 0);
 	assert_int_equal(json_object_object_length(error), 2);
 	json_object_put(root);
