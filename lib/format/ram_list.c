@@ -206,7 +206,7 @@ static unsigned collect_regions(const struct ram_list *list,
 					 block, "bitmap" };
 		regions[count++] =
 			(struct region){ place->pages_offset, block->length,
-					 block, "pages" };
+					 block, "place of the pages" };
 	}
 	return count;
 }
@@ -214,13 +214,9 @@ static unsigned collect_regions(const struct ram_list *list,
 static int fail_overlap(const struct region *region, uint64_t end,
 			struct st_error *err)
 {
-	if (!region->block)
-		return fail_at(err, ST_CORRUPT, region->start,
-			       "%s at @ overlaps what ends at %" PRIu64,
-			       region->what, end);
 	fail_at(err, ST_CORRUPT, region->start,
-		"%s at @ overlap what ends at %" PRIu64, region->what, end);
-	return fail_in_block(err, region->block->name);
+		"%s at @ overlaps what ends at %" PRIu64, region->what, end);
+	return region->block ? fail_in_block(err, region->block->name) : -1;
 }
 
 int ram_list_check(const struct ram_list *list, uint64_t stream_end,

@@ -344,7 +344,7 @@ TEST(a_bitmap_does_not_overlap_its_header)
 	place.bitmap--;
 	add_mapped(&place);
 	refuses(&mapped, ST_CORRUPT,
-		"block 'pc.ram': bitmap at byte 150 overlap what ends at "
+		"block 'pc.ram': bitmap at byte 150 overlaps what ends at "
 		"151");
 }
 
@@ -355,7 +355,7 @@ TEST(nothing_lies_in_front_of_the_list)
 	place.bitmap = 92;
 	add_mapped(&place);
 	refuses(&mapped, ST_CORRUPT,
-		"block 'pc.ram': bitmap at byte 92 overlap what ends at 108");
+		"block 'pc.ram': bitmap at byte 92 overlaps what ends at 108");
 }
 
 TEST(a_bitmap_does_not_overlap_its_pages)
@@ -365,12 +365,12 @@ TEST(a_bitmap_does_not_overlap_its_pages)
 	place.bitmap = MIB - 7;
 	add_mapped(&place);
 	refuses(&mapped, ST_CORRUPT,
-		"block 'pc.ram': pages at byte 1048576 overlap what ends at "
-		"1048577");
+		"block 'pc.ram': place of the pages at byte 1048576 overlaps "
+		"what ends at 1048577");
 	place.bitmap = MIB + PAGE;
 	add_mapped(&place);
 	refuses(&mapped, ST_CORRUPT,
-		"block 'pc.ram': bitmap at byte 1052672 overlap what ends at "
+		"block 'pc.ram': bitmap at byte 1052672 overlaps what ends at "
 		"1114112");
 }
 
@@ -434,10 +434,10 @@ TEST(blocks_do_not_overlap_each_other)
 {
 	add_two(START + 8 + 12 + 28, 32 * PAGE);
 	refuses(&mapped, ST_CORRUPT,
-		"block 'two': bitmap at byte 148 overlap what ends at 156");
+		"block 'two': bitmap at byte 148 overlaps what ends at 156");
 	add_two(65536 + 100, 32 * PAGE);
 	refuses(&mapped, ST_CORRUPT,
-		"block 'two': bitmap at byte 65636 overlap what ends at "
+		"block 'two': bitmap at byte 65636 overlaps what ends at "
 		"69632");
 	add_two(SECOND + 12 + 28, 15 * PAGE);
 	refuses(&mapped, ST_CORRUPT,
