@@ -139,6 +139,8 @@ libcore_la_SOURCES = \
 	%D%/ram/digest.h \
 	%D%/ram/page.c \
 	%D%/ram/page.h \
+	%D%/ram/page_words.c \
+	%D%/ram/page_words.h \
 	%D%/ram/pump.c \
 	%D%/ram/pump.h \
 	%D%/ram/settle.c \

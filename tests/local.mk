@@ -59,6 +59,7 @@ unit_tests = \
 	%D%/unit/output_test \
 	%D%/unit/page_size_test \
 	%D%/unit/page_test \
+	%D%/unit/page_words_test \
 	%D%/unit/phases_test \
 	%D%/unit/place_test \
 	%D%/unit/pump_test \

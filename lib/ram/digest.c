@@ -11,25 +11,17 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "ram/page_words.h"
 
 #include <string.h>
 #include <xxhash.h>
 
-/*
- * Of each page, 0: zero.  A few bytes can claim any amount of memory, so there
- * is room only for so many pages around those that have something.
- */
-#define STRETCH_PAGES 4096
-struct page_sums {
-	uint64_t count;
-	uint64_t **stretches; /* of STRETCH_PAGES; NULL: all are zero */
-};
-
 struct digest_sink {
 	struct page_sink base;
 	const struct ram_layout *layout;
-	XXH3_state_t **blocks;   /* the sum of each */
-	struct page_sums *pages; /* of each block; NULL if ordered */
+	XXH3_state_t **blocks;    /* the sum of each */
+	struct page_words *pages; /* a page: its hash, 0 if it is zero; NULL if
+				     ordered */
 	bool unsettled;
 	uint64_t result[2];
 };
@@ -44,21 +36,6 @@ static void fold_page(struct digest_sink *sink, unsigned block, uint64_t offset,
 	XXH3_128bits_update(sink->blocks[block], bytes, sizeof(bytes));
 }
 
-static int note_page(struct page_sums *sums, uint64_t page, uint64_t hash,
-		     struct st_error *err)
-{
-	uint64_t **stretch = &sums->stretches[page / STRETCH_PAGES];
-
-	if (!*stretch && hash == 0)
-		return 0;
-	if (!*stretch)
-		*stretch = calloc(STRETCH_PAGES, sizeof(**stretch));
-	if (!*stretch)
-		return fail_memory(err);
-	(*stretch)[page % STRETCH_PAGES] = hash;
-	return 0;
-}
-
 static int put_page(struct digest_sink *sink, const struct page_run *run,
 		    uint64_t at, struct st_error *err)
 {
@@ -68,8 +45,10 @@ static int put_page(struct digest_sink *sink, const struct page_run *run,
 	if (run->kind == PAGE_DATA)
 		hash = XXH3_64bits(run->data + at, page_size);
 	if (sink->pages)
-		return note_page(&sink->pages[run->block->index],
-				 offset / page_size, hash, err);
+		return page_words_set(&sink->pages[run->block->index],
+				      offset / page_size, hash) ?
+			       0 :
+			       fail_memory(err);
 	if (hash)
 		fold_page(sink, run->block->index, offset, hash);
 	return 0;
@@ -97,31 +76,13 @@ static int put(struct page_sink *base, const struct page_batch *batch,
 
 static void fold_pages(struct digest_sink *sink, unsigned block)
 {
-	const struct page_sums *sums = &sink->pages[block];
+	const struct page_words *hashes = &sink->pages[block];
 	uint64_t page_size = sink->layout->page_size;
 
-	for (uint64_t i = 0; i < sums->count; i++) {
-		const uint64_t *stretch = sums->stretches[i / STRETCH_PAGES];
-
-		if (!stretch)
-			i += STRETCH_PAGES - 1;
-		else if (stretch[i % STRETCH_PAGES])
-			fold_page(sink, block, i * page_size,
-				  stretch[i % STRETCH_PAGES]);
-	}
-}
-
-static uint64_t stretch_count(const struct page_sums *sums)
-{
-	return (sums->count + STRETCH_PAGES - 1) / STRETCH_PAGES;
-}
-
-static void page_sums_release(struct page_sums *sums)
-{
-	for (uint64_t i = 0; sums->stretches && i < stretch_count(sums); i++)
-		free(sums->stretches[i]);
-	free(sums->stretches);
-	*sums = (struct page_sums){ 0 };
+	for (uint64_t page = page_words_find(hashes, 0); page < hashes->count;
+	     page = page_words_find(hashes, page + 1))
+		fold_page(sink, block, page * page_size,
+			  page_words_get(hashes, page));
 }
 
 static void fold_block(const struct digest_sink *sink,
@@ -164,7 +125,7 @@ static int finish(struct page_sink *base, struct st_error *err)
 			continue;
 		/* Who verifies has a second sink after this one. */
 		fold_pages(sink, i);
-		page_sums_release(&sink->pages[i]);
+		page_words_free(&sink->pages[i]);
 	}
 	qsort(order, count, sizeof(*order), compare_names);
 	for (unsigned i = 0; i < count; i++)
@@ -184,7 +145,7 @@ static void sink_free(struct page_sink *base)
 		if (sink->blocks)
 			XXH3_freeState(sink->blocks[i]);
 		if (sink->pages)
-			page_sums_release(&sink->pages[i]);
+			page_words_free(&sink->pages[i]);
 	}
 	free(sink->blocks);
 	free(sink->pages);
@@ -201,7 +162,6 @@ static int allocate(struct digest_sink *sink, bool ordered,
 		    struct st_error *err)
 {
 	unsigned count = sink->layout->count;
-	struct page_sums *sums;
 
 	sink->blocks = calloc(count + 1, sizeof(*sink->blocks));
 	if (!ordered)
@@ -215,12 +175,9 @@ static int allocate(struct digest_sink *sink, bool ordered,
 		XXH3_128bits_reset(sink->blocks[i]);
 		if (ordered)
 			continue;
-		sums = &sink->pages[i];
-		sums->count = sink->layout->blocks[i].length /
-			      sink->layout->page_size;
-		sums->stretches = calloc(stretch_count(sums) + 1,
-					 sizeof(*sums->stretches));
-		if (!sums->stretches)
+		if (!page_words_init(&sink->pages[i],
+				     sink->layout->blocks[i].length /
+					     sink->layout->page_size))
 			return fail_memory(err);
 	}
 	return 0;

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/zero.h"
 #include "io/spool.h"
+#include "ram/page_words.h"
 #include "ram/xbzrle.h"
 
 #include <errno.h>
@@ -17,8 +18,8 @@
 #include <unistd.h>
 
 struct block_settlement {
-	uint32_t *left;         /* a page: how often it is still to come */
-	struct bitmap changing; /* those that come as changes, too */
+	struct page_words last; /* a page: which version is its last, from 1 */
+	struct bitmap changing; /* pages that come as changes, too */
 	uint64_t base;          /* of its pages in the file without a name */
 };
 
@@ -26,6 +27,10 @@ struct settlement {
 	unsigned count;
 	struct block_settlement *blocks;
 	bool has_changes;
+	uint64_t versions;  /* that came on the first walk */
+	uint64_t order;     /* a sum of whose they were, in their order */
+	struct bitmap last; /* of the versions: those that are a page's last */
+	uint64_t versions_again, order_again; /* on the second walk */
 };
 
 int settlement_new(struct settlement **settlement, struct st_error *err)
@@ -39,10 +44,11 @@ void settlement_free(struct settlement *settlement)
 	if (!settlement)
 		return;
 	for (unsigned i = 0; i < settlement->count; i++) {
-		free(settlement->blocks[i].left);
+		page_words_free(&settlement->blocks[i].last);
 		bitmap_free(&settlement->blocks[i].changing);
 	}
 	free(settlement->blocks);
+	bitmap_free(&settlement->last);
 	free(settlement);
 }
 
@@ -53,14 +59,17 @@ static int fail_changed(struct st_error *err)
 
 int settlement_check(const struct settlement *settlement, struct st_error *err)
 {
-	for (unsigned i = 0; i < settlement->count; i++) {
-		const struct block_settlement *block = &settlement->blocks[i];
-
-		for (uint64_t page = 0; page < block->changing.bits; page++)
-			if (block->left[page] > 0)
-				return fail_changed(err);
-	}
+	if (settlement->versions_again != settlement->versions ||
+	    settlement->order_again != settlement->order)
+		return fail_changed(err);
 	return 0;
+}
+
+/* Adds to the sum that the same pages in another order do not have. */
+static uint64_t add_to_order(uint64_t order, unsigned block, uint64_t page)
+{
+	order = (order ^ (page << 16 | block)) * UINT64_C(0x9e3779b97f4a7c15);
+	return order ^ order >> 29;
 }
 
 struct tally {
@@ -73,20 +82,25 @@ static int tally_put(struct page_sink *base, const struct page_batch *batch,
 		     struct st_error *err)
 {
 	struct tally *tally = (struct tally *)base;
+	struct settlement *settlement = tally->settlement;
 
-	(void)err;
 	for (unsigned i = 0; i < batch->count; i++) {
 		const struct page_run *run = &batch->runs[i];
 		struct block_settlement *block =
-			&tally->settlement->blocks[run->block->index];
+			&settlement->blocks[run->block->index];
 		uint64_t first = run->offset / tally->page_size;
 		uint64_t count = run->length / tally->page_size;
 
-		for (uint64_t page = first; page < first + count; page++)
-			block->left[page]++;
+		for (uint64_t page = first; page < first + count; page++) {
+			settlement->order = add_to_order(
+				settlement->order, run->block->index, page);
+			if (!page_words_set(&block->last, page,
+					    ++settlement->versions))
+				return fail_memory(err);
+		}
 		if (run->kind == PAGE_DELTA) {
 			bitmap_set_range(&block->changing, first, count);
-			tally->settlement->has_changes = true;
+			settlement->has_changes = true;
 		}
 	}
 	return 0;
@@ -118,8 +132,8 @@ static int allocate(struct settlement *settlement,
 		settlement->count++;
 		block->base = base;
 		base += layout->blocks[i].length;
-		block->left = calloc(pages + 1, sizeof(*block->left));
-		if (!block->left || !bitmap_init(&block->changing, pages))
+		if (!page_words_init(&block->last, pages) ||
+		    !bitmap_init(&block->changing, pages))
 			return fail_memory(err);
 	}
 	return 0;
@@ -230,8 +244,9 @@ static int put_changing(struct settle_sink *sink, const struct page_run *run,
 static int put_page(struct settle_sink *sink, const struct page_run *run,
 		    uint64_t at, struct st_error *err)
 {
-	struct block_settlement *block =
-		&sink->settlement->blocks[run->block->index];
+	struct settlement *settlement = sink->settlement;
+	const struct block_settlement *block =
+		&settlement->blocks[run->block->index];
 	struct page_run page = *run;
 	uint64_t number = (run->offset + at) / sink->page_size;
 	bool last;
@@ -240,11 +255,15 @@ static int put_page(struct settle_sink *sink, const struct page_run *run,
 	page.length = sink->page_size;
 	if (page.kind != PAGE_DELTA && page.data)
 		page.data += at;
-	if (block->left[number] == 0)
+	if (settlement->versions_again == settlement->versions)
 		return fail_changed(err);
-	last = --block->left[number] == 0;
+	last = bitmap_get(&settlement->last, settlement->versions_again++);
+	settlement->order_again = add_to_order(settlement->order_again,
+					       run->block->index, number);
 	if (bitmap_get(&block->changing, number))
 		return put_changing(sink, &page, last, err);
+	if (page.kind == PAGE_DELTA)
+		return fail_changed(err);
 	if (last)
 		page_batch_add(&sink->batch, &page);
 	return sink->batch.count < BATCH_RUNS ? 0 : pass_on(sink, err);
@@ -280,12 +299,35 @@ static const struct page_sink_ops settle_ops = {
 	.free = settle_free,
 };
 
+/*
+ * From a number a page to a bit a version: who comes along on the second walk
+ * may need eight bytes a page as well.
+ */
+static int mark_last(struct settlement *settlement, struct st_error *err)
+{
+	if (!bitmap_init(&settlement->last, settlement->versions))
+		return fail_memory(err);
+	for (unsigned i = 0; i < settlement->count; i++) {
+		struct page_words *last = &settlement->blocks[i].last;
+
+		for (uint64_t page = page_words_find(last, 0);
+		     page < last->count; page = page_words_find(last, page + 1))
+			bitmap_set_range(&settlement->last,
+					 page_words_get(last, page) - 1, 1);
+		page_words_free(last);
+	}
+	return 0;
+}
+
 int settle_sink_new(struct page_sink **result, struct settlement *settlement,
 		    struct page_sink *to, const struct ram_layout *layout,
 		    const char *folder, struct st_error *err)
 {
-	struct settle_sink *sink = calloc(1, sizeof(*sink));
+	struct settle_sink *sink;
 
+	if (mark_last(settlement, err) < 0)
+		return -1;
+	sink = calloc(1, sizeof(*sink));
 	if (!sink)
 		return fail_memory(err);
 	sink->base.ops = &settle_ops;

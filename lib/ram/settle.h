@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Pages that come several times, or as what changed in them, settled to what
- * they are in the end.  That takes two walks: the first counts how often each
- * page comes; on the second, all but its last version are passed over, and
+ * they are in the end.  That takes two walks: the first finds out which version
+ * of each page is its last; on the second, all others are passed over, and
  * changes are applied.
  */
 #ifndef RAM_SETTLE_H
@@ -10,7 +10,10 @@
 
 #include "ram/page.h"
 
-/* What the first walk found: four bytes a page. */
+/*
+ * What the first walk found: eight bytes a page; on the second, a bit a
+ * version.
+ */
 struct settlement;
 
 int settlement_new(struct settlement **settlement, struct st_error *err);
@@ -19,8 +22,9 @@ int settlement_new(struct settlement **settlement, struct st_error *err);
 void settlement_free(struct settlement *settlement);
 
 /*
- * Behind the second walk: have all pages come that were counted on the first?
- * If not, the image is another one by now, and what was passed on is neither.
+ * Behind the second walk: have the same pages come as on the first, in that
+ * order? If not, the image is another one by now, and what was passed on is
+ * neither.
  */
 int settlement_check(const struct settlement *settlement, struct st_error *err);
 

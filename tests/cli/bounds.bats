@@ -4,6 +4,12 @@
 
 load helpers
 
+# A sanitizer's own memory would be counted: then only the rest holds.
+is_sanitized()
+{
+	grep -qE '__[at]san_init' "$SAVETOOL"
+}
+
 # peaks_below MIB COMMAND...: it succeeds, and takes no more memory than that.
 peaks_below()
 {
@@ -12,7 +18,8 @@ peaks_below()
 	shift
 	read -r status peak time < <(python3 "$top/tests/cli/peak.py" "$@")
 	[ "$status" = 0 ] || fail "$*: exit status $status"
-	[ "$peak" -le "$most" ] || fail "$*: $peak KiB, in $time ms"
+	[ "$peak" -le "$most" ] || is_sanitized ||
+		fail "$*: $peak KiB, in $time ms"
 }
 
 # device_image NAME LAYOUT: one with far more device state than memory may be.
@@ -110,6 +117,25 @@ commands_peak_below_64()
 	assert_success
 	savetool check a
 	assert_success
+}
+
+@test "an index has eight bytes a page, verified or not" {
+	# All of its 4194304 pages come, and no 16 MiB are without data.
+	"$mkimage" /dev/stdin a <<-END
+		stream
+		configuration
+		ram start
+			block pc.ram 16G
+			zero pc.ram 0 count=all memory=no
+			page pc.ram 0 count=1024 step=4096 memory=no
+		ram end
+		section full name=timer id=3 version=2 length=24
+		eof
+		vmdesc
+	END
+	# A quarter of the 64 MiB is enough for the rest here.
+	peaks_below $((32 + 16)) "$SAVETOOL" compact --verify a b
+	peaks_below $((32 + 16)) "$SAVETOOL" digest a
 }
 
 @test "an estimate is from a sample, whatever the size of the guest" {

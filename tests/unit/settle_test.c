@@ -87,17 +87,33 @@ TEST(a_page_that_does_not_come_again_was_changed)
 	release(&fixture, sink);
 }
 
-TEST(a_page_that_was_not_counted_was_changed)
+TEST(a_page_too_many_was_changed)
 {
 	struct fixture fixture;
 	struct page_sink *sink = settle(&fixture);
 	static struct page_batch batch;
 	struct page_run run =
-		run_of(&fixture.layout, 0, PAGE_ZERO, 0, 2 * PAGE, NULL);
+		run_of(&fixture.layout, 0, PAGE_ZERO, 0, 4 * PAGE, NULL);
 	struct st_error err;
 
 	page_batch_add(&batch, &run);
 	assert_fails(sink->ops->put(sink, &batch, &err), err, ST_SYSTEM,
+		     "the image changed while it was read");
+	release(&fixture, sink);
+}
+
+TEST(another_page_was_changed)
+{
+	struct fixture fixture;
+	struct page_sink *sink = settle(&fixture);
+	struct st_error err;
+
+	put_run(sink,
+		run_of(&fixture.layout, 0, PAGE_DATA, 0, PAGE, page_of(1)));
+	put_run(sink, run_of(&fixture.layout, 0, PAGE_ZERO, 0, PAGE, NULL));
+	put_run(sink,
+		run_of(&fixture.layout, 2, PAGE_DATA, PAGE, PAGE, page_of(2)));
+	assert_fails(settlement_check(fixture.settlement, &err), err, ST_SYSTEM,
 		     "the image changed while it was read");
 	release(&fixture, sink);
 }
@@ -107,7 +123,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_last_version_is_passed_on),
 		cmocka_unit_test(a_page_that_does_not_come_again_was_changed),
-		cmocka_unit_test(a_page_that_was_not_counted_was_changed),
+		cmocka_unit_test(a_page_too_many_was_changed),
+		cmocka_unit_test(another_page_was_changed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
