@@ -41,6 +41,8 @@ int find_lost_extents(struct description *description,
 	}
 	if (survey->lost_count <= LOST_EXTENTS_KEPT)
 		return 0;
+	/* Those that are told are the problems; this sums them all up. */
+	finding.severity = ST_NOTE;
 	finding.offset = ST_UNKNOWN;
 	finding.length = survey->lost_bytes;
 	finding.pages = 0;
@@ -73,6 +75,7 @@ int find_lost_bitmap(struct description *description,
 	}
 	if (hidden->lost_count <= LOST_EXTENTS_KEPT)
 		return 0;
+	finding.severity = ST_NOTE;
 	finding.offset = ST_UNKNOWN;
 	finding.length = hidden->lost_bytes;
 	return description_find(description, &finding, err,

@@ -159,7 +159,7 @@ commands_peak_below_64()
 
 # Each of them would be parsed, or walked to: for minutes, and longer.
 @test "what only looks like a million descriptions is not looked at for ever" {
-	local look i
+	local look
 
 	"$mkimage" /dev/stdin a <<-END
 		stream
@@ -174,9 +174,9 @@ commands_peak_below_64()
 	for look in '\0\6\0\177\377\372{}' '\0\6\0\0\0\016{"devices":[]}'; do
 		# shellcheck disable=SC2059
 		printf "$look" >many
-		for i in {1..20}; do
-			cat many many >more
-			mv more many
+		for _ in {1..20}; do
+			cat many many >twice
+			mv twice many
 		done
 		cat a many >b
 		run --separate-stderr timeout 60 "$SAVETOOL" check b

@@ -708,9 +708,9 @@ make_unused()
 		cp --sparse=never unused copy
 		status=0
 		strace -E ASAN_OPTIONS=detect_leaks=0 -f -qq -o trace \
-			-e trace=pread64 -e inject=pread64:signal=INT:when=40 \
+			-e trace=pread64 -e inject=pread64:signal=TERM:when=40 \
 			"$SAVETOOL" "$command" copy 2>err || status=$?
-		assert_equal "$command $status" "$command 130"
+		assert_equal "$command $status" "$command 143"
 		# Of 256 times that it reads 64 KiB of the block.
 		[ "$(grep -c pread64 trace)" -lt 140 ]
 		cmp unused copy
