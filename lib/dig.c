@@ -1,204 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Finds what needs no storage, and makes holes of it. */
+/* Finds what needs no storage. */
 #include "config.h"
 
-#include "dig.h"
+#include "dig_parts.h"
 
-#include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "scan.h"
 #include "space.h"
-
-#include <inttypes.h>
-
-/* How often progress is told; and asked, whether somebody waits. */
-#define STRIDE (UINT64_C(4) << 20)
-
-/*
- * Made into a hole at once: neither who waits for the file, nor who wants it
- * to end, waits long.
- */
-#define PIECE (UINT64_C(256) << 20)
-
-/* A stretch of the file, or of one block's pages, as numbers of them. */
-struct range {
-	uint64_t start, end;
-};
-
-struct digger {
-	struct dig *dig;
-	const struct st_monitor *monitor;
-	struct input *in;
-	struct scan *scan;
-	struct extent extent; /* that was looked at last */
-	uint64_t end;         /* of the image */
-	uint64_t block_size;  /* of the file system */
-	uint64_t told;        /* of progress */
-
-	struct range hole; /* found, but not made yet */
-
-	/* The block that the hole is of; its bits. */
-	unsigned block;
-	struct range dirty; /* bits that were cleared, but not written yet */
-	bool *changed;      /* of a copy: bitmaps, one a block */
-};
-
-/* Whether to go on, although it is no further than it was. */
-static int ask(const struct digger *digger, struct st_error *err)
-{
-	const struct st_monitor *monitor = digger->monitor;
-
-	if (!monitor ||
-	    monitor->progress(monitor->data, digger->told, digger->end) == 0)
-		return 0;
-	return fail(err, ST_CANCELLED, "cancelled");
-}
-
-static int tell(struct digger *digger, uint64_t offset, struct st_error *err)
-{
-	if (offset < digger->told + STRIDE)
-		return 0;
-	digger->told = offset;
-	return ask(digger, err);
-}
-
-/* Of this block, the words that hold these bits, as the file has them. */
-static int write_words(struct digger *digger, unsigned block,
-		       const struct range *bits, struct st_error *err)
-{
-	const struct st_image *image = digger->dig->image;
-	const struct bitmap *bitmap = &image->bitmaps[block];
-	uint64_t first = bits->start / 64 * 8;
-	uint64_t size = (bits->end + 63) / 64 * 8 - first;
-	uint64_t offset = image->stream.ram.places[block].bitmap_offset + first;
-	cleanup_free uint8_t *words = malloc(size);
-	struct bitmap part = { words, size, size * 8 };
-
-	if (!words)
-		return fail_memory(err);
-	memcpy(words, bitmap->bytes + first, size);
-	if (image->big_endian)
-		bitmap_swap(&part);
-	if (digger->dig->copy)
-		return output_write_at(digger->dig->copy, words, size, offset,
-				       err);
-	return inplace_write(digger->dig->place, words, size, offset, err);
-}
-
-/* What is told may be far beyond it already. */
-static int punch(const struct digger *digger, struct st_error *err)
-{
-	const struct inplace *place = digger->dig->place;
-	const struct range *hole = &digger->hole;
-
-	for (uint64_t at = hole->start; at < hole->end; at += PIECE) {
-		uint64_t length = hole->end - at;
-
-		if (length > PIECE)
-			length = PIECE;
-		if ((at > hole->start && ask(digger, err) < 0) ||
-		    inplace_check(place, err) < 0 ||
-		    inplace_punch(place, at, length, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/*
- * Bits before holes, unless a full file system that never overwrites needs
- * the holes first.
- */
-static int change(struct digger *digger, struct st_error *err)
-{
-	const struct inplace *place = digger->dig->place;
-	bool clears = digger->dirty.start < digger->dirty.end;
-	struct st_error ignored;
-	bool full = false;
-	int failed;
-
-	if (clears && inplace_check(place, err) < 0)
-		return -1;
-	if (clears &&
-	    write_words(digger, digger->block, &digger->dirty, err) < 0) {
-		full = error_is_full(err);
-		if (!full)
-			return -1;
-	}
-	failed = punch(digger, err);
-	/* Also of holes that were only begun. */
-	if (full && write_words(digger, digger->block, &digger->dirty,
-				failed ? &ignored : err) < 0)
-		return -1;
-	return failed;
-}
-
-/* Only whole blocks are freed, and pages may lie half in a hole already. */
-static int count_storage(struct digger *digger, const struct range *hole,
-			 struct st_error *err)
-{
-	uint64_t first = round_up(hole->start, digger->block_size);
-	uint64_t last = hole->end / digger->block_size * digger->block_size;
-	uint64_t bytes;
-
-	if (first >= last)
-		return 0;
-	if (input_count_data(&bytes, digger->in, first, last, err) < 0)
-		return -1;
-	digger->dig->storage += bytes;
-	return 0;
-}
-
-/* Makes the hole that was found. */
-static int settle(struct digger *digger, struct st_error *err)
-{
-	const struct range *hole = &digger->hole;
-
-	if (hole->start == hole->end)
-		return 0;
-	if (digger->dig->place && change(digger, err) < 0)
-		return -1;
-	if (!digger->dig->place && !digger->dig->copy &&
-	    count_storage(digger, hole, err) < 0)
-		return -1;
-	digger->hole = (struct range){ 0 };
-	digger->dirty = (struct range){ 0 };
-	return 0;
-}
-
-/* Adds to the hole, or begins another one. */
-static int give_back(struct digger *digger, uint64_t offset, uint64_t length,
-		     struct st_error *err)
-{
-	if (digger->hole.end != offset || digger->hole.start == offset) {
-		if (settle(digger, err) < 0)
-			return -1;
-		digger->hole.start = offset;
-	}
-	digger->hole.end = offset + length;
-	return 0;
-}
-
-/* What the present pages of a block are. */
-static int clear_bits(struct digger *digger, uint64_t offset, uint64_t length,
-		      struct st_error *err)
-{
-	const struct st_image *image = digger->dig->image;
-	const struct ram_list *list = &image->stream.ram;
-	uint64_t base = list->places[digger->block].pages_offset;
-	uint64_t first = (offset - base) / list->layout.page_size;
-	uint64_t count = length / list->layout.page_size;
-
-	if (give_back(digger, offset, length, err) < 0)
-		return -1;
-	bitmap_clear_range(&image->bitmaps[digger->block], first, count);
-	if (digger->dirty.start == digger->dirty.end)
-		digger->dirty.start = first;
-	digger->dirty.end = first + count;
-	if (digger->changed)
-		digger->changed[digger->block] = true;
-	return 0;
-}
 
 /* What the bytes of a stretch are. */
 enum kind {
@@ -215,10 +24,10 @@ static int found_zeros(struct digger *digger, const struct stretch *part,
 
 	if (part->kind == KIND_PAGES) {
 		digger->dig->zero += length;
-		return clear_bits(digger, part->start, length, err);
+		return dig_clear_bits(digger, part->start, length, err);
 	}
 	digger->dig->other += length;
-	return give_back(digger, part->start, length, err);
+	return dig_give_back(digger, part->start, length, err);
 }
 
 static int found(void *owner, const struct stretch *part, bool zero,
@@ -230,18 +39,18 @@ static int found(void *owner, const struct stretch *part, bool zero,
 	int result = 0;
 
 	/* What lies before is not of this block's bits. */
-	if (part->block != digger->block && settle(digger, err) < 0)
+	if (part->block != digger->block && dig_settle(digger, err) < 0)
 		return -1;
 	digger->block = part->block;
 	if (part->kind == KIND_STALE) {
 		digger->dig->stale += length;
-		result = give_back(digger, part->start, length, err);
+		result = dig_give_back(digger, part->start, length, err);
 	} else if (zero) {
 		result = found_zeros(digger, part, err);
 	} else if (copy) {
 		result = output_write_at(copy, data, length, part->start, err);
 	}
-	return result < 0 ? -1 : tell(digger, part->end, err);
+	return result < 0 ? -1 : dig_tell(digger, part->end, err);
 }
 
 static int add(struct digger *digger, enum kind kind, unsigned block,
@@ -445,20 +254,6 @@ static int dig_image(struct digger *digger, uint64_t start,
 			  err);
 }
 
-/* Those of a copy, in which they may come before or behind their pages. */
-static int write_bitmaps(struct digger *digger, struct st_error *err)
-{
-	const struct st_image *image = digger->dig->image;
-
-	for (unsigned i = 0; i < image->bitmap_count; i++) {
-		const struct range all = { 0, image->bitmaps[i].bits };
-
-		if (digger->changed[i] && write_words(digger, i, &all, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 /* A copy also has what lies around the image, as it is. */
 static int dig_file(struct digger *digger, struct st_error *err)
 {
@@ -476,7 +271,8 @@ static int dig_file(struct digger *digger, struct st_error *err)
 	if (dig_bytes(digger, KIND_KEPT, 0,
 		      (struct range){ digger->end, digger->in->size }, err) < 0)
 		return -1;
-	return scan_finish(digger->scan, err) < 0 ? -1 : settle(digger, err);
+	return scan_finish(digger->scan, err) < 0 ? -1 :
+						    dig_settle(digger, err);
 }
 
 static int dig_with(struct digger *digger, struct st_error *err)
@@ -492,7 +288,7 @@ static int dig_with(struct digger *digger, struct st_error *err)
 	if (!copy)
 		return 0;
 	copy->position = digger->in->size;
-	return write_bitmaps(digger, err);
+	return dig_write_bitmaps(digger, err);
 }
 
 int dig(struct dig *dig, const struct st_monitor *monitor, struct st_error *err)

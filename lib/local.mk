@@ -23,6 +23,8 @@ libcore_la_SOURCES = \
 	%D%/description.h \
 	%D%/dig.c \
 	%D%/dig.h \
+	%D%/dig_holes.c \
+	%D%/dig_parts.h \
 	%D%/digest.c \
 	%D%/digest.h \
 	%D%/findings.c \
