@@ -138,7 +138,7 @@ commands_peak_below_64()
 	peaks_below $((32 + 16)) "$SAVETOOL" digest a
 }
 
-@test "an estimate is from a sample, whatever the size of the guest" {
+@test "an estimate takes little memory, and is the same on one processor" {
 	"$mkimage" /dev/stdin a <<-END
 		stream
 		configuration capability=mapped-ram

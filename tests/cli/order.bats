@@ -20,6 +20,26 @@ make_big()
 	"$SAVETOOL" convert -f --bare -O sparse "$1.libvirt" "$1"
 }
 
+# mapped LINE...: the recipe of a mapped-ram stream of s390 with these pages.
+mapped()
+{
+	cat <<-END
+		stream
+		configuration machine=s390-ccw-virtio-10.0 \
+			capability=mapped-ram
+		ram start
+		block s390.ram 4M
+	END
+	printf '%s\n' "$@"
+	cat <<-END
+		ram part
+		ram end
+		section full name=timer id=3 version=2 length=24
+		eof
+		vmdesc
+	END
+}
+
 # try COMMAND [OPTION]...: of the image named a.
 try()
 {
@@ -206,21 +226,10 @@ try()
 	local order
 
 	for order in little big; do
-		"$mkimage" a <<-END
-			stream
-			configuration machine=s390-ccw-virtio-10.0 \
-				capability=mapped-ram
-			ram start
-			block s390.ram 160K bitmap-order=$order
-			page s390.ram 0 count=9
-			page s390.ram 0x26000
-			page s390.ram 0x29000
-			ram part
-			ram end
-			section full name=timer id=3 version=2 length=24
-			eof
-			vmdesc
-		END
+		mapped 'page s390.ram 0 count=9' 'page s390.ram 0x26000' \
+			'page s390.ram 0x29000' |
+			sed "s/ 4M/ 160K bitmap-order=$order/" |
+			"$mkimage" /dev/stdin a
 		savetool check --repair --byte-order $order a
 		assert_success
 		assert_line --partial "padding-bits"
@@ -310,26 +319,6 @@ untold='nothing tells the byte order of its host; say --byte-order'
 	savetool convert --bare -O sparse e g
 	assert_success
 	assert_equal "$(digest --byte-order big g)" "$(digest e)"
-}
-
-# mapped LINE...: the recipe of a mapped-ram stream of s390 with these pages.
-mapped()
-{
-	cat <<-END
-		stream
-		configuration machine=s390-ccw-virtio-10.0 \
-			capability=mapped-ram
-		ram start
-		block s390.ram 4M
-	END
-	printf '%s\n' "$@"
-	cat <<-END
-		ram part
-		ram end
-		section full name=timer id=3 version=2 length=24
-		eof
-		vmdesc
-	END
 }
 
 @test "pages can tell it, where bitmaps differ in the two byte orders" {
