@@ -163,7 +163,7 @@ static void show(struct job *job, const char *path,
 	else if (check)
 		put(job, check, !err && check->problem_count == 0);
 	if (err && is_told(check, err)) {
-		report_error(job->images.report, err);
+		report_error(job->images.report, err, NULL);
 		err = NULL;
 	}
 	images_commit(&job->images, path, err);

@@ -409,7 +409,9 @@ void cli_release(struct cli *cli)
 	free(cli->rows);
 }
 
-void cli_complain(const char *path, const struct st_error *err)
+/* The way out is in our own words; NULL: there is none. */
+static void complain(const char *path, const struct st_error *err,
+		     const char *remedy)
 {
 	/* So that a report stands before the complaint about it. */
 	stdout_flush();
@@ -419,7 +421,25 @@ void cli_complain(const char *path, const struct st_error *err)
 		fputs(": ", stderr);
 	}
 	escape_text(stderr, err->text, false);
-	fputc('\n', stderr);
+	fprintf(stderr, "%s%s\n", remedy ? "; " : "", remedy ? remedy : "");
+}
+
+void cli_complain(const char *path, const struct st_error *err)
+{
+	complain(path, err, NULL);
+}
+
+/* The way out that an option of this command is; NULL: there is none. */
+static const char *remedy_of(const struct cli *cli, const struct st_error *err)
+{
+	const struct poptOption *row = cli->rows;
+
+	if (err->code != ST_REFUSED || err->sys_errno != EEXIST)
+		return NULL;
+	for (; row && row->longName; row++)
+		if (strcmp(row->longName, "force") == 0)
+			return "--force replaces it";
+	return NULL;
 }
 
 /* Who reads text finds it on standard error. */
@@ -432,7 +452,7 @@ static void put_failure(const struct cli *cli, const char *path,
 		return;
 	report = report_new(stdout, true, false);
 	report_open(report, path);
-	report_error(report, err);
+	report_error(report, err, remedy_of(cli, err));
 	report_commit(report);
 	report_free(report);
 }
@@ -443,7 +463,7 @@ int cli_fail(const struct cli *cli, const char *path,
 	if (err->code == ST_CANCELLED)
 		return ST_CANCELLED;
 	put_failure(cli, path, err);
-	cli_complain(path, err);
+	complain(path, err, remedy_of(cli, err));
 	return (int)err->code;
 }
 
@@ -466,17 +486,15 @@ int cli_misuse(const struct cli *cli, const char *format, ...)
 				.offset = ST_UNKNOWN,
 				.page = ST_UNKNOWN };
 	va_list arguments;
-	size_t used;
+	char help[64];
 
 	va_start(arguments, format);
 	vsnprintf(err.text, sizeof(err.text), format, arguments);
 	va_end(arguments);
 	put_failure(cli, NULL, &err);
-	used = strlen(err.text);
-	snprintf(err.text + used, sizeof(err.text) - used,
-		 "; see 'savetool %s%s--help'",
+	snprintf(help, sizeof(help), "see 'savetool %s%s--help'",
 		 cli->command->internal ? "" : cli->command->name,
 		 cli->command->internal ? "" : " ");
-	cli_complain(NULL, &err);
+	complain(NULL, &err, help);
 	return ST_USAGE;
 }

@@ -43,7 +43,7 @@ void images_commit(struct images *images, const char *path,
 		   const struct st_error *err)
 {
 	if (err)
-		report_error(images->report, err);
+		report_error(images->report, err, NULL);
 	report_commit(images->report);
 	/* The next one may take minutes. */
 	stdout_flush();

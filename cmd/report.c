@@ -272,7 +272,8 @@ void report_document(struct report *report, const char *key,
 		put(report, key, text_object(document));
 }
 
-void report_error(struct report *report, const struct st_error *err)
+void report_error(struct report *report, const struct st_error *err,
+		  const char *remedy)
 {
 	if (report->layout)
 		return;
@@ -282,6 +283,7 @@ void report_error(struct report *report, const struct st_error *err)
 	report_text(report, "block", NULL, err->block[0] ? err->block : NULL);
 	report_number(report, "page", NULL, err->page);
 	report_number(report, "offset", NULL, err->offset);
+	report_text(report, "remedy", NULL, remedy);
 	report_close(report);
 }
 

@@ -70,8 +70,12 @@ void report_line(struct report *report, const char *format, ...)
 void report_document(struct report *report, const char *key,
 		     const char *document);
 
-/* Only JSON; who reads text finds it on standard error. */
-void report_error(struct report *report, const struct st_error *err);
+/*
+ * Only JSON; who reads text finds it on standard error.  The remedy is what
+ * helps, or NULL.
+ */
+void report_error(struct report *report, const struct st_error *err,
+		  const char *remedy);
 
 /* "107.9 MiB" */
 #define REPORT_SIZE_TEXT 32

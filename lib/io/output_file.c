@@ -218,7 +218,9 @@ static int end_at(struct output_file *file, uint64_t position,
 
 int fail_exists(struct st_error *err, const char *path)
 {
-	return fail(err, ST_REFUSED, "'%s' exists", path);
+	fail(err, ST_REFUSED, "'%s' exists", path);
+	err->sys_errno = EEXIST;
+	return -1;
 }
 
 /*

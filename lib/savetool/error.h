@@ -17,6 +17,8 @@ enum st_code {
 };
 
 /*
+ * ST_REFUSED with EEXIST: the destination exists, and force would replace it.
+ *
  * The offset is in the file that the sentence is about or, where that is
  * packed, in what it unpacks to.
  */

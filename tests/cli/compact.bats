@@ -599,6 +599,17 @@ changing()
 	assert_json '.lost > 0'
 }
 
+@test "a destination that exists is only replaced by force" {
+	make_image v2-small a
+	echo precious >b
+	savetool compact a b
+	assert_error 8 "a: 'b' exists; --force replaces it"
+	assert_equal "$(cat b)" precious
+	savetool compact -f a b
+	assert_success
+	assert_equal "$(digest b)" "$(digest a)"
+}
+
 @test "a file that takes the name meanwhile is not replaced" {
 	local other
 

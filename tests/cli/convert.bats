@@ -197,7 +197,7 @@ files()
 	make_image v2-small a
 	echo precious >b
 	savetool convert -O sparse a b
-	assert_error 8 "a: 'b' exists"
+	assert_error 8 "a: 'b' exists; --force replaces it"
 	assert_equal "$(cat b)" precious
 	savetool convert -f -O sparse a b
 	assert_success
@@ -209,7 +209,7 @@ files()
 	make_image v2-small a
 	ln -s nowhere b
 	savetool convert -O sparse a b
-	assert_failure 8
+	assert_error 8 "a: 'b' exists; --force replaces it"
 	[ -L b ]
 	[ ! -e nowhere ]
 }
@@ -238,7 +238,7 @@ files()
 	savetool convert --json -O sparse a b
 	assert_failure 8
 	assert_json '.error == {"code": "refused",
-		"message": "'"'b'"' exists"}'
+		"message": "'"'b'"' exists", "remedy": "--force replaces it"}'
 	assert_json '.path == "a"'
 }
 
@@ -276,7 +276,7 @@ files()
 	make_image v2-small a
 	mkdir folder
 	savetool convert -O sparse a folder
-	assert_failure 8
+	assert_error 8 "a: 'folder' is a directory"
 	savetool convert -O sparse a missing/b
 	assert_failure 3
 	[[ $stderr == "savetool: a: cannot create 'missing/b': "* ]]

@@ -6,6 +6,7 @@
 
 #include "scratch.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -115,6 +116,7 @@ TEST(what_appears_meanwhile_is_not_replaced)
 
 	scratch_write("x", "old", 3);
 	assert_fails(output_commit(out, &err), err, ST_REFUSED, "'x' exists");
+	assert_int_equal(err.sys_errno, EEXIST);
 	output_close(out);
 	scratch_holds("x", "old", 3);
 	assert_int_equal(scratch_count(".", ""), 1);

@@ -184,10 +184,10 @@ TEST(several_images_are_an_array_at_the_end)
 	take_paper(&paper, true, true);
 	give_facts(paper.report);
 	report_open(paper.report, "bad");
-	report_error(paper.report, &err);
+	report_error(paper.report, &err, "--force replaces it");
 	report_commit(paper.report);
 	report_open(paper.report, "gone");
-	report_error(paper.report, &nowhere);
+	report_error(paper.report, &nowhere, NULL);
 	report_commit(paper.report);
 	assert_paper(&paper, "");
 	report_finish(paper.report);
@@ -201,6 +201,8 @@ TEST(several_images_are_an_array_at_the_end)
 	assert_string_equal(text_at(root, "/1/error/block"), "a");
 	assert_string_equal(text_at(root, "/1/error/offset"), "7");
 	assert_string_equal(text_at(root, "/1/error/page"), "3");
+	assert_string_equal(text_at(root, "/1/error/remedy"),
+			    "--force replaces it");
 	assert_int_equal(json_pointer_get(root, "/2/error", &error), 0);
 	assert_int_equal(json_object_object_length(error), 2);
 	json_object_put(root);
