@@ -3,7 +3,7 @@
 #include "config.h"
 
 #include "confine.h"
-#include "facts.h"
+#include "finding.h"
 #include "images.h"
 
 #include <string.h>
@@ -16,20 +16,26 @@ struct job {
 static void print_finding(struct report *report, const char *path,
 			  const struct st_finding *finding)
 {
-	char place[FACTS_PLACE];
+	char place[FINDING_PLACE];
 
-	facts_place(place, finding->code, finding->block, finding->offset,
-		    finding->length);
+	finding_place(place, finding);
 	report_line(report, "%s: %s: %s (%s)", path,
-		    facts_severity(finding->severity), finding->message, place);
+		    finding_severity(finding->severity), finding->message,
+		    place);
 }
 
 static void print_repair(const struct job *job, const char *path,
 			 const struct st_repair *repair)
 {
-	char place[FACTS_PLACE];
+	const struct st_finding mended = {
+		.code = repair->code,
+		.message = repair->message,
+		.offset = repair->offset,
+		.length = repair->length,
+	};
+	char place[FINDING_PLACE];
 
-	facts_place(place, repair->code, NULL, repair->offset, repair->length);
+	finding_place(place, &mended);
 	report_line(job->images.report, "%s: %s: %s (%s)", path,
 		    job->options.dry_run ? "would be repaired" : "repaired",
 		    repair->message, place);
@@ -137,7 +143,7 @@ static void put(const struct job *job, const struct st_check *check, bool clean)
 		report_flag(report, "complete", NULL, check->complete);
 	report_table(report, "findings", NULL, "");
 	for (size_t i = 0; i < check->finding_count; i++)
-		facts_finding(report, &check->findings[i]);
+		finding_put(report, &check->findings[i]);
 	report_close(report);
 	report_table(report, job->options.dry_run ? "would-repair" : "repaired",
 		     NULL, "");

@@ -4,6 +4,8 @@
 
 #include "facts.h"
 
+#include "finding.h"
+
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -380,39 +382,6 @@ static void show_needs(struct report *report, const struct st_info *info)
 	report_close(report);
 }
 
-const char *facts_severity(enum st_severity severity)
-{
-	switch (severity) {
-	case ST_NOTE:
-		return "note";
-	case ST_WARNING:
-		return "warning";
-	case ST_PROBLEM:
-		break;
-	}
-	return "error";
-}
-
-void facts_finding(struct report *report, const struct st_finding *finding)
-{
-	report_row(report);
-	report_text(report, "code", NULL, finding->code);
-	report_text(report, "severity", NULL,
-		    facts_severity(finding->severity));
-	report_text(report, "message", NULL, finding->message);
-	report_text(report, "block", NULL, finding->block);
-	report_number(report, "page", NULL,
-		      finding->pages > 0 ? finding->page : ST_UNKNOWN);
-	report_number(report, "pages", NULL,
-		      finding->pages > 0 ? finding->pages : ST_UNKNOWN);
-	report_text(report, "section", NULL, finding->section);
-	report_number(report, "instance", NULL,
-		      finding->section ? finding->instance : ST_UNKNOWN);
-	report_number(report, "offset", NULL, finding->offset);
-	report_number(report, "length", NULL, finding->length);
-	report_text(report, "remedy", NULL, finding->remedy);
-}
-
 void facts_verified(struct report *report, bool verified,
 		    const struct st_digest *digest)
 {
@@ -423,48 +392,6 @@ void facts_verified(struct report *report, bool verified,
 		return;
 	st_digest_text(digest, text);
 	report_text(report, "digest", NULL, text);
-}
-
-void facts_place(char text[FACTS_PLACE], const char *code, const char *block,
-		 uint64_t offset, uint64_t length)
-{
-	bool sized = length != ST_UNKNOWN && length > 0;
-	char at[48] = "", size[48] = "";
-
-	if (offset != ST_UNKNOWN)
-		snprintf(at, sizeof(at), ", at byte %" PRIu64, offset);
-	if (sized && offset != ST_UNKNOWN)
-		snprintf(size, sizeof(size), "%" PRIu64 " bytes", length);
-	else if (sized)
-		report_size_text(length, size);
-	snprintf(text, FACTS_PLACE, "%s%s%s%s%s%s", code,
-		 block ? ", block " : "", block ? block : "", at,
-		 sized ? ", " : "", size);
-}
-
-static void show_finding(struct report *report,
-			 const struct st_finding *finding)
-{
-	char place[FACTS_PLACE];
-
-	facts_place(place, finding->code, finding->block, finding->offset,
-		    finding->length);
-	report_line(report, "%s: %s (%s)", facts_severity(finding->severity),
-		    finding->message, place);
-	if (finding->remedy)
-		report_line(report, "what helps: %s", finding->remedy);
-}
-
-static void show_findings(struct report *report, const struct st_info *info)
-{
-	report_table(report, "findings", "findings", "");
-	for (size_t i = 0; i < info->finding_count; i++) {
-		const struct st_finding *finding = &info->findings[i];
-
-		facts_finding(report, finding);
-		show_finding(report, finding);
-	}
-	report_close(report);
 }
 
 void facts_show(struct report *report, const char *path,
@@ -485,7 +412,7 @@ void facts_show(struct report *report, const char *path,
 	show_devices(report, info, verbose);
 	show_sizes(report, &info->sizes, verbose);
 	show_needs(report, info);
-	show_findings(report, info);
+	finding_show_all(report, info);
 	if (options->xml)
 		report_document(report, "xml", info->xml);
 }

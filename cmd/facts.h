@@ -6,20 +6,6 @@
 #include "report.h"
 #include "savetool.h"
 
-/* "note", "warning", "error" */
-const char *facts_severity(enum st_severity severity);
-
-/*
- * "code, block pc.ram, at byte 7, 12 bytes": exact where it is a place, for
- * who goes there; what has none is an amount, "code, 51.1 MiB".
- */
-#define FACTS_PLACE 512
-void facts_place(char text[FACTS_PLACE], const char *code, const char *block,
-		 uint64_t offset, uint64_t length);
-
-/* A row of a table; more about it may follow. */
-void facts_finding(struct report *report, const struct st_finding *finding);
-
 /* Was a copy read back, and if so, its fingerprint. */
 void facts_verified(struct report *report, bool verified,
 		    const struct st_digest *digest);

@@ -23,6 +23,8 @@ libcmd_la_SOURCES = \
 	%D%/escape.h \
 	%D%/facts.c \
 	%D%/facts.h \
+	%D%/finding.c \
+	%D%/finding.h \
 	%D%/help.c \
 	%D%/images.c \
 	%D%/images.h \

@@ -45,6 +45,7 @@ unit_tests = \
 	%D%/unit/domain_xml_test \
 	%D%/unit/error_test \
 	%D%/unit/extents_test \
+	%D%/unit/finding_test \
 	%D%/unit/image_test \
 	%D%/unit/input_test \
 	%D%/unit/iterable_test \
@@ -161,6 +162,7 @@ LDADD = libcmd.la libcore.la $(CMOCKA_LIBS)
 
 # Those of cmd's files, which no other file may include.
 %C%_unit_confine_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/cmd
+%C%_unit_finding_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/cmd
 %C%_unit_report_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/cmd
 
 include %D%/fuzz/local.mk

@@ -881,6 +881,16 @@ would_be()
 	assert_error 2 "-: standard input cannot be repaired"
 }
 
+@test "text: a place is said once" {
+	make_image bad-block-twice a
+	savetool check a
+	assert_failure 6
+	assert_line "a: error: block 'pc.ram': entry at byte 67: the name was \
+there before (corrupt)"
+	checks 6 a
+	finding corrupt '.offset == 67 and .block == "pc.ram"'
+}
+
 @test "text: one line a finding, and one that says how it is" {
 	{ echo "$header magic=part"; sequential eof vmdesc; } | built a
 	savetool check a
