@@ -23,6 +23,8 @@ struct job {
 	struct st_room room;
 	uint64_t kept, lost; /* by the images so far, on the way to folder */
 	struct st_sizes total;
+	uint64_t total_reclaimable;
+	bool rows; /* the table of several images has some */
 };
 
 /* Takes what is behind "--fail-if-dense=". */
@@ -51,6 +53,46 @@ static void add_sizes(struct st_sizes *total, const struct st_sizes *sizes)
 	add(&total->reclaimable_zero, sizes->reclaimable_zero);
 	add(&total->reclaimable_stale, sizes->reclaimable_stale);
 	add(&total->reclaimable_superseded, sizes->reclaimable_superseded);
+}
+
+/* What is known of it; zero pages are not, without a scan. */
+static uint64_t reclaimable(const struct st_sizes *sizes)
+{
+	const uint64_t parts[] = { sizes->reclaimable_zero,
+				   sizes->reclaimable_stale,
+				   sizes->reclaimable_superseded };
+	uint64_t sum = 0;
+
+	if (sizes->needed == ST_UNKNOWN)
+		return ST_UNKNOWN;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+		if (parts[i] != ST_UNKNOWN)
+			sum += parts[i];
+	return sum;
+}
+
+/* Of several images, a line each, unless there is more to tell of each. */
+static bool is_table(const struct job *job)
+{
+	const struct cli *cli = job->images.cli;
+
+	return report_is_text(job->images.report) && cli->count > 1 &&
+	       !cli->verbose && !job->options.estimate && !job->folder;
+}
+
+static void show_row(const struct job *job, const struct st_sizes *sizes,
+		     uint64_t could_free, const char *dense, const char *name)
+{
+	struct report *report = job->images.report;
+
+	report_row(report);
+	report_bytes(report, NULL, "logical", sizes->logical);
+	report_bytes(report, NULL, "allocated", sizes->allocated);
+	report_bytes(report, NULL, "needed", sizes->needed);
+	report_bytes(report, NULL, "reclaimable", could_free);
+	if (job->dense_asked)
+		report_text(report, NULL, "dense", dense);
+	report_text(report, NULL, "file", name);
 }
 
 /* Text leaves out that there is nothing. */
@@ -175,17 +217,20 @@ static bool is_dense(const struct job *job, const struct st_info *info)
 	return sizes->allocated > limit && sizes->allocated - limit > around;
 }
 
-/*
- * 1: it is, and that was asked; or what it needs is not known.  One that was
- * packed as a whole has no holes to lose.
- */
+/* One that was packed as a whole has no holes to lose. */
+static bool is_dense_known(const struct st_info *info)
+{
+	return info->format != ST_FORMAT_SPARSE ||
+	       info->compression != ST_FORMAT_RAW ||
+	       info->sizes.needed != ST_UNKNOWN;
+}
+
+/* 1: it is, and that was asked; or what it needs is not known. */
 static int show_dense(const struct job *job, const struct st_info *info)
 {
 	bool dense = is_dense(job, info);
 
-	if (info->format == ST_FORMAT_SPARSE &&
-	    info->compression == ST_FORMAT_RAW &&
-	    info->sizes.needed == ST_UNKNOWN) {
+	if (!is_dense_known(info)) {
 		report_line(job->images.report,
 			    "its bitmaps cannot be trusted: whether it has "
 			    "lost its holes is not known");
@@ -199,6 +244,27 @@ static int show_dense(const struct job *job, const struct st_info *info)
 	return dense ? 1 : ST_OK;
 }
 
+/* The exit status, as show_dense(). */
+static int show_in_table(struct job *job, const char *path,
+			 const struct st_info *info, bool whole)
+{
+	bool asked = whole && job->dense_asked;
+	bool known = is_dense_known(info), dense = is_dense(job, info);
+	uint64_t could_free = reclaimable(&info->sizes);
+
+	if (!job->rows)
+		report_table(job->images.report, NULL, "size",
+			     job->dense_asked ? "rrrrll" : "rrrrl");
+	job->rows = true;
+	add(&job->total_reclaimable, could_free);
+	show_row(job, &info->sizes, could_free,
+		 !asked ? NULL :
+		 known  ? yes(dense) :
+			  "unknown",
+		 path);
+	return asked && (dense || !known) ? 1 : ST_OK;
+}
+
 /* What is known; the exit status, of what was asked. */
 static int show_known(struct job *job, const char *path,
 		      const struct st_info *info,
@@ -209,6 +275,8 @@ static int show_known(struct job *job, const char *path,
 	int status = ST_OK;
 
 	add_sizes(&job->total, &info->sizes);
+	if (is_table(job))
+		return show_in_table(job, path, info, whole);
 	report_text(report, "format", NULL, format);
 	report_line(report, "%s: %s", path, format);
 	report_line(report, "%s", "");
@@ -266,7 +334,14 @@ static void show_total(struct images *images)
 
 	if (images->cli->count < 2 || !report_is_text(images->report))
 		return;
-	show_sizes(job, "total", &job->total);
+	if (is_table(job)) {
+		if (job->rows)
+			show_row(job, &job->total, job->total_reclaimable, NULL,
+				 "total");
+		report_close(images->report);
+	} else {
+		show_sizes(job, "total", &job->total);
+	}
 	report_commit(images->report);
 }
 

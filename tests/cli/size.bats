@@ -181,9 +181,12 @@ fits()
 	# Nor do several, and then they have no total.
 	savetool size --for . - b < <(cat a)
 	assert_failure 1
-	savetool size b - < <(cat a)
+	savetool size -v b - < <(cat a)
 	assert_success
 	refute_line --regexp "^total"
+	savetool size b - < <(cat a)
+	assert_success
+	assert_line --regexp "^ +- +- +- +-  total$"
 }
 
 @test "an image that lost its holes is dense, others are not" {
@@ -306,6 +309,51 @@ fits()
 		$(stat -c %s b))) bytes$"
 	savetool size --json a b
 	assert_json 'length == 2 and (map(.path) == ["a", "b"])'
+}
+
+@test "several images are a table, with what is known of each" {
+	make_image v3-stale a
+	make_image v2-live-superseded b
+	make_image bad-cut-page c
+	head -c 1000 /dev/zero >d
+	savetool size a b c d
+	assert_failure 5
+	assert_equal "$stderr" "savetool: c: image ends at byte 16408
+savetool: d: not a save image"
+	assert_line --index 0 --regexp \
+		"^size +logical +allocated +needed +reclaimable +file$"
+	assert_line --index 1 --regexp "^ +1\.1 MiB .* 20 KiB  a$"
+	assert_line --index 2 --regexp "^ +435\.4 KiB .* 92\.3 KiB  b$"
+	assert_line --index 3 --regexp "^ +16\.0 KiB .* -  c$"
+	assert_line --index 4 --regexp "^ +1\.5 MiB .* -  total$"
+	assert_equal "${#lines[@]}" 5
+	savetool size d d
+	assert_failure 4
+	assert_output ''
+	savetool size a
+	assert_line --index 0 "a: sparse"
+}
+
+@test "of several images the table says which are dense" {
+	make_image v3-small a
+	make_image v3-order-doubtful b
+	mapped_recipe <<-END >recipe
+		block pc.ram 8M
+		page pc.ram 0 count=4
+	END
+	"$mkimage" recipe c
+	cat c >d
+	savetool size --fail-if-dense a b c d
+	assert_failure 1
+	assert_equal "$(awk '{ print $(NF - 1), $NF }' <<<"$output")" \
+		"dense file
+no a
+unknown b
+no c
+yes d
+- total"
+	savetool size --fail-if-dense a c
+	assert_success
 }
 
 @test "what is broken has the sizes of a file" {
