@@ -304,6 +304,16 @@ headline()
 	assert_json '.path == "a\u001b[31m\ufffd"'
 }
 
+@test "files whose names are alike in JSON are told by their order" {
+	make_image v3-small $'a\xff'
+	make_image v2-small $'a\xfe'
+	"$SAVETOOL" inspect --json $'a\xff' $'a\xfd' $'a\xfe' >json || true
+	iconv -f UTF-8 -t UTF-8 json >/dev/null
+	run cat json
+	assert_json 'map(.path) == ["a\ufffd", "a\ufffd", "a\ufffd"]'
+	assert_json 'map(.generation // .error.code) == ["v3", "system", "v2"]'
+}
+
 @test "findings have a code, a severity and a place" {
 	make_image v3-lost-extent a
 	savetool inspect --json a
