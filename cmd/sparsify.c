@@ -30,28 +30,28 @@ static bool is_packed(const struct st_sparsify_result *result)
 	return result->format != ST_FORMAT_RAW && !is_sparse(result);
 }
 
+static void show_part(struct report *report, uint64_t bytes, const char *what)
+{
+	char size[REPORT_SIZE_TEXT];
+
+	if (bytes == 0)
+		return;
+	report_size_text(bytes, size);
+	report_line(report, "%s %s", size, what);
+}
+
 /* Where it came from, for --verbose. */
 static void show_parts(struct report *report, const struct job *job,
 		       const struct st_sparsify_result *result)
 {
-	bool slots = is_sparse(result) && !job->options.zero_only;
-	char size[REPORT_SIZE_TEXT];
-
-	if (slots) {
-		report_size_text(result->stale, size);
-		report_line(report, "%s in places of absent pages", size);
-		report_size_text(result->zero, size);
-		report_line(report, "%s in zero pages", size);
+	if (is_sparse(result) && !job->options.zero_only) {
+		show_part(report, result->stale, "in places of absent pages");
+		show_part(report, result->zero, "in zero pages");
 	}
-	report_size_text(result->other, size);
-	report_line(report, "%s in other zeros", size);
-	if (result->lost > 0) {
-		report_size_text(result->lost, size);
-		report_line(report,
-			    "%s of present pages already lay in holes: see "
-			    "'savetool inspect'",
-			    size);
-	}
+	show_part(report, result->other, "in other zeros");
+	show_part(report, result->lost,
+		  "of present pages already lay in holes: see 'savetool "
+		  "inspect'");
 	if (result->format == ST_FORMAT_RAW)
 		report_line(report, "superseded and zero records need "
 				    "'savetool compact'");

@@ -137,6 +137,19 @@ its host; say --byte-order"
 	assert_silent
 }
 
+@test "--verbose tells where storage came from, and of none nothing" {
+	make_image v3-all-bits a
+	savetool sparsify -q a
+	assert_silent
+	savetool sparsify -v a
+	assert_success
+	assert_output --regexp '^a: nothing to free, [0-9.]+ KiB allocated$'
+	make_image v3-all-bits b
+	savetool sparsify -v -n b
+	assert_failure 1
+	assert_equal "${lines[*]:1}" "56 KiB in zero pages"
+}
+
 @test "-n does not promise what lies in a hole already" {
 	local promised
 
