@@ -10,11 +10,13 @@
 #include "io/nameless.h"
 #include "io/write_all.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define SPOOL_READ (UINT64_C(1) << 20)
 #define SPOOL_BLOCK 4096
@@ -63,6 +65,32 @@ int spool_write(const struct spool *spool, const void *data, size_t size,
 	if (write_all_bytes(spool->fd, data, size, &offset) == 0)
 		return 0;
 	return fail_keep(spool, offset, err);
+}
+
+/* A file system may give less than was asked for, before the end as well. */
+int spool_read(const struct spool *spool, void *data, size_t size,
+	       uint64_t offset, struct st_error *err)
+{
+	uint8_t *to = data;
+	size_t got = 0;
+
+	while (got < size) {
+		ssize_t n =
+			pread(spool->fd, to + got, size - got, offset + got);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return fail_errno(err,
+					  "cannot read a temporary file "
+					  "in '%s'",
+					  spool->folder);
+		if (n == 0)
+			break;
+		got += n;
+	}
+	memset(to + got, 0, size - got);
+	return 0;
 }
 
 /* Writes what is not zero. */

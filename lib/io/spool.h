@@ -29,6 +29,10 @@ int spool_create(struct spool *spool, const char *folder, struct st_error *err);
 int spool_write(const struct spool *spool, const void *data, size_t size,
 		uint64_t offset, struct st_error *err);
 
+/* Reads all size bytes; those that nobody kept are zero. */
+int spool_read(const struct spool *spool, void *data, size_t size,
+	       uint64_t offset, struct st_error *err);
+
 /*
  * Reads in to its end, or to this one, whichever comes first.  head is what was
  * read of it already, from offset on.  Each byte keeps its offset.  in stays

@@ -11,7 +11,6 @@
 #include "ram/page_words.h"
 #include "ram/xbzrle.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -177,18 +176,6 @@ static int pass_on(struct settle_sink *sink, struct st_error *err)
 	return result;
 }
 
-static int read_page(struct settle_sink *sink, uint64_t offset,
-		     struct st_error *err)
-{
-	ssize_t n = pread(sink->spool.fd, sink->page, sink->page_size, offset);
-
-	if (n < 0)
-		return fail_errno(err, "cannot read a temporary file");
-	/* What was never written is zero. */
-	memset(sink->page + n, 0, sink->page_size - n);
-	return 0;
-}
-
 /* Brings a page that changes up to date, in the file and in sink->page. */
 static int update(struct settle_sink *sink, const struct page_run *run,
 		  struct st_error *err)
@@ -202,7 +189,8 @@ static int update(struct settle_sink *sink, const struct page_run *run,
 		memcpy(sink->page, run->data, sink->page_size);
 		break;
 	case PAGE_DELTA:
-		if (read_page(sink, offset, err) < 0)
+		if (spool_read(&sink->spool, sink->page, sink->page_size,
+			       offset, err) < 0)
 			return -1;
 		if (xbzrle_apply(sink->page, sink->page_size, run->data,
 				 run->delta_size) < 0) {
