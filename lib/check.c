@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "changed.h"
 #include "checker.h"
 #include "describe.h"
 #include "findings.h"
@@ -137,8 +138,7 @@ static void settle_broken(struct check *check, const struct st_error *broken)
 }
 
 /* A file that somebody writes to is not the one that was checked. */
-static int find_change(const struct st_image *image, const struct stat *before,
-		       struct st_error *err)
+static int find_change(const struct st_image *image, struct st_error *err)
 {
 	const struct st_finding finding = {
 		.code = "changed",
@@ -146,14 +146,11 @@ static int find_change(const struct st_image *image, const struct stat *before,
 		.offset = ST_UNKNOWN,
 		.length = ST_UNKNOWN,
 	};
-	struct stat now;
+	bool changed;
 
-	if (fstat(image_fd(image), &now) < 0)
-		return fail_errno(err, "cannot examine");
-	if (!S_ISREG(now.st_mode) ||
-	    (now.st_size == before->st_size &&
-	     now.st_mtim.tv_sec == before->st_mtim.tv_sec &&
-	     now.st_mtim.tv_nsec == before->st_mtim.tv_nsec))
+	if (image_ask_changed(&changed, image, err) < 0)
+		return -1;
+	if (!changed)
 		return 0;
 	return description_find(image->description, &finding, err,
 				"the file was written to while it was "
@@ -170,18 +167,15 @@ static int check_image(struct checker *checker, struct st_image *image,
 		.companion = &checker->base,
 	};
 	struct st_error later;
-	struct stat before;
 	int result;
 
-	if (fstat(image_fd(image), &before) < 0)
-		return fail_errno(err, "cannot examine");
 	/* What a repair clears hides nothing of what else is wrong. */
 	image->strays = true;
 	result = describe_image(image, &describe, monitor, err);
 	if (!image->description || (result < 0 && err->code == ST_CANCELLED))
 		return -1;
 	/* First the change, for then nothing is proven. */
-	if (find_change(image, &before, &later) < 0 ||
+	if (find_change(image, &later) < 0 ||
 	    checker_find(checker, result < 0 ? err : NULL, &later) < 0) {
 		*err = later;
 		return -1;

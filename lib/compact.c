@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "changed.h"
 #include "findings.h"
 #include "io/inplace.h"
 #include "io/output_count.h"
@@ -216,6 +217,7 @@ static int write_to(struct rewrite *rewrite, struct output *out,
 		return -1;
 	rewrite->out = out;
 	if (rewrite_image(rewrite, &result->digest, err) < 0 ||
+	    image_require_unchanged(rewrite->source, err) < 0 ||
 	    measure_data(&result->allocated, out, err) < 0)
 		return -1;
 	result->verified = rewrite->verify;

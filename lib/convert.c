@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "changed.h"
 #include "io/spool.h"
 #include "options.h"
 #include "rewrite.h"
@@ -263,7 +264,8 @@ static int convert(struct st_image *source, const char *destination,
 	if (space_check(out, source, rewrite.format, &rewrite.phases.monitor,
 			err) < 0 ||
 	    rewrite_image(&rewrite, &result->digest, err) < 0 ||
-	    measure(result, &rewrite, err) < 0)
+	    measure(result, &rewrite, err) < 0 ||
+	    image_require_unchanged(source, err) < 0)
 		return -1;
 	return output_commit(out, err);
 }

@@ -173,6 +173,8 @@ int image_open_input(struct st_image **result, struct input *file,
 		return fail_memory(err);
 	}
 	image->file = file;
+	if (input_fd(file) >= 0 && fstat(input_fd(file), &image->opened) < 0)
+		image->opened.st_mode = 0;
 	image->spool_folder = SPOOL_FOLDER;
 	image->path = strdup(path);
 	if (!image->path)

@@ -14,6 +14,8 @@
 #include "format/stream.h"
 #include "format/tail.h"
 
+#include <sys/stat.h>
+
 struct description;
 struct hidden_survey;
 struct inplace;
@@ -24,6 +26,7 @@ struct st_image {
 	const struct codec *outer_codec;
 	uint64_t outer_offset;
 	struct input *file; /* the container, header and all */
+	struct stat opened; /* the file itself, when it was */
 	uint64_t payload;   /* where the stream, packed or not, starts in it */
 	struct libvirt *libvirt;   /* NULL: bare */
 	const struct codec *codec; /* NULL: the stream is not packed */

@@ -5,6 +5,8 @@
 noinst_LTLIBRARIES += libcore.la
 libcore_la_LIBADD = $(LIBRARY_LIBS)
 libcore_la_SOURCES = \
+	%D%/changed.c \
+	%D%/changed.h \
 	%D%/check.c \
 	%D%/checker.c \
 	%D%/checker.h \

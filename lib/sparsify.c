@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "changed.h"
 #include "description.h"
 #include "dig.h"
 #include "io/inplace.h"
@@ -284,7 +285,9 @@ static int copy(struct sparsification *work, const char *path,
 		return fail(err, ST_REFUSED,
 			    "'%s' is not a regular file, and has no holes",
 			    destination);
-	if (fill_copy(work, out, err) < 0 || output_commit(out, err) < 0)
+	if (fill_copy(work, out, err) < 0 ||
+	    image_require_unchanged(work->image, err) < 0 ||
+	    output_commit(out, err) < 0)
 		return -1;
 	return measure(&result->logical, &result->allocated, output_fd(out),
 		       err);

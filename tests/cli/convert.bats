@@ -624,3 +624,38 @@ cut_off()
 	assert_success
 	assert_equal "$(head -c 16 dest)" LibvirtQemudSave
 }
+
+# overwritten WORD...: savetool, with a page of image overwritten meanwhile.
+overwritten()
+{
+	local pid status=0
+
+	cp source image
+	: >trace
+	strace -E ASAN_OPTIONS=detect_leaks=0 -qq -f -o trace \
+		-e trace=pread64 -e inject=pread64:signal=STOP:when=15 \
+		"$SAVETOOL" "$@" >out 2>err &
+	pid=$!
+	until grep -q 'stopped by SIGSTOP' trace || ! kill -0 $pid; do
+		sleep 0.05
+	done
+	printf 'another page' | dd of=image bs=1 seek=1M conv=notrunc status=none
+	kill -CONT "$(awk '/stopped by SIGSTOP/ { print $1; exit }' trace)"
+	wait $pid || status=$?
+	assert_equal "$status" 3
+	assert_equal "$(cat err)" \
+		"savetool: image: the image changed while it was read"
+	assert_equal "$(ls -A)" "$(printf '%s\n' err image out source trace)"
+}
+
+@test "what was read of an image that was written to meanwhile is not kept" {
+	command -v strace >/dev/null || fail "strace is missing"
+	mapped_recipe <<-EOF | "$mkimage" source
+		block pc.ram 4M
+		page pc.ram 0 count=800
+	EOF
+	overwritten convert -O raw image copy
+	overwritten convert -O zstd --verify image copy
+	overwritten sparsify image copy
+	overwritten compact image copy
+}
