@@ -80,9 +80,9 @@ def parse(words):
     bare_options(command)
     command.add_argument("--run", type=float, default=0, metavar="SECONDS",
                          help="let the firmware run before")
-    command.add_argument("--live", type=float, default=0, metavar="SECONDS",
-                         help="save while running, slowly for so long")
-    command.add_argument("--live-rate", type=int, default=8, metavar="MIB")
+    command.add_argument("--live", type=int, default=0, metavar="PAGES",
+                         help="save while running, slowly until so many"
+                         " pages were sent again")
     command.add_argument("--qmp", action="append", type=json.loads, default=[],
                          metavar="JSON", help="a request to QEMU before")
     command.set_defaults(perform=save_bare)

@@ -24,7 +24,7 @@ setup_file()
 @test "its newest q35, live, through zstd" {
 	machine=(--program "$NEWER" --guest --ram pc.ram=40 --
 		-m 40 -M q35,memory-backend=pc.ram -device VGA)
-	saves image --live 1.5
+	saves image --live 4000
 	loads image
 	convert zstd image image.zstd
 	convert sparse image.zstd image.sparse

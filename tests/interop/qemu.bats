@@ -56,14 +56,14 @@ pc=(--guest --ram pc.ram=40 -- -m 40 -M pc,memory-backend=pc.ram)
 
 @test "live, sequential, with superseded records" {
 	machine=("${pc[@]}")
-	survives sequential --live 1.5
+	survives sequential --live 4000
 	[ "$(counts image pc.ram superseded)" -gt 500 ]
 	[ "$(counts image.raw pc.ram superseded)" = 0 ]
 }
 
 @test "live, mapped-ram, with stale slots" {
 	machine=("${pc[@]}")
-	survives mapped-ram --live 1.5
+	survives mapped-ram --live 4000
 	[ "$(counts image pc.ram stale)" -gt 10 ]
 	[ "$(counts image.sparse pc.ram stale)" = 0 ]
 }

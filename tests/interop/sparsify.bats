@@ -42,7 +42,7 @@ restores()
 }
 
 @test "QEMU loads a live save that lost its stale pages" {
-	restores --live 1.5
+	restores --live 4000
 	[ "$(counts image pc.ram stale)" -gt 10 ]
 	[ "$(counts dense pc.ram stale)" = 0 ]
 	[ "$(counts copy pc.ram stale)" = 0 ]
