@@ -254,7 +254,7 @@ stopped_after()
 		-e trace="$call" -e inject="$call:signal=STOP:when=$n" \
 		"$SAVETOOL" "$@" <&0 >said 2>&1 3>&- &
 	pid=$!
-	for _ in {1..600}; do
+	for _ in {1..6000}; do
 		! grep -q 'stopped by SIGSTOP' trace 2>/dev/null || break
 		kill -0 $pid 2>/dev/null || break
 		sleep 0.05
