@@ -40,12 +40,16 @@ static int add_device(struct tail *tail, const struct section *section,
 	return 0;
 }
 
-/* The header of a FULL section, which must be next. */
-static int read_full_header(struct reader *reader, struct section *section,
-			    struct st_error *err)
+/* The header of a FULL section, which must be next, unless EOF is. */
+static int next_section(struct reader *reader, struct section *section,
+			struct st_error *err)
 {
 	uint8_t type;
 
+	if (reader_need(reader, 1, err) < 0)
+		return -1;
+	if (*reader->next == SECTION_EOF)
+		return 0;
 	*section = (struct section){ .type = SECTION_FULL,
 				     .offset = reader->offset };
 	if (reader_u8(reader, &type, err) < 0)
@@ -61,7 +65,7 @@ static int read_full_header(struct reader *reader, struct section *section,
 	if (section->name[0] == '\0')
 		return fail_at(err, ST_CORRUPT, section->offset,
 			       "section without a name");
-	return 0;
+	return 1;
 }
 
 /* The described device that this section must be, from *next on. */
@@ -89,14 +93,9 @@ int tail_walk_described(struct tail *tail, struct reader *reader,
 	const struct vmdesc_device *device;
 	struct section section;
 	unsigned next = 0;
+	int more;
 
-	for (;;) {
-		if (reader_need(reader, 1, err) < 0)
-			return -1;
-		if (*reader->next == SECTION_EOF)
-			return 0;
-		if (read_full_header(reader, &section, err) < 0)
-			return -1;
+	while ((more = next_section(reader, &section, err)) > 0) {
 		device = described(tail->vmdesc, &section, &next);
 		if (!device)
 			return fail_at(err, ST_CORRUPT, section.offset,
@@ -109,6 +108,7 @@ int tail_walk_described(struct tail *tail, struct reader *reader,
 		    add_device(tail, &section, device->length, err) < 0)
 			return -1;
 	}
+	return more;
 }
 
 /*
@@ -175,19 +175,12 @@ int tail_walk_footers(struct tail *tail, struct reader *reader, bool more,
 		      struct st_error *err)
 {
 	struct section section;
+	int next;
 
-	for (;;) {
-		uint64_t start, length;
-		int found;
+	while ((next = next_section(reader, &section, err)) > 0) {
+		uint64_t start = reader->offset, length;
+		int found = seek_footer(reader, section.id, more, err);
 
-		if (reader_need(reader, 1, err) < 0)
-			return -1;
-		if (*reader->next == SECTION_EOF)
-			return 0;
-		if (read_full_header(reader, &section, err) < 0)
-			return -1;
-		start = reader->offset;
-		found = seek_footer(reader, section.id, more, err);
 		if (found < 0)
 			return -1;
 		if (found == 0)
@@ -199,4 +192,5 @@ int tail_walk_footers(struct tail *tail, struct reader *reader, bool more,
 		    add_device(tail, &section, length, err) < 0)
 			return -1;
 	}
+	return next;
 }

@@ -399,33 +399,19 @@ tells_place()
 
 @test "no name in an image is taken for a place" {
 	# An unknown block, and a section without a description.
-	"$mkimage" --labels a >labels <<-'END'
-		stream
-		configuration
-		ram start
-			block pc.ram 64K
-		ram part
-			label here
-			record page 0 "x byte 7"
-			fill random 4096
-		ram end
+	sequential_memory <<-'END' | "$mkimage" --labels a >labels
+		label here
+		record page 0 "x byte 7"
+		fill random 4096
 	END
 	tells_place "{\"offset\": $(place_of here)}"
-	"$mkimage" --labels a >labels <<-'END'
-		footers off
-		stream
-		configuration
-		ram start
-			block pc.ram 64K
-		ram part
-			page pc.ram 0
-		ram end
-		end
-		label here
-		section full name="x byte 7" id=3 version=2 length=24 vmdesc=no
-		eof
-		vmdesc
-	END
+	{
+		echo footers off
+		sequential_memory <<<'page pc.ram 0'
+		printf '%s\n' end 'label here' \
+			'section full name="x byte 7" id=3 length=24 vmdesc=no' \
+			eof vmdesc
+	} | "$mkimage" --labels a >labels
 	tells_place "{\"offset\": $(place_of here)}"
 	# A block whose name looks as if it ended; its bitmap is another's.
 	"$mkimage" --labels a >labels <<-'END'

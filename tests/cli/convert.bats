@@ -502,20 +502,12 @@ slow_convert()
 }
 
 @test "more device state than is handled is never cut short" {
-	"$mkimage" /dev/stdin a <<-END
-		footers off
-		stream
-		configuration
-		ram start
-		block pc.ram 64K
-		ram part
-		page pc.ram 0 count=4
-		ram end
-		section full name=timer id=3 version=2
-		seek +1073741824
-		bytes 0102030405
-		eof
-	END
+	{
+		echo footers off
+		sequential_memory <<<'page pc.ram 0 count=4'
+		printf '%s\n' 'section full name=timer id=3 version=2' \
+			'seek +1073741824' 'bytes 0102030405' eof
+	} | "$mkimage" a
 	savetool convert --verify -O raw a b
 	assert_error 7 "a: more than 1024 MiB of device state"
 	savetool compact a

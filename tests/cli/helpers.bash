@@ -43,6 +43,16 @@ mapped_recipe()
 		'section full name=timer id=3 version=2 length=24' eof vmdesc
 }
 
+# sequential_memory: the part of a recipe up to the end of memory, which is a
+# block of 64 KiB, with what standard input says of its pages.
+sequential_memory()
+{
+	printf '%s\n' stream configuration 'ram start' 'block pc.ram 64K' \
+		'ram part'
+	cat
+	echo 'ram end'
+}
+
 # real_image NAME: an image that QEMU or libvirt saved, read-only, unpacked
 # once for all tests of a file.
 real_image()

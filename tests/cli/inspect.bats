@@ -536,18 +536,11 @@ headline()
 		<disk><source file='$PWD/gone.img'/></disk>
 		</devices></domain>" | tr -d '\n' >xml
 	: >disk.img
-	"$mkimage" /dev/stdin a <<-END
-		libvirt xmlfile=xml
-		stream
-		configuration
-		ram start
-		block pc.ram 64K
-		ram part
-		zero pc.ram 0 count=16
-		ram end
-		eof
-		vmdesc
-	END
+	{
+		echo libvirt xmlfile=xml
+		sequential_memory <<<'zero pc.ram 0 count=16'
+		printf '%s\n' eof vmdesc
+	} | "$mkimage" a
 	savetool inspect --json a
 	assert_success
 	assert_json ".guest.files == [\"$PWD/disk.img\", \"$PWD/gone.img\"] and

@@ -221,19 +221,14 @@ fits()
 
 @test "what is packed has no storage for zero pages" {
 	# Half of its pages are data, and half of those zero.
-	"$mkimage" a <<-END
-		stream
-		configuration
-		ram start
-			block pc.ram 64K
-		ram part
+	{
+		sequential_memory <<-END
 			page pc.ram 0 count=8
 			page pc.ram 0x8000 count=8 data=0
-		ram end
-		section full name=timer id=3 version=2 length=24
-		eof
-		vmdesc
-	END
+		END
+		printf '%s\n' 'section full name=timer id=3 length=24' eof \
+			vmdesc
+	} | "$mkimage" a
 	savetool size --json a
 	assert_json '.sizes."reclaimable-zero" == 32768'
 	zstd -q a
