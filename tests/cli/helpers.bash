@@ -53,6 +53,25 @@ sequential_memory()
 	echo 'ram end'
 }
 
+# gives_way COMMAND IMAGE KEPT COUNT CALL DELAY: while such calls take long, as
+# strace's injection says, who opens the image behind so many of them gets it
+# soon, and as it was kept.
+gives_way()
+{
+	local command=$1 image=$2 kept=$3 count=$4 call=$5 pid status=0
+
+	: >trace
+	strace -E ASAN_OPTIONS=detect_leaks=0 -qq -f -o trace -e trace="$call" \
+		-e inject="$call:$6" "$SAVETOOL" "$command" "$image" 2>err &
+	pid=$!
+	until [ "$(wc -l <trace)" -ge "$count" ]; do sleep 0.05; done
+	cmp "$image" "$kept"
+	wait $pid || status=$?
+	assert_equal "$status" 8
+	assert_equal "$(cat err)" \
+		"savetool: $image: another process opens it, and is given way"
+}
+
 # real_image NAME: an image that QEMU or libvirt saved, read-only, unpacked
 # once for all tests of a file.
 real_image()

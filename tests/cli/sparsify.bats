@@ -449,17 +449,8 @@ sys.stdin.read()' < <(while [ ! -e stop ]; do sleep 0.1; done) &
 	real_image bare-mapped.mig
 	dense bare-mapped.mig copy
 	# Stopped at its first hole, as if that took long.
-	strace -E ASAN_OPTIONS=detect_leaks=0 -qq -o trace -e trace=fallocate \
-		-e inject=fallocate:delay_enter=1500000:when=2 \
-		"$SAVETOOL" sparsify copy 2>err &
-	local pid=$! status=0
-
-	while [ ! -s trace ]; do sleep 0.05; done
-	cmp copy bare-mapped.mig
-	wait $pid || status=$?
-	assert_equal "$status" 8
-	assert_equal "$(cat err)" \
-		"savetool: copy: another process opens it, and is given way"
+	gives_way sparsify copy bare-mapped.mig 1 \
+		fallocate delay_enter=1500000:when=2
 	assert_equal "$(digest copy)" "$(digest bare-mapped.mig)"
 }
 
@@ -469,18 +460,9 @@ sys.stdin.read()' < <(while [ ! -e stop ]; do sleep 0.1; done) &
 	savetool sparsify copy
 	assert_success
 	# A disk that takes its time: without a look aside it would be done.
-	strace -E ASAN_OPTIONS=detect_leaks=0 -qq -f -o trace -e trace=pread64 \
-		-e inject=pread64:delay_enter=5000:when=20+ \
-		"$SAVETOOL" sparsify copy 2>err &
-	local pid=$! status=0
-
 	# What starts the program reads as well.
-	until [ "$(wc -l <trace)" -ge 20 ]; do sleep 0.05; done
-	cmp copy bare-mapped.mig
-	wait $pid || status=$?
-	assert_equal "$status" 8
-	assert_equal "$(cat err)" \
-		"savetool: copy: another process opens it, and is given way"
+	gives_way sparsify copy bare-mapped.mig 20 \
+		pread64 delay_enter=5000:when=20+
 }
 
 @test "a file system that cannot make holes is refused at once" {
@@ -733,20 +715,9 @@ make_unused()
 }
 
 @test "who opens the image gets it, also during the look at its bitmaps" {
-	local pid status=0
-
 	make_unused
 	cp unused copy
-	strace -E ASAN_OPTIONS=detect_leaks=0 -qq -f -o trace -e trace=pread64 \
-		-e inject=pread64:delay_enter=20000:when=40+ \
-		"$SAVETOOL" sparsify copy 2>err &
-	pid=$!
-	until [ "$(wc -l <trace)" -ge 45 ]; do sleep 0.05; done
-	cmp copy unused
-	wait $pid || status=$?
-	assert_equal "$status" 8
-	assert_equal "$(cat err)" \
-		"savetool: copy: another process opens it, and is given way"
+	gives_way sparsify copy unused 45 pread64 delay_enter=20000:when=40+
 	# It would be 512 times, and the digging.
 	[ "$(grep -c pread64 trace)" -lt 256 ]
 }
