@@ -32,11 +32,6 @@ static void close_image(struct st_image **image)
 }
 #define cleanup_image __attribute__((cleanup(close_image)))
 
-static int fail_irregular(const char *path, struct st_error *err)
-{
-	return fail(err, ST_REFUSED, "'%s' is not a regular file", path);
-}
-
 /* Of an image, whose name the caller tells, without a path. */
 static int measure(const char *path, int fd, uint64_t *logical,
 		   uint64_t *allocated, struct st_error *err)
@@ -47,21 +42,12 @@ static int measure(const char *path, int fd, uint64_t *logical,
 		return path ? fail_errno(err, "cannot examine '%s'", path) :
 			      fail_errno(err, "cannot examine");
 	if (!S_ISREG(st.st_mode))
-		return path ? fail_irregular(path, err) :
+		return path ? fail(err, ST_REFUSED,
+				   "'%s' is not a regular file", path) :
 			      fail(err, ST_REFUSED, "not a regular file");
 	*logical = st.st_size;
 	*allocated = st.st_blocks * UINT64_C(512);
 	return 0;
-}
-
-/* Before it is opened: a named pipe would wait, a device be written to. */
-static int require_file(const char *path, struct st_error *err)
-{
-	struct stat st;
-
-	if (stat(path, &st) < 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
-		return 0;
-	return fail_irregular(path, err);
 }
 
 /*
@@ -243,12 +229,12 @@ static int write_copy(struct rewrite *rewrite, const char *destination,
 {
 	const struct output_file_options file_options = {
 		.force = options->force,
+		.regular = true,
 		.like_fd = image_fd(rewrite->source),
 	};
 	cleanup_output struct output *out = NULL;
 
-	if (require_file(destination, err) < 0 ||
-	    create(&out, destination, &file_options, options->direct, err) <
+	if (create(&out, destination, &file_options, options->direct, err) <
 		    0 ||
 	    write_to(rewrite, out, result, err) < 0)
 		return -1;

@@ -28,13 +28,6 @@ struct sparsification {
 	struct st_sparsify_result result;
 };
 
-static bool is_regular(int fd)
-{
-	struct stat st;
-
-	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
-}
-
 static int measure(uint64_t *logical, uint64_t *allocated, int fd,
 		   struct st_error *err)
 {
@@ -269,7 +262,10 @@ static int copy(struct sparsification *work, const char *path,
 		const char *destination, struct st_error *err)
 {
 	struct st_sparsify_result *result = &work->result;
-	struct output_file_options options = { .force = work->options->force };
+	struct output_file_options options = {
+		.force = work->options->force,
+		.regular = true,
+	};
 	cleanup_output struct output *out = NULL;
 
 	if (open_image(work, NULL, path, err) < 0)
@@ -281,10 +277,6 @@ static int copy(struct sparsification *work, const char *path,
 	    output_create_file(&out, destination, &options, err) < 0 ||
 	    (work->options->direct && output_write_direct(out, err) < 0))
 		return -1;
-	if (!is_regular(output_fd(out)))
-		return fail(err, ST_REFUSED,
-			    "'%s' is not a regular file, and has no holes",
-			    destination);
 	if (fill_copy(work, out, err) < 0 ||
 	    image_require_unchanged(work->image, err) < 0 ||
 	    output_commit(out, err) < 0)

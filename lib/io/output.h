@@ -56,7 +56,8 @@ struct output {
 
 /* How a file output comes to be. */
 struct output_file_options {
-	bool force; /* may replace what has this name */
+	bool force;   /* may replace what has this name */
+	bool regular; /* refuses, as ST_REFUSED, what is no regular file */
 
 	/*
 	 * Whose owner, mode, ACL, extended attributes and times it gets at

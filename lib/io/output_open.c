@@ -89,6 +89,10 @@ static int open_named(struct output_file *file, struct st_error *err)
 	if (!file->options.replaces && is_same(file->options.like_fd, &st))
 		return fail(err, ST_REFUSED,
 			    "source and destination are the same file");
+	/* Not even opened: a named pipe would wait. */
+	if (file->options.regular && !S_ISREG(st.st_mode))
+		return fail(err, ST_REFUSED, "'%s' is not a regular file",
+			    file->path);
 	if (!force && (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)))
 		return fail_exists(err, file->path);
 	if (S_ISREG(st.st_mode))

@@ -17,6 +17,11 @@ static const struct output_file_options force = {
 	.like_fd = -1,
 };
 
+static const struct output_file_options regular = {
+	.regular = true,
+	.like_fd = -1,
+};
+
 TEST(a_pipe_gets_zeros_for_holes)
 {
 	uint8_t found[3000];
@@ -263,7 +268,7 @@ static void holds_disk(const char *name)
 
 TEST(a_disk_is_cleared_where_it_is_skipped)
 {
-	char name[32], text[48];
+	char name[32], text[64];
 	int disk = open_disk(name);
 	struct output *out;
 	struct st_error err;
@@ -271,6 +276,9 @@ TEST(a_disk_is_cleared_where_it_is_skipped)
 
 	snprintf(text, sizeof(text), "'%s' exists", name);
 	assert_fails(output_create_file(&out, name, &plain, &err), err,
+		     ST_REFUSED, text);
+	snprintf(text, sizeof(text), "'%s' is not a regular file", name);
+	assert_fails(output_create_file(&out, name, &regular, &err), err,
 		     ST_REFUSED, text);
 	write_disk(name);
 	holds_disk(name);
