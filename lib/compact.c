@@ -98,8 +98,10 @@ static int measure_stale(uint64_t *stale, const struct st_image *image,
 /* Known behind a walk. */
 static int refuse_second(const struct st_image *image, struct st_error *err)
 {
-	uint64_t second = find_second_image(image);
+	uint64_t second;
 
+	if (find_second_image(&second, image, UINT64_MAX, err) < 0)
+		return -1;
 	if (second == ST_UNKNOWN)
 		return 0;
 	return fail_at(err, ST_REFUSED, second,

@@ -310,21 +310,26 @@ uint64_t find_trailing(const struct st_image *image)
 	return behind > moved ? behind - moved : 0;
 }
 
-uint64_t find_second_image(const struct st_image *image)
+int find_second_image(uint64_t *result, const struct st_image *image,
+		      uint64_t most, struct st_error *err)
 {
-	uint64_t start = tail_content_from(image->tail, find_end(image));
 	uint8_t head[LIBVIRT_MAGIC_SIZE];
-	struct st_error ignored;
+	uint64_t start;
 	size_t got;
 
-	if (start == ST_UNKNOWN ||
-	    input_read_all(image->tail->in, head, sizeof(head), start, &got,
-			   &ignored) < 0 ||
-	    got < 4)
-		return ST_UNKNOWN;
-	return get_be32(head) == STREAM_MAGIC || libvirt_is_magic(head, got) ?
-		       start :
-		       ST_UNKNOWN;
+	*result = ST_UNKNOWN;
+	if (tail_find_content(&start, image->tail, find_end(image), most, err) <
+	    0)
+		return -1;
+	if (start == ST_UNKNOWN)
+		return 0;
+	if (input_read_all(image->tail->in, head, sizeof(head), start, &got,
+			   err) < 0)
+		return -1;
+	if (libvirt_is_magic(head, got) ||
+	    (got >= 4 && get_be32(head) == STREAM_MAGIC))
+		*result = start;
+	return 0;
 }
 
 /* What is behind the last byte; without more, QEMU does not care. */
@@ -338,9 +343,12 @@ static int find_behind(struct description *description,
 		.offset = find_end(image),
 		.length = length,
 	};
-	uint64_t second = find_second_image(image);
+	struct st_error ignored;
+	uint64_t second;
 
-	if (second == ST_UNKNOWN)
+	/* What cannot be read there is no part of the image. */
+	if (find_second_image(&second, image, TAIL_NEAR, &ignored) < 0 ||
+	    second == ST_UNKNOWN)
 		return description_find(description, &finding, err,
 					"bytes behind the end of the image");
 	finding.code = "second-image";

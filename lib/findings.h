@@ -29,11 +29,12 @@ uint64_t find_end(const struct st_image *image);
 uint64_t find_trailing(const struct st_image *image);
 
 /*
- * Where in the bytes behind that, maybe behind zeros that fill up a block, an
- * image of their own starts, by its magic: another guest, and not to be
- * dropped.  ST_UNKNOWN: nowhere.
+ * Where in the bytes behind that, maybe behind zeros, an image of their own
+ * starts, by its magic: another guest, and not to be dropped.  ST_UNKNOWN:
+ * nowhere, if no more bytes of storage than most are looked at.
  */
-uint64_t find_second_image(const struct st_image *image);
+int find_second_image(uint64_t *start, const struct st_image *image,
+		      uint64_t most, struct st_error *err);
 
 /* What find_all() leaves out when the walk ended early. */
 int find_in_tail(struct description *description, const struct st_image *image,

@@ -115,6 +115,8 @@ static int plan_trailing(struct repair_plan *plan,
 {
 	const struct st_finding *trailing = find(checker, "trailing");
 	const struct tail *tail = checker->image->tail;
+	struct st_error unreadable;
+	uint64_t second;
 	struct mend mend = {
 		.repair = { "trailing",
 			    "cut off the bytes behind the end of the image", 0,
@@ -125,6 +127,11 @@ static int plan_trailing(struct repair_plan *plan,
 	if (!trailing || image_codec(checker->image) || !checker->finished ||
 	    !tail->vmdesc ||
 	    trailing->offset + trailing->length != (uint64_t)plan->seen.st_size)
+		return 0;
+	/* Farther away than whoever only looks goes for it. */
+	if (find_second_image(&second, checker->image, UINT64_MAX,
+			      &unreadable) < 0 ||
+	    second != ST_UNKNOWN)
 		return 0;
 	mend.repair.offset = trailing->offset;
 	mend.repair.length = trailing->length;

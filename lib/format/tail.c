@@ -16,9 +16,6 @@
 /* Of what can be read but once, so much is kept in memory: nearly all. */
 #define IN_MEMORY (UINT64_C(2) << 20)
 
-/* How far content is looked for behind an image. */
-#define NEAR (UINT64_C(32) << 20)
-
 struct tail *tail_new(uint64_t offset, enum footers footers,
 		      struct st_error *err)
 {
@@ -176,26 +173,49 @@ int tail_write(const struct tail *tail, struct output *out, bool mapped,
 	return tail->vmdesc ? write_vmdesc(tail, out, mapped, err) : 0;
 }
 
-uint64_t tail_content_from(const struct tail *tail, uint64_t offset)
+/* In one extent of data. */
+static int look_in(uint64_t *found, const struct tail *tail,
+		   const struct extent *extent, struct st_error *err)
 {
-	struct st_error ignored;
 	struct reader reader;
-	uint64_t found = ST_UNKNOWN;
 	size_t got;
+	int result;
 
-	reader_init(&reader, tail->in, tail->pool, offset);
-	reader.limit = offset + NEAR;
-	while (found == ST_UNKNOWN &&
-	       reader_look(&reader, 1, &got, &ignored) == 0 && got > 0) {
+	reader_init(&reader, tail->in, tail->pool, extent->offset);
+	reader.limit = extent->offset + extent->length;
+	while ((result = reader_look(&reader, 1, &got, err)) == 0 && got > 0) {
 		size_t visible = reader_visible(&reader), at = 0;
 
 		if (!is_zero(reader.next, visible)) {
 			while (reader.next[at] == 0)
 				at++;
-			found = reader.offset + at;
+			*found = reader.offset + at;
+			break;
 		}
-		reader_consume(&reader, visible, &ignored);
+		reader_consume(&reader, visible, err);
 	}
 	reader_release(&reader);
-	return found;
+	return result;
+}
+
+int tail_find_content(uint64_t *found, const struct tail *tail, uint64_t offset,
+		      uint64_t most, struct st_error *err)
+{
+	struct extent extent;
+
+	*found = ST_UNKNOWN;
+	for (; *found == ST_UNKNOWN && most > 0; offset += extent.length) {
+		if (input_extent(tail->in, offset, &extent, err) < 0)
+			return -1;
+		if (extent.length == 0)
+			break;
+		if (extent.hole)
+			continue;
+		if (extent.length > most)
+			extent.length = most;
+		most -= extent.length;
+		if (look_in(found, tail, &extent, err) < 0)
+			return -1;
+	}
+	return 0;
 }

@@ -88,11 +88,15 @@ int tail_copy(const struct tail *tail, uint64_t start, uint64_t size,
 int tail_write(const struct tail *tail, struct output *out, bool mapped,
 	       struct st_error *err);
 
+/* What is read so that nobody notices; behind an image may be any number. */
+#define TAIL_NEAR (UINT64_C(32) << 20)
+
 /*
  * The first byte that is not zero at offset or behind it; ST_UNKNOWN: there is
- * none for a while.
+ * none in as many bytes of storage.  Holes are passed over.
  */
-uint64_t tail_content_from(const struct tail *tail, uint64_t offset);
+int tail_find_content(uint64_t *found, const struct tail *tail, uint64_t offset,
+		      uint64_t most, struct st_error *err);
 
 /* NULL is fine. */
 void tail_free(struct tail *tail);

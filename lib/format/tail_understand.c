@@ -235,12 +235,14 @@ static bool describes(const struct vmdesc *vmdesc, const struct tail *tail)
 static bool ends_before_more(struct tail *tail)
 {
 	struct st_error ignored;
+	uint64_t more;
 	bool ends;
 
-	if (understand_footers(tail, true, &ignored) < 0)
+	if (understand_footers(tail, true, &ignored) < 0 ||
+	    tail_find_content(&more, tail, tail->offset + tail->state_size,
+			      TAIL_NEAR, &ignored) < 0)
 		return false;
-	ends = tail_content_from(tail, tail->offset + tail->state_size) !=
-		       ST_UNKNOWN &&
+	ends = more != ST_UNKNOWN &&
 	       !(tail->vmdesc && describes(tail->vmdesc, tail));
 	if (ends)
 		drop_vmdesc(tail);

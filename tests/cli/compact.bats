@@ -653,6 +653,35 @@ changing()
 	cmp two before
 }
 
+# far_behind: two, an image, 40 MiB of whatever standard input has, another.
+far_behind()
+{
+	make_image v2-bare
+	{
+		cat v2-bare
+		head -c 40M
+		cat v2-bare
+	} >two
+	cp --sparse=never two before
+}
+
+@test "another guest is not dropped, however far behind the image" {
+	far_behind </dev/zero
+	savetool compact two
+	assert_failure 8
+	savetool check --repair two
+	assert_success
+	cmp two before
+	fallocate -d two
+	savetool compact two
+	assert_failure 8
+	savetool check --repair two
+	assert_success
+	cmp two before
+	savetool check --json two
+	assert_json '[.findings[] | select(.code == "second-image")] | length == 1'
+}
+
 @test "a packed mapped-ram image does not come out sequential" {
 	local words
 
