@@ -53,25 +53,6 @@ sequential_memory()
 	echo 'ram end'
 }
 
-# gives_way COMMAND IMAGE KEPT COUNT CALL DELAY: while such calls take long, as
-# strace's injection says, who opens the image behind so many of them gets it
-# soon, and as it was kept.
-gives_way()
-{
-	local command=$1 image=$2 kept=$3 count=$4 call=$5 pid status=0
-
-	: >trace
-	strace -E ASAN_OPTIONS=detect_leaks=0 -qq -f -o trace -e trace="$call" \
-		-e inject="$call:$6" "$SAVETOOL" "$command" "$image" 2>err &
-	pid=$!
-	until [ "$(wc -l <trace)" -ge "$count" ]; do sleep 0.05; done
-	cmp "$image" "$kept"
-	wait $pid || status=$?
-	assert_equal "$status" 8
-	assert_equal "$(cat err)" \
-		"savetool: $image: another process opens it, and is given way"
-}
-
 # real_image NAME: an image that QEMU or libvirt saved, read-only, unpacked
 # once for all tests of a file.
 real_image()
@@ -99,6 +80,90 @@ assert_error()
 assert_silent()
 {
 	assert_equal "$output$stderr" ''
+}
+
+# in_seconds N WORD...: savetool, with no more time of the processor, for the
+# machine may have other things to do.
+in_seconds()
+(
+	ulimit -t "$1"
+	shift
+	exec "$SAVETOOL" "$@"
+)
+
+# awaits COMMAND...: until it succeeds.  No machine is as slow as the end of it.
+awaits()
+{
+	local end=$((SECONDS + 300))
+
+	until "$@"; do
+		[ $SECONDS -lt $end ] || fail "waited in vain: $*"
+		sleep 0.05
+	done
+}
+
+# held CALL N ARGUMENT...: starts savetool, and stops it behind the Nth such
+# call of one of its threads, for no delay is long enough everywhere.  It is
+# $held then; what it says is in 'said' and 'err', its calls are in 'trace'.
+# Signals do to it what they do at a prompt, unless $signals says otherwise.
+held()
+{
+	local call=$1 number=$2
+	shift 2
+
+	command -v strace >/dev/null || fail "strace is missing"
+	: >trace
+	env "${signals---default-signal}" strace \
+		-E ASAN_OPTIONS=detect_leaks=0 -qq -f -o trace \
+		-e trace="$call" -e inject="$call:signal=STOP:when=$number" \
+		"$SAVETOOL" "$@" >said 2>err 3>&- &
+	tracer=$!
+	awaits is_held_or_gone
+	held=$(sed -n '/--- stopped by SIGSTOP ---/{ s/ .*//p; q; }' trace)
+	[ -n "$held" ] || fail "never came to that: $(cat err)"
+}
+
+is_held_or_gone()
+{
+	grep -q -e '--- stopped by SIGSTOP ---' trace || ! kill -0 $tracer
+}
+
+# let_go: what is held goes on, and ends with $status.
+let_go()
+{
+	status=0
+	awaits has_gone_on
+	wait $tracer || status=$?
+}
+
+# Another thread may stop it once more.
+has_gone_on()
+{
+	kill -CONT "$held" 2>/dev/null
+	! kill -0 $tracer 2>/dev/null
+}
+
+# ask_for FILE: as who opens it; and as it is another's by a lease, which now is
+# asked to give way, does not wait for it.
+ask_for()
+{
+	run dd if="$1" iflag=nonblock count=0
+	assert_output --partial 'Resource temporarily unavailable'
+}
+
+# gives_way COMMAND IMAGE KEPT CALL N: who opens the image behind the Nth such
+# call gets it, and as it was kept.
+gives_way()
+{
+	held "$4" "$5" "$1" "$2"
+	ask_for "$2"
+	cat "$2" >got 3>&- &
+	let_go
+	assert_equal "$status" 8
+	assert_equal "$(cat err)" \
+		"savetool: $2: another process opens it, and is given way"
+	wait $!
+	cmp got "$3"
 }
 
 # Every test works in an empty folder of its own.
