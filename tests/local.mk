@@ -5,15 +5,18 @@
 TEST_EXTENSIONS = .bats
 tap = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 LOG_DRIVER = $(tap)
-LOG_COMPILER = $(top_srcdir)/%D%/unit/run
+# Who starts us may ignore signals that tests send, or that end a pipe's writer;
+# no shell takes that back.
+at_prompt = env --default-signal
+LOG_COMPILER = $(at_prompt) $(top_srcdir)/%D%/unit/run
 BATS_LOG_DRIVER = $(tap)
-BATS_LOG_COMPILER = $(BATS)
+BATS_LOG_COMPILER = $(at_prompt) $(BATS)
 AM_BATS_LOG_FLAGS = --formatter tap
 # bats exits with 1 for nothing but the tests that it has told of.
 AM_BATS_LOG_DRIVER_FLAGS = --ignore-exit
 # Where distributions keep bats-assert and its like.
 bats_libraries = /usr/lib/bats:/usr/lib/bats-core:/usr/share/bats:/usr/lib
-AM_TESTS_ENVIRONMENT = \
+AM_TESTS_ENVIRONMENT = umask 022; \
 	SAVETOOL='$(abs_top_builddir)/savetool'; export SAVETOOL; \
 	MKIMAGE='$(abs_top_builddir)/tests/mkimage/mkimage'; export MKIMAGE; \
 	top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \

@@ -340,32 +340,30 @@ temporary file in 'there': No space left on device\$"
 	assert_equal "$(sha256sum <a)" "$sum"
 }
 
-@test "who only reads ends by a signal, wherever it waits" {
-	local pid
-
-	mkfifo pipe
-	sleep 30 >pipe 3>&- &
-	writer=$!
-	"$SAVETOOL" inspect - <pipe 3>&- &
-	pid=$!
-	sleep 0.3
-	kill -TERM $pid
-	run timeout 5 tail --pid=$pid -f /dev/null
-	kill $writer
-	assert_success
-	run wait $pid
-	[ ! -e "/proc/$pid" ]
-}
-
 # stalls COMMAND...: feeds the pipe with what the command writes, and then with
-# nothing; $writer is to be killed.
+# nothing: its end is held open here.
 stalls()
 {
-	{
-		"$@"
-		exec sleep 30
-	} >pipe 2>/dev/null 3>&- &
+	exec 8<>pipe
+	"$@" >&8 2>/dev/null 3>&- 8>&- &
 	writer=$!
+}
+
+# waits PID: its signals are as it wants them, all that was written has been
+# read, and each of its threads waits for something.
+waits()
+{
+	grep -q '^SigCgt:.*[2367abef]..$' "/proc/$1/status" || return
+	[ -z "$writer" ] || is_drained || return
+	! grep -hq '^State:[[:space:]][^S]' "/proc/$1/task/"*/status
+}
+
+is_drained()
+{
+	! kill -0 "$writer" 2>/dev/null && python3 -c 'import array, fcntl, sys
+left = array.array("i", [0])
+fcntl.ioctl(8, 0x541b, left)  # FIONREAD
+sys.exit(left[0] != 0)'
 }
 
 # ends_by_one_signal ARGUMENT...: of savetool, which waits on the pipe.
@@ -373,23 +371,33 @@ ends_by_one_signal()
 {
 	local pid
 
-	"$SAVETOOL" "$@" <&0 2>stderr 3>&- &
+	env --default-signal "$SAVETOOL" "$@" <&0 2>stderr 3>&- 8>&- &
 	pid=$!
-	sleep 0.4
+	# What it waits for by then, it waits for for ever.
+	awaits waits $pid
 	kill -TERM $pid
-	run timeout 5 tail --pid=$pid -f /dev/null
+	run timeout 300 tail --pid=$pid -f /dev/null
 	kill -KILL $pid 2>/dev/null && fail "still waiting: savetool $*"
 	status=0
 	wait $pid || status=$?
-	kill "$writer" 2>/dev/null || true
-	wait "$writer" || true
+	exec 8>&-
+	writer=
 	assert_equal "$status" 143
 	assert_equal "$(<stderr)" ''
 	assert_equal "$(find . -type f ! -name '*.save*' ! -name stderr)" ''
 }
 
+@test "who only reads ends by a signal, wherever it waits" {
+	local writer=
+
+	mkfifo pipe
+	stalls true
+	ends_by_one_signal inspect - <pipe
+	ends_by_one_signal inspect pipe
+}
+
 @test "who writes ends by a signal too, wherever it waits" {
-	local packed
+	local packed writer=
 
 	real_image libvirt-raw.save
 	real_image libvirt-sparse.save

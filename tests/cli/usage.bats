@@ -229,7 +229,7 @@ fake_man()
 }
 
 @test "a descriptor for progress must be open for writing" {
-	savetool digest --progress-fd=99 a
+	savetool digest --progress-fd=99 a 99>&-
 	assert_error 2 "option '--progress-fd': not open for writing: '99';\
  see 'savetool digest --help'"
 	savetool digest --progress-fd=7 a 7</dev/null
@@ -393,20 +393,23 @@ fake_man()
 	real_image libvirt-raw.save
 	mv libvirt-raw.save long
 	run --separate-stderr bash -c \
-		'{ "$0" inspect a; echo $? >status; } | :
-		sleep 0.1; exec cat status' "$SAVETOOL"
+		'{ "$0" inspect a; echo $? >status; } | :; exec cat status' \
+		"$SAVETOOL"
 	assert_equal "$stderr" ''
 	[ "$output" = 141 ] || [ "$output" = 0 ]
 	# Surely too late: the reader is gone before the program starts.
+	mkfifo pipe
+	exec 8<>pipe 9>pipe 8<&-
 	for words in 'inspect a' 'inspect -v --xml long' \
 			'inspect --json long a'; do
-		# shellcheck disable=SC2016,SC2086 # of the inner shell; words
-		run --separate-stderr bash -c \
-			'{ sleep 0.3; "$0" "$@"; echo $? >status; } | :
-			exec cat status' "$SAVETOOL" $words
-		assert_output 141
-		assert_equal "$stderr" ''
+		status=0
+		# shellcheck disable=SC2086 # words
+		env --default-signal "$SAVETOOL" $words >&9 2>err ||
+			status=$?
+		assert_equal "$status" 141
+		assert_equal "$(cat err)" ''
 	done
+	exec 9>&-
 }
 
 @test "every command that reads an image gives up other files before" {
