@@ -26,7 +26,8 @@ fish_offers()
 		complete -C $argv[2]' "$top" "$1" | sed 's/\t.*//' | sort
 }
 
-# zsh can only complete in an interactive shell, so it gets one of its own.
+# zsh can only complete in an interactive shell, so it gets one of its own; and
+# five minutes for each answer, for want of anything that it would say instead.
 zsh_offers()
 {
 	local line=$1
@@ -45,12 +46,12 @@ zsh_offers()
 				mv $3/offers.new $3/offers;
 			builtin compadd \"\$@\" }"
 		tell "cd $3; print ready >$3/ready"
-		for i in {1..600}; do
+		for i in {1..6000}; do
 			[[ -s $3/ready ]] && break
 			sleep 0.05
 		done
 		zpty -w -n shell "$2"$'\''\t'\''
-		for i in {1..600}; do
+		for i in {1..6000}; do
 			[[ -s $3/offers ]] && break
 			sleep 0.05
 		done

@@ -25,6 +25,8 @@ both()
 	local plain=0 direct=0
 
 	rm -f out.plain out.direct
+	# What its extents take is counted once they are on the disk.
+	[ ! -e image ] || sync image
 	"$SAVETOOL" "${@/#OUT/out.plain}" >told.plain 2>&1 || plain=$?
 	"$SAVETOOL" "${@/#OUT/out.direct}" --direct >told.direct 2>&1 ||
 		direct=$?

@@ -177,6 +177,19 @@ recipe()
 	done
 }
 
+@test "all pages behind the end of a block are none" {
+	run "$mkimage" image <<-'END'
+		stream
+		configuration
+		ram start
+			block pc.ram 64K
+		ram part
+			page pc.ram 0x11000 count=all
+	END
+	assert_failure
+	assert_output --partial 'no pages behind the end of the block'
+}
+
 @test "bad-block-length" { recipe; }
 @test "bad-block-name" { recipe; }
 @test "bad-block-twice" { recipe; }

@@ -14,6 +14,8 @@ assert_near()
 
 @test "sizes are what the file system says" {
 	make_image v3-small a
+	# Where its bytes go, and what that takes, is settled by then.
+	sync a
 	savetool size -v a
 	assert_success
 	assert_equal "$stderr" ''
@@ -127,6 +129,7 @@ assert_near()
 	[ "$(id -u)" = 0 ] || skip "mounting is for root"
 	mkdir "$small"
 	make_image v3-small a
+	sync a
 	size=$(($(stat -c %b a) * 512))
 	mount -t tmpfs -o size=$((size + 16384)) none "$small" ||
 		skip "cannot mount here"
@@ -376,8 +379,6 @@ yes d
 		block pc.ram 8G
 		page pc.ram 0 count=64 step=4096
 	END
-	SECONDS=0
-	savetool size --json --fail-if-dense a
+	run in_seconds 1 size --json --fail-if-dense a
 	assert_success
-	[ "$SECONDS" -le 1 ]
 }

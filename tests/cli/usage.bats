@@ -111,6 +111,7 @@ fake_man()
 
 @test "options may stand before and behind operands" {
 	make_image v3-small a
+	sync a
 	savetool inspect a --json
 	assert_success
 	local behind=$output

@@ -108,6 +108,8 @@ static uint64_t read_count(struct pages *pages)
 		return 1;
 	if (strcmp(count, "all") != 0)
 		return line_parse(pages->line, count);
+	if (pages->offset > pages->block->length)
+		line_fail(pages->line, "no pages behind the end of the block");
 	return (left + pages->step - 1) / pages->step;
 }
 

@@ -80,6 +80,9 @@ static void two_of_us_are_one_too_many(void **state)
 	inplace_close(&place);
 }
 
+/* Looks, at 10 ms, until a child has come: it may get no processor for long. */
+#define PATIENCE 6000
+
 /* A child that wants the file waits until it is let go of. */
 static void who_comes_is_noticed(void **state)
 {
@@ -95,7 +98,7 @@ static void who_comes_is_noticed(void **state)
 	child = fork();
 	if (child == 0)
 		_exit(open("a", O_RDONLY) < 0);
-	for (int i = 0; i < 500 && result == 0; i++) {
+	for (int i = 0; i < PATIENCE && result == 0; i++) {
 		usleep(10000);
 		result = inplace_check(&place, &err);
 	}
@@ -182,7 +185,7 @@ static void watch_stops_for_who_comes(void **state)
 	child = fork();
 	if (child == 0)
 		_exit(open("a", O_RDONLY) < 0);
-	for (int i = 0; i < 500 && result == 0; i++) {
+	for (int i = 0; i < PATIENCE && result == 0; i++) {
 		usleep(10000);
 		result = step(&watch.monitor, 10, &err);
 	}
