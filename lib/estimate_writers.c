@@ -18,13 +18,20 @@ struct trial_writers {
 	bool possible[TRIALS];
 };
 
-/* A step of all writers that can do it; one that cannot is left behind. */
+/*
+ * A step of all writers that can do it; one that cannot is left behind.  What
+ * else fails is no word about a format.
+ */
 #define visit_writers(trial, step, ...)                                        \
-	for (unsigned i_ = 0; i_ < TRIALS; i_++)                               \
-		if ((trial)->possible[i_] &&                                   \
+	for (unsigned i_ = 0; i_ < TRIALS; i_++) {                             \
+		if (!(trial)->possible[i_] ||                                  \
 		    visit(writer_visitor((trial)->writers[i_]), step,          \
-			  __VA_ARGS__) < 0)                                    \
-	(trial)->possible[i_] = false
+			  __VA_ARGS__) == 0)                                   \
+			continue;                                              \
+		if (err->code != ST_UNSUPPORTED)                               \
+			return -1;                                             \
+		(trial)->possible[i_] = false;                                 \
+	}
 
 static int start(struct visitor *visitor, const struct stream *stream,
 		 struct st_error *err)

@@ -382,3 +382,22 @@ yes d
 	run in_seconds 1 size --json --fail-if-dense a
 	assert_success
 }
+
+@test "what cannot be read makes no shorter answer" {
+	local n all status
+	local -a traced=(strace -E ASAN_OPTIONS=detect_leaks=0 -qq -f -o trace
+		-P "$(pwd -P)/image" -e trace=pread64)
+
+	command -v strace >/dev/null || fail "strace is missing"
+	make_image v3-stale image
+	"${traced[@]}" "$SAVETOOL" size --json --estimate image >right
+	all=$(grep -c pread64 trace)
+	[ "$all" -ge 15 ]
+	for ((n = 1; n <= all; n++)); do
+		status=0
+		"${traced[@]}" -e inject=pread64:error=EIO:when=$n \
+			"$SAVETOOL" size --json --estimate image >out ||
+			status=$?
+		[ $status = 3 ] || cmp out right
+	done
+}
