@@ -142,7 +142,7 @@ static int recognise(struct st_image *image, uint64_t offset,
 	return 0;
 }
 
-/* The caller's word is for what tells nothing, and contradicts no header. */
+/* The caller's word is for what tells nothing, or may have been changed. */
 static int take_byte_order(struct st_image *image, enum st_byte_order order,
 			   struct st_error *err)
 {
@@ -152,13 +152,14 @@ static int take_byte_order(struct st_image *image, enum st_byte_order order,
 		return 0;
 	if (!big && order != ST_BYTE_ORDER_LITTLE)
 		return fail(err, ST_USAGE, "no byte order %d", (int)order);
-	if (image->libvirt && image->big_endian != big)
+	if (image->libvirt && image->big_endian != big &&
+	    !libvirt_order_is_doubtful(image->libvirt))
 		return fail(err, ST_USAGE,
 			    "libvirt header of a %s-endian host, which the "
 			    "byte order '%s' contradicts",
 			    big ? "little" : "big", big ? "big" : "little");
+	image->order_given = !image->libvirt || image->big_endian != big;
 	image->big_endian = big;
-	image->order_given = !image->libvirt;
 	return 0;
 }
 

@@ -13,7 +13,7 @@ int trust_order(enum mapped_order *order, const struct st_image *image,
 		struct st_error *err)
 {
 	*order = MAPPED_ORDER_FITS;
-	if (image->libvirt)
+	if (image->libvirt && !libvirt_order_is_doubtful(image->libvirt))
 		return 0;
 	if (mapped_order_ask(order, image_input(image), &image->stream.ram,
 			     image->bitmaps, err) < 0)

@@ -20,8 +20,9 @@ enum doubt {
 };
 
 /*
- * How the pages fit, if no header states the order; reads some of them.  Where
- * they leave a doubt, the word of who opened the image counts.
+ * How the pages fit, unless a header states the order that the guest's hosts
+ * have; reads some of them.  Where they leave a doubt, the word of who opened
+ * the image counts.
  */
 int trust_order(enum mapped_order *order, const struct st_image *image,
 		struct st_error *err);

@@ -57,8 +57,8 @@ static int walk_records(struct walker *walker, struct st_error *err)
 
 /*
  * Bitmaps are in the byte order of the saving host, which a bare stream does
- * not tell.  Read in the wrong one, memory would be wrong without a word;
- * who writes it again may not even doubt.
+ * not tell, nor a header that another host wrote.  Read in the wrong one,
+ * memory would be wrong without a word; who writes it again may not even doubt.
  */
 static int check_order(const struct walker *walker, struct st_error *err)
 {
@@ -69,8 +69,10 @@ static int check_order(const struct walker *walker, struct st_error *err)
 		return -1;
 	if (order == MAPPED_ORDER_WRONG)
 		return fail(err, ST_UNSUPPORTED,
-			    "bare stream whose bitmaps are those of a "
-			    "%s-endian host, it seems; say --byte-order %s",
+			    "%s whose bitmaps are those of a %s-endian host, "
+			    "it seems; say --byte-order %s",
+			    walker->image->libvirt ? "libvirt header" :
+						     "bare stream",
 			    other, other);
 	if (order == MAPPED_ORDER_DOUBTFUL && walker->visitor->rewrites)
 		return trust_refuse(DOUBT_ORDER, NULL, err);

@@ -7,8 +7,10 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "format/domain_xml.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 /* Where the words of the header are. */
 enum {
@@ -265,6 +267,22 @@ void libvirt_free(struct libvirt *libvirt)
 		return;
 	free(libvirt->data);
 	free(libvirt);
+}
+
+/* Of others than s390, all hosts that anybody has are little-endian. */
+bool libvirt_order_is_doubtful(const struct libvirt *libvirt)
+{
+	struct domain_xml *domain;
+	struct st_error ignored;
+	const char *arch;
+	bool big;
+
+	if (domain_xml_parse(&domain, libvirt->xml, &ignored) < 0)
+		return true;
+	arch = domain_xml_guest(domain)->arch;
+	big = arch && strncmp(arch, "s390", 4) == 0;
+	domain_xml_free(domain);
+	return big != libvirt->header.big_endian;
 }
 
 uint64_t libvirt_size(const struct libvirt *libvirt)

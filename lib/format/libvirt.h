@@ -67,6 +67,14 @@ static inline void cleanup_libvirt_(struct libvirt **libvirt)
 }
 #define cleanup_libvirt __attribute__((cleanup(cleanup_libvirt_)))
 
+/*
+ * Who changes an image's XML on another host writes the header anew in that
+ * host's byte order, and leaves the bitmaps as they are.  Is the header not in
+ * the order that hosts of the guest's architecture have?  An emulated guest's
+ * may be.
+ */
+bool libvirt_order_is_doubtful(const struct libvirt *libvirt);
+
 /* Where the stream starts. */
 uint64_t libvirt_size(const struct libvirt *libvirt);
 

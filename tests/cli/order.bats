@@ -159,6 +159,46 @@ try()
 	assert_success
 }
 
+@test "a header that another host wrote is not believed" {
+	local command right wrong
+
+	# As 'virsh save-image-edit' leaves it, where the other order is used.
+	for right in big little; do
+		wrong=$([ $right = big ] && echo little || echo big)
+		{
+			echo "libvirt format=sparse byte-order=$wrong arch=$([ \
+				$right = big ] && echo s390x || echo x86_64)"
+			mapped "page s390.ram 0 count=10" \
+				"page s390.ram 0x200000 count=200" |
+				sed "s/^block.*/& bitmap-order=$right/"
+		} >recipe
+		"$mkimage" recipe a
+		sed "1s/byte-order=[a-z]*/byte-order=$right/" recipe |
+			"$mkimage" /dev/stdin same
+		cp --sparse=never a before
+		cp before a
+		for command in sparsify compact digest "convert -O raw"; do
+			savetool $command a $([[ $command != convert* ]] ||
+				echo out)
+			[[ $status =~ ^[78]$ ]] || fail "$command: $status"
+			[[ $stderr == *"say --byte-order"* ]]
+			cmp before a
+			[ ! -e out ]
+		done
+		savetool convert -O raw --byte-order $right a out
+		assert_success
+		assert_equal "$(digest out)" "$(digest same)"
+		rm out
+		for command in sparsify compact; do
+			cp before a
+			savetool $command --byte-order $right a
+			assert_success
+			savetool digest --byte-order $right a
+			assert_equal "${output%% *}" "$(digest same)"
+		done
+	done
+}
+
 @test "a wrong word is noticed by the pages" {
 	local command
 
