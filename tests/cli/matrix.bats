@@ -66,6 +66,7 @@ stream_offset()
 		rm a b
 	done
 	"$SAVETOOL" convert -O lzop "$BATS_FILE_TMPDIR/from.raw" a
+	# So that another second would be written, if any were.
 	sleep 1
 	"$SAVETOOL" convert -O lzop "$BATS_FILE_TMPDIR/from.raw" b
 	cmp a b

@@ -64,6 +64,7 @@ static void *take(void *data)
 	return NULL;
 }
 
+/* A thread that gets no processor for so long is missed, and does no harm. */
 static bool is_done_soon(struct taker *taker)
 {
 	usleep(50000);

@@ -348,6 +348,7 @@ TEST(the_bytes_do_not_depend_on_the_time)
 		snprintf(path, sizeof(path), "%s.before", name);
 		pack(name, plain, SMALL_SIZE, path);
 	}
+	/* So that another second would be written, if any were. */
 	sleep(1);
 	FOR_EACH_FORMAT(name)
 	{

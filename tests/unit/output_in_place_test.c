@@ -71,6 +71,7 @@ static void *drain(void *from)
 	size_t total = 0;
 	ssize_t n;
 
+	/* The pipe has filled up by then, or the test shows less. */
 	usleep(50000);
 	while ((n = read(*(int *)from, bytes, sizeof(bytes))) > 0) {
 		for (ssize_t i = 0; i < n; i++)
