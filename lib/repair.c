@@ -33,6 +33,14 @@ static int add(struct repair_plan *plan, const struct mend *mend,
 	return 0;
 }
 
+/* What is behind the memory may be a device's; the end tells. */
+static bool is_its_own(const struct checker *checker,
+		       const struct padding_bits *padding)
+{
+	return checker->finished || padding->offset + sizeof(padding->found) <=
+					    checker->image->stream.ram.end;
+}
+
 /* Of bitmaps in the other byte order, those bits would be pages. */
 static int plan_padding(struct repair_plan *plan, const struct checker *checker,
 			struct st_error *err)
@@ -57,7 +65,7 @@ static int plan_padding(struct repair_plan *plan, const struct checker *checker,
 
 		memcpy(mend.found, padding->found, sizeof(padding->found));
 		memcpy(mend.right, padding->right, sizeof(padding->right));
-		if (add(plan, &mend, err) < 0)
+		if (is_its_own(checker, padding) && add(plan, &mend, err) < 0)
 			return -1;
 	}
 	return 0;

@@ -772,6 +772,29 @@ tells_place()
 	done
 }
 
+@test "--repair clears no bits where a bitmap lies in other bytes" {
+	local at=2M
+
+	# Where the device's state is, is known once there is an image.
+	for _ in 1 2; do
+		{
+			echo "$header format=sparse"
+			mapped | sed "s/m0 2M/m0 64K bitmap=no bitmap-offset=$at/
+				s/page m0 .*/page m0 0/"
+			echo "section full name=odd id=9 bytes=$(
+				printf 'ff%.0s' {1..32})"
+			echo eof
+			echo vmdesc
+		} | built a
+		at=$(LC_ALL=C grep -obaP '\xff{32}' a | tail -n 1 | cut -d : -f 1)
+	done
+	checks 6 a
+	finding padding-bits '.block == "m0"'
+	cp a before
+	checks 6 a --repair
+	cmp before a
+}
+
 @test "--repair clears bits behind the last page" {
 	local order at
 
