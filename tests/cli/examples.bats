@@ -49,6 +49,7 @@ make_host()
 		HostKey $HOST/host-key
 		AuthorizedKeysFile $HOST/key.pub
 		StrictModes no
+		LoginGraceTime 0
 		UsePAM no
 		PidFile none
 		Subsystem sftp internal-sftp
