@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "changed.h"
 #include "ram/digest.h"
 
 #include <stdio.h>
@@ -168,8 +169,8 @@ static int digest_walk(struct st_image *image,
 	return failed;
 }
 
-int st_image_digest(struct st_image *image, const struct st_monitor *monitor,
-		    struct st_digest *digest, struct st_error *err)
+int image_digest(struct st_image *image, const struct st_monitor *monitor,
+		 struct st_digest *digest, struct st_error *err)
 {
 	struct st_digest result;
 	bool settled;
@@ -183,6 +184,18 @@ int st_image_digest(struct st_image *image, const struct st_monitor *monitor,
 			    "pipe; use a file");
 	if (!settled && digest_walk(image, walk_settled, monitor, &settled,
 				    &result, err) < 0)
+		return -1;
+	*digest = result;
+	return 0;
+}
+
+int st_image_digest(struct st_image *image, const struct st_monitor *monitor,
+		    struct st_digest *digest, struct st_error *err)
+{
+	struct st_digest result;
+
+	if (image_digest(image, monitor, &result, err) < 0 ||
+	    image_require_unchanged(image, err) < 0)
 		return -1;
 	*digest = result;
 	return 0;

@@ -21,4 +21,8 @@ bool digest_visitor_is_settled(const struct digest_visitor *digest);
 void digest_visitor_result(const struct digest_visitor *digest,
 			   struct st_digest *result);
 
+/* As st_image_digest(), of what nobody else can write to. */
+int image_digest(struct st_image *image, const struct st_monitor *monitor,
+		 struct st_digest *digest, struct st_error *err);
+
 #endif

@@ -126,7 +126,7 @@ static int verify(struct rewrite *rewrite, const struct digest_visitor *digest,
 	/* It will say so when it is on the disk. */
 	if (written->libvirt)
 		written->libvirt->header.complete = true;
-	if (st_image_digest(written, &rewrite->phases.monitor, &after, err) < 0)
+	if (image_digest(written, &rewrite->phases.monitor, &after, err) < 0)
 		return fail_while(err, "cannot read back what was written");
 	if (memcmp(&before, &after, sizeof(before)) != 0)
 		return fail(err, ST_SYSTEM,

@@ -614,4 +614,5 @@ overwritten()
 	overwritten convert -O zstd --verify image copy
 	overwritten sparsify image copy
 	overwritten compact image copy
+	overwritten digest image
 }
