@@ -215,7 +215,7 @@ large()
 	# nothing tells them from memory.
 	large "	stale m0 128M count=64" | built b
 	checks 0 b
-	cp --sparse=always b c
+	cp --reflink=never --sparse=always b c
 	checks 1 c
 	finding lost-bitmap
 }
@@ -278,12 +278,12 @@ emptied()
 
 @test "a hole in a bitmap that hides nothing is nothing" {
 	large "	page m0 254M" | built a
-	cp --sparse=always a b
+	cp --reflink=never --sparse=always a b
 	checks 0 b
 	assert_json '.findings == []'
 	# Zeros that are stored are no memory either.
 	large "	stale m0 128M count=64 data=0" | built c
-	cp --sparse=never c d
+	cp --reflink=never --sparse=never c d
 	fallocate -p -o 4096 -l 4096 d
 	checks 0 d
 	assert_json '[.findings[].code] == ["stale"]'
@@ -306,7 +306,7 @@ END
 	local places lost at
 
 	real_image libvirt-sparse.save
-	cp --sparse=always "$(readlink libvirt-sparse.save)" image
+	cp --reflink=never --sparse=always "$(readlink libvirt-sparse.save)" image
 	mapfile -t places < <("$SAVETOOL" inspect --json image |
 		jq '.blocks[0] | ."bitmap-offset", ."pages-offset"')
 	at=$((places[1] + 4096 * 4096))
@@ -661,8 +661,8 @@ tells_place()
 	{ echo "$header magic=part format=sparse"; mapped eof vmdesc; } |
 		built a
 	at=$("$SAVETOOL" inspect --json a | jq '.blocks[0]."pages-offset"')
-	cp --sparse=never a dense
-	cp --sparse=never a lost
+	cp --reflink=never --sparse=never a dense
+	cp --reflink=never --sparse=never a lost
 	fallocate -p -o $((at + 4096)) -l 4096 a
 	dd if=/dev/zero of=lost bs=4096 seek=$((at / 4096 + 1)) count=1 \
 		conv=notrunc status=none

@@ -13,7 +13,7 @@ digest()
 writable()
 {
 	real_image "$1"
-	cp --sparse=always "$1" own
+	cp --reflink=never --sparse=always "$1" own
 	rm "$1"
 	mv own "$1"
 }
@@ -489,7 +489,7 @@ changing()
 	local sum option
 
 	make_image v3-order-doubtful a
-	cp --sparse=never a copy
+	cp --reflink=never --sparse=never a copy
 	sum=$(sha256sum <copy)
 	savetool compact copy
 	assert_error 8 "copy: its pages do not fit its bitmaps, but would in\
@@ -506,7 +506,7 @@ changing()
 	savetool compact --verify c d
 	assert_success
 	# With storage, the pages might be there.
-	cp --sparse=never c dense
+	cp --reflink=never --sparse=never c dense
 	savetool compact dense
 	assert_failure 8
 	[[ $stderr == *"no end"* ]]
@@ -644,7 +644,7 @@ far_behind()
 		head -c 40M
 		cat v2-bare
 	} >two
-	cp --sparse=never two before
+	cp --reflink=never --sparse=never two before
 }
 
 @test "another guest is not dropped, however far behind the image" {

@@ -565,7 +565,7 @@ headline()
 		eof
 		vmdesc page-size=65536
 	END
-	cp --sparse=always dense a
+	cp --reflink=never --sparse=always dense a
 	savetool inspect --json a
 	assert_success
 	assert_json '.sizes."reclaimable-stale" == 0'

@@ -175,7 +175,7 @@ try()
 		"$mkimage" recipe a
 		sed "1s/byte-order=[a-z]*/byte-order=$right/" recipe |
 			"$mkimage" /dev/stdin same
-		cp --sparse=never a before
+		cp --reflink=never --sparse=never a before
 		cp before a
 		for command in sparsify compact digest "convert -O raw"; do
 			savetool $command a $([[ $command != convert* ]] ||
@@ -247,7 +247,7 @@ try()
 		"$top/tests/recipes/v3-big-endian.recipe" >recipe
 	"$mkimage" recipe sparse
 	sum=$(digest --byte-order big sparse)
-	cp --sparse=never sparse a
+	cp --reflink=never --sparse=never sparse a
 	savetool compact --byte-order big a b
 	assert_success
 	savetool sparsify --byte-order big a c

@@ -197,7 +197,7 @@ fits()
 
 	for name in libvirt-sparse.save live-mapped.mig; do
 		real_image $name
-		cp --sparse=always "$(readlink $name)" intact-$name
+		cp --reflink=never --sparse=always "$(readlink $name)" intact-$name
 	done
 	real_image libvirt-live.save
 	savetool size --json --fail-if-dense intact-libvirt-sparse.save \
@@ -286,7 +286,7 @@ fits()
 	assert_success
 	assert_json ".sizes.needed == $needed and (.dense | not)"
 	# Slots that have got storage are 8 MiB.
-	cp --sparse=never b c
+	cp --reflink=never --sparse=never b c
 	savetool size --json --offset 4M --fail-if-dense c
 	assert_failure 1
 	assert_json ".sizes.needed == $needed and .dense"

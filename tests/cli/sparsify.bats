@@ -20,7 +20,7 @@ allocated()
 # dense FROM TO: a copy without a single hole, on the disk.
 dense()
 {
-	cp --sparse=never "$1" "$2"
+	cp --reflink=never --sparse=never "$1" "$2"
 	chmod u+w "$2"
 	sync "$2"
 }
@@ -77,7 +77,7 @@ its host; say --byte-order"
 
 	for image in bare-mapped.mig libvirt-sparse.save; do
 		real_image $image
-		cp --sparse=always "$(readlink $image)" sparse
+		cp --reflink=never --sparse=always "$(readlink $image)" sparse
 		guest=$(digest $image)
 		dense $image copy
 		[ "$(allocated copy)" -gt $((4 * $(allocated sparse))) ]
@@ -457,7 +457,7 @@ time.sleep(600)' 3>&- &
 
 @test "who opens the image gets it, although there is nothing to free" {
 	real_image bare-mapped.mig
-	cp --sparse=always bare-mapped.mig copy
+	cp --reflink=never --sparse=always bare-mapped.mig copy
 	savetool sparsify copy
 	assert_success
 	# What starts the program reads as well.
@@ -699,7 +699,7 @@ make_unused()
 
 	make_unused
 	for command in sparsify compact; do
-		cp --sparse=never unused copy
+		cp --reflink=never --sparse=never unused copy
 		status=0
 		strace -E ASAN_OPTIONS=detect_leaks=0 -f -qq -o trace \
 			-e trace=pread64 -e inject=pread64:signal=TERM:when=40 \
@@ -879,7 +879,7 @@ in_room()
 	mount -t tmpfs -o size="$size" none small || skip "cannot mount here"
 	strace -E ASAN_OPTIONS=detect_leaks=0 -f -qq -o trace -e trace=pwritev \
 		"$SAVETOOL" sparsify "$@" small/x >said 2>&1 || :
-	cp --sparse=always small/x x 2>/dev/null || :
+	cp --reflink=never --sparse=always small/x x 2>/dev/null || :
 	umount small
 	said=$(cat said)
 	written=$(wc -l <trace)
