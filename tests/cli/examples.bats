@@ -184,8 +184,8 @@ named_files()
 	real_image libvirt-live.save
 	cp libvirt-raw.save guest.save
 	cp libvirt-live.save guest.mem
-	cat guest.sparse >copy.save
-	cat guest.sparse >copy.sparse
+	cp --reflink=never --sparse=never guest.sparse copy.save
+	cp --reflink=never --sparse=never guest.sparse copy.sparse
 	make_image v2-mislabelled-sparse wrong.save
 	make_image v2-s390-storage s390.mig
 	"$SAVETOOL" convert -O zstd guest.save backup/guest.zst
@@ -262,15 +262,15 @@ named_files()
 
 @test "a copy without holes gets them back" {
 	guest
-	cat guest.sparse >dense.copy
-	cat guest.sparse >guest.copy
+	cp --reflink=never --sparse=never guest.sparse dense.copy
+	cp --reflink=never --sparse=never guest.sparse guest.copy
 	assert_dense dense.copy
 	assert_dense guest.copy
 	do_example dense.copy
 	assert_sparse sparse.copy
 	do_example guest.copy
 	assert_sparse guest.copy
-	cat dense.copy >other.copy
+	cp --reflink=never --sparse=never dense.copy other.copy
 	do_example other.copy
 	assert_output --partial freed
 	assert_sparse other.copy

@@ -204,7 +204,7 @@ fits()
 		libvirt-live.save
 	assert_success
 	assert_json 'all(.[]; .dense | not)'
-	cat intact-libvirt-sparse.save >dense
+	cp --reflink=never --sparse=never intact-libvirt-sparse.save dense
 	savetool size --fail-if-dense dense
 	assert_failure 1
 	assert_line --partial "it is dense: it has lost its holes, or"
@@ -340,7 +340,7 @@ savetool: d: not a save image"
 		page pc.ram 0 count=4
 	END
 	"$mkimage" recipe c
-	cat c >d
+	cp --reflink=never --sparse=never c d
 	savetool size --fail-if-dense a b c d
 	assert_failure 1
 	assert_equal "$(awk '{ print $(NF - 1), $NF }' <<<"$output")" \

@@ -859,7 +859,9 @@ killed_everywhere()
 
 @test "a full disk leaves no copy" {
 	make_image v3-small a
-	run strace -E ASAN_OPTIONS=detect_leaks=0 -qq -o trace -e trace=pwritev \
+	# Where extents are shared, less is written, and in another order.
+	run strace -E ASAN_OPTIONS=detect_leaks=0 -qq -o trace \
+		-e trace=pwritev,ioctl -e inject=ioctl:error=EOPNOTSUPP \
 		-e inject=pwritev:error=ENOSPC:when=2 "$SAVETOOL" sparsify a b
 	assert_failure 8
 	assert_output --regexp '^savetool: a: not enough room after [0-9]+ bytes,'\
