@@ -53,6 +53,8 @@ static const struct remedy writing_remedies[] = {
 	{ "mislabelled", "convert it to the format that it has" },
 	{ "header-version-3", "convert it to the format that it has" },
 	{ "packed-mapped-ram", "convert it to sparse" },
+	{ "packed-trailing", "convert it, to the format that it has or to "
+			     "another" },
 	{ "vmdesc-cut", "convert it: that leaves the vmdescription out" },
 	{ "stale", "sparsify it" },
 	{ "zero-pages", "sparsify it" },

@@ -111,6 +111,8 @@ static int refuse_second(const struct st_image *image, struct st_error *err)
 
 static bool has_trailing(const struct st_image *image)
 {
+	if (image->file->refused_length > 0)
+		return true;
 	return image->tail && image->tail->trailing != ST_UNKNOWN &&
 	       image->tail->trailing > 0;
 }

@@ -382,11 +382,49 @@ int find_in_tail(struct description *description, const struct st_image *image,
 	return find_behind(description, image, behind, err);
 }
 
+/* What only our own reading passes over. */
+static int find_refused(struct description *description,
+			const struct input *packed, const struct codec *codec,
+			struct st_error *err)
+{
+	const struct st_finding finding = {
+		.code = "packed-trailing",
+		.severity = ST_PROBLEM,
+		.offset = packed->refused,
+		.length = packed->refused_length,
+	};
+	const char *name = st_format_name(codec->format);
+
+	if (finding.length == 0)
+		return 0;
+	if (finding.length == ST_UNKNOWN)
+		return description_find(description, &finding, err,
+					"the program %s refuses or ignores "
+					"what follows this %s member",
+					name, name);
+	return description_find(description, &finding, err,
+				"the program %s refuses the zero bytes behind "
+				"the last %s member",
+				name, name);
+}
+
+static int find_in_packed(struct description *description,
+			  const struct st_image *image, struct st_error *err)
+{
+	if (image->outer && find_refused(description, image->outer,
+					 image->outer_codec, err) < 0)
+		return -1;
+	if (!image->codec)
+		return 0;
+	return find_refused(description, image->file, image->codec, err);
+}
+
 int find_all(struct description *description, const struct st_image *image,
 	     const struct st_error *broken, struct st_error *err)
 {
 	if (find_broken(description, broken, err) < 0 ||
 	    find_in_header(description, image, err) < 0 ||
+	    find_in_packed(description, image, err) < 0 ||
 	    find_stale(description, image, broken != NULL, err) < 0)
 		return -1;
 	if (!image->tail || broken || image_codec(image))

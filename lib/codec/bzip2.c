@@ -131,6 +131,7 @@ const struct codec codec_bzip2 = {
 	.most_level = 9,
 	.default_level = 9,
 	.slow = true,
+	.padding = 1,
 	.bid = bzip2_bid,
 	.unpack = members_unpack,
 	.pack = members_pack,

@@ -31,6 +31,17 @@ struct codec {
 
 	bool slow; /* packs a few MiB a second */
 
+	/*
+	 * Zero bytes behind a member that the format's own program takes: as
+	 * many as are a multiple of this, 0: none.  What follows them it may
+	 * leave out, unless it takes them between members too.
+	 */
+	unsigned padding;
+	bool padding_between;
+
+	/* Is there nothing beside a member that starts so?  NULL: never. */
+	bool (*stands_alone)(const uint8_t *head, size_t size);
+
 	/* How one member is unpacked and packed, where a library does it. */
 	const struct decoder *decoder;
 	const struct encoder *encoder;
@@ -49,7 +60,8 @@ const struct codec *codec_for_content(const uint8_t *head, size_t size);
  * An input, not seekable, of the unpacked bytes: all members or frames that
  * follow one another from offset to the end of packed, which stays the
  * caller's and must outlive it.  Zero bytes between and behind members are
- * padding, and so is all that follows on a block device.  Damage, and
+ * padding, and so is all that follows on a block device; packed->refused is
+ * what of that the format's own program would not take.  Damage, and
  * anything else behind the last member, is ST_CORRUPT, a missing end
  * ST_INCOMPLETE; what could be unpacked before is read first.  Fails before
  * reading if a program that it runs is missing (ST_UNSUPPORTED: lzop).

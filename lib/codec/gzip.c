@@ -139,6 +139,7 @@ const struct codec codec_gzip = {
 	.least_level = 1,
 	.most_level = 9,
 	.default_level = 6,
+	.padding = 1,
 	.bid = gzip_bid,
 	.unpack = members_unpack,
 	.pack = members_pack,

@@ -344,6 +344,7 @@ const struct codec codec_lzop = {
 	.least_level = 1,
 	.most_level = 9,
 	.default_level = 3,
+	.padding = 1,
 	.bid = lzop_bid,
 	.unpack = lzop_unpack,
 	.pack = lzop_pack,

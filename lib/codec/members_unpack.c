@@ -24,19 +24,61 @@ struct members {
 	void *state;
 };
 
+static bool stands_alone(const struct codec *codec, const struct window *window)
+{
+	return codec->stands_alone &&
+	       codec->stands_alone(window->next, window->left);
+}
+
+static bool takes_padding(const struct codec *codec, uint64_t zeros, bool more)
+{
+	if (zeros == 0)
+		return true;
+	if (codec->padding == 0 || zeros % codec->padding != 0)
+		return false;
+	return !more || codec->padding_between;
+}
+
+/*
+ * What is at the window, and the zeros in front of it, is read here, but the
+ * format's own program, by which libvirt restores, may refuse it, or ignore
+ * what follows.  Nobody gives such a program all of a block device, where old
+ * content follows anyway: there, nothing is said to be refused.
+ */
+static void note_refused(const struct codec *codec, struct window *window,
+			 uint64_t ended)
+{
+	const uint64_t zeros = window->offset - ended;
+	const bool more = window->left > 0;
+	const bool alone =
+		window->alone || (more && stands_alone(codec, window));
+	struct input *packed = window->in;
+
+	if ((zeros == 0 && !more) || packed->is_device ||
+	    packed->refused_length > 0 ||
+	    (!alone && takes_padding(codec, zeros, more)))
+		return;
+	packed->refused = ended;
+	packed->refused_length = more ? ST_UNKNOWN : zeros;
+}
+
 int member_find(const struct codec *codec, struct window *window, bool first,
 		struct st_error *err)
 {
+	const uint64_t ended = window->offset;
+
 	if (!first && window_skip_zeros(window, err) < 0)
 		return -1;
 	if (window_fill(window, CODEC_HEAD, err) < 0)
 		return -1;
 	window->member = window->offset;
-	if (window->left == 0 && !first)
-		return 0;
 	if (first || window->left < SHORTEST_MAGIC ||
-	    codec->bid(window->next, window->left) > 0)
-		return 1;
+	    codec->bid(window->next, window->left) > 0) {
+		if (!first)
+			note_refused(codec, window, ended);
+		window->alone = stands_alone(codec, window);
+		return first || window->left > 0;
+	}
 	if (window->in->is_device)
 		return 0;
 	return fail_at(err, ST_CORRUPT, window->offset,

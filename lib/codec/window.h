@@ -9,6 +9,7 @@ struct window {
 	struct input *in;
 	uint64_t offset; /* of the byte at next, in the input */
 	uint64_t member; /* where the one begins that member_find() found */
+	bool alone;      /* nothing should follow that one */
 	const uint8_t *next;
 	size_t left; /* how many are visible from next on */
 	bool ended;  /* the input has none behind them */

@@ -42,6 +42,12 @@ static int xz_bid(const uint8_t *head, size_t size)
 	return lzma_bid(head, size);
 }
 
+/* xz joins members, and takes padding, of its newer format only. */
+static bool xz_stands_alone(const uint8_t *head, size_t size)
+{
+	return lzma_bid(head, size) > 0;
+}
+
 /* liblzma reuses its memory when a stream is begun again. */
 static bool unxz_begin(void *state)
 {
@@ -149,6 +155,9 @@ const struct codec codec_xz = {
 	.most_level = 9,
 	.default_level = 3,
 	.slow = true,
+	.padding = 4,
+	.padding_between = true,
+	.stands_alone = xz_stands_alone,
 	.bid = xz_bid,
 	.unpack = members_unpack,
 	.pack = members_pack,

@@ -45,6 +45,13 @@ struct input {
 	bool seekable;
 	bool is_device; /* whose old content may follow what was written */
 
+	/*
+	 * Where, of packed bytes, something starts that a codec has read or
+	 * passed over, but the format's own program would not; and how long
+	 * it is, ST_UNKNOWN if more of it follows, 0 if there is none.
+	 */
+	uint64_t refused, refused_length;
+
 	/* Of an input that is not seekable. */
 	const struct st_monitor *monitor; /* who may end a wait; or NULL */
 	uint64_t position;                /* behind the last byte read */

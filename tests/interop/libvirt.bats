@@ -125,6 +125,15 @@ setup_file()
 	restores "$result"
 }
 
+@test "zeros that zstd refuses are found, and converted away" {
+	convert zstd raw "$image"
+	truncate -s +3001 "$image"
+	fails_with "zstd -dc" virsh restore "$image"
+	fails_with "packed-trailing" "$SAVETOOL" check --deep --json "$image"
+	convert zstd "$image" "$result"
+	restores "$result"
+}
+
 @test "inspect says what libvirt and the image say" {
 	convert sparse raw "$result"
 	convert raw sparse "$image"
