@@ -12,9 +12,11 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 static int fail_in_use(struct st_error *err)
 {
@@ -34,6 +36,17 @@ static int lock_ranges(int fd, struct st_error *err)
 }
 
 /*
+ * Of a file that the server has not delegated to this host, NFS says the same
+ * that others say of a file that somebody has open.
+ */
+static bool tells_openers(int fd)
+{
+	struct statfs st;
+
+	return fstatfs(fd, &st) < 0 || st.f_type != NFS_SUPER_MAGIC;
+}
+
+/*
  * A lease on writing is given only while nobody else has the file open, and
  * makes those wait who then open it.  We are told by a signal, which must be
  * one that does not end the process.
@@ -45,7 +58,7 @@ static int take_lease(struct inplace *place, struct st_error *err)
 		place->leased = true;
 		return 0;
 	}
-	if (errno == EAGAIN)
+	if (errno == EAGAIN && tells_openers(place->fd))
 		return fail_in_use(err);
 	/* No lease for us, or none on this file system. */
 	if (flock(place->fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)

@@ -8,15 +8,47 @@
 
 #include "scratch.h"
 
+#include <errno.h>
+#include <linux/magic.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 
 #define PAGE 4096
 #define PAGES 128
 
 static uint8_t data[PAGES * PAGE];
+
+/* Are all files on NFS, and none of them delegated by its server? */
+static bool on_nfs;
+
+int fcntl(int fd, int command, ...)
+{
+	va_list arguments;
+	long argument;
+
+	va_start(arguments, command);
+	argument = va_arg(arguments, long);
+	va_end(arguments);
+	if (on_nfs && command == F_SETLEASE) {
+		errno = EAGAIN;
+		return -1;
+	}
+	return (int)syscall(SYS_fcntl, fd, command, argument);
+}
+
+int fstatfs(int fd, struct statfs *st)
+{
+	long result = syscall(SYS_fstatfs, fd, st);
+
+	if (on_nfs)
+		st->f_type = NFS_SUPER_MAGIC;
+	return (int)result;
+}
 
 static void refused(const char *path, const char *text)
 {
@@ -67,6 +99,25 @@ static void locked_elsewhere_is_refused(void **state)
 	close(fd);
 	place = opened("a");
 	inplace_close(&place);
+}
+
+static void on_nfs_the_lock_decides(void **state)
+{
+	struct inplace place;
+	int fd;
+
+	(void)state;
+	scratch_write("a", data, sizeof(data));
+	on_nfs = true;
+	place = opened("a");
+	assert_false(place.leased);
+	refused("a", "in use by another process");
+	inplace_close(&place);
+	fd = open("a", O_RDWR);
+	assert_int_equal(flock(fd, LOCK_SH), 0);
+	refused("a", "in use by another process");
+	close(fd);
+	on_nfs = false;
 }
 
 static void two_of_us_are_one_too_many(void **state)
@@ -296,6 +347,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		scratch_test(open_elsewhere_is_refused),
 		scratch_test(locked_elsewhere_is_refused),
+		scratch_test(on_nfs_the_lock_decides),
 		scratch_test(two_of_us_are_one_too_many),
 		scratch_test(who_comes_is_noticed),
 		scratch_test(watch_asks_the_caller_first),
