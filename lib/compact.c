@@ -95,18 +95,33 @@ static int measure_stale(uint64_t *stale, const struct st_image *image,
 	return 0;
 }
 
-/* Known behind a walk. */
-static int refuse_second(const struct st_image *image, struct st_error *err)
+/*
+ * What is behind the image would be lost.  Known behind a walk.  A zero byte
+ * behind a device's footer ends an image, as it does for QEMU; but where no
+ * description follows it may be one that went wrong, with devices behind it.
+ */
+static int refuse_behind(const struct st_image *image, struct st_error *err)
 {
-	uint64_t second;
+	const struct tail *tail = image->tail;
+	uint64_t second, more;
 
 	if (find_second_image(&second, image, UINT64_MAX, err) < 0)
 		return -1;
-	if (second == ST_UNKNOWN)
+	if (second != ST_UNKNOWN)
+		return fail_at(err, ST_REFUSED, second,
+			       "what is behind the image, at @, is another "
+			       "one, and would be lost; compact it to another "
+			       "file");
+	if (tail->vmdesc)
 		return 0;
-	return fail_at(err, ST_REFUSED, second,
-		       "what is behind the image, at @, is another one, and "
-		       "would be lost; compact it to another file");
+	if (tail_find_content(&more, tail, find_end(image), UINT64_MAX, err) <
+	    0)
+		return -1;
+	if (more == ST_UNKNOWN)
+		return 0;
+	return fail_at(err, ST_REFUSED, more,
+		       "nothing proves that the image ends before @, and what "
+		       "follows would be lost; compact it to another file");
 }
 
 static bool has_trailing(const struct st_image *image)
@@ -181,7 +196,7 @@ static int count(struct rewrite *rewrite, struct st_compact_result *result,
 		return -1;
 	rewrite->out = out;
 	if (rewrite_image(rewrite, NULL, err) < 0 ||
-	    refuse_second(rewrite->source, err) < 0)
+	    refuse_behind(rewrite->source, err) < 0)
 		return -1;
 	result->lost = rewrite->source->lost;
 	result->logical = out->position;
@@ -269,7 +284,7 @@ static int replace(struct rewrite *rewrite, const struct inplace *place,
 	result->linked = st.st_nlink > 1;
 	if (create(&out, path, &options, direct, err) < 0 ||
 	    write_to(rewrite, out, result, err) < 0 ||
-	    refuse_second(rewrite->source, err) < 0 ||
+	    refuse_behind(rewrite->source, err) < 0 ||
 	    inplace_check(place, err) < 0)
 		return -1;
 	return result->rewritten ? commit(out, path, result, err) : 0;

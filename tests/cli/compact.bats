@@ -635,6 +635,29 @@ changing()
 	cmp two before
 }
 
+@test "what follows an end that nothing proves is not dropped" {
+	local behind words
+
+	make_image v2-no-vmdesc a
+	behind=$(stat -c %s a)
+	{
+		cat a
+		head -c 5000 /dev/zero
+		echo more
+	} >b
+	cp b before
+	for words in '' -n; do
+		savetool compact $words b
+		assert_error 8 "b: nothing proves that the image ends before\
+ byte $((behind + 5000)), and what follows would be lost; compact it to another\
+ file"
+		cmp b before
+	done
+	savetool compact b copy
+	assert_success
+	cmp copy a
+}
+
 # far_behind: two, an image, 40 MiB of whatever standard input has, another.
 far_behind()
 {
