@@ -6,6 +6,8 @@
  * Nothing is ever done that could not be the last thing that is done.  A page
  * is zero before its bit is cleared, and its bit is clear before it becomes a
  * hole: neither changes what is restored, nor leaves a present page in a hole.
+ * (But who loses power may find a hole on the disk and its bit not: the page
+ * is the same zeros, and check calls it a lost extent, which it looks like.)
  */
 #ifndef DIG_H
 #define DIG_H

@@ -158,7 +158,7 @@ static int take_byte_order(struct st_image *image, enum st_byte_order order,
 			    "libvirt header of a %s-endian host, which the "
 			    "byte order '%s' contradicts",
 			    big ? "little" : "big", big ? "big" : "little");
-	image->order_given = !image->libvirt || image->big_endian != big;
+	image->order_given = true;
 	image->big_endian = big;
 	return 0;
 }
@@ -282,7 +282,8 @@ void st_image_close(struct st_image *image)
 
 bool image_order_is_told(const struct st_image *image)
 {
-	return image->libvirt || image->order_given;
+	return image->order_given ||
+	       (image->libvirt && !libvirt_order_is_doubtful(image->libvirt));
 }
 
 enum st_byte_order image_byte_order(const struct st_image *image)

@@ -33,7 +33,7 @@ struct st_image {
 	struct input *unpacked;    /* NULL: not packed */
 	struct input *spool;       /* NULL: not needed */
 	bool big_endian;           /* the host whose bitmaps these are */
-	bool order_given;          /* by who opened it, and no header */
+	bool order_given;          /* by who opened it */
 	bool strays; /* bits behind a bitmap's last page may be: left out */
 	const char *spool_folder; /* where that lies; the caller's */
 	bool started;             /* by image_start(), once at least */
@@ -69,7 +69,10 @@ int image_open_inplace(struct st_image **image, const struct inplace *place,
 /* The file itself, for fstat(); its descriptor. */
 int image_fd(const struct st_image *image);
 
-/* The byte order of its host: told by header or caller, or only assumed. */
+/*
+ * The byte order of its host: told by the caller, or by a header that nobody
+ * can have changed on another host; or only assumed.
+ */
 bool image_order_is_told(const struct st_image *image);
 enum st_byte_order image_byte_order(const struct st_image *image);
 

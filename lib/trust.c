@@ -109,8 +109,10 @@ bool trust_needs_host(const struct st_image *image)
 {
 	const char *machine = image->stream.configuration.machine;
 
-	return !image_order_is_told(image) && machine &&
-	       strncmp(machine, "s390", 4) == 0;
+	if (image_order_is_told(image))
+		return false;
+	/* A header that does not tell it contradicts that. */
+	return image->libvirt || (machine && strncmp(machine, "s390", 4) == 0);
 }
 
 int trust_host(enum doubt *doubt, const struct st_image *image,
