@@ -260,7 +260,12 @@ stopped_after()
 		sleep 0.05
 	done
 	fill
-	kill -CONT "$(awk '/stopped by SIGSTOP/ { print $1; exit }' trace)"
+	# Each of its threads stops there.
+	while kill -0 $pid 2>/dev/null; do
+		awk '/stopped by SIGSTOP/ { print $1 }' trace | sort -u |
+			xargs -r kill -CONT 2>/dev/null || :
+		sleep 0.05
+	done
 	status=0
 	wait $pid || status=$?
 	output=$(cat said)
