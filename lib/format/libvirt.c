@@ -275,13 +275,13 @@ bool libvirt_order_is_doubtful(const struct libvirt *libvirt)
 	struct domain_xml *domain;
 	struct st_error ignored;
 	const char *arch;
-	bool big;
+	bool big = false;
 
-	if (domain_xml_parse(&domain, libvirt->xml, &ignored) < 0)
-		return true;
-	arch = domain_xml_guest(domain)->arch;
-	big = arch && strncmp(arch, "s390", 4) == 0;
-	domain_xml_free(domain);
+	if (domain_xml_parse(&domain, libvirt->xml, &ignored) == 0) {
+		arch = domain_xml_guest(domain)->arch;
+		big = arch && strncmp(arch, "s390", 4) == 0;
+		domain_xml_free(domain);
+	}
 	return big != libvirt->header.big_endian;
 }
 
