@@ -160,7 +160,7 @@ try()
 }
 
 @test "a header that another host wrote is not believed" {
-	local command right wrong
+	local command right wrong words
 
 	# As 'virsh save-image-edit' leaves it, where the other order is used.
 	for right in big little; do
@@ -178,8 +178,9 @@ try()
 		cp --reflink=never --sparse=never a before
 		cp before a
 		for command in sparsify compact digest "convert -O raw"; do
-			savetool $command a $([[ $command != convert* ]] ||
-				echo out)
+			words=(a)
+			[[ $command != convert* ]] || words+=(out)
+			savetool $command "${words[@]}"
 			[[ $status =~ ^[78]$ ]] || fail "$command: $status"
 			[[ $stderr == *"say --byte-order"* ]]
 			cmp before a
