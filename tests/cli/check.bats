@@ -53,10 +53,10 @@ checks()
 	local expected=$1 name=$2 before
 	shift 2
 
-	before=$(sha256sum "$name"; stat -c %y "$name")
+	before=$(cksum "$name"; stat -c %y "$name")
 	savetool check --json "$@" "$name"
 	assert_equal "$status" "$expected"
-	assert_equal "$(sha256sum "$name"; stat -c %y "$name")" "$before"
+	assert_equal "$(cksum "$name"; stat -c %y "$name")" "$before"
 }
 
 # repairs NAME [OPTION]...: mends all of it; before, only says so.

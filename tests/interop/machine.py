@@ -85,7 +85,10 @@ class Machine:
             if status.get("status") == "failed":
                 why = status.get("error-desc", "no reason given")
                 raise LabError(f"migration failed: {why}; {self.output()}")
-            return status.get("status") == "completed" and status
+            # Who has saved is told so a moment before all is done.
+            return (status.get("status") == "completed"
+                    and self.run("query-status")["status"] != "finish-migrate"
+                    and status)
 
         return wait_until(ended, "end of the migration")
 
