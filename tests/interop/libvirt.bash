@@ -83,7 +83,9 @@ saves_live()
 		count=$(sent_again)
 		virsh destroy g
 		echo "$count pages were sent again"
-		[ "$count" -lt 300 ] || return 0
+		if [ "$count" -ge 300 ]; then
+			return
+		fi
 	done
 	return 1
 }
