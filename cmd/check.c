@@ -10,11 +10,11 @@
 
 struct job {
 	struct images images;
-	struct st_check_options options;
+	struct savetool_check_options options;
 };
 
 static void print_finding(struct report *report, const char *path,
-			  const struct st_finding *finding)
+			  const struct savetool_finding *finding)
 {
 	char place[FINDING_PLACE];
 
@@ -25,9 +25,9 @@ static void print_finding(struct report *report, const char *path,
 }
 
 static void print_repair(const struct job *job, const char *path,
-			 const struct st_repair *repair)
+			 const struct savetool_repair *repair)
 {
-	const struct st_finding mended = {
+	const struct savetool_finding mended = {
 		.code = repair->code,
 		.message = repair->message,
 		.offset = repair->offset,
@@ -42,7 +42,7 @@ static void print_repair(const struct job *job, const char *path,
 }
 
 /* Of several findings with the same remedy, the first has it. */
-static bool is_first(const struct st_check *check, size_t index)
+static bool is_first(const struct savetool_check *check, size_t index)
 {
 	for (size_t i = 0; i < index; i++)
 		if (strcmp(check->findings[i].code,
@@ -51,8 +51,8 @@ static bool is_first(const struct st_check *check, size_t index)
 	return true;
 }
 
-static bool is_mended(const struct st_check *check,
-		      const struct st_finding *finding)
+static bool is_mended(const struct savetool_check *check,
+		      const struct savetool_finding *finding)
 {
 	for (size_t i = 0; i < check->repaired_count; i++)
 		if (strcmp(check->repaired[i].code, finding->code) == 0)
@@ -62,17 +62,17 @@ static bool is_mended(const struct st_check *check,
 
 /* The way out, for who wanted a repair, or to know more. */
 static void print_remedies(const struct job *job, const char *path,
-			   const struct st_check *check)
+			   const struct savetool_check *check)
 {
 	bool verbose = job->images.cli->verbose;
 
 	for (size_t i = 0; i < check->finding_count; i++) {
-		const struct st_finding *finding = &check->findings[i];
+		const struct savetool_finding *finding = &check->findings[i];
 
 		if (finding->remedy && is_first(check, i) &&
 		    !is_mended(check, finding) &&
-		    (verbose ||
-		     (job->options.repair && finding->severity != ST_NOTE)))
+		    (verbose || (job->options.repair &&
+				 finding->severity != SAVETOOL_NOTE)))
 			report_line(job->images.report,
 				    "%s: what helps: %s (%s)", path,
 				    finding->remedy, finding->code);
@@ -80,7 +80,7 @@ static void print_remedies(const struct job *job, const char *path,
 }
 
 /* A line of its own may be left out; what it means to the verdict is not. */
-static bool is_found(const struct st_check *check, const char *code)
+static bool is_found(const struct savetool_check *check, const char *code)
 {
 	for (size_t i = 0; i < check->finding_count; i++)
 		if (strcmp(check->findings[i].code, code) == 0)
@@ -89,7 +89,7 @@ static bool is_found(const struct st_check *check, const char *code)
 }
 
 static void print_verdict(struct report *report, const char *path,
-			  const struct st_check *check)
+			  const struct savetool_check *check)
 {
 	size_t problems = check->problem_count;
 	size_t repairable = check->repairable_count;
@@ -112,7 +112,7 @@ static void print_verdict(struct report *report, const char *path,
 }
 
 static void print(const struct job *job, const char *path,
-		  const struct st_check *check)
+		  const struct savetool_check *check)
 {
 	if (!job->images.cli->quiet) {
 		for (size_t i = 0; i < check->finding_count; i++)
@@ -125,7 +125,8 @@ static void print(const struct job *job, const char *path,
 	print_verdict(job->images.report, path, check);
 }
 
-static void put_repair(struct report *report, const struct st_repair *repair)
+static void put_repair(struct report *report,
+		       const struct savetool_repair *repair)
 {
 	report_row(report);
 	report_text(report, "code", NULL, repair->code);
@@ -134,7 +135,8 @@ static void put_repair(struct report *report, const struct st_repair *repair)
 	report_number(report, "length", NULL, repair->length);
 }
 
-static void put(const struct job *job, const struct st_check *check, bool clean)
+static void put(const struct job *job, const struct savetool_check *check,
+		bool clean)
 {
 	struct report *report = job->images.report;
 
@@ -153,15 +155,17 @@ static void put(const struct job *job, const struct st_check *check, bool clean)
 }
 
 /* What a finding tells already is no complaint. */
-static bool is_told(const struct st_check *check, const struct st_error *err)
+static bool is_told(const struct savetool_check *check,
+		    const struct savetool_error *err)
 {
-	return check &&
-	       (err->code == ST_INCOMPLETE || err->code == ST_CORRUPT ||
-		err->code == ST_UNSUPPORTED);
+	return check && (err->code == SAVETOOL_INCOMPLETE ||
+			 err->code == SAVETOOL_CORRUPT ||
+			 err->code == SAVETOOL_UNSUPPORTED);
 }
 
 static void show(struct job *job, const char *path,
-		 const struct st_check *check, const struct st_error *err)
+		 const struct savetool_check *check,
+		 const struct savetool_error *err)
 {
 	report_open(job->images.report, path);
 	if (check && report_is_text(job->images.report))
@@ -176,8 +180,8 @@ static void show(struct job *job, const char *path,
 }
 
 /* With a dry run, what would be mended is no more than that. */
-static int status_of(const struct job *job, const struct st_check *check,
-		     const struct st_error *err)
+static int status_of(const struct job *job, const struct savetool_check *check,
+		     const struct savetool_error *err)
 {
 	bool mendable = job->options.dry_run && check &&
 			check->repaired_count > 0 &&
@@ -185,34 +189,35 @@ static int status_of(const struct job *job, const struct st_check *check,
 
 	if (err && !(mendable && is_told(check, err)))
 		return (int)err->code;
-	return mendable || check->problem_count > 0 ? 1 : ST_OK;
+	return mendable || check->problem_count > 0 ? 1 : SAVETOOL_OK;
 }
 
 static int check(struct images *images, const char *path)
 {
 	struct job *job = (struct job *)images;
-	const struct st_monitor *monitor = images_begin(images, path);
-	const struct st_error *failure;
-	struct st_check *check;
-	struct st_error err;
+	const struct savetool_monitor *monitor = images_begin(images, path);
+	const struct savetool_error *failure;
+	struct savetool_check *check;
+	struct savetool_error err;
 	int status;
 
-	failure = st_check(&check, path, &job->options, monitor, &err) < 0 ?
-			  &err :
-			  NULL;
+	failure =
+		savetool_check(&check, path, &job->options, monitor, &err) < 0 ?
+			&err :
+			NULL;
 	progress_end(&images->progress, !failure);
-	status = failure && err.code == ST_CANCELLED ?
-			 ST_CANCELLED :
+	status = failure && err.code == SAVETOOL_CANCELLED ?
+			 SAVETOOL_CANCELLED :
 			 status_of(job, check, failure);
-	if (status != ST_CANCELLED)
+	if (status != SAVETOOL_CANCELLED)
 		show(job, path, check, failure);
-	st_check_free(check);
+	savetool_check_free(check);
 	return status;
 }
 
 /* A repair also opens images for writing. */
 static void confine(const struct cli *cli,
-		    const struct st_check_options *options)
+		    const struct savetool_check_options *options)
 {
 	struct confine confine;
 
@@ -230,7 +235,7 @@ static int run(struct cli *cli)
 		.images = IMAGES_INIT(cli),
 		.options = { .size = sizeof(job.options) },
 	};
-	struct st_check_options *options = &job.options;
+	struct savetool_check_options *options = &job.options;
 	const struct option table[] = {
 		{ '\0', "deep", NULL, take_flag, &options->deep,
 		  "unpack all, and read every page" },

@@ -24,16 +24,16 @@ struct request {
 	bool long_options;
 };
 
-int misfit(struct st_error *err, const char *what, const char *word)
+int misfit(struct savetool_error *err, const char *what, const char *word)
 {
-	*err = (struct st_error){ .code = ST_USAGE,
-				  .offset = ST_UNKNOWN,
-				  .page = ST_UNKNOWN };
+	*err = (struct savetool_error){ .code = SAVETOOL_USAGE,
+					.offset = SAVETOOL_UNKNOWN,
+					.page = SAVETOOL_UNKNOWN };
 	snprintf(err->text, sizeof(err->text), "%s: '%s'", what, word);
 	return -1;
 }
 
-int take_flag(void *target, const char *word, struct st_error *err)
+int take_flag(void *target, const char *word, struct savetool_error *err)
 {
 	(void)word;
 	(void)err;
@@ -41,14 +41,14 @@ int take_flag(void *target, const char *word, struct st_error *err)
 	return 0;
 }
 
-int take_text(void *target, const char *word, struct st_error *err)
+int take_text(void *target, const char *word, struct savetool_error *err)
 {
 	char **text = target;
 	char *copy = strdup(word);
 
 	if (!copy) {
 		misfit(err, "cannot allocate memory for", word);
-		err->code = ST_SYSTEM;
+		err->code = SAVETOOL_SYSTEM;
 		err->sys_errno = ENOMEM;
 		return -1;
 	}
@@ -69,7 +69,7 @@ static bool read_digits(const char *word, uint64_t *number, char **end)
 	return errno == 0;
 }
 
-int take_number(void *target, const char *word, struct st_error *err)
+int take_number(void *target, const char *word, struct savetool_error *err)
 {
 	uint64_t number;
 	char *end;
@@ -80,7 +80,7 @@ int take_number(void *target, const char *word, struct st_error *err)
 	return 0;
 }
 
-int take_signed(void *target, const char *word, struct st_error *err)
+int take_signed(void *target, const char *word, struct savetool_error *err)
 {
 	bool negative = *word == '-';
 
@@ -91,7 +91,7 @@ int take_signed(void *target, const char *word, struct st_error *err)
 	return 0;
 }
 
-int take_size(void *target, const char *word, struct st_error *err)
+int take_size(void *target, const char *word, struct savetool_error *err)
 {
 	static const char units[] = "KMGT";
 	const char *unit;
@@ -114,17 +114,19 @@ int take_size(void *target, const char *word, struct st_error *err)
 	return 0;
 }
 
-int take_byte_order(void *target, const char *word, struct st_error *err)
+int take_byte_order(void *target, const char *word, struct savetool_error *err)
 {
-	enum st_byte_order *order = target;
+	enum savetool_byte_order *order = target;
 
 	if (strcmp(word, "little") != 0 && strcmp(word, "big") != 0)
 		return misfit(err, "neither 'little' nor 'big'", word);
-	*order = *word == 'b' ? ST_BYTE_ORDER_BIG : ST_BYTE_ORDER_LITTLE;
+	*order = *word == 'b' ? SAVETOOL_BYTE_ORDER_BIG :
+				SAVETOOL_BYTE_ORDER_LITTLE;
 	return 0;
 }
 
-static int take_output(void *target, const char *word, struct st_error *err)
+static int take_output(void *target, const char *word,
+		       struct savetool_error *err)
 {
 	bool *json = target;
 
@@ -227,7 +229,8 @@ static char **copy_words(int argc, const char **argv,
 	return words;
 }
 
-static void explain(poptContext context, int problem, struct st_error *err)
+static void explain(poptContext context, int problem,
+		    struct savetool_error *err)
 {
 	const char *word = poptBadOption(context, POPT_BADOPTION_NOALIAS);
 
@@ -247,7 +250,7 @@ static void explain(poptContext context, int problem, struct st_error *err)
 }
 
 static int take(const struct option *option, const char *word,
-		struct st_error *err)
+		struct savetool_error *err)
 {
 	char text[sizeof(err->text)];
 
@@ -261,14 +264,14 @@ static int take(const struct option *option, const char *word,
 
 /* Reads on behind a mistake, as --json may follow; the first one counts. */
 static int read_options(struct cli *cli, const struct option *table,
-			struct st_error *err)
+			struct savetool_error *err)
 {
-	struct st_error later = { .code = ST_OK };
+	struct savetool_error later = { .code = SAVETOOL_OK };
 	int value, result = 0;
 
 	while ((value = poptGetNextOpt(cli->context)) != -1) {
 		cleanup_free char *word = poptGetOptArg(cli->context);
-		struct st_error *here = result == 0 ? err : &later;
+		struct savetool_error *here = result == 0 ? err : &later;
 
 		if (value < 0) {
 			explain(cli->context, value, here);
@@ -281,7 +284,8 @@ static int read_options(struct cli *cli, const struct option *table,
 }
 
 /* Names the first operand that is not there. */
-static int missing(const char *operands, size_t count, struct st_error *err)
+static int missing(const char *operands, size_t count,
+		   struct savetool_error *err)
 {
 	char name[32];
 
@@ -292,7 +296,7 @@ static int missing(const char *operands, size_t count, struct st_error *err)
 	return misfit(err, "missing operand", name);
 }
 
-static int read_operands(struct cli *cli, struct st_error *err)
+static int read_operands(struct cli *cli, struct savetool_error *err)
 {
 	const struct command *command = cli->command;
 
@@ -365,7 +369,7 @@ static bool answer(const struct cli *cli, const struct request *request,
 	else if (request->help)
 		print_help(cli, table);
 	else if (request->version)
-		printf("savetool %s\n", st_version());
+		printf("savetool %s\n", savetool_version());
 	else
 		return false;
 	return true;
@@ -375,7 +379,7 @@ bool cli_parse(struct cli *cli, const struct option *own)
 {
 	struct request request = { false, false, false };
 	cleanup_free struct option *table = whole_table(cli, &request, own);
-	struct st_error err;
+	struct savetool_error err;
 
 	cli->rows = table ? popt_table(table) : NULL;
 	cli->words = cli->rows ? copy_words(cli->argc, cli->argv, table) : NULL;
@@ -383,14 +387,14 @@ bool cli_parse(struct cli *cli, const struct option *own)
 		cli->context =
 			poptGetContext(NULL, cli->argc,
 				       (const char **)cli->words, cli->rows, 0);
-	cli->status = ST_SYSTEM;
+	cli->status = SAVETOOL_SYSTEM;
 	if (!cli->context)
 		return false;
 	if (read_options(cli, table, &err) < 0) {
 		cli->status = cli_misuse(cli, "%s", err.text);
 		return false;
 	}
-	cli->status = ST_OK;
+	cli->status = SAVETOOL_OK;
 	if (answer(cli, &request, table))
 		return false;
 	if (read_operands(cli, &err) < 0) {
@@ -410,7 +414,7 @@ void cli_release(struct cli *cli)
 }
 
 /* The way out is in our own words; NULL: there is none. */
-static void complain(const char *path, const struct st_error *err,
+static void complain(const char *path, const struct savetool_error *err,
 		     const char *remedy)
 {
 	/* So that a report stands before the complaint about it. */
@@ -424,17 +428,18 @@ static void complain(const char *path, const struct st_error *err,
 	fprintf(stderr, "%s%s\n", remedy ? "; " : "", remedy ? remedy : "");
 }
 
-void cli_complain(const char *path, const struct st_error *err)
+void cli_complain(const char *path, const struct savetool_error *err)
 {
 	complain(path, err, NULL);
 }
 
 /* The way out that an option of this command is; NULL: there is none. */
-static const char *remedy_of(const struct cli *cli, const struct st_error *err)
+static const char *remedy_of(const struct cli *cli,
+			     const struct savetool_error *err)
 {
 	const struct poptOption *row = cli->rows;
 
-	if (err->code != ST_REFUSED || err->sys_errno != EEXIST)
+	if (err->code != SAVETOOL_REFUSED || err->sys_errno != EEXIST)
 		return NULL;
 	for (; row && row->longName; row++)
 		if (strcmp(row->longName, "force") == 0)
@@ -444,7 +449,7 @@ static const char *remedy_of(const struct cli *cli, const struct st_error *err)
 
 /* Who reads text finds it on standard error. */
 static void put_failure(const struct cli *cli, const char *path,
-			const struct st_error *err)
+			const struct savetool_error *err)
 {
 	struct report *report;
 
@@ -458,10 +463,10 @@ static void put_failure(const struct cli *cli, const char *path,
 }
 
 int cli_fail(const struct cli *cli, const char *path,
-	     const struct st_error *err)
+	     const struct savetool_error *err)
 {
-	if (err->code == ST_CANCELLED)
-		return ST_CANCELLED;
+	if (err->code == SAVETOOL_CANCELLED)
+		return SAVETOOL_CANCELLED;
 	put_failure(cli, path, err);
 	complain(path, err, remedy_of(cli, err));
 	return (int)err->code;
@@ -469,7 +474,7 @@ int cli_fail(const struct cli *cli, const char *path,
 
 void cli_warn_lost(const struct cli *cli, uint64_t lost)
 {
-	struct st_error warning = { .code = ST_OK };
+	struct savetool_error warning = { .code = SAVETOOL_OK };
 
 	if (cli->quiet || lost == 0)
 		return;
@@ -482,9 +487,9 @@ void cli_warn_lost(const struct cli *cli, uint64_t lost)
 
 int cli_misuse(const struct cli *cli, const char *format, ...)
 {
-	struct st_error err = { .code = ST_USAGE,
-				.offset = ST_UNKNOWN,
-				.page = ST_UNKNOWN };
+	struct savetool_error err = { .code = SAVETOOL_USAGE,
+				      .offset = SAVETOOL_UNKNOWN,
+				      .page = SAVETOOL_UNKNOWN };
 	va_list arguments;
 	char help[64];
 
@@ -496,5 +501,5 @@ int cli_misuse(const struct cli *cli, const char *format, ...)
 		 cli->command->internal ? "" : cli->command->name,
 		 cli->command->internal ? "" : " ");
 	complain(NULL, &err, help);
-	return ST_USAGE;
+	return SAVETOOL_USAGE;
 }

@@ -13,7 +13,7 @@
 
 /* Stores what an option means.  word is NULL if the option takes none. */
 typedef int (*option_take)(void *target, const char *word,
-			   struct st_error *err);
+			   struct savetool_error *err);
 
 struct option {
 	char letter; /* '\0': there is only the long name */
@@ -35,19 +35,19 @@ struct option {
 /* clang-format on */
 
 /* A usage error about a word: "what: 'word'". */
-int misfit(struct st_error *err, const char *what, const char *word);
+int misfit(struct savetool_error *err, const char *what, const char *word);
 
-int take_flag(void *target, const char *word, struct st_error *err);
+int take_flag(void *target, const char *word, struct savetool_error *err);
 /* A copy, which the caller frees.  The target must start as NULL. */
-int take_text(void *target, const char *word, struct st_error *err);
+int take_text(void *target, const char *word, struct savetool_error *err);
 /* int, from 0 */
-int take_number(void *target, const char *word, struct st_error *err);
+int take_number(void *target, const char *word, struct savetool_error *err);
 /* int, also below 0 */
-int take_signed(void *target, const char *word, struct st_error *err);
+int take_signed(void *target, const char *word, struct savetool_error *err);
 /* uint64_t bytes, with K, M, G, T or without; also hexadecimal */
-int take_size(void *target, const char *word, struct st_error *err);
-/* enum st_byte_order */
-int take_byte_order(void *target, const char *word, struct st_error *err);
+int take_size(void *target, const char *word, struct savetool_error *err);
+/* enum savetool_byte_order */
+int take_byte_order(void *target, const char *word, struct savetool_error *err);
 
 struct cli {
 	const struct command *command;
@@ -75,7 +75,7 @@ bool cli_parse(struct cli *cli, const struct option *table);
 void cli_release(struct cli *cli);
 
 /* One line on standard error; path may be NULL. */
-void cli_complain(const char *path, const struct st_error *err);
+void cli_complain(const char *path, const struct savetool_error *err);
 
 /*
  * Tells that a command has failed, also as JSON if that is wanted; of a
@@ -83,12 +83,13 @@ void cli_complain(const char *path, const struct st_error *err);
  * status.
  */
 int cli_fail(const struct cli *cli, const char *path,
-	     const struct st_error *err);
+	     const struct savetool_error *err);
 
 /* A warning, unless --quiet: bytes of memory that lay in holes, if any did. */
 void cli_warn_lost(const struct cli *cli, uint64_t lost);
 
-/* Tells of a wrong use, also as JSON if that is wanted.  Returns ST_USAGE. */
+/* Tells of a wrong use, also as JSON if that is wanted.  Returns
+ * SAVETOOL_USAGE. */
 int cli_misuse(const struct cli *cli, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

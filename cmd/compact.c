@@ -15,12 +15,12 @@
 struct wish {
 	bool force, verify, dry_run, direct;
 	int level, threads;
-	enum st_byte_order byte_order;
+	enum savetool_byte_order byte_order;
 	struct progress progress;
 };
 
 /* What a file gives back counts by what it has of the disk. */
-static uint64_t freed(const struct st_compact_result *result)
+static uint64_t freed(const struct savetool_compact_result *result)
 {
 	if (!result->rewritten || result->linked)
 		return 0;
@@ -30,7 +30,8 @@ static uint64_t freed(const struct st_compact_result *result)
 }
 
 static void show_text(struct report *report, const struct cli *cli,
-		      bool dry_run, const struct st_compact_result *result)
+		      bool dry_run,
+		      const struct savetool_compact_result *result)
 {
 	const char *path = cli->operands[cli->count - 1];
 	char before[REPORT_SIZE_TEXT], after[REPORT_SIZE_TEXT];
@@ -50,7 +51,7 @@ static void show_text(struct report *report, const struct cli *cli,
 }
 
 static void show(const struct cli *cli, bool dry_run,
-		 const struct st_compact_result *result)
+		 const struct savetool_compact_result *result)
 {
 	struct report *report = report_new(stdout, cli->json, false);
 
@@ -58,7 +59,8 @@ static void show(const struct cli *cli, bool dry_run,
 	report_text(report, "path", NULL, cli->operands[0]);
 	if (cli->count > 1)
 		report_text(report, "destination", NULL, cli->operands[1]);
-	report_text(report, "format", NULL, st_format_name(result->format));
+	report_text(report, "format", NULL,
+		    savetool_format_name(result->format));
 	report_flag(report, "dry-run", NULL, dry_run);
 	report_flag(report, "smaller", NULL, result->smaller);
 	report_flag(report, "rewritten", NULL, result->rewritten);
@@ -79,7 +81,7 @@ static void show(const struct cli *cli, bool dry_run,
 /* 1: a dry run found something to do. */
 static int compact(struct cli *cli, struct wish *wish)
 {
-	const struct st_compact_options options = {
+	const struct savetool_compact_options options = {
 		.size = sizeof(options),
 		.level = wish->level,
 		.threads = wish->threads,
@@ -91,9 +93,9 @@ static int compact(struct cli *cli, struct wish *wish)
 	};
 	const char *path = cli->operands[0];
 	const char *destination = cli->count > 1 ? cli->operands[1] : NULL;
-	struct st_compact_result result;
-	const struct st_monitor *monitor;
-	struct st_error err;
+	struct savetool_compact_result result;
+	const struct savetool_monitor *monitor;
+	struct savetool_error err;
 	int failed;
 
 	/* In place, too, a file is made beside it. */
@@ -102,15 +104,15 @@ static int compact(struct cli *cli, struct wish *wish)
 	else
 		confine_to_writing(path, destination ? destination : path);
 	monitor = progress_begin(&wish->progress, path, 0, 1);
-	failed =
-		st_compact(path, destination, &options, monitor, &result, &err);
+	failed = savetool_compact(path, destination, &options, monitor, &result,
+				  &err);
 	progress_end(&wish->progress, !failed);
 	if (failed)
 		return cli_fail(cli, path, &err);
 	cli_warn_lost(cli, result.lost);
 	if (cli->json || !cli->quiet)
 		show(cli, wish->dry_run, &result);
-	return wish->dry_run && result.rewritten ? 1 : ST_OK;
+	return wish->dry_run && result.rewritten ? 1 : SAVETOOL_OK;
 }
 
 /* NULL: the words make sense together. */

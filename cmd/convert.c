@@ -20,24 +20,26 @@
 
 /* What was asked for; other numbers are -1 where nothing was. */
 struct wish {
-	enum st_format format;
+	enum savetool_format format;
 	bool force, bare, verify, direct;
 	char *xml; /* "": the image's own */
 	int header_version, level, threads;
 	uint64_t offset;
-	enum st_byte_order byte_order;
+	enum savetool_byte_order byte_order;
 	struct progress progress;
 };
 
-static int take_format(void *target, const char *word, struct st_error *err)
+static int take_format(void *target, const char *word,
+		       struct savetool_error *err)
 {
-	return st_format_parse(word, target, err);
+	return savetool_format_parse(word, target, err);
 }
 
 /* That of the source may have levels; the library knows when it has looked. */
-static bool has_levels(enum st_format format)
+static bool has_levels(enum savetool_format format)
 {
-	return format != ST_FORMAT_RAW && format != ST_FORMAT_SPARSE;
+	return format != SAVETOOL_FORMAT_RAW &&
+	       format != SAVETOOL_FORMAT_SPARSE;
 }
 
 /* What contradicts itself, whatever the source is. */
@@ -58,36 +60,37 @@ static const char *contradiction(const struct wish *wish)
 /* Those that depend on the format. */
 static int check_format(const struct cli *cli, const struct wish *wish)
 {
-	const char *name = st_format_name(wish->format);
+	const char *name = savetool_format_name(wish->format);
 
 	if (wish->level != LEVEL_DEFAULT && !has_levels(wish->format))
 		return cli_misuse(cli, "format '%s' has no levels", name);
 	if (wish->threads >= 0 && !has_levels(wish->format))
 		return cli_misuse(cli, "format '%s' needs no threads", name);
-	if (wish->header_version == 3 && wish->format != ST_FORMAT_SPARSE &&
-	    wish->format != ST_FORMAT_KEEP)
+	if (wish->header_version == 3 &&
+	    wish->format != SAVETOOL_FORMAT_SPARSE &&
+	    wish->format != SAVETOOL_FORMAT_KEEP)
 		return cli_misuse(
 			cli, "header version 3 is not for format '%s'", name);
-	return ST_OK;
+	return SAVETOOL_OK;
 }
 
 /* An image is nothing to read on a screen, and stands alone on a pipe. */
 static int check_destination(const struct cli *cli, const char *path)
 {
 	if (strcmp(path, "-") != 0)
-		return ST_OK;
+		return SAVETOOL_OK;
 	if (isatty(STDOUT_FILENO))
 		return cli_misuse(cli, "standard output is a terminal, which "
 				       "an image is not written to");
 	if (cli->json || cli->verbose)
 		return cli_misuse(cli, "the image goes to standard output, "
 				       "and so nothing else can");
-	return ST_OK;
+	return SAVETOOL_OK;
 }
 
-static struct st_convert_options options_of(const struct wish *wish)
+static struct savetool_convert_options options_of(const struct wish *wish)
 {
-	struct st_convert_options options = {
+	struct savetool_convert_options options = {
 		.size = sizeof(options),
 		.format = wish->format,
 		.offset = wish->offset,
@@ -98,9 +101,9 @@ static struct st_convert_options options_of(const struct wish *wish)
 	};
 
 	if (wish->bare)
-		options.container = ST_CONTAINER_BARE;
+		options.container = SAVETOOL_CONTAINER_BARE;
 	if (wish->xml)
-		options.container = ST_CONTAINER_LIBVIRT;
+		options.container = SAVETOOL_CONTAINER_LIBVIRT;
 	if (wish->xml && *wish->xml)
 		options.xml = wish->xml;
 	if (wish->header_version > 0)
@@ -113,27 +116,27 @@ static struct st_convert_options options_of(const struct wish *wish)
 }
 
 static void show_text(struct report *report, const char *destination,
-		      enum st_format format,
-		      const struct st_convert_result *result)
+		      enum savetool_format format,
+		      const struct savetool_convert_result *result)
 {
 	char logical[REPORT_SIZE_TEXT], allocated[REPORT_SIZE_TEXT];
 
 	report_size_text(result->logical, logical);
 	report_size_text(result->allocated, allocated);
 	report_line(report, "%s: %s, %s, %s allocated%s", destination,
-		    st_format_name(format), logical, allocated,
+		    savetool_format_name(format), logical, allocated,
 		    result->verified ? ", verified" : "");
 }
 
-static void show(const struct cli *cli, enum st_format format,
-		 const struct st_convert_result *result)
+static void show(const struct cli *cli, enum savetool_format format,
+		 const struct savetool_convert_result *result)
 {
 	struct report *report = report_new(stdout, cli->json, false);
 
 	report_open(report, NULL);
 	report_text(report, "source", NULL, cli->operands[0]);
 	report_text(report, "destination", NULL, cli->operands[1]);
-	report_text(report, "format", NULL, st_format_name(format));
+	report_text(report, "format", NULL, savetool_format_name(format));
 	report_number(report, "logical", NULL, result->logical);
 	report_number(report, "allocated", NULL, result->allocated);
 	report_number(report, "lost", NULL, result->lost);
@@ -144,9 +147,9 @@ static void show(const struct cli *cli, enum st_format format,
 }
 
 static void warn(const struct cli *cli, const struct wish *wish,
-		 const struct st_convert_result *result)
+		 const struct savetool_convert_result *result)
 {
-	struct st_error warning = { .code = ST_OK };
+	struct savetool_error warning = { .code = SAVETOOL_OK };
 
 	cli_warn_lost(cli, result->lost);
 	if (!cli->quiet && wish->header_version == 3) {
@@ -173,20 +176,20 @@ static int convert(struct cli *cli, struct wish *wish)
 {
 	const char *source = cli->operands[0];
 	const char *destination = cli->operands[1];
-	struct st_convert_options options;
-	struct st_convert_result result;
-	const struct st_monitor *monitor;
-	struct st_error err;
+	struct savetool_convert_options options;
+	struct savetool_convert_result result;
+	const struct savetool_monitor *monitor;
+	struct savetool_error err;
 	int failed;
 
-	if (check_format(cli, wish) != ST_OK ||
-	    check_destination(cli, destination) != ST_OK)
-		return ST_USAGE;
+	if (check_format(cli, wish) != SAVETOOL_OK ||
+	    check_destination(cli, destination) != SAVETOOL_OK)
+		return SAVETOOL_USAGE;
 	options = options_of(wish);
 	confine_files(source, destination, wish->xml);
 	monitor = progress_begin(&wish->progress, source, 0, 1);
-	failed = st_convert(source, destination, &options, monitor, &result,
-			    &err);
+	failed = savetool_convert(source, destination, &options, monitor,
+				  &result, &err);
 	progress_end(&wish->progress, !failed);
 	if (failed)
 		/* Of another file than the source the sentence has a name. */
@@ -194,12 +197,12 @@ static int convert(struct cli *cli, struct wish *wish)
 	warn(cli, wish, &result);
 	if (cli->json || cli->verbose)
 		show(cli, result.format, &result);
-	return ST_OK;
+	return SAVETOOL_OK;
 }
 
 static int run(struct cli *cli)
 {
-	struct wish wish = { .format = ST_FORMAT_KEEP,
+	struct wish wish = { .format = SAVETOOL_FORMAT_KEEP,
 			     .header_version = -1,
 			     .level = LEVEL_DEFAULT,
 			     .threads = -1,

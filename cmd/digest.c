@@ -9,53 +9,54 @@
 
 struct job {
 	struct images images;
-	struct st_open_options open;
+	struct savetool_open_options open;
 };
 
 /* Half of the digits are of memory, the other half of the devices. */
 static void show(struct report *report, const char *path,
-		 const struct st_digest *digest)
+		 const struct savetool_digest *digest)
 {
-	char text[ST_DIGEST_TEXT];
-	char half[ST_DIGEST_TEXT / 2 + 1] = "";
+	char text[SAVETOOL_DIGEST_TEXT];
+	char half[SAVETOOL_DIGEST_TEXT / 2 + 1] = "";
 
-	st_digest_text(digest, text);
-	memcpy(half, text, ST_DIGEST_TEXT / 2);
+	savetool_digest_text(digest, text);
+	memcpy(half, text, SAVETOOL_DIGEST_TEXT / 2);
 	report_text(report, "digest", NULL, text);
 	report_text(report, "memory", NULL, half);
-	report_text(report, "devices", NULL, text + ST_DIGEST_TEXT / 2);
+	report_text(report, "devices", NULL, text + SAVETOOL_DIGEST_TEXT / 2);
 	report_line(report, "%s  %s", text, path);
 }
 
 static int digest_image(struct job *job, const char *path,
-			struct st_digest *result, struct st_error *err)
+			struct savetool_digest *result,
+			struct savetool_error *err)
 {
-	const struct st_monitor *monitor;
-	struct st_image *image;
+	const struct savetool_monitor *monitor;
+	struct savetool_image *image;
 	int failed;
 
-	if (st_image_open(&image, path, &job->open, err) < 0)
+	if (savetool_image_open(&image, path, &job->open, err) < 0)
 		return -1;
 	monitor = images_begin(&job->images, path);
-	failed = st_image_digest(image, monitor, result, err);
+	failed = savetool_image_digest(image, monitor, result, err);
 	progress_end(&job->images.progress, !failed);
-	st_image_close(image);
+	savetool_image_close(image);
 	return failed;
 }
 
 static int digest(struct images *images, const char *path)
 {
-	struct st_digest result;
-	struct st_error err;
+	struct savetool_digest result;
+	struct savetool_error err;
 	int failed = digest_image((struct job *)images, path, &result, &err);
 
-	if (failed && err.code == ST_CANCELLED)
-		return ST_CANCELLED;
+	if (failed && err.code == SAVETOOL_CANCELLED)
+		return SAVETOOL_CANCELLED;
 	report_open(images->report, path);
 	if (!failed)
 		show(images->report, path, &result);
 	images_commit(images, path, failed ? &err : NULL);
-	return failed ? (int)err.code : ST_OK;
+	return failed ? (int)err.code : SAVETOOL_OK;
 }
 
 static int run(struct cli *cli)

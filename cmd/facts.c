@@ -18,42 +18,42 @@ static const char *label_if(bool reason, const char *label)
 	return reason ? label : NULL;
 }
 
-static const char *generation(const struct st_info *info)
+static const char *generation(const struct savetool_info *info)
 {
 	switch (info->layout) {
-	case ST_LAYOUT_SEQUENTIAL:
+	case SAVETOOL_LAYOUT_SEQUENTIAL:
 		return "v2";
-	case ST_LAYOUT_MAPPED_RAM:
+	case SAVETOOL_LAYOUT_MAPPED_RAM:
 		return "v3";
-	case ST_LAYOUT_UNKNOWN:
+	case SAVETOOL_LAYOUT_UNKNOWN:
 		break;
 	}
 	return NULL;
 }
 
-static const char *layout(const struct st_info *info)
+static const char *layout(const struct savetool_info *info)
 {
 	switch (info->layout) {
-	case ST_LAYOUT_SEQUENTIAL:
+	case SAVETOOL_LAYOUT_SEQUENTIAL:
 		return "sequential";
-	case ST_LAYOUT_MAPPED_RAM:
+	case SAVETOOL_LAYOUT_MAPPED_RAM:
 		return "mapped-ram";
-	case ST_LAYOUT_UNKNOWN:
+	case SAVETOOL_LAYOUT_UNKNOWN:
 		break;
 	}
 	return NULL;
 }
 
-static bool is_packed(const struct st_info *info)
+static bool is_packed(const struct savetool_info *info)
 {
-	return info->format != ST_FORMAT_RAW &&
-	       info->format != ST_FORMAT_SPARSE;
+	return info->format != SAVETOOL_FORMAT_RAW &&
+	       info->format != SAVETOOL_FORMAT_SPARSE;
 }
 
 /* ", v3 mapped-ram (sparse)"; a bare stream has no format but its layout. */
-static void kind_text(const struct st_info *info, char *text, size_t size)
+static void kind_text(const struct savetool_info *info, char *text, size_t size)
 {
-	const char *format = st_format_name(info->format);
+	const char *format = savetool_format_name(info->format);
 	bool named = info->libvirt || is_packed(info);
 
 	if (!layout(info))
@@ -66,7 +66,7 @@ static void kind_text(const struct st_info *info, char *text, size_t size)
 }
 
 static void show_headline(struct report *report, const char *path,
-			  const struct st_info *info)
+			  const struct savetool_info *info)
 {
 	const char *state = "";
 	char kind[64];
@@ -79,9 +79,9 @@ static void show_headline(struct report *report, const char *path,
 		    kind, state);
 }
 
-static void show_kind(struct report *report, const struct st_info *info)
+static void show_kind(struct report *report, const struct savetool_info *info)
 {
-	const char *format = st_format_name(info->format);
+	const char *format = savetool_format_name(info->format);
 
 	report_text(report, "container", NULL,
 		    info->libvirt ? "libvirt" : "bare");
@@ -89,30 +89,30 @@ static void show_kind(struct report *report, const struct st_info *info)
 	report_text(report, "layout", NULL, layout(info));
 	report_text(report, "format", NULL, format);
 	report_text(report, "compression", NULL,
-		    info->compression == ST_FORMAT_RAW ?
+		    info->compression == SAVETOOL_FORMAT_RAW ?
 			    "none" :
-			    st_format_name(info->compression));
+			    savetool_format_name(info->compression));
 	if (info->complete_known)
 		report_flag(report, "complete", NULL, info->complete);
 }
 
-static const char *byte_order(const struct st_info *info)
+static const char *byte_order(const struct savetool_info *info)
 {
 	switch (info->byte_order) {
-	case ST_BYTE_ORDER_LITTLE:
+	case SAVETOOL_BYTE_ORDER_LITTLE:
 		return "little";
-	case ST_BYTE_ORDER_BIG:
+	case SAVETOOL_BYTE_ORDER_BIG:
 		return "big";
-	case ST_BYTE_ORDER_UNKNOWN:
+	case SAVETOOL_BYTE_ORDER_UNKNOWN:
 		break;
 	}
 	return NULL;
 }
 
-static void show_header(struct report *report, const struct st_info *info,
+static void show_header(struct report *report, const struct savetool_info *info,
 			bool verbose)
 {
-	const struct st_header *header = info->header;
+	const struct savetool_header *header = info->header;
 
 	if (!header)
 		return;
@@ -136,13 +136,14 @@ static void show_header(struct report *report, const struct st_info *info,
 	report_close(report);
 }
 
-static void show_hardware(struct report *report, const struct st_guest *guest)
+static void show_hardware(struct report *report,
+			  const struct savetool_guest *guest)
 {
 	char memory[REPORT_SIZE_TEXT] = "", vcpus[32] = "", text[128];
 
-	if (guest->memory != ST_UNKNOWN)
+	if (guest->memory != SAVETOOL_UNKNOWN)
 		report_size_text(guest->memory, memory);
-	if (guest->vcpus != ST_UNKNOWN)
+	if (guest->vcpus != SAVETOOL_UNKNOWN)
 		snprintf(vcpus, sizeof(vcpus), "%" PRIu64 " vCPU%s",
 			 guest->vcpus, guest->vcpus == 1 ? "" : "s");
 	snprintf(text, sizeof(text), "%s%s%s%s%.40s", memory,
@@ -153,14 +154,14 @@ static void show_hardware(struct report *report, const struct st_guest *guest)
 }
 
 /* JSON has all names, and those that are not here once more. */
-static void show_files(struct report *report, const struct st_info *info)
+static void show_files(struct report *report, const struct savetool_info *info)
 {
 	const char **missing = calloc(info->file_count + 1, sizeof(*missing));
 	size_t count = 0;
 
 	report_words(report, "files", NULL, info->guest->files);
 	for (size_t i = 0; i < info->file_count; i++) {
-		const struct st_file *file = &info->files[i];
+		const struct savetool_file *file = &info->files[i];
 		char text[PATH_MAX + 32];
 
 		snprintf(text, sizeof(text), "%s%s", file->path,
@@ -173,10 +174,10 @@ static void show_files(struct report *report, const struct st_info *info)
 	free(missing);
 }
 
-static void show_guest(struct report *report, const struct st_info *info,
+static void show_guest(struct report *report, const struct savetool_info *info,
 		       bool verbose)
 {
-	const struct st_guest *guest = info->guest;
+	const struct savetool_guest *guest = info->guest;
 
 	if (!guest)
 		return;
@@ -212,7 +213,7 @@ static void show_uuid(struct report *report, const uint8_t uuid[16],
 	report_text(report, "uuid", label_if(verbose, "uuid"), text);
 }
 
-static void show_stream(struct report *report, const struct st_info *info,
+static void show_stream(struct report *report, const struct savetool_info *info,
 			bool verbose)
 {
 	report_section(report, "stream", "saved by QEMU");
@@ -242,9 +243,10 @@ static void show_stream(struct report *report, const struct st_info *info,
 	report_close(report);
 }
 
-static uint64_t page_bytes(const struct st_block *block, uint64_t pages)
+static uint64_t page_bytes(const struct savetool_block *block, uint64_t pages)
 {
-	return pages == ST_UNKNOWN ? ST_UNKNOWN : pages * block->page_size;
+	return pages == SAVETOOL_UNKNOWN ? SAVETOOL_UNKNOWN :
+					   pages * block->page_size;
 }
 
 /* Which columns of text have something to tell. */
@@ -252,22 +254,24 @@ struct columns {
 	bool present, zero, superseded, places;
 };
 
-static struct columns columns_of(const struct st_info *info, bool verbose)
+static struct columns columns_of(const struct savetool_info *info, bool verbose)
 {
 	struct columns columns = { false, false, false, false };
 
 	for (size_t i = 0; i < info->block_count; i++) {
-		const struct st_block *block = &info->blocks[i];
+		const struct savetool_block *block = &info->blocks[i];
 
-		columns.present |= block->pages_present != ST_UNKNOWN;
-		columns.zero |= block->pages_zero != ST_UNKNOWN;
-		columns.superseded |= block->pages_superseded != ST_UNKNOWN;
+		columns.present |= block->pages_present != SAVETOOL_UNKNOWN;
+		columns.zero |= block->pages_zero != SAVETOOL_UNKNOWN;
+		columns.superseded |=
+			block->pages_superseded != SAVETOOL_UNKNOWN;
 	}
-	columns.places = verbose && info->layout == ST_LAYOUT_MAPPED_RAM;
+	columns.places = verbose && info->layout == SAVETOOL_LAYOUT_MAPPED_RAM;
 	return columns;
 }
 
-static void show_block(struct report *report, const struct st_block *block,
+static void show_block(struct report *report,
+		       const struct savetool_block *block,
 		       const struct columns *columns)
 {
 	report_row(report);
@@ -293,7 +297,7 @@ static void show_block(struct report *report, const struct st_block *block,
 		      block->pages_offset);
 }
 
-static void show_blocks(struct report *report, const struct st_info *info,
+static void show_blocks(struct report *report, const struct savetool_info *info,
 			bool verbose)
 {
 	struct columns columns = columns_of(info, verbose);
@@ -306,8 +310,8 @@ static void show_blocks(struct report *report, const struct st_info *info,
 	report_close(report);
 }
 
-static void show_device(struct report *report, const struct st_device *device,
-			bool verbose)
+static void show_device(struct report *report,
+			const struct savetool_device *device, bool verbose)
 {
 	report_row(report);
 	report_text(report, "name", label_if(verbose, "section"), device->name);
@@ -321,8 +325,8 @@ static void show_device(struct report *report, const struct st_device *device,
 		      device->length);
 }
 
-static void show_devices(struct report *report, const struct st_info *info,
-			 bool verbose)
+static void show_devices(struct report *report,
+			 const struct savetool_info *info, bool verbose)
 {
 	uint64_t sum = 0;
 	char text[REPORT_SIZE_TEXT];
@@ -331,7 +335,7 @@ static void show_devices(struct report *report, const struct st_info *info,
 		return;
 	report_table(report, "devices", "devices", "lrrrr");
 	for (size_t i = 0; i < info->device_count; i++) {
-		if (info->devices[i].length != ST_UNKNOWN)
+		if (info->devices[i].length != SAVETOOL_UNKNOWN)
 			sum += info->devices[i].length;
 		show_device(report, &info->devices[i], verbose);
 	}
@@ -345,11 +349,11 @@ static void show_devices(struct report *report, const struct st_info *info,
 /* Only JSON shows that there is nothing to reclaim. */
 static const char *label_some(uint64_t size, const char *label)
 {
-	return label_if(size > 0 && size != ST_UNKNOWN, label);
+	return label_if(size > 0 && size != SAVETOOL_UNKNOWN, label);
 }
 
-static void show_sizes(struct report *report, const struct st_sizes *sizes,
-		       bool verbose)
+static void show_sizes(struct report *report,
+		       const struct savetool_sizes *sizes, bool verbose)
 {
 	report_section(report, "sizes", "size");
 	report_exact(report, verbose);
@@ -366,7 +370,7 @@ static void show_sizes(struct report *report, const struct st_sizes *sizes,
 	report_close(report);
 }
 
-static void show_needs(struct report *report, const struct st_info *info)
+static void show_needs(struct report *report, const struct savetool_info *info)
 {
 	const char *libvirt = info->needs_libvirt;
 	const char *qemu = info->needs_qemu;
@@ -383,19 +387,20 @@ static void show_needs(struct report *report, const struct st_info *info)
 }
 
 void facts_verified(struct report *report, bool verified,
-		    const struct st_digest *digest)
+		    const struct savetool_digest *digest)
 {
-	char text[ST_DIGEST_TEXT];
+	char text[SAVETOOL_DIGEST_TEXT];
 
 	report_flag(report, "verified", NULL, verified);
 	if (!verified)
 		return;
-	st_digest_text(digest, text);
+	savetool_digest_text(digest, text);
 	report_text(report, "digest", NULL, text);
 }
 
 void facts_show(struct report *report, const char *path,
-		const struct st_info *info, const struct facts_options *options)
+		const struct savetool_info *info,
+		const struct facts_options *options)
 {
 	bool verbose = options->verbose;
 

@@ -8,7 +8,7 @@
 
 /* Was a copy read back, and if so, its fingerprint. */
 void facts_verified(struct report *report, bool verified,
-		    const struct st_digest *digest);
+		    const struct savetool_digest *digest);
 
 struct facts_options {
 	bool headline; /* of the text, only the first line */
@@ -17,7 +17,7 @@ struct facts_options {
 };
 
 void facts_show(struct report *report, const char *path,
-		const struct st_info *info,
+		const struct savetool_info *info,
 		const struct facts_options *options);
 
 #endif

@@ -8,20 +8,20 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *finding_severity(enum st_severity severity)
+const char *finding_severity(enum savetool_severity severity)
 {
 	switch (severity) {
-	case ST_NOTE:
+	case SAVETOOL_NOTE:
 		return "note";
-	case ST_WARNING:
+	case SAVETOOL_WARNING:
 		return "warning";
-	case ST_PROBLEM:
+	case SAVETOOL_PROBLEM:
 		break;
 	}
 	return "error";
 }
 
-void finding_put(struct report *report, const struct st_finding *finding)
+void finding_put(struct report *report, const struct savetool_finding *finding)
 {
 	report_row(report);
 	report_text(report, "code", NULL, finding->code);
@@ -30,12 +30,12 @@ void finding_put(struct report *report, const struct st_finding *finding)
 	report_text(report, "message", NULL, finding->message);
 	report_text(report, "block", NULL, finding->block);
 	report_number(report, "page", NULL,
-		      finding->pages > 0 ? finding->page : ST_UNKNOWN);
+		      finding->pages > 0 ? finding->page : SAVETOOL_UNKNOWN);
 	report_number(report, "pages", NULL,
-		      finding->pages > 0 ? finding->pages : ST_UNKNOWN);
+		      finding->pages > 0 ? finding->pages : SAVETOOL_UNKNOWN);
 	report_text(report, "section", NULL, finding->section);
 	report_number(report, "instance", NULL,
-		      finding->section ? finding->instance : ST_UNKNOWN);
+		      finding->section ? finding->instance : SAVETOOL_UNKNOWN);
 	report_number(report, "offset", NULL, finding->offset);
 	report_number(report, "length", NULL, finding->length);
 	report_text(report, "remedy", NULL, finding->remedy);
@@ -54,7 +54,7 @@ static bool has_words(const char *text, const char *words)
 	return false;
 }
 
-static bool tells_block(const struct st_finding *finding)
+static bool tells_block(const struct savetool_finding *finding)
 {
 	char words[FINDING_PLACE];
 
@@ -62,7 +62,7 @@ static bool tells_block(const struct st_finding *finding)
 	return has_words(finding->message, words);
 }
 
-static bool tells_offset(const struct st_finding *finding)
+static bool tells_offset(const struct savetool_finding *finding)
 {
 	char words[32];
 
@@ -70,10 +70,11 @@ static bool tells_offset(const struct st_finding *finding)
 	return has_words(finding->message, words);
 }
 
-void finding_place(char text[FINDING_PLACE], const struct st_finding *finding)
+void finding_place(char text[FINDING_PLACE],
+		   const struct savetool_finding *finding)
 {
-	bool placed = finding->offset != ST_UNKNOWN;
-	bool sized = finding->length != ST_UNKNOWN && finding->length > 0;
+	bool placed = finding->offset != SAVETOOL_UNKNOWN;
+	bool sized = finding->length != SAVETOOL_UNKNOWN && finding->length > 0;
 	const char *block = finding->block;
 	char at[48] = "", size[48] = "";
 
@@ -91,7 +92,7 @@ void finding_place(char text[FINDING_PLACE], const struct st_finding *finding)
 		 sized ? ", " : "", size);
 }
 
-static void show(struct report *report, const struct st_finding *finding)
+static void show(struct report *report, const struct savetool_finding *finding)
 {
 	char place[FINDING_PLACE];
 
@@ -102,7 +103,7 @@ static void show(struct report *report, const struct st_finding *finding)
 		report_line(report, "what helps: %s", finding->remedy);
 }
 
-void finding_show_all(struct report *report, const struct st_info *info)
+void finding_show_all(struct report *report, const struct savetool_info *info)
 {
 	report_table(report, "findings", "findings", "");
 	for (size_t i = 0; i < info->finding_count; i++) {

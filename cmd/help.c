@@ -66,11 +66,12 @@ static int run(struct cli *cli)
 	else
 		snprintf(page, sizeof(page), "savetool-%s", command->name);
 	if (run_man("-w", page, true) == 0)
-		return run_man("--", page, false) == 0 ? ST_OK : ST_SYSTEM;
+		return run_man("--", page, false) == 0 ? SAVETOOL_OK :
+							 SAVETOOL_SYSTEM;
 	if (command)
 		return show_help(command);
 	command_list();
-	return ST_OK;
+	return SAVETOOL_OK;
 }
 
 const struct command command_help = {

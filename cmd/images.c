@@ -11,18 +11,19 @@ int images_each(struct images *images, image_task one,
 		void (*behind)(struct images *images))
 {
 	const struct cli *cli = images->cli;
-	int status = ST_OK;
+	int status = SAVETOOL_OK;
 
 	images->report = report_new(stdout, cli->json, cli->count > 1);
-	for (size_t i = 0; i < cli->count && status != ST_CANCELLED; i++) {
+	for (size_t i = 0; i < cli->count && status != SAVETOOL_CANCELLED;
+	     i++) {
 		images->part = i;
 		if (signals_caught())
-			status = ST_CANCELLED;
+			status = SAVETOOL_CANCELLED;
 		else
 			status = cli_worse(status,
 					   one(images, cli->operands[i]));
 	}
-	if (status != ST_CANCELLED) {
+	if (status != SAVETOOL_CANCELLED) {
 		if (behind)
 			behind(images);
 		report_finish(images->report);
@@ -33,14 +34,15 @@ int images_each(struct images *images, image_task one,
 	return status;
 }
 
-const struct st_monitor *images_begin(struct images *images, const char *path)
+const struct savetool_monitor *images_begin(struct images *images,
+					    const char *path)
 {
 	return progress_begin(&images->progress, path, images->part,
 			      images->cli->count);
 }
 
 void images_commit(struct images *images, const char *path,
-		   const struct st_error *err)
+		   const struct savetool_error *err)
 {
 	if (err)
 		report_error(images->report, err, NULL);

@@ -26,17 +26,18 @@ struct images {
 typedef int (*image_task)(struct images *images, const char *path);
 
 /*
- * Calls one for each, until a signal wants an end: ST_CANCELLED.  Else behind
- * follows, for what is told of all; NULL: nothing is.
+ * Calls one for each, until a signal wants an end: SAVETOOL_CANCELLED.  Else
+ * behind follows, for what is told of all; NULL: nothing is.
  */
 int images_each(struct images *images, image_task one,
 		void (*behind)(struct images *images));
 
 /* As progress_begin(), for the image that is worked on. */
-const struct st_monitor *images_begin(struct images *images, const char *path);
+const struct savetool_monitor *images_begin(struct images *images,
+					    const char *path);
 
 /* Ends an image's report.  err is why it is not all of it; NULL: it is. */
 void images_commit(struct images *images, const char *path,
-		   const struct st_error *err);
+		   const struct savetool_error *err);
 
 #endif

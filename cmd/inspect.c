@@ -10,11 +10,12 @@ struct job {
 	struct images images;
 	struct facts_options facts;
 	bool scan;
-	struct st_open_options open;
+	struct savetool_open_options open;
 };
 
-static void show(struct job *job, const char *path, const struct st_info *info,
-		 const struct st_error *err)
+static void show(struct job *job, const char *path,
+		 const struct savetool_info *info,
+		 const struct savetool_error *err)
 {
 	struct report *report = job->images.report;
 
@@ -27,24 +28,25 @@ static void show(struct job *job, const char *path, const struct st_info *info,
 static int inspect(struct images *images, const char *path)
 {
 	struct job *job = (struct job *)images;
-	const struct st_info *info = NULL;
-	const struct st_monitor *monitor;
-	struct st_image *image;
-	struct st_error err;
+	const struct savetool_info *info = NULL;
+	const struct savetool_monitor *monitor;
+	struct savetool_image *image;
+	struct savetool_error err;
 	int failed;
 
-	if (st_image_open(&image, path, &job->open, &err) < 0) {
+	if (savetool_image_open(&image, path, &job->open, &err) < 0) {
 		show(job, path, NULL, &err);
 		return (int)err.code;
 	}
 	monitor = images_begin(images, path);
-	failed = st_image_describe(image, job->scan, monitor, &info, &err);
+	failed =
+		savetool_image_describe(image, job->scan, monitor, &info, &err);
 	progress_end(&images->progress, !failed);
 	/* A damaged image is shown as far as it goes. */
-	if (!failed || err.code != ST_CANCELLED)
+	if (!failed || err.code != SAVETOOL_CANCELLED)
 		show(job, path, info, failed ? &err : NULL);
-	st_image_close(image);
-	return failed ? (int)err.code : ST_OK;
+	savetool_image_close(image);
+	return failed ? (int)err.code : SAVETOOL_OK;
 }
 
 static int run(struct cli *cli)

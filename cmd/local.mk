@@ -29,8 +29,6 @@ libcmd_la_SOURCES = \
 	%D%/images.c \
 	%D%/images.h \
 	%D%/inspect.c \
-	%D%/layout.c \
-	%D%/layout.h \
 	%D%/map.c \
 	%D%/memory.h \
 	%D%/progress.c \
@@ -42,4 +40,6 @@ libcmd_la_SOURCES = \
 	%D%/sparsify.c \
 	%D%/size.c \
 	%D%/stdout.c \
-	%D%/stdout.h
+	%D%/stdout.h \
+	%D%/text.c \
+	%D%/text.h

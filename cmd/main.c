@@ -67,14 +67,14 @@ static void print_names(void)
 
 static int misuse(const char *problem, const char *word)
 {
-	struct st_error err = { .code = ST_USAGE };
+	struct savetool_error err = { .code = SAVETOOL_USAGE };
 
 	snprintf(err.text, sizeof(err.text),
 		 word ? "%s: '%.400s'; see 'savetool --help'" :
 			"%s; see 'savetool --help'",
 		 problem, word);
 	cli_complain(NULL, &err);
-	return ST_USAGE;
+	return SAVETOOL_USAGE;
 }
 
 /* The program without a command. */
@@ -85,12 +85,12 @@ static int run_alone(const char *option)
 	if (strcmp(option, "-h") == 0 || strcmp(option, "--help") == 0)
 		command_list();
 	else if (strcmp(option, "-V") == 0 || strcmp(option, "--version") == 0)
-		printf("savetool %s\n", st_version());
+		printf("savetool %s\n", savetool_version());
 	else if (strcmp(option, "--commands") == 0)
 		print_names();
 	else
 		return misuse("unknown option", option);
-	return ST_OK;
+	return SAVETOOL_OK;
 }
 
 static int run_command(int argc, char **argv)
@@ -128,7 +128,7 @@ int main(int argc, char **argv)
 		status = run_alone(argv[1]);
 	else
 		status = run_command(argc, argv);
-	if (status == ST_CANCELLED && signals_caught())
+	if (status == SAVETOOL_CANCELLED && signals_caught())
 		signals_die(signals_caught());
 	return stdout_close(status);
 }

@@ -19,13 +19,13 @@ struct job {
 	struct cli *cli;
 	struct progress progress;
 	bool scan;
-	struct st_open_options open;
+	struct savetool_open_options open;
 	bool begun; /* a line has been written */
 };
 
-static bool is_page(const struct st_extent *extent)
+static bool is_page(const struct savetool_extent *extent)
 {
-	return extent->page != ST_UNKNOWN;
+	return extent->page != SAVETOOL_UNKNOWN;
 }
 
 static const char *yes(bool value)
@@ -33,13 +33,13 @@ static const char *yes(bool value)
 	return value ? "yes" : "no";
 }
 
-static void show_text(struct job *job, const struct st_extent *extent)
+static void show_text(struct job *job, const struct savetool_extent *extent)
 {
 	if (!job->begun)
 		printf("%14s %14s  %-9s  %-7s  %-6s  %s\n", "start", "length",
 		       "type", "present", "stored", "what");
 	printf("%14" PRIu64 " %14" PRIu64 "  %-9s  %-7s  %s", extent->start,
-	       extent->length, st_extent_type_name(extent->type),
+	       extent->length, savetool_extent_type_name(extent->type),
 	       is_page(extent) ? yes(extent->present) : "-",
 	       yes(extent->allocated));
 	if (extent->block || extent->section) {
@@ -68,7 +68,7 @@ static void put_text(struct json_object *object, const char *key,
 static void put_number(struct json_object *object, const char *key,
 		       uint64_t value)
 {
-	if (value != ST_UNKNOWN)
+	if (value != SAVETOOL_UNKNOWN)
 		json_object_object_add(object, key,
 				       must(json_object_new_uint64(value)));
 }
@@ -90,13 +90,13 @@ static void write_element(struct job *job, struct json_object *object)
 	json_object_put(object);
 }
 
-static void show_json(struct job *job, const struct st_extent *extent)
+static void show_json(struct job *job, const struct savetool_extent *extent)
 {
 	struct json_object *object = must(json_object_new_object());
 
 	put_number(object, "start", extent->start);
 	put_number(object, "length", extent->length);
-	put_text(object, "type", st_extent_type_name(extent->type));
+	put_text(object, "type", savetool_extent_type_name(extent->type));
 	put_text(object, "block", extent->block);
 	if (is_page(extent)) {
 		put_number(object, "page", extent->page);
@@ -109,7 +109,7 @@ static void show_json(struct job *job, const struct st_extent *extent)
 	write_element(job, object);
 }
 
-static int on_extent(void *data, const struct st_extent *extent)
+static int on_extent(void *data, const struct savetool_extent *extent)
 {
 	struct job *job = data;
 
@@ -125,13 +125,13 @@ static int on_extent(void *data, const struct st_extent *extent)
 }
 
 /* What is wrong is an element too, if there are others before it. */
-static void show_error(struct job *job, const struct st_error *err)
+static void show_error(struct job *job, const struct savetool_error *err)
 {
 	struct json_object *object, *error;
 
 	object = must(json_object_new_object());
 	error = must(json_object_new_object());
-	put_text(error, "code", st_code_name(err->code));
+	put_text(error, "code", savetool_code_name(err->code));
 	put_text(error, "message", err->text);
 	put_text(error, "block", err->block[0] ? err->block : NULL);
 	put_number(error, "page", err->page);
@@ -141,11 +141,12 @@ static void show_error(struct job *job, const struct st_error *err)
 }
 
 /* The exit status. */
-static int finish(struct job *job, const char *path, const struct st_error *err)
+static int finish(struct job *job, const char *path,
+		  const struct savetool_error *err)
 {
 	if (!job->cli->json || !job->begun) {
 		stdout_flush();
-		return err ? cli_fail(job->cli, path, err) : ST_OK;
+		return err ? cli_fail(job->cli, path, err) : SAVETOOL_OK;
 	}
 	if (err)
 		show_error(job, err);
@@ -153,21 +154,22 @@ static int finish(struct job *job, const char *path, const struct st_error *err)
 	stdout_flush();
 	if (err)
 		cli_complain(path, err);
-	return err ? (int)err->code : ST_OK;
+	return err ? (int)err->code : SAVETOOL_OK;
 }
 
-static int map(struct job *job, const char *path, struct st_error *err)
+static int map(struct job *job, const char *path, struct savetool_error *err)
 {
-	const struct st_monitor *monitor;
-	struct st_image *image;
+	const struct savetool_monitor *monitor;
+	struct savetool_image *image;
 	int failed;
 
-	if (st_image_open(&image, path, &job->open, err) < 0)
+	if (savetool_image_open(&image, path, &job->open, err) < 0)
 		return -1;
 	monitor = progress_begin(&job->progress, path, 0, 1);
-	failed = st_image_map(image, job->scan, monitor, on_extent, job, err);
+	failed = savetool_image_map(image, job->scan, monitor, on_extent, job,
+				    err);
 	progress_end(&job->progress, !failed);
-	st_image_close(image);
+	savetool_image_close(image);
 	return failed;
 }
 
@@ -186,15 +188,15 @@ static int run(struct cli *cli)
 		OPTIONS_PROGRESS(&job.progress),
 		OPTION_END,
 	};
-	struct st_error err;
+	struct savetool_error err;
 	int failed;
 
 	if (!cli_parse(cli, table))
 		return cli->status;
 	confine_to_reading(cli->operands, cli->count);
 	failed = map(&job, cli->operands[0], &err);
-	if (failed && err.code == ST_CANCELLED)
-		return ST_CANCELLED;
+	if (failed && err.code == SAVETOOL_CANCELLED)
+		return SAVETOOL_CANCELLED;
 	return finish(&job, cli->operands[0], failed ? &err : NULL);
 }
 

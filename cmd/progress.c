@@ -14,7 +14,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-int take_progress_fd(void *target, const char *word, struct st_error *err)
+int take_progress_fd(void *target, const char *word, struct savetool_error *err)
 {
 	int fd, flags;
 
@@ -142,9 +142,9 @@ static int on_progress(void *data, uint64_t done, uint64_t total)
 	return 0;
 }
 
-const struct st_monitor *progress_begin(struct progress *progress,
-					const char *subject, size_t part,
-					size_t parts)
+const struct savetool_monitor *progress_begin(struct progress *progress,
+					      const char *subject, size_t part,
+					      size_t parts)
 {
 	progress->subject = subject;
 	progress->part = part;

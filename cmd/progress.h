@@ -22,7 +22,7 @@ struct progress {
 	bool drawn;          /* is on the terminal now */
 	int told;            /* the last percentage that went to fd */
 	struct timespec began, drew;
-	struct st_monitor monitor;
+	struct savetool_monitor monitor;
 };
 
 /* clang-format off */
@@ -34,12 +34,13 @@ struct progress {
 	  "write lines as 42/100 to this descriptor" }
 /* clang-format on */
 
-int take_progress_fd(void *target, const char *word, struct st_error *err);
+int take_progress_fd(void *target, const char *word,
+		     struct savetool_error *err);
 
 /* Begins part of parts; the monitor is valid until progress_end. */
-const struct st_monitor *progress_begin(struct progress *progress,
-					const char *subject, size_t part,
-					size_t parts);
+const struct savetool_monitor *progress_begin(struct progress *progress,
+					      const char *subject, size_t part,
+					      size_t parts);
 void progress_end(struct progress *progress, bool done);
 
 #endif

@@ -6,8 +6,8 @@
 
 #include "base/cleanup.h"
 #include "escape.h"
-#include "layout.h"
 #include "memory.h"
+#include "text.h"
 
 #include <inttypes.h>
 #include <json-c/json.h>
@@ -105,7 +105,8 @@ void report_open(struct report *report, const char *path)
 	report->open[0] = json_object_new_object();
 	report->depth = 1;
 	program = json_object_new_object();
-	json_object_object_add(program, "version", text_object(st_version()));
+	json_object_object_add(program, "version",
+			       text_object(savetool_version()));
 	json_object_object_add(program, "schema", json_object_new_int(1));
 	put(report, "savetool", program);
 	report_text(report, "path", NULL, path);
@@ -199,7 +200,7 @@ static void show_number(struct report *report, const char *label,
 void report_number(struct report *report, const char *key, const char *label,
 		   uint64_t value)
 {
-	bool known = value != ST_UNKNOWN;
+	bool known = value != SAVETOOL_UNKNOWN;
 	char text[32];
 
 	if (!report->layout) {
@@ -215,7 +216,7 @@ void report_number(struct report *report, const char *key, const char *label,
 void report_bytes(struct report *report, const char *key, const char *label,
 		  uint64_t value)
 {
-	bool known = value != ST_UNKNOWN;
+	bool known = value != SAVETOOL_UNKNOWN;
 	char text[REPORT_SIZE_TEXT], exact[32];
 
 	if (!report->layout) {
@@ -272,13 +273,13 @@ void report_document(struct report *report, const char *key,
 		put(report, key, text_object(document));
 }
 
-void report_error(struct report *report, const struct st_error *err,
+void report_error(struct report *report, const struct savetool_error *err,
 		  const char *remedy)
 {
 	if (report->layout)
 		return;
 	report_section(report, "error", NULL);
-	report_text(report, "code", NULL, st_code_name(err->code));
+	report_text(report, "code", NULL, savetool_code_name(err->code));
 	report_text(report, "message", NULL, err->text);
 	report_text(report, "block", NULL, err->block[0] ? err->block : NULL);
 	report_number(report, "page", NULL, err->page);

@@ -3,8 +3,8 @@
  * Facts, given once, written as aligned text or as JSON.
  *
  * A fact has a key for JSON and a label for text; without one of them it is
- * left out there.  What is not known (NULL, ST_UNKNOWN) is left out of both.
- * Nothing is written before report_commit.
+ * left out there.  What is not known (NULL, SAVETOOL_UNKNOWN) is left out of
+ * both. Nothing is written before report_commit.
  *
  * Text has a title on the left of each section, and beside it rows of a label
  * and a value, or a table whose head is made of the labels.
@@ -74,7 +74,7 @@ void report_document(struct report *report, const char *key,
  * Only JSON; who reads text finds it on standard error.  The remedy is what
  * helps, or NULL.
  */
-void report_error(struct report *report, const struct st_error *err,
+void report_error(struct report *report, const struct savetool_error *err,
 		  const char *remedy);
 
 /* "107.9 MiB" */

@@ -15,20 +15,21 @@
 
 struct job {
 	struct images images;
-	struct st_size_options options;
-	struct st_open_options open;
+	struct savetool_size_options options;
+	struct savetool_open_options open;
 	bool dense_asked;
 	int dense_percent;
 	char *folder;
-	struct st_room room;
+	struct savetool_room room;
 	uint64_t kept, lost; /* by the images so far, on the way to folder */
-	struct st_sizes total;
+	struct savetool_sizes total;
 	uint64_t total_reclaimable;
 	bool rows; /* the table of several images has some */
 };
 
 /* Takes what is behind "--fail-if-dense=". */
-static int take_dense(void *target, const char *word, struct st_error *err)
+static int take_dense(void *target, const char *word,
+		      struct savetool_error *err)
 {
 	struct job *job = target;
 
@@ -39,13 +40,14 @@ static int take_dense(void *target, const char *word, struct st_error *err)
 /* With one that is unknown, the sum is. */
 static void add(uint64_t *sum, uint64_t size)
 {
-	if (size == ST_UNKNOWN || *sum == ST_UNKNOWN)
-		*sum = ST_UNKNOWN;
+	if (size == SAVETOOL_UNKNOWN || *sum == SAVETOOL_UNKNOWN)
+		*sum = SAVETOOL_UNKNOWN;
 	else
 		*sum += size;
 }
 
-static void add_sizes(struct st_sizes *total, const struct st_sizes *sizes)
+static void add_sizes(struct savetool_sizes *total,
+		      const struct savetool_sizes *sizes)
 {
 	add(&total->logical, sizes->logical);
 	add(&total->allocated, sizes->allocated);
@@ -56,17 +58,17 @@ static void add_sizes(struct st_sizes *total, const struct st_sizes *sizes)
 }
 
 /* What is known of it; zero pages are not, without a scan. */
-static uint64_t reclaimable(const struct st_sizes *sizes)
+static uint64_t reclaimable(const struct savetool_sizes *sizes)
 {
 	const uint64_t parts[] = { sizes->reclaimable_zero,
 				   sizes->reclaimable_stale,
 				   sizes->reclaimable_superseded };
 	uint64_t sum = 0;
 
-	if (sizes->needed == ST_UNKNOWN)
-		return ST_UNKNOWN;
+	if (sizes->needed == SAVETOOL_UNKNOWN)
+		return SAVETOOL_UNKNOWN;
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
-		if (parts[i] != ST_UNKNOWN)
+		if (parts[i] != SAVETOOL_UNKNOWN)
 			sum += parts[i];
 	return sum;
 }
@@ -80,7 +82,7 @@ static bool is_table(const struct job *job)
 	       !cli->verbose && !job->options.estimate && !job->folder;
 }
 
-static void show_row(const struct job *job, const struct st_sizes *sizes,
+static void show_row(const struct job *job, const struct savetool_sizes *sizes,
 		     uint64_t could_free, const char *dense, const char *name)
 {
 	struct report *report = job->images.report;
@@ -99,13 +101,13 @@ static void show_row(const struct job *job, const struct st_sizes *sizes,
 static void show_some(struct report *report, const char *key, const char *label,
 		      uint64_t size)
 {
-	bool some = size != ST_UNKNOWN && size > 0;
+	bool some = size != SAVETOOL_UNKNOWN && size > 0;
 
 	report_bytes(report, key, some ? label : NULL, size);
 }
 
 static void show_sizes(const struct job *job, const char *title,
-		       const struct st_sizes *sizes)
+		       const struct savetool_sizes *sizes)
 {
 	struct report *report = job->images.report;
 
@@ -125,16 +127,17 @@ static void show_sizes(const struct job *job, const char *title,
 }
 
 static void show_estimates(struct report *report,
-			   const struct st_estimate *estimates)
+			   const struct savetool_estimate *estimates)
 {
 	report_table(report, "formats", "as", "lrrl");
-	for (unsigned i = 0; i < ST_FORMAT_COUNT; i++) {
-		const struct st_estimate *estimate = &estimates[i];
+	for (unsigned i = 0; i < SAVETOOL_FORMAT_COUNT; i++) {
+		const struct savetool_estimate *estimate = &estimates[i];
 
 		if (!estimate->known)
 			continue;
 		report_row(report);
-		report_text(report, "format", "format", st_format_name(i));
+		report_text(report, "format", "format",
+			    savetool_format_name(i));
 		report_bytes(report, "logical", "logical", estimate->logical);
 		report_bytes(report, "allocated", "allocated",
 			     estimate->allocated);
@@ -158,7 +161,7 @@ static bool show_fit(const struct job *job, const char *key, const char *label,
 		     uint64_t bytes, bool possible)
 {
 	struct report *report = job->images.report;
-	bool known = !possible || bytes != ST_UNKNOWN;
+	bool known = !possible || bytes != SAVETOOL_UNKNOWN;
 	bool fits = possible && known && bytes <= job->room.available;
 
 	if (report_is_text(report) && job->room.writable)
@@ -169,15 +172,15 @@ static bool show_fit(const struct job *job, const char *key, const char *label,
 }
 
 /* Several images must fit beside one another.  A pipe has no holes to keep. */
-static bool show_folder(struct job *job, const struct st_sizes *sizes)
+static bool show_folder(struct job *job, const struct savetool_sizes *sizes)
 {
 	struct report *report = job->images.report;
-	const struct st_room *room = &job->room;
+	const struct savetool_room *room = &job->room;
 	bool kept, lost;
 
 	add(&job->kept, sizes->data);
 	add(&job->lost,
-	    sizes->logical != ST_UNKNOWN ? sizes->logical : sizes->data);
+	    sizes->logical != SAVETOOL_UNKNOWN ? sizes->logical : sizes->data);
 	report_section(report, "for", "a copy in");
 	report_text(report, "folder", "folder", job->folder);
 	report_bytes(report, "available", "free", room->available);
@@ -202,31 +205,32 @@ static bool show_folder(struct job *job, const struct st_sizes *sizes)
 	return kept || lost;
 }
 
-static bool is_dense(const struct job *job, const struct st_info *info)
+static bool is_dense(const struct job *job, const struct savetool_info *info)
 {
-	const struct st_sizes *sizes = &info->sizes;
+	const struct savetool_sizes *sizes = &info->sizes;
 	uint64_t limit, around = sizes->around;
 
-	if (info->format != ST_FORMAT_SPARSE || sizes->needed == ST_UNKNOWN ||
-	    sizes->allocated == ST_UNKNOWN)
+	if (info->format != SAVETOOL_FORMAT_SPARSE ||
+	    sizes->needed == SAVETOOL_UNKNOWN ||
+	    sizes->allocated == SAVETOOL_UNKNOWN)
 		return false;
 	limit = sizes->needed + DENSE_NOISE +
 		sizes->needed / 100 * (uint64_t)job->dense_percent;
-	if (around == ST_UNKNOWN)
+	if (around == SAVETOOL_UNKNOWN)
 		around = 0;
 	return sizes->allocated > limit && sizes->allocated - limit > around;
 }
 
 /* One that was packed as a whole has no holes to lose. */
-static bool is_dense_known(const struct st_info *info)
+static bool is_dense_known(const struct savetool_info *info)
 {
-	return info->format != ST_FORMAT_SPARSE ||
-	       info->compression != ST_FORMAT_RAW ||
-	       info->sizes.needed != ST_UNKNOWN;
+	return info->format != SAVETOOL_FORMAT_SPARSE ||
+	       info->compression != SAVETOOL_FORMAT_RAW ||
+	       info->sizes.needed != SAVETOOL_UNKNOWN;
 }
 
 /* 1: it is, and that was asked; or what it needs is not known. */
-static int show_dense(const struct job *job, const struct st_info *info)
+static int show_dense(const struct job *job, const struct savetool_info *info)
 {
 	bool dense = is_dense(job, info);
 
@@ -241,12 +245,12 @@ static int show_dense(const struct job *job, const struct st_info *info)
 		report_line(job->images.report,
 			    "it is dense: it has lost its holes, or much of it "
 			    "is stale");
-	return dense ? 1 : ST_OK;
+	return dense ? 1 : SAVETOOL_OK;
 }
 
 /* The exit status, as show_dense(). */
 static int show_in_table(struct job *job, const char *path,
-			 const struct st_info *info, bool whole)
+			 const struct savetool_info *info, bool whole)
 {
 	bool asked = whole && job->dense_asked;
 	bool known = is_dense_known(info), dense = is_dense(job, info);
@@ -262,17 +266,17 @@ static int show_in_table(struct job *job, const char *path,
 		 known  ? yes(dense) :
 			  "unknown",
 		 path);
-	return asked && (dense || !known) ? 1 : ST_OK;
+	return asked && (dense || !known) ? 1 : SAVETOOL_OK;
 }
 
 /* What is known; the exit status, of what was asked. */
 static int show_known(struct job *job, const char *path,
-		      const struct st_info *info,
-		      const struct st_estimate *estimates, bool whole)
+		      const struct savetool_info *info,
+		      const struct savetool_estimate *estimates, bool whole)
 {
 	struct report *report = job->images.report;
-	const char *format = st_format_name(info->format);
-	int status = ST_OK;
+	const char *format = savetool_format_name(info->format);
+	int status = SAVETOOL_OK;
 
 	add_sizes(&job->total, &info->sizes);
 	if (is_table(job))
@@ -290,10 +294,12 @@ static int show_known(struct job *job, const char *path,
 	return status;
 }
 
-static int show(struct job *job, const char *path, const struct st_info *info,
-		const struct st_estimate *estimates, const struct st_error *err)
+static int show(struct job *job, const char *path,
+		const struct savetool_info *info,
+		const struct savetool_estimate *estimates,
+		const struct savetool_error *err)
 {
-	int status = err ? (int)err->code : ST_OK;
+	int status = err ? (int)err->code : SAVETOOL_OK;
 
 	report_open(job->images.report, path);
 	if (info)
@@ -306,24 +312,24 @@ static int show(struct job *job, const char *path, const struct st_info *info,
 static int size(struct images *images, const char *path)
 {
 	struct job *job = (struct job *)images;
-	struct st_estimate estimates[ST_FORMAT_COUNT];
-	const struct st_info *info = NULL;
-	const struct st_monitor *monitor;
-	struct st_image *image;
-	struct st_error err;
+	struct savetool_estimate estimates[SAVETOOL_FORMAT_COUNT];
+	const struct savetool_info *info = NULL;
+	const struct savetool_monitor *monitor;
+	struct savetool_image *image;
+	struct savetool_error err;
 	int failed, status;
 
-	if (st_image_open(&image, path, &job->open, &err) < 0)
+	if (savetool_image_open(&image, path, &job->open, &err) < 0)
 		return show(job, path, NULL, NULL, &err);
 	monitor = images_begin(images, path);
-	failed = st_image_size(image, &job->options, monitor, &info, estimates,
-			       &err);
+	failed = savetool_image_size(image, &job->options, monitor, &info,
+				     estimates, &err);
 	progress_end(&images->progress, !failed);
-	if (failed && err.code == ST_CANCELLED)
-		status = ST_CANCELLED;
+	if (failed && err.code == SAVETOOL_CANCELLED)
+		status = SAVETOOL_CANCELLED;
 	else
 		status = show(job, path, info, estimates, failed ? &err : NULL);
-	st_image_close(image);
+	savetool_image_close(image);
 	return status;
 }
 
@@ -348,10 +354,11 @@ static void show_total(struct images *images)
 /* A folder that is not there is said once, and not of each image. */
 static int look_at_folder(struct job *job)
 {
-	struct st_error err;
+	struct savetool_error err;
 
-	if (!job->folder || st_folder_room(&job->room, job->folder, &err) == 0)
-		return ST_OK;
+	if (!job->folder ||
+	    savetool_folder_room(&job->room, job->folder, &err) == 0)
+		return SAVETOOL_OK;
 	return cli_fail(job->images.cli, NULL, &err);
 }
 
@@ -359,7 +366,7 @@ static int run(struct cli *cli)
 {
 	struct job job = {
 		.images = IMAGES_INIT(cli),
-		.options = { .size = sizeof(struct st_size_options) },
+		.options = { .size = sizeof(struct savetool_size_options) },
 		.open = { .size = sizeof(job.open) },
 		.dense_percent = DENSE_PERCENT,
 	};
@@ -384,7 +391,7 @@ static int run(struct cli *cli)
 	if (!cli_parse(cli, table))
 		return cli->status;
 	status = look_at_folder(&job);
-	if (status == ST_OK) {
+	if (status == SAVETOOL_OK) {
 		confine_to_reading(cli->operands, cli->count);
 		status = images_each(&job.images, size, show_total);
 	}

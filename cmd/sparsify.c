@@ -15,19 +15,19 @@
 
 struct job {
 	struct cli *cli;
-	struct st_sparsify_options options;
+	struct savetool_sparsify_options options;
 	struct progress progress;
 	const char *destination; /* NULL: in place */
 };
 
-static bool is_sparse(const struct st_sparsify_result *result)
+static bool is_sparse(const struct savetool_sparsify_result *result)
 {
-	return result->format == ST_FORMAT_SPARSE;
+	return result->format == SAVETOOL_FORMAT_SPARSE;
 }
 
-static bool is_packed(const struct st_sparsify_result *result)
+static bool is_packed(const struct savetool_sparsify_result *result)
 {
-	return result->format != ST_FORMAT_RAW && !is_sparse(result);
+	return result->format != SAVETOOL_FORMAT_RAW && !is_sparse(result);
 }
 
 static void show_part(struct report *report, uint64_t bytes, const char *what)
@@ -42,7 +42,7 @@ static void show_part(struct report *report, uint64_t bytes, const char *what)
 
 /* Where it came from, for --verbose. */
 static void show_parts(struct report *report, const struct job *job,
-		       const struct st_sparsify_result *result)
+		       const struct savetool_sparsify_result *result)
 {
 	if (is_sparse(result) && !job->options.zero_only) {
 		show_part(report, result->stale, "in places of absent pages");
@@ -52,13 +52,14 @@ static void show_parts(struct report *report, const struct job *job,
 	show_part(report, result->lost,
 		  "of present pages already lay in holes: see 'savetool "
 		  "inspect'");
-	if (result->format == ST_FORMAT_RAW)
+	if (result->format == SAVETOOL_FORMAT_RAW)
 		report_line(report, "superseded and zero records need "
 				    "'savetool compact'");
 }
 
 static void show_text(struct report *report, const struct job *job,
-		      const char *path, const struct st_sparsify_result *result)
+		      const char *path,
+		      const struct savetool_sparsify_result *result)
 {
 	char freed[REPORT_SIZE_TEXT], allocated[REPORT_SIZE_TEXT];
 
@@ -66,7 +67,7 @@ static void show_text(struct report *report, const struct job *job,
 	report_size_text(result->allocated, allocated);
 	if (is_packed(result))
 		report_line(report, "%s: packed by %s, nothing to free", path,
-			    st_format_name(result->format));
+			    savetool_format_name(result->format));
 	else if (result->freed == 0)
 		report_line(report, "%s: nothing to free, %s allocated", path,
 			    allocated);
@@ -79,14 +80,16 @@ static void show_text(struct report *report, const struct job *job,
 		show_parts(report, job, result);
 }
 
-static void show(const struct job *job, const struct st_sparsify_result *result)
+static void show(const struct job *job,
+		 const struct savetool_sparsify_result *result)
 {
 	struct report *report = report_new(stdout, job->cli->json, false);
 	const char *path = job->cli->operands[0];
 
 	report_open(report, path);
 	report_text(report, "destination", NULL, job->destination);
-	report_text(report, "format", NULL, st_format_name(result->format));
+	report_text(report, "format", NULL,
+		    savetool_format_name(result->format));
 	report_flag(report, "dry-run", NULL, job->options.dry_run);
 	report_number(report, "freed", NULL, result->freed);
 	report_number(report, "logical", NULL, result->logical);
@@ -114,23 +117,23 @@ static const char *target(const struct job *job)
 static int sparsify(struct job *job)
 {
 	const char *path = job->cli->operands[0];
-	const struct st_monitor *monitor;
-	struct st_sparsify_result result;
-	struct st_error err;
+	const struct savetool_monitor *monitor;
+	struct savetool_sparsify_result result;
+	struct savetool_error err;
 	int failed;
 
 	job->options.size = sizeof(job->options);
 	confine_to_writing(path, target(job));
 	monitor = progress_begin(&job->progress, path, 0, 1);
-	failed = st_sparsify(path, job->destination, &job->options, monitor,
-			     &result, &err);
+	failed = savetool_sparsify(path, job->destination, &job->options,
+				   monitor, &result, &err);
 	progress_end(&job->progress, !failed);
 	if (failed)
 		return cli_fail(job->cli, path, &err);
 	if (job->cli->json || !job->cli->quiet)
 		show(job, &result);
 	return job->options.dry_run && result.freed > 0 ? STATUS_WOULD_FREE :
-							  ST_OK;
+							  SAVETOOL_OK;
 }
 
 /* NULL: the words make sense together. */

@@ -29,7 +29,7 @@ void stdout_flush(void)
 	if (!ferror(stdout) && fflush(stdout) == 0)
 		return;
 	complain(errno);
-	exit(ST_SYSTEM);
+	exit(SAVETOOL_SYSTEM);
 }
 
 int stdout_close(int status)
@@ -41,5 +41,5 @@ int stdout_close(int status)
 	if (fclose(stdout) == 0 && !failed)
 		return status;
 	complain(errno);
-	return status > ST_SYSTEM ? status : ST_SYSTEM;
+	return status > SAVETOOL_SYSTEM ? status : SAVETOOL_SYSTEM;
 }

@@ -5,84 +5,28 @@
 noinst_LTLIBRARIES += libcore.la
 libcore_la_LIBADD = $(LIBRARY_LIBS)
 libcore_la_SOURCES = \
-	%D%/changed.c \
-	%D%/changed.h \
-	%D%/check.c \
-	%D%/checker.c \
-	%D%/checker.h \
-	%D%/checker_devices.c \
-	%D%/checker_findings.c \
-	%D%/compact.c \
-	%D%/convert.c \
-	%D%/describe.c \
-	%D%/describe.h \
-	%D%/describe_container.c \
-	%D%/describe_parts.h \
-	%D%/describe_releases.c \
-	%D%/describe_sizes.c \
-	%D%/describe_stream.c \
-	%D%/description.c \
-	%D%/description.h \
-	%D%/dig.c \
-	%D%/dig.h \
-	%D%/dig_holes.c \
-	%D%/dig_parts.h \
-	%D%/digest.c \
-	%D%/digest.h \
-	%D%/findings.c \
-	%D%/findings.h \
-	%D%/image.c \
-	%D%/image.h \
-	%D%/options.c \
-	%D%/options.h \
-	%D%/repair.c \
-	%D%/repair.h \
-	%D%/phases.c \
-	%D%/phases.h \
-	%D%/rewrite.c \
-	%D%/rewrite.h \
-	%D%/map.c \
-	%D%/map.h \
-	%D%/map_mapped.c \
-	%D%/map_sequential.c \
 	%D%/savetool.h \
-	%D%/scan.c \
-	%D%/scan.h \
-	%D%/estimate.c \
-	%D%/estimate.h \
-	%D%/estimate_pages.c \
-	%D%/estimate_parts.h \
-	%D%/estimate_writers.c \
-	%D%/folder.c \
-	%D%/sample.c \
-	%D%/sample.h \
-	%D%/size.c \
-	%D%/space.c \
-	%D%/space.h \
-	%D%/sparsify.c \
-	%D%/survey.c \
-	%D%/survey.h \
-	%D%/tee.c \
-	%D%/tee.h \
-	%D%/trust.c \
-	%D%/trust.h \
-	%D%/version.c \
-	%D%/walk.c \
-	%D%/walk.h \
-	%D%/writer.c \
-	%D%/writer.h \
 	%D%/base/bitmap.c \
 	%D%/base/bitmap.h \
 	%D%/base/bytes.h \
 	%D%/base/cleanup.h \
 	%D%/base/error.c \
 	%D%/base/error.h \
+	%D%/base/options.c \
+	%D%/base/options.h \
+	%D%/base/phases.c \
+	%D%/base/phases.h \
 	%D%/base/pool.c \
 	%D%/base/pool.h \
+	%D%/base/version.c \
 	%D%/base/zero.c \
 	%D%/base/zero.h \
+	%D%/io/attributes.c \
+	%D%/io/attributes.h \
 	%D%/io/chunk.c \
 	%D%/io/chunk.h \
+	%D%/io/destination.c \
+	%D%/io/destination.h \
 	%D%/io/direct.c \
 	%D%/io/direct.h \
 	%D%/io/direct_reader.c \
@@ -96,10 +40,6 @@ libcore_la_SOURCES = \
 	%D%/io/input.c \
 	%D%/io/input.h \
 	%D%/io/input_file.c \
-	%D%/io/likeness.c \
-	%D%/io/likeness.h \
-	%D%/io/nameless.c \
-	%D%/io/nameless.h \
 	%D%/io/output.c \
 	%D%/io/output.h \
 	%D%/io/output_count.c \
@@ -107,14 +47,14 @@ libcore_la_SOURCES = \
 	%D%/io/output_file.c \
 	%D%/io/output_file.h \
 	%D%/io/output_open.c \
-	%D%/io/place.c \
-	%D%/io/place.h \
 	%D%/io/reader.c \
 	%D%/io/reader.h \
 	%D%/io/reopen.c \
 	%D%/io/reopen.h \
 	%D%/io/spool.c \
 	%D%/io/spool.h \
+	%D%/io/tmpfile.c \
+	%D%/io/tmpfile.h \
 	%D%/io/write_all.c \
 	%D%/io/write_all.h \
 	%D%/codec/bzip2.c \
@@ -141,16 +81,18 @@ libcore_la_SOURCES = \
 	%D%/ram/count.h \
 	%D%/ram/digest.c \
 	%D%/ram/digest.h \
+	%D%/ram/latest.c \
+	%D%/ram/latest.h \
 	%D%/ram/page.c \
 	%D%/ram/page.h \
 	%D%/ram/page_words.c \
 	%D%/ram/page_words.h \
 	%D%/ram/pump.c \
 	%D%/ram/pump.h \
-	%D%/ram/settle.c \
-	%D%/ram/settle.h \
 	%D%/ram/xbzrle.c \
 	%D%/ram/xbzrle.h \
+	%D%/ram/zero_scan.c \
+	%D%/ram/zero_scan.h \
 	%D%/format/configuration.c \
 	%D%/format/configuration.h \
 	%D%/format/domain_xml.c \
@@ -177,13 +119,71 @@ libcore_la_SOURCES = \
 	%D%/format/stream.h \
 	%D%/format/tail.c \
 	%D%/format/tail.h \
+	%D%/format/tail_devices.c \
 	%D%/format/tail_find.c \
-	%D%/format/tail_parts.h \
-	%D%/format/tail_understand.c \
-	%D%/format/tail_walk.c \
+	%D%/format/tail_internal.h \
+	%D%/format/tail_parse.c \
 	%D%/format/vmdesc.c \
 	%D%/format/vmdesc.h \
-	%D%/format/vmdesc_edit.c
+	%D%/format/vmdesc_edit.c \
+	%D%/image/allocation.c \
+	%D%/image/allocation.h \
+	%D%/image/description.c \
+	%D%/image/description.h \
+	%D%/image/image.c \
+	%D%/image/image.h \
+	%D%/image/trust.c \
+	%D%/image/trust.h \
+	%D%/image/unchanged.c \
+	%D%/image/unchanged.h \
+	%D%/walk/digest.c \
+	%D%/walk/digest.h \
+	%D%/walk/tee.c \
+	%D%/walk/tee.h \
+	%D%/walk/walk.c \
+	%D%/walk/walk.h \
+	%D%/walk/writer.c \
+	%D%/walk/writer.h \
+	%D%/inspect/describe.c \
+	%D%/inspect/describe.h \
+	%D%/inspect/describe_container.c \
+	%D%/inspect/describe_internal.h \
+	%D%/inspect/describe_releases.c \
+	%D%/inspect/describe_sizes.c \
+	%D%/inspect/describe_stream.c \
+	%D%/inspect/findings.c \
+	%D%/inspect/findings.h \
+	%D%/check/check.c \
+	%D%/check/checker.c \
+	%D%/check/checker.h \
+	%D%/check/checker_devices.c \
+	%D%/check/checker_findings.c \
+	%D%/check/repair.c \
+	%D%/check/repair.h \
+	%D%/size/estimate.c \
+	%D%/size/estimate.h \
+	%D%/size/estimate_internal.h \
+	%D%/size/estimate_pages.c \
+	%D%/size/estimate_writers.c \
+	%D%/size/folder.c \
+	%D%/size/sample.c \
+	%D%/size/sample.h \
+	%D%/size/size.c \
+	%D%/map/map.c \
+	%D%/map/map.h \
+	%D%/map/map_mapped.c \
+	%D%/map/map_sequential.c \
+	%D%/rewrite/compact.c \
+	%D%/rewrite/convert.c \
+	%D%/rewrite/rewrite.c \
+	%D%/rewrite/rewrite.h \
+	%D%/rewrite/space.c \
+	%D%/rewrite/space.h \
+	%D%/sparsify/reclaim.c \
+	%D%/sparsify/reclaim.h \
+	%D%/sparsify/reclaim_internal.h \
+	%D%/sparsify/reclaim_punch.c \
+	%D%/sparsify/sparsify.c
 
 lib_LTLIBRARIES += libsavetool.la
 include_HEADERS += %D%/savetool.h

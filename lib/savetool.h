@@ -13,7 +13,7 @@
  * are 0, false or NULL by default, and so are all for options that are NULL.
  * These structs only ever grow, so that a program and a library of different
  * releases understand each other: what the program does not know is 0, and
- * what the library does not know has to be, or it is ST_USAGE.  All other
+ * what the library does not know has to be, or it is SAVETOOL_USAGE.  All other
  * structs are as long as the library's major version has them.
  *
  * Options with direct leave the kernel's page cache alone: files are read and
@@ -31,10 +31,10 @@ extern "C" {
 #endif
 
 /* What is not known has this value. */
-#define ST_UNKNOWN UINT64_MAX
+#define SAVETOOL_UNKNOWN UINT64_MAX
 
 /* "0.1.0" */
-const char *st_version(void);
+const char *savetool_version(void);
 
 /* In this order, each with what the next ones need. */
 /* clang-format off */

@@ -29,57 +29,57 @@ AM_TESTS_ENVIRONMENT = umask 022; \
 	LC_ALL=C.UTF-8; export LC_ALL;
 
 unit_tests = \
-	%D%/unit/bitmap_test \
-	%D%/unit/block_test \
-	%D%/unit/bytes_test \
-	%D%/unit/check_command_test \
-	%D%/unit/chunk_test \
-	%D%/unit/codec_test \
-	%D%/unit/codec_zstd_test \
-	%D%/unit/configuration_test \
-	%D%/unit/confine_test \
-	%D%/unit/convert_test \
-	%D%/unit/count_test \
-	%D%/unit/dig_test \
-	%D%/unit/digest_test \
-	%D%/unit/direct_reader_test \
-	%D%/unit/direct_test \
-	%D%/unit/direct_writer_test \
-	%D%/unit/domain_xml_test \
-	%D%/unit/error_test \
-	%D%/unit/extents_test \
-	%D%/unit/finding_test \
-	%D%/unit/image_test \
-	%D%/unit/input_test \
-	%D%/unit/iterable_test \
-	%D%/unit/libvirt_test \
-	%D%/unit/likeness_test \
-	%D%/unit/map_test \
-	%D%/unit/mapped_test \
-	%D%/unit/options_test \
-	%D%/unit/output_count_test \
-	%D%/unit/output_file_test \
-	%D%/unit/output_in_place_test \
-	%D%/unit/output_test \
-	%D%/unit/page_size_test \
-	%D%/unit/page_test \
-	%D%/unit/page_words_test \
-	%D%/unit/phases_test \
-	%D%/unit/place_test \
-	%D%/unit/pump_test \
-	%D%/unit/ram_list_test \
-	%D%/unit/reader_test \
-	%D%/unit/report_test \
-	%D%/unit/scan_test \
-	%D%/unit/sequential_test \
-	%D%/unit/settle_test \
-	%D%/unit/stream_test \
-	%D%/unit/tail_test \
-	%D%/unit/sparsify_test \
-	%D%/unit/survey_test \
-	%D%/unit/vmdesc_test \
-	%D%/unit/xbzrle_test \
-	%D%/unit/zero_test
+	%D%/unit/base/bitmap_test \
+	%D%/unit/base/bytes_test \
+	%D%/unit/base/error_test \
+	%D%/unit/base/options_test \
+	%D%/unit/base/phases_test \
+	%D%/unit/base/zero_test \
+	%D%/unit/io/attributes_test \
+	%D%/unit/io/chunk_test \
+	%D%/unit/io/destination_test \
+	%D%/unit/io/direct_reader_test \
+	%D%/unit/io/direct_test \
+	%D%/unit/io/direct_writer_test \
+	%D%/unit/io/extents_test \
+	%D%/unit/io/inplace_test \
+	%D%/unit/io/input_test \
+	%D%/unit/io/output_count_test \
+	%D%/unit/io/output_file_test \
+	%D%/unit/io/output_open_test \
+	%D%/unit/io/output_test \
+	%D%/unit/io/reader_test \
+	%D%/unit/codec/codec_test \
+	%D%/unit/codec/zstd_test \
+	%D%/unit/ram/block_test \
+	%D%/unit/ram/count_test \
+	%D%/unit/ram/digest_test \
+	%D%/unit/ram/latest_test \
+	%D%/unit/ram/page_test \
+	%D%/unit/ram/page_words_test \
+	%D%/unit/ram/pump_test \
+	%D%/unit/ram/xbzrle_test \
+	%D%/unit/ram/zero_scan_test \
+	%D%/unit/format/configuration_test \
+	%D%/unit/format/domain_xml_test \
+	%D%/unit/format/iterable_test \
+	%D%/unit/format/libvirt_test \
+	%D%/unit/format/mapped_test \
+	%D%/unit/format/page_size_test \
+	%D%/unit/format/ram_list_test \
+	%D%/unit/format/sequential_test \
+	%D%/unit/format/stream_test \
+	%D%/unit/format/tail_test \
+	%D%/unit/format/vmdesc_test \
+	%D%/unit/image/allocation_test \
+	%D%/unit/image/image_test \
+	%D%/unit/check/repair_test \
+	%D%/unit/map/map_test \
+	%D%/unit/rewrite/convert_test \
+	%D%/unit/sparsify/reclaim_test \
+	%D%/unit/cmd/confine_test \
+	%D%/unit/cmd/finding_test \
+	%D%/unit/cmd/report_test
 
 unit_headers = \
 	%D%/unit/cached.h \
@@ -164,9 +164,9 @@ test-tools:
 LDADD = libcmd.la libcore.la $(CMOCKA_LIBS)
 
 # Those of cmd's files, which no other file may include.
-%C%_unit_confine_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/cmd
-%C%_unit_finding_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/cmd
-%C%_unit_report_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/cmd
+%C%_unit_cmd_confine_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/cmd
+%C%_unit_cmd_finding_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/cmd
+%C%_unit_cmd_report_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/cmd
 
 include %D%/fuzz/local.mk
 

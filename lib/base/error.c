@@ -11,43 +11,44 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *st_code_name(enum st_code code)
+const char *savetool_code_name(enum savetool_code code)
 {
 	switch (code) {
-	case ST_OK:
+	case SAVETOOL_OK:
 		return "ok";
-	case ST_USAGE:
+	case SAVETOOL_USAGE:
 		return "usage";
-	case ST_SYSTEM:
+	case SAVETOOL_SYSTEM:
 		return "system";
-	case ST_NOT_IMAGE:
+	case SAVETOOL_NOT_IMAGE:
 		return "not-an-image";
-	case ST_INCOMPLETE:
+	case SAVETOOL_INCOMPLETE:
 		return "incomplete";
-	case ST_CORRUPT:
+	case SAVETOOL_CORRUPT:
 		return "corrupt";
-	case ST_UNSUPPORTED:
+	case SAVETOOL_UNSUPPORTED:
 		return "unsupported";
-	case ST_REFUSED:
+	case SAVETOOL_REFUSED:
 		return "refused";
-	case ST_CANCELLED:
+	case SAVETOOL_CANCELLED:
 		return "cancelled";
 	}
 	return "unknown";
 }
 
-#define TEXT_SIZE sizeof(((struct st_error *)0)->text)
+#define TEXT_SIZE sizeof(((struct savetool_error *)0)->text)
 
-static void begin(struct st_error *err, enum st_code code, uint64_t offset)
+static void begin(struct savetool_error *err, enum savetool_code code,
+		  uint64_t offset)
 {
 	err->code = code;
 	err->sys_errno = 0;
 	err->offset = offset;
 	err->block[0] = '\0';
-	err->page = ST_UNKNOWN;
+	err->page = SAVETOOL_UNKNOWN;
 }
 
-static void note_block(struct st_error *err, const char *block)
+static void note_block(struct savetool_error *err, const char *block)
 {
 	if (err->block[0] == '\0')
 		snprintf(err->block, sizeof(err->block), "%s", block);
@@ -82,19 +83,20 @@ static void say_at(char text[TEXT_SIZE], uint64_t offset, const char *format,
 }
 #pragma GCC diagnostic pop
 
-int fail(struct st_error *err, enum st_code code, const char *format, ...)
+int fail(struct savetool_error *err, enum savetool_code code,
+	 const char *format, ...)
 {
 	va_list arguments;
 
-	begin(err, code, ST_UNKNOWN);
+	begin(err, code, SAVETOOL_UNKNOWN);
 	va_start(arguments, format);
 	vsnprintf(err->text, sizeof(err->text), format, arguments);
 	va_end(arguments);
 	return -1;
 }
 
-int fail_at(struct st_error *err, enum st_code code, uint64_t offset,
-	    const char *format, ...)
+int fail_at(struct savetool_error *err, enum savetool_code code,
+	    uint64_t offset, const char *format, ...)
 {
 	va_list arguments;
 
@@ -105,58 +107,59 @@ int fail_at(struct st_error *err, enum st_code code, uint64_t offset,
 	return -1;
 }
 
-bool error_is_full(const struct st_error *err)
+bool error_is_full(const struct savetool_error *err)
 {
 	return err->sys_errno == ENOSPC || err->sys_errno == EDQUOT;
 }
 
 /* The rest of what a system call's failure is. */
-static int add_errno(struct st_error *err, int number)
+static int add_errno(struct savetool_error *err, int number)
 {
 	const char *description = strerrordesc_np(number);
 	size_t used = strlen(err->text);
 
 	err->sys_errno = number;
 	if (error_is_full(err))
-		err->code = ST_REFUSED;
+		err->code = SAVETOOL_REFUSED;
 	snprintf(err->text + used, sizeof(err->text) - used, ": %s",
 		 description ? description : "unknown error");
 	errno = number;
 	return -1;
 }
 
-int fail_errno(struct st_error *err, const char *format, ...)
+int fail_errno(struct savetool_error *err, const char *format, ...)
 {
 	int number = errno;
 	va_list arguments;
 
-	begin(err, ST_SYSTEM, ST_UNKNOWN);
+	begin(err, SAVETOOL_SYSTEM, SAVETOOL_UNKNOWN);
 	va_start(arguments, format);
 	vsnprintf(err->text, sizeof(err->text), format, arguments);
 	va_end(arguments);
 	return add_errno(err, number);
 }
 
-int fail_errno_at(struct st_error *err, uint64_t offset, const char *format,
-		  ...)
+int fail_errno_at(struct savetool_error *err, uint64_t offset,
+		  const char *format, ...)
 {
 	int number = errno;
 	va_list arguments;
 
-	begin(err, ST_SYSTEM, offset);
+	begin(err, SAVETOOL_SYSTEM, offset);
 	va_start(arguments, format);
 	say_at(err->text, offset, format, arguments);
 	va_end(arguments);
 	return add_errno(err, number);
 }
 
-int fail_memory(struct st_error *err)
+int fail_memory(struct savetool_error *err)
 {
 	errno = ENOMEM;
 	return fail_errno(err, "cannot allocate memory");
 }
 
-static int put_in_front(struct st_error *err, const char context[TEXT_SIZE])
+static int put_in_front(struct savetool_error *err,
+			const char context[TEXT_SIZE])
 {
 	char whole[2 * TEXT_SIZE + 3];
 
@@ -166,7 +169,7 @@ static int put_in_front(struct st_error *err, const char context[TEXT_SIZE])
 	return -1;
 }
 
-int fail_while(struct st_error *err, const char *format, ...)
+int fail_while(struct savetool_error *err, const char *format, ...)
 {
 	char context[TEXT_SIZE];
 	va_list arguments;
@@ -177,8 +180,8 @@ int fail_while(struct st_error *err, const char *format, ...)
 	return put_in_front(err, context);
 }
 
-int fail_while_at(struct st_error *err, uint64_t offset, const char *format,
-		  ...)
+int fail_while_at(struct savetool_error *err, uint64_t offset,
+		  const char *format, ...)
 {
 	char context[TEXT_SIZE];
 	va_list arguments;
@@ -186,26 +189,28 @@ int fail_while_at(struct st_error *err, uint64_t offset, const char *format,
 	va_start(arguments, format);
 	say_at(context, offset, format, arguments);
 	va_end(arguments);
-	if (err->offset == ST_UNKNOWN)
+	if (err->offset == SAVETOOL_UNKNOWN)
 		err->offset = offset;
 	return put_in_front(err, context);
 }
 
-int fail_in_block(struct st_error *err, const char *block)
+int fail_in_block(struct savetool_error *err, const char *block)
 {
 	note_block(err, block);
 	return fail_while(err, "block '%s'", block);
 }
 
-int fail_about_page(struct st_error *err, const char *block, uint64_t page)
+int fail_about_page(struct savetool_error *err, const char *block,
+		    uint64_t page)
 {
 	note_block(err, block);
-	if (err->page == ST_UNKNOWN)
+	if (err->page == SAVETOOL_UNKNOWN)
 		err->page = page;
 	return -1;
 }
 
-int fail_as(struct st_error *err, enum st_code code, const char *format, ...)
+int fail_as(struct savetool_error *err, enum savetool_code code,
+	    const char *format, ...)
 {
 	char more[TEXT_SIZE];
 	va_list arguments;
@@ -222,12 +227,12 @@ int fail_as(struct st_error *err, enum st_code code, const char *format, ...)
 	return -1;
 }
 
-int fail_full(struct st_error *err, uint64_t written, uint64_t expected)
+int fail_full(struct savetool_error *err, uint64_t written, uint64_t expected)
 {
 	if (!error_is_full(err))
 		return -1;
 	/* What was expected may have left out headers and the like. */
-	if (expected == ST_UNKNOWN || expected <= written)
+	if (expected == SAVETOOL_UNKNOWN || expected <= written)
 		return fail_while(err,
 				  "not enough room after %" PRIu64
 				  " bytes, and no way to tell how many are "

@@ -15,7 +15,7 @@
 struct slot {
 	bool done;
 	int result;
-	struct st_error err;
+	struct savetool_error err;
 };
 
 /*
@@ -71,7 +71,7 @@ static void *work(void *data)
 	return NULL;
 }
 
-static int start_worker(struct pool *pool, struct st_error *err)
+static int start_worker(struct pool *pool, struct savetool_error *err)
 {
 	struct worker *worker = malloc(sizeof(*worker));
 	int failed;
@@ -92,7 +92,7 @@ static int start_worker(struct pool *pool, struct st_error *err)
 
 /* Signals are the business of the program's own threads. */
 static int start_workers(struct pool *pool, unsigned workers,
-			 struct st_error *err)
+			 struct savetool_error *err)
 {
 	sigset_t all, before;
 	int result = 0;
@@ -107,7 +107,7 @@ static int start_workers(struct pool *pool, unsigned workers,
 
 int pool_new(struct pool **result, unsigned workers, unsigned jobs,
 	     size_t job_size, pool_work *job_work, void *owner,
-	     struct st_error *err)
+	     struct savetool_error *err)
 {
 	struct pool *pool = calloc(1, sizeof(*pool));
 
@@ -166,7 +166,7 @@ unsigned pool_pending(const struct pool *pool)
 	return pool->given - pool->collected;
 }
 
-int pool_collect(struct pool *pool, void **job, struct st_error *err)
+int pool_collect(struct pool *pool, void **job, struct savetool_error *err)
 {
 	unsigned number = pool->collected % pool->jobs;
 	struct slot *slot = &pool->slots[number];

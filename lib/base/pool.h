@@ -16,12 +16,12 @@ struct pool;
 
 /* Runs in the worker with this number, from 0. */
 typedef int pool_work(void *owner, unsigned worker, void *job,
-		      struct st_error *err);
+		      struct savetool_error *err);
 
 /* Jobs are job_size bytes each, zero at first; the pool never looks inside. */
 int pool_new(struct pool **pool, unsigned workers, unsigned jobs,
 	     size_t job_size, pool_work *work, void *owner,
-	     struct st_error *err);
+	     struct savetool_error *err);
 
 /* How many there are, for whoever releases what they hold. */
 unsigned pool_jobs(const struct pool *pool);
@@ -38,7 +38,7 @@ unsigned pool_pending(const struct pool *pool);
  * Waits for the oldest job and its work's result; 1: *job is there, 0: none
  * is pending.  A job stays collected until it is returned.
  */
-int pool_collect(struct pool *pool, void **job, struct st_error *err);
+int pool_collect(struct pool *pool, void **job, struct savetool_error *err);
 void pool_return(struct pool *pool);
 
 /* Waits for the jobs at work, and drops the others.  NULL is fine. */

@@ -126,7 +126,7 @@ static const struct encoder bzip2_encoder = {
 };
 
 const struct codec codec_bzip2 = {
-	.format = ST_FORMAT_BZIP2,
+	.format = SAVETOOL_FORMAT_BZIP2,
 	.least_level = 1,
 	.most_level = 9,
 	.default_level = 9,

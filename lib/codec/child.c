@@ -64,7 +64,7 @@ static int spawn(struct child *child, const char *const arguments[], int in,
  * reads would raise SIGPIPE in a program that has not asked for it.
  */
 static int open_ends(struct child *child, int *in, int *out,
-		     struct st_error *err)
+		     struct savetool_error *err)
 {
 	int ends[2];
 
@@ -83,7 +83,7 @@ static int open_ends(struct child *child, int *in, int *out,
 }
 
 int child_start(struct child *child, const char *const arguments[],
-		struct st_error *err)
+		struct savetool_error *err)
 {
 	int in = -1, out = -1, failed = 0, result;
 
@@ -98,7 +98,7 @@ int child_start(struct child *child, const char *const arguments[],
 	child->pid = 0;
 	child_release(child);
 	if (failed == ENOENT)
-		return fail(err, ST_UNSUPPORTED,
+		return fail(err, SAVETOOL_UNSUPPORTED,
 			    "%s: program not found; install %s", arguments[0],
 			    arguments[0]);
 	if (failed) {
@@ -109,7 +109,7 @@ int child_start(struct child *child, const char *const arguments[],
 }
 
 int child_ready(struct child *child, enum child_ready *ready,
-		struct st_error *err)
+		struct savetool_error *err)
 {
 	struct pollfd polls[2] = {
 		{ .fd = child->from, .events = POLLIN },
@@ -124,7 +124,7 @@ int child_ready(struct child *child, enum child_ready *ready,
 }
 
 ssize_t child_write(struct child *child, const void *data, size_t size,
-		    struct st_error *err)
+		    struct savetool_error *err)
 {
 	ssize_t n = send(child->to, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
 
@@ -145,7 +145,7 @@ void child_no_more(struct child *child)
 }
 
 ssize_t child_read(struct child *child, void *data, size_t size,
-		   struct st_error *err)
+		   struct savetool_error *err)
 {
 	ssize_t n;
 
@@ -158,7 +158,7 @@ ssize_t child_read(struct child *child, void *data, size_t size,
 }
 
 int child_wait(struct child *child, int *status, char *complaint, size_t size,
-	       struct st_error *err)
+	       struct savetool_error *err)
 {
 	ssize_t n;
 	int ended;

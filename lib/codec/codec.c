@@ -13,7 +13,7 @@ static const struct codec *const codecs[] = {
 
 #define CODECS (sizeof(codecs) / sizeof(codecs[0]))
 
-const struct codec *codec_for_format(enum st_format format)
+const struct codec *codec_for_format(enum savetool_format format)
 {
 	for (size_t i = 0; i < CODECS; i++)
 		if (codecs[i]->format == format)
@@ -38,21 +38,22 @@ const struct codec *codec_for_content(const uint8_t *head, size_t size)
 }
 
 int codec_unpack(const struct codec *codec, struct input **in,
-		 struct input *packed, uint64_t offset, struct st_error *err)
+		 struct input *packed, uint64_t offset,
+		 struct savetool_error *err)
 {
 	return codec->unpack(codec, in, packed, offset, err);
 }
 
 int codec_pack(const struct codec *codec, struct output **out,
 	       struct output *packed, int level, unsigned threads,
-	       struct st_error *err)
+	       struct savetool_error *err)
 {
 	if (level == 0)
 		level = codec->default_level;
 	if (level < codec->least_level || level > codec->most_level)
-		return fail(err, ST_USAGE,
+		return fail(err, SAVETOOL_USAGE,
 			    "%s has no level %d; its levels are %d to %d",
-			    st_format_name(codec->format), level,
+			    savetool_format_name(codec->format), level,
 			    codec->least_level, codec->most_level);
 	return codec->pack(codec, out, packed, level, threads, err);
 }

@@ -14,7 +14,8 @@ struct decoder;
 struct encoder;
 
 struct codec {
-	enum st_format format; /* its name is st_format_name(format) */
+	enum savetool_format
+		format; /* its name is savetool_format_name(format) */
 	int least_level, most_level, default_level;
 
 	/*
@@ -24,10 +25,10 @@ struct codec {
 	int (*bid)(const uint8_t *head, size_t size);
 	int (*unpack)(const struct codec *codec, struct input **in,
 		      struct input *packed, uint64_t offset,
-		      struct st_error *err);
+		      struct savetool_error *err);
 	int (*pack)(const struct codec *codec, struct output **out,
 		    struct output *packed, int level, unsigned threads,
-		    struct st_error *err);
+		    struct savetool_error *err);
 
 	bool slow; /* packs a few MiB a second */
 
@@ -51,7 +52,7 @@ struct codec {
 #define CODEC_HEAD 16
 
 /* The codec of a format, NULL for raw and sparse. */
-const struct codec *codec_for_format(enum st_format format);
+const struct codec *codec_for_format(enum savetool_format format);
 
 /* The codec that the first bytes of a stream speak for, or NULL. */
 const struct codec *codec_for_content(const uint8_t *head, size_t size);
@@ -62,21 +63,23 @@ const struct codec *codec_for_content(const uint8_t *head, size_t size);
  * caller's and must outlive it.  Zero bytes between and behind members are
  * padding, and so is all that follows on a block device; packed->refused is
  * what of that the format's own program would not take.  Damage, and
- * anything else behind the last member, is ST_CORRUPT, a missing end
- * ST_INCOMPLETE; what could be unpacked before is read first.  Fails before
- * reading if a program that it runs is missing (ST_UNSUPPORTED: lzop).
+ * anything else behind the last member, is SAVETOOL_CORRUPT, a missing end
+ * SAVETOOL_INCOMPLETE; what could be unpacked before is read first.  Fails
+ * before reading if a program that it runs is missing (SAVETOOL_UNSUPPORTED:
+ * lzop).
  *
  * Takes at most 32 MiB, and beyond it what a file asks for that another
  * program packed: the window of zstd, the dictionary of xz, up to 2 GiB.
  */
 int codec_unpack(const struct codec *codec, struct input **in,
-		 struct input *packed, uint64_t offset, struct st_error *err);
+		 struct input *packed, uint64_t offset,
+		 struct savetool_error *err);
 
 /*
  * An output, not seekable, that packs what is appended behind the position
  * of packed, which stays the caller's.  Its commit ends the packed stream and
  * does not commit packed.  A level of 0 is the default; one that the codec
- * does not have is ST_USAGE.  The same input gives the same bytes for any
+ * does not have is SAVETOOL_USAGE.  The same input gives the same bytes for any
  * number of threads.
  *
  * Threads of 0 means all processors, or fewer where they would take more
@@ -85,6 +88,6 @@ int codec_unpack(const struct codec *codec, struct input **in,
 #define PACK_MEMORY (UINT64_C(40) << 20)
 int codec_pack(const struct codec *codec, struct output **out,
 	       struct output *packed, int level, unsigned threads,
-	       struct st_error *err);
+	       struct savetool_error *err);
 
 #endif

@@ -8,45 +8,45 @@
 
 #include <string.h>
 
-static const char *const names[ST_FORMAT_COUNT] = {
-	[ST_FORMAT_RAW] = "raw",       [ST_FORMAT_GZIP] = "gzip",
-	[ST_FORMAT_BZIP2] = "bzip2",   [ST_FORMAT_XZ] = "xz",
-	[ST_FORMAT_LZOP] = "lzop",     [ST_FORMAT_ZSTD] = "zstd",
-	[ST_FORMAT_SPARSE] = "sparse",
+static const char *const names[SAVETOOL_FORMAT_COUNT] = {
+	[SAVETOOL_FORMAT_RAW] = "raw",       [SAVETOOL_FORMAT_GZIP] = "gzip",
+	[SAVETOOL_FORMAT_BZIP2] = "bzip2",   [SAVETOOL_FORMAT_XZ] = "xz",
+	[SAVETOOL_FORMAT_LZOP] = "lzop",     [SAVETOOL_FORMAT_ZSTD] = "zstd",
+	[SAVETOOL_FORMAT_SPARSE] = "sparse",
 };
 
 static const struct {
 	const char *word;
-	enum st_format format;
+	enum savetool_format format;
 } synonyms[] = {
-	{ "v2", ST_FORMAT_RAW },
-	{ "v3", ST_FORMAT_SPARSE },
-	{ "mapped-ram", ST_FORMAT_SPARSE },
+	{ "v2", SAVETOOL_FORMAT_RAW },
+	{ "v3", SAVETOOL_FORMAT_SPARSE },
+	{ "mapped-ram", SAVETOOL_FORMAT_SPARSE },
 };
 
-const char *st_format_name(enum st_format format)
+const char *savetool_format_name(enum savetool_format format)
 {
-	if ((unsigned)format >= ST_FORMAT_COUNT)
+	if ((unsigned)format >= SAVETOOL_FORMAT_COUNT)
 		return NULL;
 	return names[format];
 }
 
-static int unknown(const char *word, struct st_error *err)
+static int unknown(const char *word, struct savetool_error *err)
 {
 	char known[80] = "";
 
-	for (size_t i = 0; i < ST_FORMAT_COUNT; i++) {
+	for (size_t i = 0; i < SAVETOOL_FORMAT_COUNT; i++) {
 		strcat(known, i ? ", " : "");
 		strcat(known, names[i]);
 	}
-	return fail(err, ST_USAGE, "unknown format '%s'; known are %s", word,
-		    known);
+	return fail(err, SAVETOOL_USAGE, "unknown format '%s'; known are %s",
+		    word, known);
 }
 
-int st_format_parse(const char *word, enum st_format *format,
-		    struct st_error *err)
+int savetool_format_parse(const char *word, enum savetool_format *format,
+			  struct savetool_error *err)
 {
-	for (size_t i = 0; i < ST_FORMAT_COUNT; i++) {
+	for (size_t i = 0; i < SAVETOOL_FORMAT_COUNT; i++) {
 		if (strcmp(word, names[i]) == 0) {
 			*format = i;
 			return 0;

@@ -135,7 +135,7 @@ static const struct encoder gzip_encoder = {
 };
 
 const struct codec codec_gzip = {
-	.format = ST_FORMAT_GZIP,
+	.format = SAVETOOL_FORMAT_GZIP,
 	.least_level = 1,
 	.most_level = 9,
 	.default_level = 6,

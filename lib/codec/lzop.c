@@ -35,28 +35,29 @@ struct unlzop {
 	struct window window;
 	struct child child;
 	bool ended, failed;
-	struct st_error trouble; /* when failed, which is for good */
+	struct savetool_error trouble; /* when failed, which is for good */
 };
 
 /* What lzop complains of, in our words. */
 static int blame(struct unlzop *unlzop, const char *complaint,
-		 struct st_error *err)
+		 struct savetool_error *err)
 {
 	const uint64_t offset = unlzop->window.offset;
 
 	if (strstr(complaint, "garbage"))
-		return fail_at(err, ST_CORRUPT, offset,
+		return fail_at(err, SAVETOOL_CORRUPT, offset,
 			       "trailing bytes behind the last lzop member "
 			       "before @");
 	if (strstr(complaint, "hecksum") || strstr(complaint, "violation") ||
 	    strstr(complaint, "corrupt") || !unlzop->window.ended ||
 	    unlzop->window.left > 0)
-		return fail_at(err, ST_CORRUPT, offset,
+		return fail_at(err, SAVETOOL_CORRUPT, offset,
 			       "lzop data is damaged before @");
-	return fail_at(err, ST_INCOMPLETE, offset, "lzop data breaks off");
+	return fail_at(err, SAVETOOL_INCOMPLETE, offset,
+		       "lzop data breaks off");
 }
 
-static int unlzop_end(struct unlzop *unlzop, struct st_error *err)
+static int unlzop_end(struct unlzop *unlzop, struct savetool_error *err)
 {
 	char complaint[256];
 	int status;
@@ -73,7 +74,7 @@ static int unlzop_end(struct unlzop *unlzop, struct st_error *err)
 }
 
 /* Gives lzop what it takes now, or the end. */
-static int feed(struct unlzop *unlzop, struct st_error *err)
+static int feed(struct unlzop *unlzop, struct savetool_error *err)
 {
 	struct window *window = &unlzop->window;
 	ssize_t n;
@@ -92,7 +93,7 @@ static int feed(struct unlzop *unlzop, struct st_error *err)
 }
 
 static ssize_t read_some(struct unlzop *unlzop, void *data, size_t size,
-			 struct st_error *err)
+			 struct savetool_error *err)
 {
 	for (;;) {
 		enum child_ready ready;
@@ -110,7 +111,7 @@ static ssize_t read_some(struct unlzop *unlzop, void *data, size_t size,
 }
 
 static ssize_t unlzop_read_at(struct input *in, void *data, size_t size,
-			      uint64_t offset, struct st_error *err)
+			      uint64_t offset, struct savetool_error *err)
 {
 	struct unlzop *unlzop = (struct unlzop *)in;
 	ssize_t n;
@@ -146,7 +147,7 @@ static const struct input_ops unlzop_ops = {
 
 static int lzop_unpack(const struct codec *codec, struct input **in,
 		       struct input *packed, uint64_t offset,
-		       struct st_error *err)
+		       struct savetool_error *err)
 {
 	const char *const arguments[] = { "lzop", "-dc", NULL };
 	struct unlzop *unlzop = calloc(1, sizeof(*unlzop));
@@ -155,7 +156,7 @@ static int lzop_unpack(const struct codec *codec, struct input **in,
 	if (!unlzop)
 		return fail_memory(err);
 	unlzop->base.ops = &unlzop_ops;
-	unlzop->base.size = ST_UNKNOWN;
+	unlzop->base.size = SAVETOOL_UNKNOWN;
 	if (child_start(&unlzop->child, arguments, err) < 0) {
 		free(unlzop);
 		return -1;
@@ -204,7 +205,7 @@ static void forget_time(uint8_t *head)
 }
 
 /* The header at once, and then whatever there is; 0: lzop has ended. */
-static ssize_t read_packed(struct lzop *lzop, struct st_error *err)
+static ssize_t read_packed(struct lzop *lzop, struct savetool_error *err)
 {
 	size_t got = 0;
 	ssize_t n;
@@ -225,7 +226,7 @@ static ssize_t read_packed(struct lzop *lzop, struct st_error *err)
 }
 
 /* Passes on what lzop has packed; 0: it has ended. */
-static int empty(struct lzop *lzop, struct st_error *err)
+static int empty(struct lzop *lzop, struct savetool_error *err)
 {
 	ssize_t n = read_packed(lzop, err);
 
@@ -235,7 +236,7 @@ static int empty(struct lzop *lzop, struct st_error *err)
 }
 
 /* Waits for lzop, which has nothing more to give. */
-static int lzop_end(struct lzop *lzop, struct st_error *err)
+static int lzop_end(struct lzop *lzop, struct savetool_error *err)
 {
 	char complaint[256];
 	int status;
@@ -250,7 +251,7 @@ static int lzop_end(struct lzop *lzop, struct st_error *err)
 }
 
 static int add(struct lzop *lzop, const uint8_t *data, size_t size,
-	       struct st_error *err)
+	       struct savetool_error *err)
 {
 	while (size > 0) {
 		enum child_ready ready;
@@ -274,7 +275,7 @@ static int add(struct lzop *lzop, const uint8_t *data, size_t size,
 }
 
 static int lzop_write_at(struct output *out, struct iovec *iov, unsigned count,
-			 uint64_t offset, struct st_error *err)
+			 uint64_t offset, struct savetool_error *err)
 {
 	(void)offset;
 	for (unsigned i = 0; i < count; i++)
@@ -284,7 +285,7 @@ static int lzop_write_at(struct output *out, struct iovec *iov, unsigned count,
 	return 0;
 }
 
-static int lzop_commit(struct output *out, struct st_error *err)
+static int lzop_commit(struct output *out, struct savetool_error *err)
 {
 	struct lzop *lzop = (struct lzop *)out;
 	int more;
@@ -314,7 +315,7 @@ static const struct output_ops lzop_ops = {
 
 static int lzop_pack(const struct codec *codec, struct output **out,
 		     struct output *packed, int level, unsigned threads,
-		     struct st_error *err)
+		     struct savetool_error *err)
 {
 	const char option[] = { '-', '0' + level, 'c', '\0' };
 	const char *const arguments[] = { "lzop", option, NULL };
@@ -340,7 +341,7 @@ static int lzop_pack(const struct codec *codec, struct output **out,
 }
 
 const struct codec codec_lzop = {
-	.format = ST_FORMAT_LZOP,
+	.format = SAVETOOL_FORMAT_LZOP,
 	.least_level = 1,
 	.most_level = 9,
 	.default_level = 3,

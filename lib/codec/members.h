@@ -55,24 +55,25 @@ struct encoder {
 	 * unpacked[] are the sizes of all members.
 	 */
 	int (*finish)(struct output *packed, const uint32_t (*sizes)[2],
-		      size_t count, struct st_error *err);
+		      size_t count, struct savetool_error *err);
 };
 
 struct window;
 
 /* Is there a member at the window's begin?  1: yes, 0: all is read. */
 int member_find(const struct codec *codec, struct window *window, bool first,
-		struct st_error *err);
+		struct savetool_error *err);
 
 /* Says what is wrong with the member at the window. */
 int member_fail(const struct codec *codec, const struct window *window,
-		enum step verdict, struct st_error *err);
+		enum step verdict, struct savetool_error *err);
 
 /* The codec's unpack and pack, by its decoder and its encoder. */
 int members_unpack(const struct codec *codec, struct input **in,
-		   struct input *packed, uint64_t offset, struct st_error *err);
+		   struct input *packed, uint64_t offset,
+		   struct savetool_error *err);
 int members_pack(const struct codec *codec, struct output **out,
 		 struct output *packed, int level, unsigned threads,
-		 struct st_error *err);
+		 struct savetool_error *err);
 
 #endif

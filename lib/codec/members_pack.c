@@ -31,7 +31,7 @@ struct packer {
 };
 
 static int pack_job(void *owner, unsigned worker, void *job,
-		    struct st_error *err)
+		    struct savetool_error *err)
 {
 	struct packer *packer = owner;
 	struct packing *packing = job;
@@ -44,7 +44,7 @@ static int pack_job(void *owner, unsigned worker, void *job,
 
 /* Keeps the sizes for whoever wants to list them at the end. */
 static int remember(struct packer *packer, const struct packing *packing,
-		    struct st_error *err)
+		    struct savetool_error *err)
 {
 	if (!packer->encoder->finish)
 		return 0;
@@ -65,7 +65,7 @@ static int remember(struct packer *packer, const struct packing *packing,
 }
 
 /* Writes the oldest member; 0: there was none. */
-static int write_member(struct packer *packer, struct st_error *err)
+static int write_member(struct packer *packer, struct savetool_error *err)
 {
 	struct packing *packing;
 	void *job;
@@ -84,7 +84,7 @@ static int write_member(struct packer *packer, struct st_error *err)
 }
 
 static int take(struct packer *packer, struct packing **packing,
-		struct st_error *err)
+		struct savetool_error *err)
 {
 	while (!(*packing = pool_take(packer->pool)))
 		if (write_member(packer, err) < 0)
@@ -93,7 +93,7 @@ static int take(struct packer *packer, struct packing **packing,
 }
 
 static int add(struct packer *packer, const uint8_t *data, size_t size,
-	       struct st_error *err)
+	       struct savetool_error *err)
 {
 	const size_t whole = packer->encoder->member_size;
 
@@ -118,7 +118,7 @@ static int add(struct packer *packer, const uint8_t *data, size_t size,
 
 static int packer_write_at(struct output *out, struct iovec *iov,
 			   unsigned count, uint64_t offset,
-			   struct st_error *err)
+			   struct savetool_error *err)
 {
 	struct packer *packer = (struct packer *)out;
 
@@ -130,7 +130,7 @@ static int packer_write_at(struct output *out, struct iovec *iov,
 }
 
 /* A stream of no bytes is one empty member. */
-static int packer_commit(struct output *out, struct st_error *err)
+static int packer_commit(struct output *out, struct savetool_error *err)
 {
 	struct packer *packer = (struct packer *)out;
 	struct packing *packing;
@@ -194,7 +194,7 @@ static unsigned choose_workers(const struct packer *packer, int level)
 	return workers;
 }
 
-static int prepare(struct packer *packer, int level, struct st_error *err)
+static int prepare(struct packer *packer, int level, struct savetool_error *err)
 {
 	packer->states = calloc(packer->workers, sizeof(*packer->states));
 	if (!packer->states)
@@ -220,7 +220,7 @@ static int prepare(struct packer *packer, int level, struct st_error *err)
 
 int members_pack(const struct codec *codec, struct output **out,
 		 struct output *packed, int level, unsigned threads,
-		 struct st_error *err)
+		 struct savetool_error *err)
 {
 	struct packer *packer = calloc(1, sizeof(*packer));
 

@@ -59,11 +59,11 @@ static void note_refused(const struct codec *codec, struct window *window,
 	    (!alone && takes_padding(codec, zeros, more)))
 		return;
 	packed->refused = ended;
-	packed->refused_length = more ? ST_UNKNOWN : zeros;
+	packed->refused_length = more ? SAVETOOL_UNKNOWN : zeros;
 }
 
 int member_find(const struct codec *codec, struct window *window, bool first,
-		struct st_error *err)
+		struct savetool_error *err)
 {
 	const uint64_t ended = window->offset;
 
@@ -81,26 +81,26 @@ int member_find(const struct codec *codec, struct window *window, bool first,
 	}
 	if (window->in->is_device)
 		return 0;
-	return fail_at(err, ST_CORRUPT, window->offset,
+	return fail_at(err, SAVETOOL_CORRUPT, window->offset,
 		       "trailing bytes behind the last %s member",
-		       st_format_name(codec->format));
+		       savetool_format_name(codec->format));
 }
 
 int member_fail(const struct codec *codec, const struct window *window,
-		enum step verdict, struct st_error *err)
+		enum step verdict, struct savetool_error *err)
 {
-	const char *name = st_format_name(codec->format);
+	const char *name = savetool_format_name(codec->format);
 
 	switch (verdict) {
 	case STEP_NO_MEMORY:
 		return fail_memory(err);
 	case STEP_UNSUPPORTED:
-		return fail_at(err, ST_UNSUPPORTED, window->offset,
+		return fail_at(err, SAVETOOL_UNSUPPORTED, window->offset,
 			       "%s member asks for too much memory, or for "
 			       "a dictionary, at @",
 			       name);
 	case STEP_CORRUPT:
-		return fail_at(err, ST_CORRUPT, window->member,
+		return fail_at(err, SAVETOOL_CORRUPT, window->member,
 			       "%s member at @ is damaged, before byte "
 			       "%" PRIu64,
 			       name, window->offset);
@@ -108,12 +108,12 @@ int member_fail(const struct codec *codec, const struct window *window,
 	case STEP_END:
 		break;
 	}
-	return fail_at(err, ST_INCOMPLETE, window->offset, "%s data breaks off",
-		       name);
+	return fail_at(err, SAVETOOL_INCOMPLETE, window->offset,
+		       "%s data breaks off", name);
 }
 
 /* 1: inside a member; 0: there is none any more. */
-static int enter(struct members *members, struct st_error *err)
+static int enter(struct members *members, struct savetool_error *err)
 {
 	int found;
 
@@ -135,7 +135,7 @@ static int enter(struct members *members, struct st_error *err)
  * what can still be told of a damaged image.
  */
 static ssize_t members_read_at(struct input *in, void *data, size_t size,
-			       uint64_t offset, struct st_error *err)
+			       uint64_t offset, struct savetool_error *err)
 {
 	struct members *members = (struct members *)in;
 	struct window *window = &members->window;
@@ -189,14 +189,15 @@ static const struct input_ops members_ops = {
 };
 
 int members_unpack(const struct codec *codec, struct input **in,
-		   struct input *packed, uint64_t offset, struct st_error *err)
+		   struct input *packed, uint64_t offset,
+		   struct savetool_error *err)
 {
 	struct members *members = calloc(1, sizeof(*members));
 
 	if (!members)
 		return fail_memory(err);
 	members->base.ops = &members_ops;
-	members->base.size = ST_UNKNOWN;
+	members->base.size = SAVETOOL_UNKNOWN;
 	members->codec = codec;
 	members->state = calloc(1, codec->decoder->state_size);
 	if (!members->state || window_init(&members->window, packed, offset,

@@ -10,7 +10,7 @@
 #include <string.h>
 
 int window_init(struct window *window, struct input *in, uint64_t offset,
-		size_t size, struct st_error *err)
+		size_t size, struct savetool_error *err)
 {
 	*window = (struct window){
 		.in = in,
@@ -30,7 +30,7 @@ void window_release(struct window *window)
 	window->data = NULL;
 }
 
-int window_fill(struct window *window, size_t size, struct st_error *err)
+int window_fill(struct window *window, size_t size, struct savetool_error *err)
 {
 	size_t got;
 
@@ -54,7 +54,7 @@ void window_consume(struct window *window, size_t size)
 	window->offset += size;
 }
 
-int window_skip_zeros(struct window *window, struct st_error *err)
+int window_skip_zeros(struct window *window, struct savetool_error *err)
 {
 	size_t zeros;
 

@@ -19,16 +19,16 @@ struct window {
 
 /* Over an input that stays the caller's.  size is the most ever visible. */
 int window_init(struct window *window, struct input *in, uint64_t offset,
-		size_t size, struct st_error *err);
+		size_t size, struct savetool_error *err);
 void window_release(struct window *window);
 
 /* Makes size bytes visible, fewer only if the input ends before. */
-int window_fill(struct window *window, size_t size, struct st_error *err);
+int window_fill(struct window *window, size_t size, struct savetool_error *err);
 
 /* Passes over visible bytes. */
 void window_consume(struct window *window, size_t size);
 
 /* Passes over zero bytes, of any number. */
-int window_skip_zeros(struct window *window, struct st_error *err);
+int window_skip_zeros(struct window *window, struct savetool_error *err);
 
 #endif

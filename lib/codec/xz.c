@@ -150,7 +150,7 @@ static const struct encoder xz_encoder = {
 };
 
 const struct codec codec_xz = {
-	.format = ST_FORMAT_XZ,
+	.format = SAVETOOL_FORMAT_XZ,
 	.least_level = 1,
 	.most_level = 9,
 	.default_level = 3,

@@ -134,7 +134,7 @@ static size_t zstd_pack(void *state, const void *data, size_t size, void *to,
  * that read from the middle.  To others it is a frame to be skipped.
  */
 static int zstd_finish(struct output *packed, const uint32_t (*sizes)[2],
-		       size_t count, struct st_error *err)
+		       size_t count, struct savetool_error *err)
 {
 	const uint64_t size = count * 8 + SEEK_FOOTER_SIZE;
 	uint8_t head[8], entry[8], footer[SEEK_FOOTER_SIZE];
@@ -168,7 +168,7 @@ static const struct encoder zstd_encoder = {
 };
 
 const struct codec codec_zstd = {
-	.format = ST_FORMAT_ZSTD,
+	.format = SAVETOOL_FORMAT_ZSTD,
 	.least_level = -7,
 	.most_level = 22,
 	.default_level = ZSTD_CLEVEL_DEFAULT,

@@ -47,7 +47,7 @@ struct frames {
 	struct window window;
 	enum place place;
 	bool first;
-	struct st_error trouble;
+	struct savetool_error trouble;
 	enum step verdict; /* of the single frame's last step */
 	void *state;       /* its decoder's */
 	bool begun;
@@ -61,7 +61,7 @@ struct frames {
 };
 
 static int unpack_job(void *owner, unsigned worker, void *job,
-		      struct st_error *err)
+		      struct savetool_error *err)
 {
 	struct frames *frames = owner;
 	struct unpacking *unpacking = job;
@@ -70,17 +70,17 @@ static int unpack_job(void *owner, unsigned worker, void *job,
 		unpacking->packed, unpacking->packed_size);
 
 	if (ZSTD_isError(size))
-		return fail_at(err, ST_CORRUPT, unpacking->offset,
+		return fail_at(err, SAVETOOL_CORRUPT, unpacking->offset,
 			       "zstd frame at @ is damaged: %s",
 			       ZSTD_getErrorName(size));
 	if (size != unpacking->size)
-		return fail_at(err, ST_CORRUPT, unpacking->offset,
+		return fail_at(err, SAVETOOL_CORRUPT, unpacking->offset,
 			       "zstd frame at @ holds %zu bytes instead of %zu",
 			       size, unpacking->size);
 	return 0;
 }
 
-static int start_pool(struct frames *frames, struct st_error *err)
+static int start_pool(struct frames *frames, struct savetool_error *err)
 {
 	frames->workers = pool_processors();
 	if (frames->workers > WORKERS_MOST)
@@ -100,7 +100,7 @@ static int start_pool(struct frames *frames, struct st_error *err)
  * and so needs the whole frame to be visible.
  */
 static int small_frame(struct frames *frames, size_t *size, size_t *content,
-		       struct st_error *err)
+		       struct savetool_error *err)
 {
 	struct window *window = &frames->window;
 	unsigned long long tells;
@@ -124,7 +124,7 @@ static int small_frame(struct frames *frames, size_t *size, size_t *content,
 	return 0;
 }
 
-static int allocate(struct unpacking *job, struct st_error *err)
+static int allocate(struct unpacking *job, struct savetool_error *err)
 {
 	if (!job->packed)
 		job->packed = malloc(ZSTD_COMPRESSBOUND(ZSTD_FRAME));
@@ -135,7 +135,7 @@ static int allocate(struct unpacking *job, struct st_error *err)
 
 /* Looks at what the window is at, and gives a small frame to the workers. */
 static int look(struct frames *frames, struct unpacking *job,
-		struct st_error *err)
+		struct savetool_error *err)
 {
 	struct window *window = &frames->window;
 	size_t size, content;
@@ -179,7 +179,7 @@ static void look_ahead(struct frames *frames)
 
 /* Unpacks of the single frame what fits, until there is something. */
 static ssize_t read_single(struct frames *frames, void *data, size_t size,
-			   struct st_error *err)
+			   struct savetool_error *err)
 {
 	struct window *window = &frames->window;
 	struct stretch stretch = { .to = data, .room = size };
@@ -232,7 +232,7 @@ static size_t read_current(struct frames *frames, void *data, size_t size)
  * then one more ahead each time: who reads only the begin of an image should
  * not wait for what lies behind.
  */
-static int collect(struct frames *frames, struct st_error *err)
+static int collect(struct frames *frames, struct savetool_error *err)
 {
 	void *job;
 	int got = pool_collect(frames->pool, &job, err);
@@ -247,7 +247,7 @@ static int collect(struct frames *frames, struct st_error *err)
 
 /* What the workers unpacked, or what the reader unpacks itself; 0: neither. */
 static ssize_t read_some(struct frames *frames, void *data, size_t size,
-			 struct st_error *err)
+			 struct savetool_error *err)
 {
 	if (!frames->current) {
 		look_ahead(frames);
@@ -266,7 +266,7 @@ static ssize_t read_some(struct frames *frames, void *data, size_t size,
 }
 
 static ssize_t frames_read_at(struct input *in, void *data, size_t size,
-			      uint64_t offset, struct st_error *err)
+			      uint64_t offset, struct savetool_error *err)
 {
 	struct frames *frames = (struct frames *)in;
 	ssize_t n;
@@ -314,14 +314,14 @@ static const struct input_ops frames_ops = {
 
 int zstd_frames_unpack(const struct codec *codec, struct input **in,
 		       struct input *packed, uint64_t offset,
-		       struct st_error *err)
+		       struct savetool_error *err)
 {
 	struct frames *frames = calloc(1, sizeof(*frames));
 
 	if (!frames)
 		return fail_memory(err);
 	frames->base.ops = &frames_ops;
-	frames->base.size = ST_UNKNOWN;
+	frames->base.size = SAVETOOL_UNKNOWN;
 	frames->codec = codec;
 	frames->first = true;
 	frames->ahead = 1;

@@ -17,6 +17,6 @@
 
 int zstd_frames_unpack(const struct codec *codec, struct input **in,
 		       struct input *packed, uint64_t offset,
-		       struct st_error *err);
+		       struct savetool_error *err);
 
 #endif

@@ -18,19 +18,19 @@
 #define UUID "configuration/uuid"
 
 static int read_machine(struct configuration *configuration,
-			struct reader *reader, struct st_error *err)
+			struct reader *reader, struct savetool_error *err)
 {
 	uint32_t length;
 
 	if (reader_be32(reader, &length, err) < 0)
 		return -1;
 	if (length > MACHINE_LIMIT)
-		return fail_at(err, ST_CORRUPT, reader->offset - 4,
+		return fail_at(err, SAVETOOL_CORRUPT, reader->offset - 4,
 			       "machine type of %" PRIu32 " bytes", length);
 	if (reader_need(reader, length, err) < 0)
 		return -1;
 	if (memchr(reader->next, '\0', length))
-		return fail_at(err, ST_CORRUPT, reader->offset,
+		return fail_at(err, SAVETOOL_CORRUPT, reader->offset,
 			       "machine type with a NUL");
 	configuration->machine = strndup((const char *)reader->next, length);
 	if (!configuration->machine)
@@ -39,12 +39,12 @@ static int read_machine(struct configuration *configuration,
 }
 
 static int read_page_bits(struct configuration *configuration,
-			  struct reader *reader, struct st_error *err)
+			  struct reader *reader, struct savetool_error *err)
 {
 	if (reader_be32(reader, &configuration->page_bits, err) < 0)
 		return -1;
 	if (configuration->page_bits < 10 || configuration->page_bits > 16)
-		return fail_at(err, ST_UNSUPPORTED, reader->offset - 4,
+		return fail_at(err, SAVETOOL_UNSUPPORTED, reader->offset - 4,
 			       "pages of 2^%" PRIu32 " bytes",
 			       configuration->page_bits);
 	configuration->has_page_bits = true;
@@ -62,16 +62,16 @@ bool configuration_can(const struct configuration *configuration,
 
 static int add_capability(struct configuration *configuration,
 			  const char *capability, uint64_t offset,
-			  struct st_error *err)
+			  struct savetool_error *err)
 {
 	char *copy;
 
 	if (strcmp(capability, CAPABILITY_MAPPED_RAM) != 0 &&
 	    strcmp(capability, CAPABILITY_IGNORE_SHARED) != 0)
-		return fail_at(err, ST_UNSUPPORTED, offset,
+		return fail_at(err, SAVETOOL_UNSUPPORTED, offset,
 			       "unknown capability '%s'", capability);
 	if (configuration_can(configuration, capability))
-		return fail_at(err, ST_CORRUPT, offset,
+		return fail_at(err, SAVETOOL_CORRUPT, offset,
 			       "capability '%s' is listed a second time",
 			       capability);
 	copy = strdup(capability);
@@ -82,7 +82,7 @@ static int add_capability(struct configuration *configuration,
 }
 
 static int read_capabilities(struct configuration *configuration,
-			     struct reader *reader, struct st_error *err)
+			     struct reader *reader, struct savetool_error *err)
 {
 	char name[STR8_SIZE];
 	uint32_t count;
@@ -90,7 +90,7 @@ static int read_capabilities(struct configuration *configuration,
 	if (reader_be32(reader, &count, err) < 0)
 		return -1;
 	if (count > CAPABILITIES_LIMIT)
-		return fail_at(err, ST_CORRUPT, reader->offset - 4,
+		return fail_at(err, SAVETOOL_CORRUPT, reader->offset - 4,
 			       "%" PRIu32 " capabilities", count);
 	while (count-- > 0) {
 		uint64_t offset = reader->offset;
@@ -103,7 +103,7 @@ static int read_capabilities(struct configuration *configuration,
 }
 
 static int read_uuid(struct configuration *configuration, struct reader *reader,
-		     struct st_error *err)
+		     struct savetool_error *err)
 {
 	if (reader_need(reader, sizeof(configuration->uuid), err) < 0)
 		return -1;
@@ -116,7 +116,7 @@ static int read_uuid(struct configuration *configuration, struct reader *reader,
 static const struct subsection {
 	const char *name;
 	int (*read)(struct configuration *configuration, struct reader *reader,
-		    struct st_error *err);
+		    struct savetool_error *err);
 } subsections[] = {
 	{ PAGE_BITS, read_page_bits },
 	{ CAPABILITIES, read_capabilities },
@@ -126,7 +126,7 @@ static const struct subsection {
 
 /* From behind the 05 that starts it; *next is the first that may come. */
 static int read_subsection(struct configuration *configuration, size_t *next,
-			   struct reader *reader, struct st_error *err)
+			   struct reader *reader, struct savetool_error *err)
 {
 	uint64_t start = reader->offset - 1;
 	char name[STR8_SIZE];
@@ -137,22 +137,22 @@ static int read_subsection(struct configuration *configuration, size_t *next,
 	    reader_be32(reader, &version, err) < 0)
 		return -1;
 	if (version != 1)
-		return fail_at(err, ST_UNSUPPORTED, start,
+		return fail_at(err, SAVETOOL_UNSUPPORTED, start,
 			       "version %" PRIu32 " of '%s'", version, name);
 	while (i < SUBSECTION_COUNT && strcmp(name, subsections[i].name) != 0)
 		i++;
 	if (i == SUBSECTION_COUNT)
-		return fail_at(err, ST_UNSUPPORTED, start,
+		return fail_at(err, SAVETOOL_UNSUPPORTED, start,
 			       "unknown subsection '%s'", name);
 	if (i < *next)
-		return fail_at(err, ST_CORRUPT, start,
+		return fail_at(err, SAVETOOL_CORRUPT, start,
 			       "subsection '%s' is out of place", name);
 	*next = i + 1;
 	return subsections[i].read(configuration, reader, err);
 }
 
 int configuration_read(struct configuration *configuration,
-		       struct reader *reader, struct st_error *err)
+		       struct reader *reader, struct savetool_error *err)
 {
 	size_t next = 0;
 
@@ -170,7 +170,8 @@ int configuration_read(struct configuration *configuration,
 	}
 }
 
-static int write_be32(struct output *out, uint32_t value, struct st_error *err)
+static int write_be32(struct output *out, uint32_t value,
+		      struct savetool_error *err)
 {
 	uint8_t bytes[4];
 
@@ -179,7 +180,7 @@ static int write_be32(struct output *out, uint32_t value, struct st_error *err)
 }
 
 static int write_str8(struct output *out, const char *text,
-		      struct st_error *err)
+		      struct savetool_error *err)
 {
 	uint8_t bytes[STR8_SIZE];
 	size_t length = strlen(text);
@@ -190,7 +191,7 @@ static int write_str8(struct output *out, const char *text,
 }
 
 static int write_subsection(struct output *out, const char *name,
-			    struct st_error *err)
+			    struct savetool_error *err)
 {
 	uint8_t type = SECTION_SUBSECTION;
 
@@ -203,7 +204,7 @@ static int write_subsection(struct output *out, const char *name,
 /* The order is QEMU's: mapped-ram is the last that is listed. */
 static int write_capabilities(const struct configuration *configuration,
 			      bool mapped, struct output *out,
-			      struct st_error *err)
+			      struct savetool_error *err)
 {
 	bool was_mapped =
 		configuration_can(configuration, CAPABILITY_MAPPED_RAM);
@@ -225,7 +226,7 @@ static int write_capabilities(const struct configuration *configuration,
 }
 
 static int write_machine(const struct configuration *configuration,
-			 struct output *out, struct st_error *err)
+			 struct output *out, struct savetool_error *err)
 {
 	uint8_t type = SECTION_CONFIGURATION;
 	size_t length = strlen(configuration->machine);
@@ -237,7 +238,7 @@ static int write_machine(const struct configuration *configuration,
 }
 
 static int write_page_bits(const struct configuration *configuration,
-			   struct output *out, struct st_error *err)
+			   struct output *out, struct savetool_error *err)
 {
 	if (!configuration->has_page_bits)
 		return 0;
@@ -247,7 +248,7 @@ static int write_page_bits(const struct configuration *configuration,
 }
 
 static int write_uuid(const struct configuration *configuration,
-		      struct output *out, struct st_error *err)
+		      struct output *out, struct savetool_error *err)
 {
 	if (!configuration->has_uuid)
 		return 0;
@@ -258,7 +259,7 @@ static int write_uuid(const struct configuration *configuration,
 }
 
 int configuration_write(const struct configuration *configuration, bool mapped,
-			struct output *out, struct st_error *err)
+			struct output *out, struct savetool_error *err)
 {
 	if (!configuration->present)
 		return 0;

@@ -25,14 +25,14 @@ struct configuration {
 
 /* Reads from behind the section's type byte. */
 int configuration_read(struct configuration *configuration,
-		       struct reader *reader, struct st_error *err);
+		       struct reader *reader, struct savetool_error *err);
 
 /*
  * Appends the section, type byte included, with or without the capability
  * mapped-ram and else unchanged; nothing if it is not present.
  */
 int configuration_write(const struct configuration *configuration, bool mapped,
-			struct output *out, struct st_error *err);
+			struct output *out, struct savetool_error *err);
 
 bool configuration_can(const struct configuration *configuration,
 		       const char *capability);

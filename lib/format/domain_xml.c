@@ -15,7 +15,7 @@
 #include <strings.h>
 
 struct domain_xml {
-	struct st_guest guest;
+	struct savetool_guest guest;
 	char *name, *uuid, *arch, *machine, *cpu;
 	char **files; /* ended by NULL */
 	size_t file_count;
@@ -45,7 +45,7 @@ static xmlNode *child(const xmlNode *parent, const char *name)
 }
 
 /* A copy, in *copy; nothing and the empty string are NULL. */
-static int keep(char **copy, const xmlChar *text, struct st_error *err)
+static int keep(char **copy, const xmlChar *text, struct savetool_error *err)
 {
 	*copy = NULL;
 	if (!text || !*text)
@@ -54,7 +54,8 @@ static int keep(char **copy, const xmlChar *text, struct st_error *err)
 	return *copy ? 0 : fail_memory(err);
 }
 
-static int keep_text(char **copy, const xmlNode *node, struct st_error *err)
+static int keep_text(char **copy, const xmlNode *node,
+		     struct savetool_error *err)
 {
 	cleanup_xml_free xmlChar *text = NULL;
 
@@ -64,7 +65,7 @@ static int keep_text(char **copy, const xmlNode *node, struct st_error *err)
 }
 
 static int keep_attribute(char **copy, const xmlNode *node, const char *name,
-			  struct st_error *err)
+			  struct savetool_error *err)
 {
 	cleanup_xml_free xmlChar *text = NULL;
 
@@ -89,12 +90,12 @@ static uint64_t to_number(const char *text)
 	for (start = text; isdigit((unsigned char)*text); text++)
 		if (__builtin_mul_overflow(number, 10, &number) ||
 		    __builtin_add_overflow(number, *text - '0', &number))
-			return ST_UNKNOWN;
+			return SAVETOOL_UNKNOWN;
 	if (text == start)
-		return ST_UNKNOWN;
+		return SAVETOOL_UNKNOWN;
 	while (is_space(*text))
 		text++;
-	return *text ? ST_UNKNOWN : number;
+	return *text ? SAVETOOL_UNKNOWN : number;
 }
 
 /*
@@ -125,11 +126,11 @@ static uint64_t unit_size(const char *unit)
 }
 
 static int read_number(uint64_t *number, const xmlNode *node,
-		       struct st_error *err)
+		       struct savetool_error *err)
 {
 	cleanup_free char *text = NULL;
 
-	*number = ST_UNKNOWN;
+	*number = SAVETOOL_UNKNOWN;
 	if (keep_text(&text, node, err) < 0)
 		return -1;
 	if (text)
@@ -138,7 +139,7 @@ static int read_number(uint64_t *number, const xmlNode *node,
 }
 
 static int read_memory(uint64_t *memory, const xmlNode *node,
-		       struct st_error *err)
+		       struct savetool_error *err)
 {
 	cleanup_free char *unit = NULL;
 	uint64_t size;
@@ -147,14 +148,15 @@ static int read_memory(uint64_t *memory, const xmlNode *node,
 	    keep_attribute(&unit, node, "unit", err) < 0)
 		return -1;
 	size = unit_size(unit ? unit : "KiB");
-	if (*memory != ST_UNKNOWN &&
+	if (*memory != SAVETOOL_UNKNOWN &&
 	    (size == 0 || __builtin_mul_overflow(*memory, size, memory)))
-		*memory = ST_UNKNOWN;
+		*memory = SAVETOOL_UNKNOWN;
 	return 0;
 }
 
 /* The list takes the name over. */
-static int add_file(struct domain_xml *domain, char *name, struct st_error *err)
+static int add_file(struct domain_xml *domain, char *name,
+		    struct savetool_error *err)
 {
 	char **files;
 
@@ -173,7 +175,7 @@ static int add_file(struct domain_xml *domain, char *name, struct st_error *err)
 }
 
 static int add_text(struct domain_xml *domain, const xmlNode *node,
-		    struct st_error *err)
+		    struct savetool_error *err)
 {
 	char *name;
 
@@ -184,7 +186,7 @@ static int add_text(struct domain_xml *domain, const xmlNode *node,
 
 /* <source file='…'/>, or what else leads to something on this host. */
 static int add_source(struct domain_xml *domain, const xmlNode *owner,
-		      struct st_error *err)
+		      struct savetool_error *err)
 {
 	static const char *const attributes[] = { "file", "dev", "dir" };
 	const xmlNode *source = child(owner, "source");
@@ -197,7 +199,7 @@ static int add_source(struct domain_xml *domain, const xmlNode *owner,
 }
 
 static int read_boot_files(struct domain_xml *domain, const xmlNode *os,
-			   struct st_error *err)
+			   struct savetool_error *err)
 {
 	for (const xmlNode *node = os->children; node; node = node->next) {
 		int result = 0;
@@ -216,7 +218,7 @@ static int read_boot_files(struct domain_xml *domain, const xmlNode *os,
 }
 
 static int read_devices(struct domain_xml *domain, const xmlNode *devices,
-			struct st_error *err)
+			struct savetool_error *err)
 {
 	for (const xmlNode *node = devices->children; node; node = node->next) {
 		int result = 0;
@@ -234,7 +236,7 @@ static int read_devices(struct domain_xml *domain, const xmlNode *devices,
 }
 
 static int read_files(struct domain_xml *domain, const xmlNode *root,
-		      struct st_error *err)
+		      struct savetool_error *err)
 {
 	for (const xmlNode *node = root->children; node; node = node->next) {
 		if (is_element(node, "os") &&
@@ -248,11 +250,11 @@ static int read_files(struct domain_xml *domain, const xmlNode *root,
 }
 
 static int read_facts(struct domain_xml *domain, const xmlNode *root,
-		      struct st_error *err)
+		      struct savetool_error *err)
 {
 	const xmlNode *type = child(child(root, "os"), "type");
 	const xmlNode *cpu = child(root, "cpu");
-	struct st_guest *guest = &domain->guest;
+	struct savetool_guest *guest = &domain->guest;
 
 	if (keep_text(&domain->name, child(root, "name"), err) < 0 ||
 	    keep_text(&domain->uuid, child(root, "uuid"), err) < 0 ||
@@ -307,27 +309,28 @@ static xmlDoc *parse(struct outcome *outcome, const char *xml, size_t size)
 				 options);
 }
 
-static int fail_parse(const struct outcome *outcome, struct st_error *err)
+static int fail_parse(const struct outcome *outcome, struct savetool_error *err)
 {
 	const xmlError *error = xmlCtxtGetLastError(outcome->context);
 
 	if (outcome->entities)
-		return fail(err, ST_UNSUPPORTED,
+		return fail(err, SAVETOOL_UNSUPPORTED,
 			    "XML defines an entity, which no guest "
 			    "needs");
 	if (error && error->code == XML_ERR_NO_MEMORY)
 		return fail_memory(err);
-	return fail(err, ST_CORRUPT, "XML is not well-formed at line %d",
+	return fail(err, SAVETOOL_CORRUPT, "XML is not well-formed at line %d",
 		    error ? error->line : 1);
 }
 
 static int read_document(struct domain_xml *domain, const xmlDoc *document,
-			 struct st_error *err)
+			 struct savetool_error *err)
 {
 	const xmlNode *root = xmlDocGetRootElement(document);
 
 	if (!root || !is_element(root, "domain"))
-		return fail(err, ST_CORRUPT, "XML is not that of a domain");
+		return fail(err, SAVETOOL_CORRUPT,
+			    "XML is not that of a domain");
 	/* Even if it stays empty. */
 	domain->files = calloc(1, sizeof(*domain->files));
 	if (!domain->files)
@@ -340,7 +343,7 @@ static int read_document(struct domain_xml *domain, const xmlDoc *document,
 }
 
 static int parse_into(struct domain_xml *domain, const char *xml,
-		      struct st_error *err)
+		      struct savetool_error *err)
 {
 	struct outcome outcome = { .context = xmlNewParserCtxt() };
 	xmlDoc *document;
@@ -358,7 +361,7 @@ static int parse_into(struct domain_xml *domain, const char *xml,
 	return result;
 }
 
-int xml_check(const char *xml, struct st_error *err)
+int xml_check(const char *xml, struct savetool_error *err)
 {
 	struct outcome outcome = { .context = xmlNewParserCtxt() };
 	xmlDoc *document;
@@ -375,12 +378,12 @@ int xml_check(const char *xml, struct st_error *err)
 }
 
 int domain_xml_parse(struct domain_xml **result, const char *xml,
-		     struct st_error *err)
+		     struct savetool_error *err)
 {
 	struct domain_xml *domain;
 
 	if (strlen(xml) > LIBVIRT_DATA_LIMIT)
-		return fail(err, ST_CORRUPT,
+		return fail(err, SAVETOOL_CORRUPT,
 			    "domain XML is longer than any image has it");
 	xmlInitParser();
 	domain = calloc(1, sizeof(*domain));
@@ -409,7 +412,7 @@ void domain_xml_free(struct domain_xml *domain)
 	free(domain);
 }
 
-const struct st_guest *domain_xml_guest(const struct domain_xml *domain)
+const struct savetool_guest *domain_xml_guest(const struct domain_xml *domain)
 {
 	return &domain->guest;
 }

@@ -11,14 +11,15 @@
 struct domain_xml;
 
 /*
- * ST_CORRUPT: not well-formed, or no domain.  ST_UNSUPPORTED: it defines
- * entities, which are not expanded here.
+ * SAVETOOL_CORRUPT: not well-formed, or no domain.  SAVETOOL_UNSUPPORTED: it
+ * defines entities, which are not expanded here.
  */
 int domain_xml_parse(struct domain_xml **domain, const char *xml,
-		     struct st_error *err);
+		     struct savetool_error *err);
 
-/* Any other XML, as the cookie is: ST_CORRUPT unless it is well-formed. */
-int xml_check(const char *xml, struct st_error *err);
+/* Any other XML, as the cookie is: SAVETOOL_CORRUPT unless it is well-formed.
+ */
+int xml_check(const char *xml, struct savetool_error *err);
 
 /* NULL is fine. */
 void domain_xml_free(struct domain_xml *domain);
@@ -29,6 +30,6 @@ void domain_xml_free(struct domain_xml *domain);
  * disks, loader, nvram, kernel, initrd and file-backed memory, in the XML's
  * order.
  */
-const struct st_guest *domain_xml_guest(const struct domain_xml *domain);
+const struct savetool_guest *domain_xml_guest(const struct domain_xml *domain);
 
 #endif

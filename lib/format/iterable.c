@@ -14,15 +14,15 @@
 
 static int unexpected(const struct reader *reader,
 		      const struct section *section, uint64_t value,
-		      struct st_error *err)
+		      struct savetool_error *err)
 {
-	return fail_at(err, ST_CORRUPT, reader->offset,
+	return fail_at(err, SAVETOOL_CORRUPT, reader->offset,
 		       "section '%s': unexpected value 0x%" PRIx64 " before @",
 		       section->name, value);
 }
 
 /* A 64-bit count and so many bytes. */
-static int skip_counted(struct reader *reader, struct st_error *err)
+static int skip_counted(struct reader *reader, struct savetool_error *err)
 {
 	uint64_t count;
 
@@ -45,7 +45,7 @@ enum dirty_bitmap_flag {
 
 /* One byte, or two or four of which each first bit announces the next. */
 static int read_dirty_flags(struct reader *reader, uint32_t *flags,
-			    struct st_error *err)
+			    struct savetool_error *err)
 {
 	uint8_t first, second;
 	uint16_t rest;
@@ -67,7 +67,7 @@ static int read_dirty_flags(struct reader *reader, uint32_t *flags,
 }
 
 static int skip_dirty_body(struct reader *reader, uint32_t flags,
-			   struct st_error *err)
+			   struct savetool_error *err)
 {
 	if (flags & DIRTY_START) /* be32 granularity, 1 byte of flags */
 		return reader_skip(reader, 5, err);
@@ -80,7 +80,7 @@ static int skip_dirty_body(struct reader *reader, uint32_t flags,
 
 static int skip_dirty_bitmap(struct reader *reader,
 			     const struct section *section,
-			     struct st_error *err)
+			     struct savetool_error *err)
 {
 	char name[STR8_SIZE];
 	uint32_t flags;
@@ -103,7 +103,7 @@ static int skip_dirty_bitmap(struct reader *reader,
 /* QEMU: hw/s390x/s390-stattrib.c; the low bits of a word are its flag. */
 static int skip_storage_attributes(struct reader *reader,
 				   const struct section *section,
-				   struct st_error *err)
+				   struct savetool_error *err)
 {
 	enum { EOS = 0x01, MORE = 0x02, ERROR = 0x04, DONE = 0x08 };
 	uint64_t word;
@@ -128,7 +128,7 @@ static int skip_storage_attributes(struct reader *reader,
 
 /* QEMU: hw/ppc/spapr.c; 16 bytes an entry, ended by an empty chunk. */
 static int skip_htab(struct reader *reader, const struct section *section,
-		     struct st_error *err)
+		     struct savetool_error *err)
 {
 	uint32_t word, index;
 	uint16_t valid, invalid;
@@ -153,7 +153,7 @@ static int skip_htab(struct reader *reader, const struct section *section,
 
 /* QEMU: hw/vfio/migration.c */
 static int skip_vfio(struct reader *reader, const struct section *section,
-		     struct st_error *err)
+		     struct savetool_error *err)
 {
 	const uint64_t flag = UINT64_C(0xffffffffef100000);
 	enum { END = 1, SETUP = 3, DATA = 4, INIT_DATA_SENT = 5 };
@@ -183,7 +183,7 @@ static bool is_vfio(const char *name)
 }
 
 int iterable_skip(struct reader *reader, const struct section *section,
-		  struct st_error *err)
+		  struct savetool_error *err)
 {
 	if (strcmp(section->name, "dirty-bitmap") == 0)
 		return skip_dirty_bitmap(reader, section, err);
@@ -194,9 +194,9 @@ int iterable_skip(struct reader *reader, const struct section *section,
 	if (is_vfio(section->name))
 		return skip_vfio(reader, section, err);
 	if (strcmp(section->name, "block") == 0)
-		return fail_at(err, ST_UNSUPPORTED, section->offset,
+		return fail_at(err, SAVETOOL_UNSUPPORTED, section->offset,
 			       "storage migration at @: save the guest "
 			       "without copying its disks");
-	return fail_at(err, ST_UNSUPPORTED, section->offset,
+	return fail_at(err, SAVETOOL_UNSUPPORTED, section->offset,
 		       "unknown section '%s' in several parts", section->name);
 }

@@ -11,9 +11,9 @@
 
 /*
  * Passes over the payload of a START, PART or END, from behind its header.
- * A kind whose grammar is not known is ST_UNSUPPORTED.
+ * A kind whose grammar is not known is SAVETOOL_UNSUPPORTED.
  */
 int iterable_skip(struct reader *reader, const struct section *section,
-		  struct st_error *err);
+		  struct savetool_error *err);
 
 #endif

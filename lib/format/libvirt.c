@@ -61,7 +61,8 @@ static void put_word(uint8_t *head, size_t at, bool big_endian, uint32_t word)
 static bool is_length(uint32_t length, uint64_t size)
 {
 	return length > 0 && length <= LIBVIRT_DATA_LIMIT &&
-	       (size == ST_UNKNOWN || length <= size - LIBVIRT_HEADER_SIZE);
+	       (size == SAVETOOL_UNKNOWN ||
+		length <= size - LIBVIRT_HEADER_SIZE);
 }
 
 /*
@@ -81,7 +82,7 @@ static bool is_big_endian(const uint8_t *head, uint64_t size)
 
 static void decode(struct libvirt *libvirt, const uint8_t *head, uint64_t size)
 {
-	struct st_header *header = &libvirt->header;
+	struct savetool_header *header = &libvirt->header;
 	bool big = is_big_endian(head, size);
 
 	header->big_endian = big;
@@ -102,41 +103,41 @@ static void decode(struct libvirt *libvirt, const uint8_t *head, uint64_t size)
 }
 
 /* What can be said of the words before the data is read. */
-static int check_words(const struct st_header *header, uint64_t size,
-		       struct st_error *err)
+static int check_words(const struct savetool_header *header, uint64_t size,
+		       struct savetool_error *err)
 {
 	if (header->version > VERSION_LIMIT)
-		return fail_at(err, ST_UNSUPPORTED, AT_VERSION,
+		return fail_at(err, SAVETOOL_UNSUPPORTED, AT_VERSION,
 			       "libvirt header has version %" PRIu32
 			       " at @, which is not known",
 			       header->version);
-	if (header->format >= ST_FORMAT_COUNT)
-		return fail_at(err, ST_UNSUPPORTED, AT_FORMAT,
+	if (header->format >= SAVETOOL_FORMAT_COUNT)
+		return fail_at(err, SAVETOOL_UNSUPPORTED, AT_FORMAT,
 			       "libvirt header names format %" PRIu32
 			       " at @, which is not known",
 			       header->format);
 	if (header->features & ~FEATURE_MAPPED_RAM)
-		return fail_at(err, ST_UNSUPPORTED, AT_UNUSED,
+		return fail_at(err, SAVETOOL_UNSUPPORTED, AT_UNUSED,
 			       "libvirt header has features 0x%" PRIx32
 			       " at @, not all of which are known",
 			       header->features);
 	if (header->data_length == 0)
-		return fail_at(err, ST_CORRUPT, AT_DATA_LENGTH,
+		return fail_at(err, SAVETOOL_CORRUPT, AT_DATA_LENGTH,
 			       "libvirt header has no XML: its length at @ "
 			       "is 0");
 	if (header->data_length > LIBVIRT_DATA_LIMIT)
-		return fail_at(err, ST_CORRUPT, AT_DATA_LENGTH,
+		return fail_at(err, SAVETOOL_CORRUPT, AT_DATA_LENGTH,
 			       "libvirt header claims at @ that its XML has "
 			       "%" PRIu32 " bytes, more than any image has",
 			       header->data_length);
-	if (size != ST_UNKNOWN &&
+	if (size != SAVETOOL_UNKNOWN &&
 	    header->data_length > size - LIBVIRT_HEADER_SIZE)
-		return fail_at(err, ST_INCOMPLETE, size,
+		return fail_at(err, SAVETOOL_INCOMPLETE, size,
 			       "image ends at @, within its XML of %" PRIu32
 			       " bytes",
 			       header->data_length);
 	if (header->cookie_offset >= header->data_length)
-		return fail_at(err, ST_CORRUPT, AT_COOKIE_OFFSET,
+		return fail_at(err, SAVETOOL_CORRUPT, AT_COOKIE_OFFSET,
 			       "libvirt header claims at @ that its cookie "
 			       "starts %" PRIu32 " bytes into %" PRIu32
 			       " bytes of XML and cookie",
@@ -145,7 +146,7 @@ static int check_words(const struct st_header *header, uint64_t size,
 }
 
 static int read_data(struct libvirt *libvirt, struct input *in,
-		     struct st_error *err)
+		     struct savetool_error *err)
 {
 	uint32_t length = libvirt->header.data_length;
 	size_t got;
@@ -157,31 +158,31 @@ static int read_data(struct libvirt *libvirt, struct input *in,
 			   err) < 0)
 		return -1;
 	if (got < length)
-		return fail_at(err, ST_INCOMPLETE, LIBVIRT_HEADER_SIZE + got,
-			       "image ends at @, within its XML of %" PRIu32
-			       " bytes",
-			       length);
+		return fail_at(
+			err, SAVETOOL_INCOMPLETE, LIBVIRT_HEADER_SIZE + got,
+			"image ends at @, within its XML of %" PRIu32 " bytes",
+			length);
 	libvirt->data[length] = '\0';
 	return 0;
 }
 
 /* Finds XML, cookie, and how much is free behind them. */
-static int split_data(struct libvirt *libvirt, struct st_error *err)
+static int split_data(struct libvirt *libvirt, struct savetool_error *err)
 {
-	struct st_header *header = &libvirt->header;
+	struct savetool_header *header = &libvirt->header;
 	uint32_t length = header->data_length, cookie = header->cookie_offset;
 	const char *end;
 
 	end = memchr(libvirt->data, '\0', cookie ? cookie : length);
 	if (!end)
-		return fail_at(err, ST_CORRUPT, LIBVIRT_HEADER_SIZE,
+		return fail_at(err, SAVETOOL_CORRUPT, LIBVIRT_HEADER_SIZE,
 			       "XML at @ has no NUL at its end");
 	libvirt->xml = libvirt->data;
 	if (cookie) {
 		libvirt->cookie = libvirt->data + cookie;
 		end = memchr(libvirt->cookie, '\0', length - cookie);
 		if (!end)
-			return fail_at(err, ST_CORRUPT,
+			return fail_at(err, SAVETOOL_CORRUPT,
 				       LIBVIRT_HEADER_SIZE + cookie,
 				       "cookie at @ has no NUL at its end");
 	}
@@ -190,7 +191,7 @@ static int split_data(struct libvirt *libvirt, struct st_error *err)
 }
 
 int libvirt_read(struct libvirt **result, struct input *in,
-		 struct st_error *err)
+		 struct savetool_error *err)
 {
 	cleanup_libvirt struct libvirt *libvirt = NULL;
 	uint8_t head[LIBVIRT_HEADER_SIZE];
@@ -199,9 +200,9 @@ int libvirt_read(struct libvirt **result, struct input *in,
 	if (input_read_all(in, head, sizeof(head), 0, &got, err) < 0)
 		return -1;
 	if (!libvirt_is_magic(head, got))
-		return fail(err, ST_NOT_IMAGE, "no libvirt header");
+		return fail(err, SAVETOOL_NOT_IMAGE, "no libvirt header");
 	if (got < sizeof(head))
-		return fail_at(err, ST_INCOMPLETE, got,
+		return fail_at(err, SAVETOOL_INCOMPLETE, got,
 			       "image ends at @, within the libvirt header");
 	libvirt = calloc(1, sizeof(*libvirt));
 	if (!libvirt)
@@ -216,14 +217,14 @@ int libvirt_read(struct libvirt **result, struct input *in,
 
 /* XML and, if there is one, cookie, as libvirt packs them. */
 static int pack_data(struct libvirt *libvirt, const char *xml,
-		     const char *cookie, struct st_error *err)
+		     const char *cookie, struct savetool_error *err)
 {
 	size_t size = strlen(xml) + 1;
 	size_t cookie_size = cookie ? strlen(cookie) + 1 : 0;
-	struct st_header *header = &libvirt->header;
+	struct savetool_header *header = &libvirt->header;
 
 	if (size + cookie_size > LIBVIRT_DATA_LIMIT - LIBVIRT_PADDING)
-		return fail(err, ST_USAGE, "XML of %zu bytes is too long",
+		return fail(err, SAVETOOL_USAGE, "XML of %zu bytes is too long",
 			    size - 1);
 	libvirt->data = calloc(1, size + cookie_size + LIBVIRT_PADDING + 1);
 	if (!libvirt->data)
@@ -242,15 +243,15 @@ static int pack_data(struct libvirt *libvirt, const char *xml,
 
 int libvirt_new(struct libvirt **result, const char *xml,
 		const struct libvirt *like, bool big_endian,
-		struct st_error *err)
+		struct savetool_error *err)
 {
 	cleanup_libvirt struct libvirt *libvirt = calloc(1, sizeof(*libvirt));
 
 	if (!libvirt)
 		return fail_memory(err);
-	libvirt->header = (struct st_header){
+	libvirt->header = (struct savetool_header){
 		.version = VERSION_USUAL,
-		.format = ST_FORMAT_RAW,
+		.format = SAVETOOL_FORMAT_RAW,
 		.big_endian = big_endian,
 		.complete = true,
 		.was_running = !like || like->header.was_running,
@@ -273,7 +274,7 @@ void libvirt_free(struct libvirt *libvirt)
 bool libvirt_order_is_doubtful(const struct libvirt *libvirt)
 {
 	struct domain_xml *domain;
-	struct st_error ignored;
+	struct savetool_error ignored;
 	const char *arch;
 	bool big = false;
 
@@ -293,7 +294,7 @@ uint64_t libvirt_size(const struct libvirt *libvirt)
 static void encode(const struct libvirt *libvirt, const char *magic,
 		   uint8_t *head)
 {
-	const struct st_header *header = &libvirt->header;
+	const struct savetool_header *header = &libvirt->header;
 	bool big = header->big_endian;
 
 	memcpy(head, magic, LIBVIRT_MAGIC_SIZE);
@@ -312,7 +313,7 @@ static void encode(const struct libvirt *libvirt, const char *magic,
 }
 
 int libvirt_write(const struct libvirt *libvirt, struct output *out,
-		  struct st_error *err)
+		  struct savetool_error *err)
 {
 	uint8_t head[LIBVIRT_HEADER_SIZE];
 
@@ -324,12 +325,12 @@ int libvirt_write(const struct libvirt *libvirt, struct output *out,
 			     err);
 }
 
-int libvirt_write_partial(struct output *out, struct st_error *err)
+int libvirt_write_partial(struct output *out, struct savetool_error *err)
 {
 	return output_write_at(out, magic_partial, LIBVIRT_MAGIC_SIZE, 0, err);
 }
 
-int libvirt_write_complete(struct output *out, struct st_error *err)
+int libvirt_write_complete(struct output *out, struct savetool_error *err)
 {
 	if (!out->seekable)
 		return 0;

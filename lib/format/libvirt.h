@@ -27,7 +27,7 @@
 #define LIBVIRT_PADDING 65536
 
 struct libvirt {
-	struct st_header header;
+	struct savetool_header header;
 	uint32_t unused[LIBVIRT_UNUSED]; /* in file order, by byte_order */
 	uint32_t was_running; /* as it is there: any word but 0 is true */
 	char *data;           /* header.data_length bytes, and a NUL behind */
@@ -40,14 +40,15 @@ bool libvirt_is_magic(const void *head, size_t size);
 
 /*
  * Reads header and data from the start of the input.  Refuses, each with its
- * own sentence: fewer than 92 bytes (ST_INCOMPLETE), a version above 3
- * (ST_UNSUPPORTED), a format above 6 (ST_UNSUPPORTED), no data, more of it
- * than the file or the limit holds (ST_INCOMPLETE, ST_CORRUPT), a cookie
- * outside of it, XML or cookie without a NUL (ST_CORRUPT).
- * A magic that says Part is read all the same: header.complete is false.
+ * own sentence: fewer than 92 bytes (SAVETOOL_INCOMPLETE), a version above 3
+ * (SAVETOOL_UNSUPPORTED), a format above 6 (SAVETOOL_UNSUPPORTED), no data,
+ * more of it than the file or the limit holds (SAVETOOL_INCOMPLETE,
+ * SAVETOOL_CORRUPT), a cookie outside of it, XML or cookie without a NUL
+ * (SAVETOOL_CORRUPT). A magic that says Part is read all the same:
+ * header.complete is false.
  */
 int libvirt_read(struct libvirt **libvirt, struct input *in,
-		 struct st_error *err);
+		 struct savetool_error *err);
 
 /*
  * One that never was a file: this XML and the usual padding.  Cookie and
@@ -56,7 +57,7 @@ int libvirt_read(struct libvirt **libvirt, struct input *in,
  */
 int libvirt_new(struct libvirt **libvirt, const char *xml,
 		const struct libvirt *like, bool big_endian,
-		struct st_error *err);
+		struct savetool_error *err);
 
 /* NULL is fine. */
 void libvirt_free(struct libvirt *libvirt);
@@ -84,15 +85,15 @@ uint64_t libvirt_size(const struct libvirt *libvirt);
  * unfinished file for an image, unless out is not seekable.
  */
 int libvirt_write(const struct libvirt *libvirt, struct output *out,
-		  struct st_error *err);
+		  struct savetool_error *err);
 
 /* The magic of an image that is not complete, at the start of a file. */
-int libvirt_write_partial(struct output *out, struct st_error *err);
+int libvirt_write_partial(struct output *out, struct savetool_error *err);
 
 /*
  * Has the magic, at the start of a seekable file, turned into "Save" when that
  * is committed.
  */
-int libvirt_write_complete(struct output *out, struct st_error *err);
+int libvirt_write_complete(struct output *out, struct savetool_error *err);
 
 #endif

@@ -13,13 +13,14 @@
 
 /*
  * Reads the bitmap of a block.  Set bits behind the last page are
- * ST_CORRUPT, or cleared here if strays may be; pages that are present beyond
- * the end of the file are ST_INCOMPLETE.  The words of a big-endian host are
- * put in order.
+ * SAVETOOL_CORRUPT, or cleared here if strays may be; pages that are present
+ * beyond the end of the file are SAVETOOL_INCOMPLETE.  The words of a
+ * big-endian host are put in order.
  */
 int mapped_read_bitmap(struct bitmap *bitmap, struct input *in,
 		       const struct ram_list *list, unsigned block,
-		       bool big_endian, bool strays, struct st_error *err);
+		       bool big_endian, bool strays,
+		       struct savetool_error *err);
 
 /*
  * All pages of all blocks, in order; those whose bit is clear are absent.
@@ -55,6 +56,6 @@ void mapped_source_read_holes(struct mapped_source *source);
 int mapped_sink_new(struct page_sink **sink, struct output *out,
 		    const struct ram_layout *layout,
 		    const struct mapped_place *places, bool big_endian,
-		    struct st_error *err);
+		    struct savetool_error *err);
 
 #endif

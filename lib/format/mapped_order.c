@@ -34,7 +34,7 @@ struct votes {
 };
 
 static int ask_page(struct votes *votes, struct input *in, uint64_t offset,
-		    uint64_t size, bool present, struct st_error *err)
+		    uint64_t size, bool present, struct savetool_error *err)
 {
 	uint8_t page[RAM_PAGE_MOST];
 	size_t got;
@@ -54,7 +54,7 @@ static int ask_page(struct votes *votes, struct input *in, uint64_t offset,
 /* Evenly spread over the block. */
 static int ask_block(struct votes *votes, struct input *in,
 		     const struct bitmap *bitmap, uint64_t pages_offset,
-		     uint64_t page_size, struct st_error *err)
+		     uint64_t page_size, struct savetool_error *err)
 {
 	uint64_t step = count_differing(bitmap) / SAMPLES + 1, seen = 0;
 
@@ -78,7 +78,7 @@ static int ask_block(struct votes *votes, struct input *in,
 
 static int ask_blocks(struct votes *votes, struct input *in,
 		      const struct ram_list *list, const struct bitmap *bitmaps,
-		      struct st_error *err)
+		      struct savetool_error *err)
 {
 	for (unsigned i = 0; i < list->layout.count; i++)
 		if (list->places[i].pages_offset != 0 &&
@@ -91,7 +91,7 @@ static int ask_blocks(struct votes *votes, struct input *in,
 
 int mapped_order_ask(enum mapped_order *order, struct input *in,
 		     const struct ram_list *list, const struct bitmap *bitmaps,
-		     struct st_error *err)
+		     struct savetool_error *err)
 {
 	struct votes votes = { 0 };
 

@@ -22,6 +22,6 @@ enum mapped_order {
  */
 int mapped_order_ask(enum mapped_order *order, struct input *in,
 		     const struct ram_list *list, const struct bitmap *bitmaps,
-		     struct st_error *err);
+		     struct savetool_error *err);
 
 #endif

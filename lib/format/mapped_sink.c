@@ -28,7 +28,7 @@ struct mapped_sink {
 	uint64_t length;
 };
 
-static int flush(struct mapped_sink *sink, struct st_error *err)
+static int flush(struct mapped_sink *sink, struct savetool_error *err)
 {
 	unsigned parts = sink->parts;
 
@@ -47,7 +47,7 @@ static uint64_t slot(const struct mapped_sink *sink, const struct page_run *run)
 
 /* Writes bytes with those before them if they adjoin, else by themselves. */
 static int put_bytes(struct mapped_sink *sink, uint64_t offset,
-		     const void *data, size_t size, struct st_error *err)
+		     const void *data, size_t size, struct savetool_error *err)
 {
 	if (sink->parts > 0 &&
 	    (sink->offset + sink->length != offset || sink->parts == IOV_MAX) &&
@@ -64,7 +64,7 @@ static int put_bytes(struct mapped_sink *sink, uint64_t offset,
 }
 
 static int put_data(struct mapped_sink *sink, const struct page_run *run,
-		    struct st_error *err)
+		    struct savetool_error *err)
 {
 	uint64_t first = run->offset / sink->layout->page_size;
 	uint64_t count = run->length / sink->layout->page_size;
@@ -79,7 +79,7 @@ static int put_data(struct mapped_sink *sink, const struct page_run *run,
  * block, which a clear bit would leave there: zeros are written out.
  */
 static int put_zeros(struct mapped_sink *sink, const struct page_run *run,
-		     struct st_error *err)
+		     struct savetool_error *err)
 {
 	static const uint8_t zeros[RAM_PAGE_MOST];
 	uint64_t page_size = sink->layout->page_size;
@@ -106,7 +106,7 @@ static int put_zeros(struct mapped_sink *sink, const struct page_run *run,
  * written at once, since its bytes are nobody's.
  */
 static int put_delta(struct mapped_sink *sink, const struct page_run *run,
-		     struct st_error *err)
+		     struct savetool_error *err)
 {
 	uint8_t page[RAM_PAGE_MOST];
 	struct page_run whole = *run;
@@ -123,8 +123,8 @@ static int put_delta(struct mapped_sink *sink, const struct page_run *run,
 				    err) < 0)
 		return -1;
 	if (xbzrle_apply(page, page_size, run->data, run->delta_size) < 0) {
-		fail(err, ST_CORRUPT, "damaged XBZRLE for the page at %" PRIu64,
-		     run->offset);
+		fail(err, SAVETOOL_CORRUPT,
+		     "damaged XBZRLE for the page at %" PRIu64, run->offset);
 		fail_about_page(err, run->block->name, run->offset / page_size);
 		return fail_in_block(err, run->block->name);
 	}
@@ -136,7 +136,7 @@ static int put_delta(struct mapped_sink *sink, const struct page_run *run,
 }
 
 static int put_run(struct mapped_sink *sink, const struct page_run *run,
-		   struct st_error *err)
+		   struct savetool_error *err)
 {
 	switch (run->kind) {
 	case PAGE_DATA:
@@ -152,7 +152,7 @@ static int put_run(struct mapped_sink *sink, const struct page_run *run,
 }
 
 static int put(struct page_sink *base, const struct page_batch *batch,
-	       struct st_error *err)
+	       struct savetool_error *err)
 {
 	struct mapped_sink *sink = (struct mapped_sink *)base;
 
@@ -167,7 +167,7 @@ static int put(struct page_sink *base, const struct page_batch *batch,
  * lie there stale.
  */
 static int punch_stale(struct mapped_sink *sink, unsigned index,
-		       struct st_error *err)
+		       struct savetool_error *err)
 {
 	struct bitmap *written = &sink->written[index];
 	uint64_t page_size = sink->layout->page_size, from = 0;
@@ -187,7 +187,7 @@ static int punch_stale(struct mapped_sink *sink, unsigned index,
 	return 0;
 }
 
-static int finish(struct page_sink *base, struct st_error *err)
+static int finish(struct page_sink *base, struct savetool_error *err)
 {
 	struct mapped_sink *sink = (struct mapped_sink *)base;
 
@@ -221,7 +221,7 @@ static void sink_free(struct page_sink *base)
 }
 
 static int allocate(struct mapped_sink *sink, const struct mapped_place *places,
-		    struct st_error *err)
+		    struct savetool_error *err)
 {
 	unsigned count = sink->layout->count;
 
@@ -251,7 +251,7 @@ static const struct page_sink_ops ops = {
 int mapped_sink_new(struct page_sink **result, struct output *out,
 		    const struct ram_layout *layout,
 		    const struct mapped_place *places, bool big_endian,
-		    struct st_error *err)
+		    struct savetool_error *err)
 {
 	struct mapped_sink *sink = calloc(1, sizeof(*sink));
 

@@ -9,20 +9,20 @@
 
 static int check_bits(const struct bitmap *bitmap, struct input *in,
 		      const struct mapped_place *place, uint64_t pages,
-		      uint64_t page_size, struct st_error *err)
+		      uint64_t page_size, struct savetool_error *err)
 {
 	uint64_t room;
 
 	if (bitmap_count(bitmap, pages, bitmap->size * 8 - pages) > 0)
-		return fail_at(err, ST_CORRUPT, place->bitmap_offset,
+		return fail_at(err, SAVETOOL_CORRUPT, place->bitmap_offset,
 			       "bitmap at @ has bits set behind its last page");
-	if (in->size == ST_UNKNOWN)
+	if (in->size == SAVETOOL_UNKNOWN)
 		return 0;
 	room = in->size > place->pages_offset ?
 		       (in->size - place->pages_offset) / page_size :
 		       0;
 	if (room < pages && bitmap_count(bitmap, room, pages - room) > 0)
-		return fail_at(err, ST_INCOMPLETE, in->size,
+		return fail_at(err, SAVETOOL_INCOMPLETE, in->size,
 			       "%" PRIu64
 			       " pages are beyond the end of the image",
 			       bitmap_count(bitmap, room, pages - room));
@@ -31,7 +31,7 @@ static int check_bits(const struct bitmap *bitmap, struct input *in,
 
 int mapped_read_bitmap(struct bitmap *bitmap, struct input *in,
 		       const struct ram_list *list, unsigned index,
-		       bool big_endian, bool strays, struct st_error *err)
+		       bool big_endian, bool strays, struct savetool_error *err)
 {
 	const struct ram_block *block = &list->layout.blocks[index];
 	const struct mapped_place *place = &list->places[index];
@@ -86,7 +86,7 @@ static struct page_run next_run(const struct mapped_source *source)
 
 /* Is this byte of the file in the extent that was looked at last? */
 static int look_at_extent(struct mapped_source *source, uint64_t offset,
-			  struct st_error *err)
+			  struct savetool_error *err)
 {
 	const struct extent *extent = &source->extent;
 
@@ -101,7 +101,7 @@ static int look_at_extent(struct mapped_source *source, uint64_t offset,
  * hole, or all of it outside; and no more than there is room for.
  */
 static int fit_run(struct mapped_source *source, struct page_run *run,
-		   size_t room, struct st_error *err)
+		   size_t room, struct savetool_error *err)
 {
 	const struct mapped_place *place = &source->list->places[source->block];
 	uint64_t page_size = source->list->layout.page_size;
@@ -131,7 +131,8 @@ static int fit_run(struct mapped_source *source, struct page_run *run,
 }
 
 static int read_run(struct mapped_source *source, struct page_batch *batch,
-		    struct page_run *run, size_t used, struct st_error *err)
+		    struct page_run *run, size_t used,
+		    struct savetool_error *err)
 {
 	const struct mapped_place *place = &source->list->places[source->block];
 
@@ -159,7 +160,7 @@ static void advance(struct mapped_source *source, uint64_t length)
 }
 
 static int next(struct page_source *base, struct page_batch *batch,
-		struct st_error *err)
+		struct savetool_error *err)
 {
 	struct mapped_source *source = (struct mapped_source *)base;
 	uint64_t page_size = source->list->layout.page_size;

@@ -56,7 +56,7 @@ struct trial {
 };
 
 static int try_records(struct trial *trial, struct sequential_source *source,
-		       struct page_batch *batch, struct st_error *err)
+		       struct page_batch *batch, struct savetool_error *err)
 {
 	const struct reader *reader = &source->stream->reader;
 	struct page_run before = { 0 };
@@ -67,7 +67,7 @@ static int try_records(struct trial *trial, struct sequential_source *source,
 		const struct page_run *run = &batch->runs[0];
 
 		more = sequential_source_record(source, batch, err);
-		if (more >= 0 || err->code == ST_INCOMPLETE)
+		if (more >= 0 || err->code == SAVETOOL_INCOMPLETE)
 			trial->reached = start;
 		if (more > 0 && batch->count > 0) {
 			trial->adjoins |=
@@ -82,7 +82,7 @@ static int try_records(struct trial *trial, struct sequential_source *source,
 
 /* From the records of the memory's START to the tail. */
 static int try_items(struct trial *trial, struct stream *stream,
-		     struct page_batch *batch, struct st_error *err)
+		     struct page_batch *batch, struct savetool_error *err)
 {
 	const struct section *section;
 	struct sequential_source source;
@@ -118,7 +118,7 @@ struct bench {
 
 /* In a stream of its own, over memory, so that nothing is moved. */
 static int try_size(struct trial *trial, const struct bench *bench,
-		    struct st_error *err)
+		    struct savetool_error *err)
 {
 	const struct stream *stream = bench->stream;
 	const struct reader *reader = &stream->reader;
@@ -130,7 +130,7 @@ static int try_size(struct trial *trial, const struct bench *bench,
 		.started_count = stream->started_count,
 		.started = malloc(size),
 	};
-	struct st_error problem;
+	struct savetool_error problem;
 
 	if (!probe.started)
 		return fail_memory(err);
@@ -141,7 +141,7 @@ static int try_size(struct trial *trial, const struct bench *bench,
 	probe.reader.pool = bench->pool;
 	if (try_items(trial, &probe, bench->batch, &problem) == 0)
 		trial->reached = UINT64_MAX; /* the tail: there is no more */
-	else if (problem.code == ST_INCOMPLETE && bench->cut)
+	else if (problem.code == SAVETOOL_INCOMPLETE && bench->cut)
 		trial->reached = reader->offset + bench->visible;
 	else
 		trial->broken = true;
@@ -158,7 +158,7 @@ static bool is_possible(const struct ram_layout *layout, uint64_t page_size)
 }
 
 static int try_all(struct trial *trials, unsigned *count,
-		   const struct bench *bench, struct st_error *err)
+		   const struct bench *bench, struct savetool_error *err)
 {
 	const struct ram_layout *layout = &bench->stream->ram.layout;
 
@@ -242,7 +242,7 @@ static bool is_believed(const struct trial *trials, unsigned count,
 }
 
 static int settle(struct stream *stream, struct trial *trials, unsigned count,
-		  struct st_error *err)
+		  struct savetool_error *err)
 {
 	struct ram_layout *layout = &stream->ram.layout;
 	uint64_t told = stream->vmdesc ? stream->vmdesc->page_size : 0;
@@ -258,7 +258,7 @@ static int settle(struct stream *stream, struct trial *trials, unsigned count,
 
 		if (block->length % told == 0)
 			continue;
-		fail_at(err, ST_CORRUPT, stream->ram.start,
+		fail_at(err, SAVETOOL_CORRUPT, stream->ram.start,
 			"length %" PRIu64 ", in the list at @, is no multiple "
 			"of the page size %" PRIu64,
 			block->length, told);
@@ -270,11 +270,11 @@ static int settle(struct stream *stream, struct trial *trials, unsigned count,
 
 /* What fails to be read is not wanted yet, and may never be. */
 static int look(struct bench *bench, struct reader *reader,
-		struct st_error *err)
+		struct savetool_error *err)
 {
 	int failed = reader_look(reader, CHUNK_HEADROOM, &bench->visible, err);
 
-	if (failed && err->code == ST_CANCELLED)
+	if (failed && err->code == SAVETOOL_CANCELLED)
 		return -1;
 	if (failed)
 		bench->visible = reader_visible(reader);
@@ -282,7 +282,7 @@ static int look(struct bench *bench, struct reader *reader,
 	return 0;
 }
 
-int page_size_find(struct stream *stream, struct st_error *err)
+int page_size_find(struct stream *stream, struct savetool_error *err)
 {
 	struct bench bench = { .stream = stream };
 	struct trial trials[SIZES];
@@ -305,16 +305,16 @@ int page_size_find(struct stream *stream, struct st_error *err)
 	return result;
 }
 
-int page_size_doubt(const struct stream *stream, struct st_error *err)
+int page_size_doubt(const struct stream *stream, struct savetool_error *err)
 {
-	if (!stream->page_size_guessed || err->code != ST_CORRUPT)
+	if (!stream->page_size_guessed || err->code != SAVETOOL_CORRUPT)
 		return -1;
 	if (stream->reader.in->seekable)
-		return fail_as(err, ST_UNSUPPORTED,
+		return fail_as(err, SAVETOOL_UNSUPPORTED,
 			       ", if pages are of %" PRIu64
 			       " bytes, which nothing tells",
 			       stream->ram.layout.page_size);
-	return fail_as(err, ST_UNSUPPORTED,
+	return fail_as(err, SAVETOOL_UNSUPPORTED,
 		       ", if pages are of %" PRIu64
 		       " bytes: their size stands at the end of the image, "
 		       "which cannot be seen from here; use an uncompressed "

@@ -21,12 +21,12 @@ uint64_t page_size_of_arch(const char *arch);
  * ahead, if that fits, or else to the one that leads furthest.  If several do,
  * it is that of the architecture, if it is known, or else a guess.
  */
-int page_size_find(struct stream *stream, struct st_error *err);
+int page_size_find(struct stream *stream, struct savetool_error *err);
 
 /*
- * Of records that make no sense (ST_CORRUPT): if the size is but a guess,
- * they may be fine: ST_UNSUPPORTED.  Always -1.
+ * Of records that make no sense (SAVETOOL_CORRUPT): if the size is but a guess,
+ * they may be fine: SAVETOOL_UNSUPPORTED.  Always -1.
  */
-int page_size_doubt(const struct stream *stream, struct st_error *err);
+int page_size_doubt(const struct stream *stream, struct savetool_error *err);
 
 #endif

@@ -24,7 +24,8 @@ static bool is_page_size(uint64_t size)
  * size.
  */
 static int read_mapped_header(struct ram_list *list, struct reader *reader,
-			      struct mapped_place *place, struct st_error *err)
+			      struct mapped_place *place,
+			      struct savetool_error *err)
 {
 	uint64_t start = reader->offset, page_size;
 	uint32_t version;
@@ -35,15 +36,15 @@ static int read_mapped_header(struct ram_list *list, struct reader *reader,
 	    reader_be64(reader, &place->pages_offset, err) < 0)
 		return -1;
 	if (version > MAPPED_VERSION)
-		return fail_at(err, ST_UNSUPPORTED, start,
+		return fail_at(err, SAVETOOL_UNSUPPORTED, start,
 			       "mapped-ram version %" PRIu32, version);
 	if (!is_page_size(page_size))
-		return fail_at(err, ST_CORRUPT, start + 4, "page size %" PRIu64,
-			       page_size);
+		return fail_at(err, SAVETOOL_CORRUPT, start + 4,
+			       "page size %" PRIu64, page_size);
 	if (list->layout.page_size == 0)
 		list->layout.page_size = page_size;
 	if (page_size != list->layout.page_size)
-		return fail_at(err, ST_CORRUPT, start + 4,
+		return fail_at(err, SAVETOOL_CORRUPT, start + 4,
 			       "page size %" PRIu64 " at @, but %" PRIu64
 			       " elsewhere",
 			       page_size, list->layout.page_size);
@@ -52,25 +53,25 @@ static int read_mapped_header(struct ram_list *list, struct reader *reader,
 
 static int check_place(const struct ram_list *list,
 		       const struct mapped_place *place, uint64_t length,
-		       uint64_t file_size, struct st_error *err)
+		       uint64_t file_size, struct savetool_error *err)
 {
 	uint64_t page_size = list->layout.page_size;
 	uint64_t bitmap = bitmap_size(length / page_size);
 
 	if (place->pages_offset == 0 || place->pages_offset % page_size)
-		return fail_at(err, ST_CORRUPT, place->pages_offset,
+		return fail_at(err, SAVETOOL_CORRUPT, place->pages_offset,
 			       "pages at @ are not in their place, aligned "
 			       "to %" PRIu64,
 			       page_size);
 	if (place->pages_offset > RAM_LENGTH_LIMIT ||
 	    place->bitmap_offset > RAM_LENGTH_LIMIT)
-		return fail_at(err, ST_CORRUPT, place->bitmap_offset,
+		return fail_at(err, SAVETOOL_CORRUPT, place->bitmap_offset,
 			       "bitmap at @, pages at %" PRIu64
 			       ", beyond reason",
 			       place->pages_offset);
-	if (file_size != ST_UNKNOWN &&
+	if (file_size != SAVETOOL_UNKNOWN &&
 	    place->bitmap_offset + bitmap > file_size)
-		return fail_at(err, ST_INCOMPLETE, place->bitmap_offset,
+		return fail_at(err, SAVETOOL_INCOMPLETE, place->bitmap_offset,
 			       "bitmap at @, beyond the end of the image at "
 			       "%" PRIu64,
 			       file_size);
@@ -82,7 +83,7 @@ static int check_place(const struct ram_list *list,
  * behind its length.  It is told from what else could follow, a name, a
  * record or their end, by its low bits, of which those have some set.
  */
-static int skip_page_size(struct reader *reader, struct st_error *err)
+static int skip_page_size(struct reader *reader, struct savetool_error *err)
 {
 	size_t got;
 
@@ -97,7 +98,7 @@ static int skip_page_size(struct reader *reader, struct st_error *err)
 /* What the options that the stream was saved with put behind a length. */
 static int read_extras(struct reader *reader,
 		       const struct ram_list_context *context,
-		       struct st_error *err)
+		       struct savetool_error *err)
 {
 	uint64_t address;
 
@@ -107,7 +108,7 @@ static int read_extras(struct reader *reader,
 }
 
 static int add_place(struct ram_list *list, const struct mapped_place *place,
-		     struct st_error *err)
+		     struct savetool_error *err)
 {
 	struct mapped_place *places =
 		reallocarray(list->places, list->layout.count, sizeof(*places));
@@ -121,12 +122,12 @@ static int add_place(struct ram_list *list, const struct mapped_place *place,
 
 /* Goes to where the next block's name must be: behind this one's pages. */
 static int pass_pages(struct reader *reader, const struct mapped_place *place,
-		      uint64_t length, struct st_error *err)
+		      uint64_t length, struct savetool_error *err)
 {
 	uint64_t next = place->pages_offset + length;
 
 	if (next < reader->offset)
-		return fail_at(err, ST_CORRUPT, next,
+		return fail_at(err, SAVETOOL_CORRUPT, next,
 			       "pages that end at @ overlap their header at "
 			       "%" PRIu64 ", or precede it",
 			       place->header_offset);
@@ -135,7 +136,7 @@ static int pass_pages(struct reader *reader, const struct mapped_place *place,
 
 static int read_block(struct ram_list *list, struct reader *reader,
 		      const struct ram_list_context *context,
-		      struct st_error *err)
+		      struct savetool_error *err)
 {
 	struct mapped_place place = { .header_offset = reader->offset };
 	char name[STR8_SIZE];
@@ -144,7 +145,7 @@ static int read_block(struct ram_list *list, struct reader *reader,
 	if (reader_str8(reader, name, err) < 0)
 		return -1;
 	if (name[0] == '\0')
-		return fail_at(err, ST_CORRUPT, place.header_offset,
+		return fail_at(err, SAVETOOL_CORRUPT, place.header_offset,
 			       "RAM block without a name");
 	if (reader_be64(reader, &length, err) < 0 ||
 	    read_extras(reader, context, err) < 0)
@@ -212,15 +213,15 @@ static unsigned collect_regions(const struct ram_list *list,
 }
 
 static int fail_overlap(const struct region *region, uint64_t end,
-			struct st_error *err)
+			struct savetool_error *err)
 {
-	fail_at(err, ST_CORRUPT, region->start,
+	fail_at(err, SAVETOOL_CORRUPT, region->start,
 		"%s at @ overlaps what ends at %" PRIu64, region->what, end);
 	return region->block ? fail_in_block(err, region->block->name) : -1;
 }
 
 int ram_list_check(const struct ram_list *list, uint64_t stream_end,
-		   struct st_error *err)
+		   struct savetool_error *err)
 {
 	cleanup_free struct region *regions =
 		calloc(3 * (size_t)list->layout.count + 1, sizeof(*regions));
@@ -245,7 +246,7 @@ int ram_list_check(const struct ram_list *list, uint64_t stream_end,
 
 static int read_blocks(struct ram_list *list, struct reader *reader,
 		       const struct ram_list_context *context, uint64_t total,
-		       struct st_error *err)
+		       struct savetool_error *err)
 {
 	uint64_t announced = reader->offset - sizeof(total);
 
@@ -254,7 +255,7 @@ static int read_blocks(struct ram_list *list, struct reader *reader,
 		if (read_block(list, reader, context, err) < 0)
 			return -1;
 	if (list->layout.length > total)
-		return fail_at(err, ST_CORRUPT, announced,
+		return fail_at(err, SAVETOOL_CORRUPT, announced,
 			       "RAM blocks of %" PRIu64 " bytes, but %" PRIu64
 			       " announced",
 			       list->layout.length, total);
@@ -263,7 +264,8 @@ static int read_blocks(struct ram_list *list, struct reader *reader,
 }
 
 int ram_list_read(struct ram_list *list, struct reader *reader,
-		  const struct ram_list_context *context, struct st_error *err)
+		  const struct ram_list_context *context,
+		  struct savetool_error *err)
 {
 	uint64_t start = reader->offset, word;
 
@@ -274,15 +276,15 @@ int ram_list_read(struct ram_list *list, struct reader *reader,
 	if (reader_be64(reader, &word, err) < 0)
 		return -1;
 	if ((word & (RAM_PAGE_LEAST - 1)) != RAM_MEM_SIZE)
-		return fail_at(err, ST_CORRUPT, start,
+		return fail_at(err, SAVETOOL_CORRUPT, start,
 			       "RAM section without a list of blocks");
 	word &= ~(uint64_t)RAM_MEM_SIZE;
 	if (word > RAM_LENGTH_LIMIT)
-		return fail_at(err, ST_CORRUPT, start,
+		return fail_at(err, SAVETOOL_CORRUPT, start,
 			       "%" PRIu64 " bytes of RAM at @, beyond reason",
 			       word);
 	if (word > RAM_LENGTH_HANDLED)
-		return fail_at(err, ST_UNSUPPORTED, start,
+		return fail_at(err, SAVETOOL_UNSUPPORTED, start,
 			       "%" PRIu64
 			       " bytes of RAM at @, more than 16 TiB",
 			       word);
@@ -293,7 +295,8 @@ int ram_list_read(struct ram_list *list, struct reader *reader,
 	return 0;
 }
 
-static int write_be64(struct output *out, uint64_t value, struct st_error *err)
+static int write_be64(struct output *out, uint64_t value,
+		      struct savetool_error *err)
 {
 	uint8_t bytes[8];
 
@@ -302,7 +305,7 @@ static int write_be64(struct output *out, uint64_t value, struct st_error *err)
 }
 
 static int write_name(struct output *out, const struct ram_block *block,
-		      struct st_error *err)
+		      struct savetool_error *err)
 {
 	uint8_t bytes[STR8_SIZE];
 	size_t length = strlen(block->name);
@@ -315,7 +318,7 @@ static int write_name(struct output *out, const struct ram_block *block,
 }
 
 int ram_list_write(const struct ram_layout *layout, struct output *out,
-		   struct st_error *err)
+		   struct savetool_error *err)
 {
 	if (write_be64(out, layout->length | RAM_MEM_SIZE, err) < 0)
 		return -1;
@@ -344,7 +347,7 @@ static uint64_t place_block(struct mapped_place *place,
 static int write_mapped_block(const struct ram_layout *layout,
 			      const struct ram_block *block, struct output *out,
 			      const struct mapped_place *place,
-			      struct st_error *err)
+			      struct savetool_error *err)
 {
 	uint8_t header[MAPPED_HEADER_SIZE];
 
@@ -360,7 +363,8 @@ static int write_mapped_block(const struct ram_layout *layout,
 }
 
 int ram_list_write_mapped(const struct ram_layout *layout, struct output *out,
-			  struct mapped_place *places, struct st_error *err)
+			  struct mapped_place *places,
+			  struct savetool_error *err)
 {
 	uint64_t end = out->position + 8;
 

@@ -42,7 +42,8 @@ struct ram_list_context {
  * one whose page size is not said, it is read with the least there is.
  */
 int ram_list_read(struct ram_list *list, struct reader *reader,
-		  const struct ram_list_context *context, struct st_error *err);
+		  const struct ram_list_context *context,
+		  struct savetool_error *err);
 
 /*
  * Of a mapped-ram image: no two parts share a byte, and none lies in what came
@@ -50,18 +51,19 @@ int ram_list_read(struct ram_list *list, struct reader *reader,
  * check this; it would load nonsense.
  */
 int ram_list_check(const struct ram_list *list, uint64_t stream_end,
-		   struct st_error *err);
+		   struct savetool_error *err);
 
 /* Appends the list of a sequential stream. */
 int ram_list_write(const struct ram_layout *layout, struct output *out,
-		   struct st_error *err);
+		   struct savetool_error *err);
 
 /*
  * Appends the list of a mapped-ram stream, with room for bitmaps and pages
  * where QEMU leaves it, and says in places, one a block, where that is.
  */
 int ram_list_write_mapped(const struct ram_layout *layout, struct output *out,
-			  struct mapped_place *places, struct st_error *err);
+			  struct mapped_place *places,
+			  struct savetool_error *err);
 
 void ram_list_free(struct ram_list *list);
 

@@ -25,7 +25,7 @@ bool section_is_early(const char *name)
 }
 
 int section_read_footer(struct reader *reader, const struct section *section,
-			enum footers *footers, struct st_error *err)
+			enum footers *footers, struct savetool_error *err)
 {
 	if (reader_need(reader, 1, err) < 0)
 		return -1;
@@ -38,7 +38,7 @@ int section_read_footer(struct reader *reader, const struct section *section,
 		return -1;
 	if (reader->next[0] != SECTION_FOOTER ||
 	    get_be32(reader->next + 1) != section->id)
-		return fail_at(err, ST_CORRUPT, reader->offset,
+		return fail_at(err, SAVETOOL_CORRUPT, reader->offset,
 			       "section '%s' has no footer, or a wrong one, "
 			       "at @",
 			       section->name);

@@ -48,7 +48,7 @@ enum footers { FOOTERS_UNKNOWN, FOOTERS_NONE, FOOTERS_PRESENT };
  * a section starts with a footer's mark.
  */
 int section_read_footer(struct reader *reader, const struct section *section,
-			enum footers *footers, struct st_error *err);
+			enum footers *footers, struct savetool_error *err);
 
 bool section_is_ram(const struct section *section);
 

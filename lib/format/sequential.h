@@ -44,10 +44,12 @@ void sequential_source_begin(struct sequential_source *source);
  * that was empty has room for one.
  */
 int sequential_source_record(struct sequential_source *source,
-			     struct page_batch *batch, struct st_error *err);
+			     struct page_batch *batch,
+			     struct savetool_error *err);
 
 /* Appends records to out, which stays the caller's. */
 int sequential_sink_new(struct page_sink **sink, struct output *out,
-			const struct ram_layout *layout, struct st_error *err);
+			const struct ram_layout *layout,
+			struct savetool_error *err);
 
 #endif

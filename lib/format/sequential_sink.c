@@ -28,7 +28,7 @@ struct sequential_sink {
 	uint8_t bytes[GATHER_SIZE];
 };
 
-static int flush(struct sequential_sink *sink, struct st_error *err)
+static int flush(struct sequential_sink *sink, struct savetool_error *err)
 {
 	size_t size = sink->gathered;
 
@@ -65,7 +65,7 @@ static void add_bytes(struct sequential_sink *sink, const void *data,
 
 /* One record, of a page or, for XBZRLE, of what changes it. */
 static int put_record(struct sequential_sink *sink, const struct page_run *run,
-		      uint64_t at, struct st_error *err)
+		      uint64_t at, struct savetool_error *err)
 {
 	uint64_t offset = run->offset + at;
 	uint8_t size[2];
@@ -95,7 +95,7 @@ static int put_record(struct sequential_sink *sink, const struct page_run *run,
 }
 
 static int put_run(struct sequential_sink *sink, const struct page_run *run,
-		   struct st_error *err)
+		   struct savetool_error *err)
 {
 	for (uint64_t at = 0; at < run->length; at += sink->page_size)
 		if (put_record(sink, run, at, err) < 0)
@@ -104,7 +104,7 @@ static int put_run(struct sequential_sink *sink, const struct page_run *run,
 }
 
 static int put(struct page_sink *base, const struct page_batch *batch,
-	       struct st_error *err)
+	       struct savetool_error *err)
 {
 	struct sequential_sink *sink = (struct sequential_sink *)base;
 
@@ -122,7 +122,8 @@ static void sink_free(struct page_sink *base)
 static const struct page_sink_ops ops = { .put = put, .free = sink_free };
 
 int sequential_sink_new(struct page_sink **result, struct output *out,
-			const struct ram_layout *layout, struct st_error *err)
+			const struct ram_layout *layout,
+			struct savetool_error *err)
 {
 	struct sequential_sink *sink = malloc(sizeof(*sink));
 

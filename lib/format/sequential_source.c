@@ -22,15 +22,15 @@ struct record {
 };
 
 static int bad_record(const struct record *record, const char *problem,
-		      struct st_error *err)
+		      struct savetool_error *err)
 {
-	return fail_at(err, ST_CORRUPT, record->offset, "%s in page record",
-		       problem);
+	return fail_at(err, SAVETOOL_CORRUPT, record->offset,
+		       "%s in page record", problem);
 }
 
 /* The block: the one before, or named. */
 static int read_block(struct sequential_source *source,
-		      const struct record *record, struct st_error *err)
+		      const struct record *record, struct savetool_error *err)
 {
 	const struct ram_layout *layout = source->base.layout;
 	struct reader *reader = &source->stream->reader;
@@ -45,7 +45,7 @@ static int read_block(struct sequential_source *source,
 		return -1;
 	source->block = ram_layout_find(layout, name);
 	if (!source->block)
-		return fail_at(err, ST_CORRUPT, record->offset,
+		return fail_at(err, SAVETOOL_CORRUPT, record->offset,
 			       "unknown block '%s' in page record", name);
 	return 0;
 }
@@ -72,7 +72,7 @@ static uint8_t *make_page(struct sequential_source *source,
 
 /* Another byte than zero is what QEMU before 1.5 could fill a page with. */
 static int read_zero(struct sequential_source *source, struct page_batch *batch,
-		     struct page_run *run, struct st_error *err)
+		     struct page_run *run, struct savetool_error *err)
 {
 	uint8_t fill;
 
@@ -87,7 +87,8 @@ static int read_zero(struct sequential_source *source, struct page_batch *batch,
 /* A zlib stream of one page, as QEMU before 9.1 could write it. */
 static int read_compressed(struct sequential_source *source,
 			   struct page_batch *batch, struct page_run *run,
-			   const struct record *record, struct st_error *err)
+			   const struct record *record,
+			   struct savetool_error *err)
 {
 	struct reader *reader = &source->stream->reader;
 	uint32_t packed;
@@ -111,7 +112,7 @@ static int read_compressed(struct sequential_source *source,
 
 /* Makes size bytes visible, and the batch the holder of their chunk. */
 static int hold(struct reader *reader, struct page_batch *batch, size_t size,
-		struct st_error *err)
+		struct savetool_error *err)
 {
 	if (reader_need(reader, size, err) < 0)
 		return -1;
@@ -121,7 +122,7 @@ static int hold(struct reader *reader, struct page_batch *batch, size_t size,
 }
 
 static int read_page(struct reader *reader, struct page_batch *batch,
-		     struct page_run *run, struct st_error *err)
+		     struct page_run *run, struct savetool_error *err)
 {
 	if (hold(reader, batch, run->length, err) < 0)
 		return -1;
@@ -132,7 +133,7 @@ static int read_page(struct reader *reader, struct page_batch *batch,
 
 static int read_xbzrle(struct sequential_source *source,
 		       struct page_batch *batch, struct page_run *run,
-		       const struct record *record, struct st_error *err)
+		       const struct record *record, struct savetool_error *err)
 {
 	struct reader *reader = &source->stream->reader;
 	uint8_t encoding;
@@ -156,16 +157,16 @@ static int read_xbzrle(struct sequential_source *source,
 	return reader_consume(reader, size, err);
 }
 
-static int check_flags(const struct record *record, struct st_error *err)
+static int check_flags(const struct record *record, struct savetool_error *err)
 {
 	/* RDMA's word is nothing else; with more in it, the record is broken.
 	 */
 	if (record->flags == RAM_HOOK && record->page == 0)
-		return fail_at(err, ST_UNSUPPORTED, record->offset,
+		return fail_at(err, SAVETOOL_UNSUPPORTED, record->offset,
 			       "RDMA migration, whose pages went another "
 			       "way, at @");
 	if (record->flags & ~(RECORD_KINDS | RAM_CONTINUE))
-		return fail_at(err, ST_CORRUPT, record->offset,
+		return fail_at(err, SAVETOOL_CORRUPT, record->offset,
 			       "unexpected flags 0x%03x in page record",
 			       record->flags);
 	switch (record->flags & RECORD_KINDS) {
@@ -175,14 +176,14 @@ static int check_flags(const struct record *record, struct st_error *err)
 	case RAM_COMPRESS_PAGE:
 		return 0;
 	default:
-		return fail_at(err, ST_CORRUPT, record->offset,
+		return fail_at(err, SAVETOOL_CORRUPT, record->offset,
 			       "contradictory flags 0x%03x in page record",
 			       record->flags);
 	}
 }
 
 static int read_body(struct sequential_source *source, struct page_batch *batch,
-		     const struct record *record, struct st_error *err)
+		     const struct record *record, struct savetool_error *err)
 {
 	struct reader *reader = &source->stream->reader;
 	struct page_run run = {
@@ -193,7 +194,7 @@ static int read_body(struct sequential_source *source, struct page_batch *batch,
 	int result;
 
 	if (record->page >= source->block->length)
-		result = fail_at(err, ST_CORRUPT, record->offset,
+		result = fail_at(err, SAVETOOL_CORRUPT, record->offset,
 				 "page at %" PRIu64
 				 " beyond block '%s' of %" PRIu64
 				 " bytes, in page record",
@@ -218,18 +219,19 @@ static int read_body(struct sequential_source *source, struct page_batch *batch,
  * Pages of another size than was guessed make no sense as records.  But what
  * cannot even be unpacked is damaged, whatever their size.
  */
-static int doubt(struct stream *stream, struct st_error *err)
+static int doubt(struct stream *stream, struct savetool_error *err)
 {
 	size_t got;
 
-	if (stream->page_size_guessed && err->code == ST_CORRUPT &&
+	if (stream->page_size_guessed && err->code == SAVETOOL_CORRUPT &&
 	    reader_look(&stream->reader, CHUNK_HEADROOM, &got, err) < 0)
 		return -1;
 	return page_size_doubt(stream, err);
 }
 
 int sequential_source_record(struct sequential_source *source,
-			     struct page_batch *batch, struct st_error *err)
+			     struct page_batch *batch,
+			     struct savetool_error *err)
 {
 	struct reader *reader = &source->stream->reader;
 	struct record record = { .offset = reader->offset };
@@ -275,7 +277,8 @@ static bool fits_chunks(const struct sequential_source *source,
 }
 
 /* Else each small record that a chunk ends with would be a batch. */
-static int begin_chunk(struct sequential_source *source, struct st_error *err)
+static int begin_chunk(struct sequential_source *source,
+		       struct savetool_error *err)
 {
 	size_t got;
 
@@ -284,7 +287,7 @@ static int begin_chunk(struct sequential_source *source, struct st_error *err)
 }
 
 static int next(struct page_source *base, struct page_batch *batch,
-		struct st_error *err)
+		struct savetool_error *err)
 {
 	struct sequential_source *source = (struct sequential_source *)base;
 	int more = 1;
@@ -314,7 +317,7 @@ void sequential_source_init(struct sequential_source *source,
 	*source = (struct sequential_source){
 		.base = { .ops = &ops,
 			  .layout = &stream->ram.layout,
-			  .total = in ? in->size : ST_UNKNOWN },
+			  .total = in ? in->size : SAVETOOL_UNKNOWN },
 		.stream = stream,
 	};
 }

@@ -14,26 +14,27 @@
 #include <string.h>
 
 static int check_magic(uint32_t magic, uint32_t version, uint64_t offset,
-		       struct st_error *err)
+		       struct savetool_error *err)
 {
 	if (magic == MULTIFD_MAGIC)
-		return fail_at(err, ST_UNSUPPORTED, offset,
+		return fail_at(err, SAVETOOL_UNSUPPORTED, offset,
 			       "one channel of a multifd migration at @, "
 			       "which is no image by itself");
 	if (magic != STREAM_MAGIC)
-		return fail_at(err, ST_NOT_IMAGE, offset, "no QEMU stream");
+		return fail_at(err, SAVETOOL_NOT_IMAGE, offset,
+			       "no QEMU stream");
 	if (version == STREAM_VERSION_OBSOLETE)
-		return fail_at(err, ST_UNSUPPORTED, offset,
+		return fail_at(err, SAVETOOL_UNSUPPORTED, offset,
 			       "QEMU stream of version 2 at @, which no "
 			       "QEMU since 2010 writes");
 	if (version != STREAM_VERSION)
-		return fail_at(err, ST_UNSUPPORTED, offset,
+		return fail_at(err, SAVETOOL_UNSUPPORTED, offset,
 			       "QEMU stream of unknown version %" PRIu32,
 			       version);
 	return 0;
 }
 
-static int read_head(struct stream *stream, struct st_error *err)
+static int read_head(struct stream *stream, struct savetool_error *err)
 {
 	struct reader *reader = &stream->reader;
 	uint32_t magic, version;
@@ -42,7 +43,8 @@ static int read_head(struct stream *stream, struct st_error *err)
 	if (reader_look(reader, 8, &got, err) < 0)
 		return -1;
 	if (got < 4)
-		return fail_at(err, got ? ST_NOT_IMAGE : ST_INCOMPLETE,
+		return fail_at(err,
+			       got ? SAVETOOL_NOT_IMAGE : SAVETOOL_INCOMPLETE,
 			       stream->offset,
 			       "no QEMU stream at @: the file ends there");
 	magic = get_be32(reader->next);
@@ -59,7 +61,8 @@ static int read_head(struct stream *stream, struct st_error *err)
 }
 
 int stream_open(struct stream *stream, struct input *in,
-		struct chunk_pool *pool, uint64_t offset, struct st_error *err)
+		struct chunk_pool *pool, uint64_t offset,
+		struct savetool_error *err)
 {
 	*stream = (struct stream){ .offset = offset };
 	reader_init(&stream->reader, in, pool, offset);
@@ -97,7 +100,8 @@ static bool has_right_size(const struct stream_item *item)
 	}
 }
 
-static int check_command(const struct stream_item *item, struct st_error *err)
+static int check_command(const struct stream_item *item,
+			 struct savetool_error *err)
 {
 	switch (item->command) {
 	case COMMAND_OPEN_RETURN_PATH:
@@ -111,26 +115,26 @@ static int check_command(const struct stream_item *item, struct st_error *err)
 	case COMMAND_PACKAGED:
 	case COMMAND_POSTCOPY_RESUME:
 	case COMMAND_RECV_BITMAP:
-		return fail_at(err, ST_UNSUPPORTED, item->offset,
+		return fail_at(err, SAVETOOL_UNSUPPORTED, item->offset,
 			       "postcopy migration at @: part of the memory "
 			       "is elsewhere; save the guest again without "
 			       "postcopy");
 	case COMMAND_ENABLE_COLO:
-		return fail_at(err, ST_UNSUPPORTED, item->offset,
+		return fail_at(err, SAVETOOL_UNSUPPORTED, item->offset,
 			       "COLO migration");
 	default:
-		return fail_at(err, ST_CORRUPT, item->offset,
+		return fail_at(err, SAVETOOL_CORRUPT, item->offset,
 			       "unknown command %u", item->command);
 	}
 	if (!has_right_size(item))
-		return fail_at(err, ST_CORRUPT, item->offset,
+		return fail_at(err, SAVETOOL_CORRUPT, item->offset,
 			       "command %u of %u bytes", item->command,
 			       item->command_size);
 	return 0;
 }
 
 static int read_command(struct stream *stream, struct stream_item *item,
-			struct st_error *err)
+			struct savetool_error *err)
 {
 	struct reader *reader = &stream->reader;
 
@@ -157,16 +161,16 @@ static const struct section *find_started(const struct stream *stream,
 }
 
 static int remember(struct stream *stream, const struct section *section,
-		    struct st_error *err)
+		    struct savetool_error *err)
 {
 	struct section *started;
 
 	if (find_started(stream, section->id))
-		return fail_at(err, ST_CORRUPT, section->offset,
+		return fail_at(err, SAVETOOL_CORRUPT, section->offset,
 			       "section %" PRIu32 " starts a second time",
 			       section->id);
 	if (stream->started_count == SECTIONS_LIMIT)
-		return fail_at(err, ST_CORRUPT, section->offset,
+		return fail_at(err, SAVETOOL_CORRUPT, section->offset,
 			       "more than %u sections", SECTIONS_LIMIT);
 	started = reallocarray(stream->started, stream->started_count + 1,
 			       sizeof(*started));
@@ -179,24 +183,24 @@ static int remember(struct stream *stream, const struct section *section,
 
 /* START and FULL: a name, and which of that name. */
 static int read_section_name(struct stream *stream, struct section *section,
-			     struct st_error *err)
+			     struct savetool_error *err)
 {
 	struct reader *reader = &stream->reader;
 
 	if (reader_str8(reader, section->name, err) < 0)
 		return -1;
 	if (section->name[0] == '\0')
-		return fail_at(err, ST_CORRUPT, section->offset,
+		return fail_at(err, SAVETOOL_CORRUPT, section->offset,
 			       "section without a name");
 	if (reader_be32(reader, &section->instance, err) < 0 ||
 	    reader_be32(reader, &section->version, err) < 0)
 		return -1;
 	if (section_is_ram(section) && section->instance != 0)
-		return fail_at(err, ST_CORRUPT, section->offset,
+		return fail_at(err, SAVETOOL_CORRUPT, section->offset,
 			       "RAM section of instance %" PRIu32,
 			       section->instance);
 	if (section_is_ram(section) && section->version != RAM_VERSION)
-		return fail_at(err, ST_UNSUPPORTED, section->offset,
+		return fail_at(err, SAVETOOL_UNSUPPORTED, section->offset,
 			       "RAM section of version %" PRIu32,
 			       section->version);
 	return section->type == SECTION_START ? remember(stream, section, err) :
@@ -205,14 +209,14 @@ static int read_section_name(struct stream *stream, struct section *section,
 
 /* PART and END: the rest is known from the START. */
 static int recall(struct stream *stream, struct section *section,
-		  struct st_error *err)
+		  struct savetool_error *err)
 {
 	const struct section *started = find_started(stream, section->id);
 	enum section_type type = section->type;
 	uint64_t offset = section->offset;
 
 	if (!started)
-		return fail_at(err, ST_CORRUPT, offset,
+		return fail_at(err, SAVETOOL_CORRUPT, offset,
 			       "part of section %" PRIu32
 			       ", which has no start, at @",
 			       section->id);
@@ -223,7 +227,7 @@ static int recall(struct stream *stream, struct section *section,
 }
 
 static int read_section(struct stream *stream, struct stream_item *item,
-			uint8_t type, struct st_error *err)
+			uint8_t type, struct savetool_error *err)
 {
 	struct section *section = &item->section;
 
@@ -238,7 +242,8 @@ static int read_section(struct stream *stream, struct stream_item *item,
 }
 
 /* Is the FULL section that is next one of those, rather than the tail? */
-static int is_early(struct stream *stream, bool *early, struct st_error *err)
+static int is_early(struct stream *stream, bool *early,
+		    struct savetool_error *err)
 {
 	const size_t head = 1 + 4 + 1; /* type, id, the name's length */
 	char name[STR8_SIZE] = "";
@@ -254,7 +259,7 @@ static int is_early(struct stream *stream, bool *early, struct st_error *err)
 }
 
 int stream_next(struct stream *stream, struct stream_item *item,
-		struct st_error *err)
+		struct savetool_error *err)
 {
 	struct reader *reader = &stream->reader;
 	bool early;
@@ -283,7 +288,7 @@ int stream_next(struct stream *stream, struct stream_item *item,
 	case SECTION_FULL:
 		return read_section(stream, item, type, err) < 0 ? -1 : 1;
 	default:
-		return fail_at(err, ST_CORRUPT, item->offset,
+		return fail_at(err, SAVETOOL_CORRUPT, item->offset,
 			       "unknown section type 0x%02x", type);
 	}
 }
@@ -298,17 +303,17 @@ static uint64_t page_size(const struct stream *stream)
 	return 0;
 }
 
-static int check_page_size(uint64_t size, struct st_error *err)
+static int check_page_size(uint64_t size, struct savetool_error *err)
 {
 	if (size != 0 && (size < RAM_PAGE_LEAST || size > RAM_PAGE_MOST ||
 			  (size & (size - 1)) != 0))
-		return fail(err, ST_CORRUPT,
+		return fail(err, SAVETOOL_CORRUPT,
 			    "pages of %" PRIu64 " bytes, which no target has",
 			    size);
 	return 0;
 }
 
-int stream_read_ram_list(struct stream *stream, struct st_error *err)
+int stream_read_ram_list(struct stream *stream, struct savetool_error *err)
 {
 	const struct ram_list_context context = {
 		.mapped = stream_is_mapped(stream),
@@ -319,7 +324,7 @@ int stream_read_ram_list(struct stream *stream, struct st_error *err)
 	};
 
 	if (stream->ram_started)
-		return fail_at(err, ST_CORRUPT, stream->reader.offset,
+		return fail_at(err, SAVETOOL_CORRUPT, stream->reader.offset,
 			       "a second list of RAM blocks");
 	if (check_page_size(context.page_size, err) < 0 ||
 	    (stream->vmdesc &&
@@ -333,20 +338,20 @@ int stream_read_ram_list(struct stream *stream, struct st_error *err)
 	return page_size_find(stream, err);
 }
 
-int stream_read_ram_end_mark(struct stream *stream, struct st_error *err)
+int stream_read_ram_end_mark(struct stream *stream, struct savetool_error *err)
 {
 	uint64_t start = stream->reader.offset, word;
 
 	if (reader_be64(&stream->reader, &word, err) < 0)
 		return -1;
 	if (word != RAM_EOS)
-		return fail_at(err, ST_CORRUPT, start,
+		return fail_at(err, SAVETOOL_CORRUPT, start,
 			       "page record in a mapped-ram image");
 	return 0;
 }
 
 static int skip_early(struct stream *stream, const struct section *section,
-		      struct st_error *err)
+		      struct savetool_error *err)
 {
 	const struct vmdesc *vmdesc = stream->vmdesc;
 
@@ -355,7 +360,7 @@ static int skip_early(struct stream *stream, const struct section *section,
 		    vmdesc->devices[i].instance == section->instance)
 			return reader_skip(&stream->reader,
 					   vmdesc->devices[i].length, err);
-	return fail_at(err, ST_UNSUPPORTED, section->offset,
+	return fail_at(err, SAVETOOL_UNSUPPORTED, section->offset,
 		       "section '%s' at @: its length stands at the end of "
 		       "the image, which cannot be seen from here; use an "
 		       "uncompressed file",
@@ -363,7 +368,7 @@ static int skip_early(struct stream *stream, const struct section *section,
 }
 
 int stream_skip_payload(struct stream *stream, const struct section *section,
-			struct st_error *err)
+			struct savetool_error *err)
 {
 	if (section->type == SECTION_FULL)
 		return skip_early(stream, section, err);
@@ -371,7 +376,7 @@ int stream_skip_payload(struct stream *stream, const struct section *section,
 }
 
 int stream_end_section(struct stream *stream, const struct section *section,
-		       struct st_error *err)
+		       struct savetool_error *err)
 {
 	if (section_is_ram(section) && section->type == SECTION_END)
 		stream->ram_ended = true;

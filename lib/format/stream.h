@@ -55,11 +55,12 @@ struct stream {
 
 /*
  * Reads magic, version and configuration at offset.  What starts otherwise
- * is ST_NOT_IMAGE; an old version is ST_UNSUPPORTED.  Input and pool stay
- * the caller's.
+ * is SAVETOOL_NOT_IMAGE; an old version is SAVETOOL_UNSUPPORTED.  Input and
+ * pool stay the caller's.
  */
 int stream_open(struct stream *stream, struct input *in,
-		struct chunk_pool *pool, uint64_t offset, struct st_error *err);
+		struct chunk_pool *pool, uint64_t offset,
+		struct savetool_error *err);
 void stream_close(struct stream *stream);
 
 /* Is the memory in mapped-ram layout? */
@@ -67,23 +68,23 @@ bool stream_is_mapped(const struct stream *stream);
 
 /* 1: *item is next, 0: the tail is next, -1. */
 int stream_next(struct stream *stream, struct stream_item *item,
-		struct st_error *err);
+		struct savetool_error *err);
 
 /* Behind the header of the memory's START: the list, into stream->ram. */
-int stream_read_ram_list(struct stream *stream, struct st_error *err);
+int stream_read_ram_list(struct stream *stream, struct savetool_error *err);
 
 /* Where the memory must have no records, only the mark of their end. */
-int stream_read_ram_end_mark(struct stream *stream, struct st_error *err);
+int stream_read_ram_end_mark(struct stream *stream, struct savetool_error *err);
 
 /*
  * Passes over a payload that is not the memory's; copies it to reader.copy_to
  * if that is set.
  */
 int stream_skip_payload(struct stream *stream, const struct section *section,
-			struct st_error *err);
+			struct savetool_error *err);
 
 /* Behind a section's payload: passes over its footer, if there are any. */
 int stream_end_section(struct stream *stream, const struct section *section,
-		       struct st_error *err);
+		       struct savetool_error *err);
 
 #endif

@@ -2,7 +2,7 @@
 /* The tail of a stream: read, kept, and written again. */
 #include "config.h"
 
-#include "format/tail_parts.h"
+#include "format/tail_internal.h"
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
@@ -17,7 +17,7 @@
 #define IN_MEMORY (UINT64_C(2) << 20)
 
 struct tail *tail_new(uint64_t offset, enum footers footers,
-		      struct st_error *err)
+		      struct savetool_error *err)
 {
 	struct tail *tail = calloc(1, sizeof(*tail));
 
@@ -61,7 +61,7 @@ void tail_start(const struct tail *tail, struct reader *reader, uint64_t end)
  * bytes, as far as the limit.
  */
 static int keep(struct tail *tail, struct reader *reader, const char *folder,
-		struct st_error *err)
+		struct savetool_error *err)
 {
 	size_t size = reader_visible(reader), more;
 	uint8_t *data;
@@ -87,7 +87,7 @@ static int keep(struct tail *tail, struct reader *reader, const char *folder,
 
 /* What there is of it, and how much follows that. */
 static int take(struct tail *tail, struct reader *reader, const char *folder,
-		uint64_t *rest, struct st_error *err)
+		uint64_t *rest, struct savetool_error *err)
 {
 	tail->in = reader->in;
 	if (!tail->in->seekable) {
@@ -100,14 +100,14 @@ static int take(struct tail *tail, struct reader *reader, const char *folder,
 	tail->size = tail->in->size - tail->offset;
 	*rest = 0;
 	if (tail->size >= TAIL_LIMIT) {
-		*rest = tail->kept ? ST_UNKNOWN : tail->size - TAIL_LIMIT;
+		*rest = tail->kept ? SAVETOOL_UNKNOWN : tail->size - TAIL_LIMIT;
 		tail->size = TAIL_LIMIT;
 	}
 	return 0;
 }
 
 int tail_read(struct tail **result, struct stream *stream, const char *folder,
-	      struct st_error *err)
+	      struct savetool_error *err)
 {
 	struct reader *reader = &stream->reader;
 	cleanup_tail struct tail *tail =
@@ -120,8 +120,8 @@ int tail_read(struct tail **result, struct stream *stream, const char *folder,
 	if (take(tail, reader, folder, &rest, err) < 0)
 		return -1;
 	if (tail_understand(tail, rest, err) < 0) {
-		if (err->code == ST_INCOMPLETE && rest > 0)
-			fail(err, ST_UNSUPPORTED,
+		if (err->code == SAVETOOL_INCOMPLETE && rest > 0)
+			fail(err, SAVETOOL_UNSUPPORTED,
 			     "more than %" PRIu64 " MiB of device state",
 			     TAIL_LIMIT >> 20);
 		return -1;
@@ -131,7 +131,7 @@ int tail_read(struct tail **result, struct stream *stream, const char *folder,
 }
 
 int tail_copy(const struct tail *tail, uint64_t start, uint64_t size,
-	      struct output *out, struct st_error *err)
+	      struct output *out, struct savetool_error *err)
 {
 	struct reader reader;
 	int result;
@@ -145,7 +145,7 @@ int tail_copy(const struct tail *tail, uint64_t start, uint64_t size,
 }
 
 static int write_vmdesc(const struct tail *tail, struct output *out,
-			bool mapped, struct st_error *err)
+			bool mapped, struct savetool_error *err)
 {
 	cleanup_free char *json = malloc(tail->json_size);
 	cleanup_free char *edited = NULL;
@@ -166,7 +166,7 @@ static int write_vmdesc(const struct tail *tail, struct output *out,
 }
 
 int tail_write(const struct tail *tail, struct output *out, bool mapped,
-	       struct st_error *err)
+	       struct savetool_error *err)
 {
 	if (tail_copy(tail, 0, tail->state_size, out, err) < 0)
 		return -1;
@@ -175,7 +175,7 @@ int tail_write(const struct tail *tail, struct output *out, bool mapped,
 
 /* In one extent of data. */
 static int look_in(uint64_t *found, const struct tail *tail,
-		   const struct extent *extent, struct st_error *err)
+		   const struct extent *extent, struct savetool_error *err)
 {
 	struct reader reader;
 	size_t got;
@@ -199,12 +199,13 @@ static int look_in(uint64_t *found, const struct tail *tail,
 }
 
 int tail_find_content(uint64_t *found, const struct tail *tail, uint64_t offset,
-		      uint64_t most, struct st_error *err)
+		      uint64_t most, struct savetool_error *err)
 {
 	struct extent extent;
 
-	*found = ST_UNKNOWN;
-	for (; *found == ST_UNKNOWN && most > 0; offset += extent.length) {
+	*found = SAVETOOL_UNKNOWN;
+	for (; *found == SAVETOOL_UNKNOWN && most > 0;
+	     offset += extent.length) {
 		if (input_extent(tail->in, offset, &extent, err) < 0)
 			return -1;
 		if (extent.length == 0)

@@ -32,8 +32,8 @@ struct tail {
 	 * it.
 	 */
 	unsigned device_count;
-	struct st_device *devices; /* names belong to the tail */
-	uint64_t trailing;         /* bytes behind the image; ST_UNKNOWN */
+	struct savetool_device *devices; /* names belong to the tail */
+	uint64_t trailing; /* bytes behind the image; SAVETOOL_UNKNOWN */
 	enum footers footers;
 };
 
@@ -59,7 +59,7 @@ static inline uint64_t tail_end(const struct tail *tail)
  * one that is not is kept, in a file without a name in folder if it is much.
  */
 int tail_read(struct tail **tail, struct stream *stream, const char *folder,
-	      struct st_error *err);
+	      struct savetool_error *err);
 
 /*
  * Finds the tail of a stream in a seekable input, which has to stay, from its
@@ -67,7 +67,7 @@ int tail_read(struct tail **tail, struct stream *stream, const char *folder,
  * the end, or it does not fit what is before it.
  */
 int tail_find(struct tail **tail, struct input *in, struct chunk_pool *pool,
-	      uint64_t stream_offset, struct st_error *err);
+	      uint64_t stream_offset, struct savetool_error *err);
 
 /*
  * Of a tail so found: may it be that of another image, older and longer, that
@@ -75,28 +75,28 @@ int tail_find(struct tail **tail, struct input *in, struct chunk_pool *pool,
  * image ends not far before it.
  */
 int tail_is_doubtful(bool *doubtful, const struct tail *tail,
-		     uint64_t stream_offset, struct st_error *err);
+		     uint64_t stream_offset, struct savetool_error *err);
 
 /* Appends so many of its bytes, as they are, from this one of them on. */
 int tail_copy(const struct tail *tail, uint64_t start, uint64_t size,
-	      struct output *out, struct st_error *err);
+	      struct output *out, struct savetool_error *err);
 
 /*
  * Appends the tail: the same bytes, but for what the vmdescription says of
  * the capability mapped-ram.
  */
 int tail_write(const struct tail *tail, struct output *out, bool mapped,
-	       struct st_error *err);
+	       struct savetool_error *err);
 
 /* What is read so that nobody notices; behind an image may be any number. */
 #define TAIL_NEAR (UINT64_C(32) << 20)
 
 /*
- * The first byte that is not zero at offset or behind it; ST_UNKNOWN: there is
- * none in as many bytes of storage.  Holes are passed over.
+ * The first byte that is not zero at offset or behind it; SAVETOOL_UNKNOWN:
+ * there is none in as many bytes of storage.  Holes are passed over.
  */
 int tail_find_content(uint64_t *found, const struct tail *tail, uint64_t offset,
-		      uint64_t most, struct st_error *err);
+		      uint64_t most, struct savetool_error *err);
 
 /* NULL is fine. */
 void tail_free(struct tail *tail);

@@ -2,7 +2,7 @@
 /* Finds the tail of a stream from the end of its file. */
 #include "config.h"
 
-#include "format/tail_parts.h"
+#include "format/tail_internal.h"
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -36,7 +36,7 @@ static uint64_t described_length(const struct vmdesc *vmdesc, bool footers)
 
 /* The last vmdescription from the reader on.  1, 0: none; -1. */
 static int find_last_vmdesc(struct found_vmdesc *last, struct reader *reader,
-			    struct st_error *err)
+			    struct savetool_error *err)
 {
 	struct found_vmdesc found = { 0 };
 	int more;
@@ -59,9 +59,9 @@ static int find_last_vmdesc(struct found_vmdesc *last, struct reader *reader,
 
 /* The tail starts so many bytes before its EOF byte, if it does. */
 static int try_length(struct tail *tail, uint64_t stream_offset, uint64_t eof,
-		      uint64_t length, struct st_error *err)
+		      uint64_t length, struct savetool_error *err)
 {
-	struct st_error ignored;
+	struct savetool_error ignored;
 	uint8_t first;
 
 	if (length > eof - stream_offset)
@@ -77,7 +77,7 @@ static int try_length(struct tail *tail, uint64_t stream_offset, uint64_t eof,
 /* A tail that ends in this description, which is its own from now on. */
 static int try_tail(struct tail **result, struct input *in,
 		    struct chunk_pool *pool, uint64_t stream_offset,
-		    const struct found_vmdesc *last, struct st_error *err)
+		    const struct found_vmdesc *last, struct savetool_error *err)
 {
 	cleanup_tail struct tail *tail = tail_new(0, FOOTERS_UNKNOWN, err);
 	int found;
@@ -104,7 +104,7 @@ static int try_tail(struct tail **result, struct input *in,
 /* By the last bytes of the input, which are so many. */
 static int find_in(struct tail **tail, struct input *in,
 		   struct chunk_pool *pool, uint64_t stream_offset,
-		   uint64_t window, struct st_error *err)
+		   uint64_t window, struct savetool_error *err)
 {
 	struct found_vmdesc last;
 	struct reader reader;
@@ -119,7 +119,7 @@ static int find_in(struct tail **tail, struct input *in,
 }
 
 int tail_find(struct tail **tail, struct input *in, struct chunk_pool *pool,
-	      uint64_t stream_offset, struct st_error *err)
+	      uint64_t stream_offset, struct savetool_error *err)
 {
 	uint64_t most = in->size - stream_offset, window = 512 << 10;
 
@@ -140,7 +140,7 @@ int tail_find(struct tail **tail, struct input *in, struct chunk_pool *pool,
 }
 
 int tail_is_doubtful(bool *doubtful, const struct tail *tail,
-		     uint64_t stream_offset, struct st_error *err)
+		     uint64_t stream_offset, struct savetool_error *err)
 {
 	uint64_t size = tail->offset - stream_offset;
 	struct found_vmdesc last;

@@ -98,12 +98,12 @@ static bool add_description(struct json_object *description, unsigned depth,
 }
 
 static int read_device(struct vmdesc_device *device, struct json_object *object,
-		       struct st_error *err)
+		       struct savetool_error *err)
 {
 	const char *name = text(object, "name");
 
 	if (!name || !add_description(object, 0, &device->length))
-		return fail(err, ST_CORRUPT,
+		return fail(err, SAVETOOL_CORRUPT,
 			    "vmdescription: a device without a name, or "
 			    "beyond reason");
 	device->instance = number(object, "instance_id", 0);
@@ -145,7 +145,7 @@ static struct json_object *parse_json(const char *json, size_t size)
 }
 
 int vmdesc_parse(struct vmdesc **result, const char *json, size_t size,
-		 struct st_error *err)
+		 struct savetool_error *err)
 {
 	cleanup_json struct json_object *root = parse_json(json, size);
 	struct json_object *devices = root ? array(root, "devices") : NULL;
@@ -153,7 +153,7 @@ int vmdesc_parse(struct vmdesc **result, const char *json, size_t size,
 	size_t count;
 
 	if (!devices)
-		return fail(err, ST_CORRUPT,
+		return fail(err, SAVETOOL_CORRUPT,
 			    "vmdescription is no JSON of QEMU's");
 	count = json_object_array_length(devices);
 	vmdesc = calloc(1, sizeof(*vmdesc));

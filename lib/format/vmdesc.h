@@ -24,9 +24,9 @@ struct vmdesc {
 /* Longer ones are none: this is enough for hundreds of processors. */
 #define VMDESC_LIMIT ((size_t)8 << 20)
 
-/* ST_CORRUPT: no JSON, or not of this kind. */
+/* SAVETOOL_CORRUPT: no JSON, or not of this kind. */
 int vmdesc_parse(struct vmdesc **vmdesc, const char *json, size_t size,
-		 struct st_error *err);
+		 struct savetool_error *err);
 
 /* NULL is fine. */
 void vmdesc_free(struct vmdesc *vmdesc);
@@ -37,6 +37,6 @@ void vmdesc_free(struct vmdesc *vmdesc);
  * no configuration (QEMU 7.2).  *edited is the caller's to free.
  */
 int vmdesc_set_mapped(char **edited, size_t *edited_size, const char *json,
-		      size_t size, bool mapped, struct st_error *err);
+		      size_t size, bool mapped, struct savetool_error *err);
 
 #endif

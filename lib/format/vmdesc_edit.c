@@ -226,7 +226,7 @@ static struct edit set_entry(struct span configuration, bool mapped)
 
 /* The text with that edit. */
 static int apply(char **edited, size_t *edited_size, struct span all,
-		 struct edit edit, struct st_error *err)
+		 struct edit edit, struct savetool_error *err)
 {
 	size_t before = edit.place.start - all.start;
 	size_t after = all.end - edit.place.end, length = strlen(edit.with);
@@ -244,7 +244,7 @@ static int apply(char **edited, size_t *edited_size, struct span all,
 }
 
 int vmdesc_set_mapped(char **edited, size_t *edited_size, const char *json,
-		      size_t size, bool mapped, struct st_error *err)
+		      size_t size, bool mapped, struct savetool_error *err)
 {
 	struct span all = { json, json + size }, configuration;
 	struct span object = { skip_space(json, all.end), all.end };

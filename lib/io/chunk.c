@@ -18,7 +18,7 @@ struct chunk_pool {
 };
 
 int chunk_pool_new(struct chunk_pool **result, unsigned count,
-		   struct st_error *err)
+		   struct savetool_error *err)
 {
 	const size_t stride = CHUNK_HEADROOM + CHUNK_SIZE;
 	struct chunk_pool *pool;

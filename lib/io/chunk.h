@@ -29,7 +29,7 @@ struct chunk {
 };
 
 int chunk_pool_new(struct chunk_pool **pool, unsigned count,
-		   struct st_error *err);
+		   struct savetool_error *err);
 
 /* All chunks must have come back.  NULL is fine. */
 void chunk_pool_free(struct chunk_pool *pool);

@@ -44,7 +44,7 @@ static int set_direct(int fd, bool direct)
 }
 
 int direct_reader_new(struct direct_reader **result, int fd, bool own,
-		      struct st_error *err)
+		      struct savetool_error *err)
 {
 	struct direct_reader *reader = calloc(1, sizeof(*reader));
 

@@ -17,7 +17,7 @@ struct direct_reader;
  * else reads by it or its like, so that it can be given O_DIRECT.
  */
 int direct_reader_new(struct direct_reader **reader, int fd, bool own,
-		      struct st_error *err);
+		      struct savetool_error *err);
 
 /*
  * As pread(): may read less than asked for, but not nothing.  Threads may read

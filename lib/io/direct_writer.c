@@ -41,7 +41,7 @@ static void close_direct(struct direct_writer *writer)
 }
 
 int direct_writer_new(struct direct_writer **result, int fd, int direct,
-		      struct st_error *err)
+		      struct savetool_error *err)
 {
 	struct direct_writer *writer = calloc(1, sizeof(*writer));
 

@@ -19,7 +19,7 @@ struct direct_writer;
  * not be had.
  */
 int direct_writer_new(struct direct_writer **writer, int fd, int direct,
-		      struct st_error *err);
+		      struct savetool_error *err);
 
 /* -1: see errno, and direct_failed_at(). */
 int direct_write(struct direct_writer *writer, const void *data, size_t size,

@@ -7,7 +7,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "io/direct.h"
-#include "io/nameless.h"
+#include "io/tmpfile.h"
 #include "io/write_all.h"
 
 #include <fcntl.h>
@@ -18,13 +18,13 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-static int fail_in_use(struct st_error *err)
+static int fail_in_use(struct savetool_error *err)
 {
-	return fail(err, ST_REFUSED, "in use by another process");
+	return fail(err, SAVETOOL_REFUSED, "in use by another process");
 }
 
 /* Of the whole file, also of what will be behind its end. */
-static int lock_ranges(int fd, struct st_error *err)
+static int lock_ranges(int fd, struct savetool_error *err)
 {
 	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
@@ -51,7 +51,7 @@ static bool tells_openers(int fd)
  * makes those wait who then open it.  We are told by a signal, which must be
  * one that does not end the process.
  */
-static int take_lease(struct inplace *place, struct st_error *err)
+static int take_lease(struct inplace *place, struct savetool_error *err)
 {
 	if (fcntl(place->fd, F_SETSIG, SIGURG) == 0 &&
 	    fcntl(place->fd, F_SETLEASE, F_WRLCK) == 0) {
@@ -66,18 +66,19 @@ static int take_lease(struct inplace *place, struct st_error *err)
 	return 0;
 }
 
-static int require_regular(int fd, struct st_error *err)
+static int require_regular(int fd, struct savetool_error *err)
 {
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
 		return fail_errno(err, "cannot examine");
 	if (!S_ISREG(st.st_mode))
-		return fail(err, ST_REFUSED, "not a regular file");
+		return fail(err, SAVETOOL_REFUSED, "not a regular file");
 	return 0;
 }
 
-int inplace_open(struct inplace *place, const char *path, struct st_error *err)
+int inplace_open(struct inplace *place, const char *path,
+		 struct savetool_error *err)
 {
 	/* O_NONBLOCK: neither waits for a pipe's other end, nor for a lease. */
 	const int flags = O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
@@ -106,13 +107,13 @@ void inplace_close(struct inplace *place)
 	place->fd = -1;
 }
 
-static int fail_given_way(struct st_error *err)
+static int fail_given_way(struct savetool_error *err)
 {
-	return fail(err, ST_REFUSED,
+	return fail(err, SAVETOOL_REFUSED,
 		    "another process opens it, and is given way");
 }
 
-int inplace_check(const struct inplace *place, struct st_error *err)
+int inplace_check(const struct inplace *place, struct savetool_error *err)
 {
 	if (!place->leased || fcntl(place->fd, F_GETLEASE) == F_WRLCK)
 		return 0;
@@ -121,7 +122,7 @@ int inplace_check(const struct inplace *place, struct st_error *err)
 
 static int give_way(struct inplace_watch *watch)
 {
-	struct st_error err;
+	struct savetool_error err;
 
 	if (inplace_check(watch->place, &err) == 0)
 		return 0;
@@ -132,7 +133,7 @@ static int give_way(struct inplace_watch *watch)
 static int watch_progress(void *data, uint64_t done, uint64_t total)
 {
 	struct inplace_watch *watch = data;
-	const struct st_monitor *caller = watch->caller;
+	const struct savetool_monitor *caller = watch->caller;
 
 	if (caller && caller->progress(caller->data, done, total) != 0)
 		return 1;
@@ -142,7 +143,7 @@ static int watch_progress(void *data, uint64_t done, uint64_t total)
 static int watch_stopped(void *data)
 {
 	struct inplace_watch *watch = data;
-	const struct st_monitor *caller = watch->caller;
+	const struct savetool_monitor *caller = watch->caller;
 
 	if (caller && caller->stopped && caller->stopped(caller->data) != 0)
 		return 1;
@@ -151,7 +152,7 @@ static int watch_stopped(void *data)
 
 void inplace_watch_begin(struct inplace_watch *watch,
 			 const struct inplace *place,
-			 const struct st_monitor *caller)
+			 const struct savetool_monitor *caller)
 {
 	*watch = (struct inplace_watch){
 		.monitor = {
@@ -165,15 +166,15 @@ void inplace_watch_begin(struct inplace_watch *watch,
 }
 
 int inplace_watch_end(const struct inplace_watch *watch, int result,
-		      struct st_error *err)
+		      struct savetool_error *err)
 {
-	if (result < 0 && err->code == ST_CANCELLED && watch->gave_way)
+	if (result < 0 && err->code == SAVETOOL_CANCELLED && watch->gave_way)
 		return fail_given_way(err);
 	return result;
 }
 
 /* A hole behind the end changes nothing, wherever holes can be made. */
-int inplace_can_punch(const struct inplace *place, struct st_error *err)
+int inplace_can_punch(const struct inplace *place, struct savetool_error *err)
 {
 	struct stat st;
 
@@ -192,24 +193,24 @@ static bool is_beside(int fd, int other)
 	       st.st_dev == others.st_dev;
 }
 
-int inplace_could_punch(const char *folder, int fd, struct st_error *err)
+int inplace_could_punch(const char *folder, int fd, struct savetool_error *err)
 {
 	const struct inplace place = { .fd = nameless_open(folder) };
-	struct st_error tried = { .code = ST_OK };
+	struct savetool_error tried = { .code = SAVETOOL_OK };
 
 	if (place.fd < 0)
 		return 0;
 	if (is_beside(place.fd, fd))
 		inplace_can_punch(&place, &tried);
 	close(place.fd);
-	if (tried.code != ST_REFUSED)
+	if (tried.code != SAVETOOL_REFUSED)
 		return 0;
 	*err = tried;
 	return -1;
 }
 
 int inplace_punch(const struct inplace *place, uint64_t offset, uint64_t length,
-		  struct st_error *err)
+		  struct savetool_error *err)
 {
 	const int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
 	int result;
@@ -220,12 +221,13 @@ int inplace_punch(const struct inplace *place, uint64_t offset, uint64_t length,
 	if (result == 0)
 		return 0;
 	if (errno == EOPNOTSUPP || errno == ENOSYS)
-		return fail(err, ST_REFUSED,
+		return fail(err, SAVETOOL_REFUSED,
 			    "this file system cannot make holes");
 	return fail_errno_at(err, offset, "cannot make a hole");
 }
 
-static int fail_change(uint64_t size, uint64_t offset, struct st_error *err)
+static int fail_change(uint64_t size, uint64_t offset,
+		       struct savetool_error *err)
 {
 	return fail_errno_at(err, offset, "cannot write %" PRIu64 " bytes",
 			     size);
@@ -233,7 +235,7 @@ static int fail_change(uint64_t size, uint64_t offset, struct st_error *err)
 
 /* As if O_DIRECT were not set; meanwhile, others do not read direct. */
 static int write_through_cache(int fd, int flags, const void *data, size_t size,
-			       uint64_t offset, struct st_error *err)
+			       uint64_t offset, struct savetool_error *err)
 {
 	uint64_t end = offset + size;
 	int failed;
@@ -250,7 +252,7 @@ static int write_through_cache(int fd, int flags, const void *data, size_t size,
 
 /* Who reads the file by the same descriptor may have set O_DIRECT. */
 int inplace_write(const struct inplace *place, const void *data, size_t size,
-		  uint64_t offset, struct st_error *err)
+		  uint64_t offset, struct savetool_error *err)
 {
 	int flags = fcntl(place->fd, F_GETFL), done = 0;
 

@@ -16,18 +16,19 @@ struct inplace {
 };
 
 /*
- * Opens a regular file.  ST_REFUSED if another process has it open or locked.
- * Where the file system tells that only to the file's owner, or to nobody,
- * the lock alone decides.
+ * Opens a regular file.  SAVETOOL_REFUSED if another process has it open or
+ * locked. Where the file system tells that only to the file's owner, or to
+ * nobody, the lock alone decides.
  */
-int inplace_open(struct inplace *place, const char *path, struct st_error *err);
+int inplace_open(struct inplace *place, const char *path,
+		 struct savetool_error *err);
 void inplace_close(struct inplace *place);
 
 /*
- * Is it still ours alone?  ST_REFUSED when someone has come to open it, and
- * waits; to be asked before each change.
+ * Is it still ours alone?  SAVETOOL_REFUSED when someone has come to open it,
+ * and waits; to be asked before each change.
  */
-int inplace_check(const struct inplace *place, struct st_error *err);
+int inplace_check(const struct inplace *place, struct savetool_error *err);
 
 /*
  * A monitor for a long task on such a file, in front of the caller's, which
@@ -35,39 +36,40 @@ int inplace_check(const struct inplace *place, struct st_error *err);
  * file.
  */
 struct inplace_watch {
-	struct st_monitor monitor; /* the one to hand on; neither is moved */
-	const struct st_monitor *caller;
+	struct savetool_monitor
+		monitor; /* the one to hand on; neither is moved */
+	const struct savetool_monitor *caller;
 	const struct inplace *place;
 	atomic_bool gave_way;
 };
 
 void inplace_watch_begin(struct inplace_watch *watch,
 			 const struct inplace *place,
-			 const struct st_monitor *caller);
+			 const struct savetool_monitor *caller);
 
 /* What the task returned: if it was stopped to give way, that is the error. */
 int inplace_watch_end(const struct inplace_watch *watch, int result,
-		      struct st_error *err);
+		      struct savetool_error *err);
 
 /*
- * Can the file have holes made?  ST_REFUSED if the file system cannot; changes
- * nothing.
+ * Can the file have holes made?  SAVETOOL_REFUSED if the file system cannot;
+ * changes nothing.
  */
-int inplace_can_punch(const struct inplace *place, struct st_error *err);
+int inplace_can_punch(const struct inplace *place, struct savetool_error *err);
 
 /*
  * The same for a file in this folder that is not to be changed, by its
  * descriptor: tried in another one there.  Where nothing can be tried, nothing
  * speaks against it.
  */
-int inplace_could_punch(const char *folder, int fd, struct st_error *err);
+int inplace_could_punch(const char *folder, int fd, struct savetool_error *err);
 
 /* Makes a range a hole that reads as zeros. */
 int inplace_punch(const struct inplace *place, uint64_t offset, uint64_t length,
-		  struct st_error *err);
+		  struct savetool_error *err);
 
 /* Writes all size bytes. */
 int inplace_write(const struct inplace *place, const void *data, size_t size,
-		  uint64_t offset, struct st_error *err);
+		  uint64_t offset, struct savetool_error *err);
 
 #endif

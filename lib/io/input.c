@@ -28,7 +28,7 @@ static void remember(struct input *in, const uint8_t *data, size_t size)
 
 /* What comes next: how much was read, 0 at the end, -1. */
 static ssize_t read_next(struct input *in, void *data, size_t size,
-			 struct st_error *err)
+			 struct savetool_error *err)
 {
 	ssize_t n = in->ops->read_at(in, data, size, in->position, err);
 
@@ -40,7 +40,8 @@ static ssize_t read_next(struct input *in, void *data, size_t size,
 }
 
 /* Reads and drops what lies between here and there. */
-static int skip_to(struct input *in, uint64_t offset, struct st_error *err)
+static int skip_to(struct input *in, uint64_t offset,
+		   struct savetool_error *err)
 {
 	uint8_t dropped[16384];
 
@@ -58,7 +59,7 @@ static int skip_to(struct input *in, uint64_t offset, struct st_error *err)
 
 /* Of what is kept: how much, 0 if offset is further on, -1 if it is gone. */
 static ssize_t read_again(const struct input *in, void *data, size_t size,
-			  uint64_t offset, struct st_error *err)
+			  uint64_t offset, struct savetool_error *err)
 {
 	uint64_t back;
 
@@ -66,7 +67,7 @@ static ssize_t read_again(const struct input *in, void *data, size_t size,
 		return 0;
 	back = in->position - offset;
 	if (back > in->backlog_size)
-		return fail_at(err, ST_UNSUPPORTED, in->position,
+		return fail_at(err, SAVETOOL_UNSUPPORTED, in->position,
 			       "cannot go back in a stream, from @ to %" PRIu64,
 			       offset);
 	if (size > back)
@@ -76,7 +77,7 @@ static ssize_t read_again(const struct input *in, void *data, size_t size,
 }
 
 static ssize_t read_forwards(struct input *in, void *data, size_t size,
-			     uint64_t offset, struct st_error *err)
+			     uint64_t offset, struct savetool_error *err)
 {
 	ssize_t n = read_again(in, data, size, offset, err);
 
@@ -88,7 +89,7 @@ static ssize_t read_forwards(struct input *in, void *data, size_t size,
 }
 
 int input_read_at(struct input *in, void *data, size_t size, uint64_t offset,
-		  size_t *got, struct st_error *err)
+		  size_t *got, struct savetool_error *err)
 {
 	size_t done = 0;
 
@@ -116,7 +117,7 @@ int input_read_at(struct input *in, void *data, size_t size, uint64_t offset,
 }
 
 int input_read_all(struct input *in, void *data, size_t size, uint64_t offset,
-		   size_t *got, struct st_error *err)
+		   size_t *got, struct savetool_error *err)
 {
 	size_t done = 0, part;
 
@@ -131,20 +132,20 @@ int input_read_all(struct input *in, void *data, size_t size, uint64_t offset,
 }
 
 int input_read_exactly(struct input *in, void *data, size_t size,
-		       uint64_t offset, struct st_error *err)
+		       uint64_t offset, struct savetool_error *err)
 {
 	size_t got;
 
 	if (input_read_all(in, data, size, offset, &got, err) < 0)
 		return -1;
 	if (got < size)
-		return fail_at(err, ST_INCOMPLETE, offset + got,
+		return fail_at(err, SAVETOOL_INCOMPLETE, offset + got,
 			       "file ends at @, %zu bytes short", size - got);
 	return 0;
 }
 
 int input_extent(struct input *in, uint64_t offset, struct extent *extent,
-		 struct st_error *err)
+		 struct savetool_error *err)
 {
 	if (offset >= in->size) {
 		*extent = (struct extent){ .offset = offset };
@@ -154,14 +155,14 @@ int input_extent(struct input *in, uint64_t offset, struct extent *extent,
 		return in->ops->extent(in, offset, extent, err);
 	*extent = (struct extent){
 		.offset = offset,
-		.length =
-			in->size == ST_UNKNOWN ? ST_UNKNOWN : in->size - offset,
+		.length = in->size == SAVETOOL_UNKNOWN ? SAVETOOL_UNKNOWN :
+							 in->size - offset,
 	};
 	return 0;
 }
 
 int input_count_data(uint64_t *bytes, struct input *in, uint64_t start,
-		     uint64_t end, struct st_error *err)
+		     uint64_t end, struct savetool_error *err)
 {
 	uint64_t data = 0;
 	struct extent extent;

@@ -30,9 +30,10 @@ struct input_file {
 #define PATIENCE 100
 
 /* Until there is something to read, or its end, or a failure to be read. */
-static int wait_for_bytes(const struct input_file *file, struct st_error *err)
+static int wait_for_bytes(const struct input_file *file,
+			  struct savetool_error *err)
 {
-	const struct st_monitor *monitor = file->base.monitor;
+	const struct savetool_monitor *monitor = file->base.monitor;
 	struct pollfd bytes = { .fd = file->fd, .events = POLLIN };
 	int ready;
 
@@ -42,14 +43,14 @@ static int wait_for_bytes(const struct input_file *file, struct st_error *err)
 		monitor = NULL;
 	do {
 		if (monitor && monitor->stopped(monitor->data) != 0)
-			return fail(err, ST_CANCELLED, "interrupted");
+			return fail(err, SAVETOOL_CANCELLED, "interrupted");
 		ready = poll(&bytes, 1, monitor ? PATIENCE : -1);
 	} while (ready == 0 || (ready < 0 && errno == EINTR));
 	return 0;
 }
 
 static ssize_t file_read_at(struct input *in, void *data, size_t size,
-			    uint64_t offset, struct st_error *err)
+			    uint64_t offset, struct savetool_error *err)
 {
 	struct input_file *file = (struct input_file *)in;
 	ssize_t n;
@@ -96,7 +97,7 @@ static off_t data_end(const struct input_file *file, uint64_t offset)
 
 /* Asks the file system; sets holes to false if it does not know any. */
 static int ask(struct input_file *file, uint64_t offset, struct extent *extent,
-	       struct st_error *err)
+	       struct savetool_error *err)
 {
 	bool behind_hole = offset == extents_end(&file->extents) &&
 			   extents_end_with_hole(&file->extents);
@@ -121,7 +122,8 @@ static int ask(struct input_file *file, uint64_t offset, struct extent *extent,
 }
 
 /* All extents up to offset, as far as there is room for them. */
-static int learn(struct input_file *file, uint64_t offset, struct st_error *err)
+static int learn(struct input_file *file, uint64_t offset,
+		 struct savetool_error *err)
 {
 	struct extent extent;
 
@@ -154,7 +156,7 @@ static bool recall(const struct input_file *file, uint64_t offset,
 
 /* What has become a hole since is still data, which reads as zeros. */
 static int file_extent(struct input *in, uint64_t offset, struct extent *extent,
-		       struct st_error *err)
+		       struct savetool_error *err)
 {
 	struct input_file *file = (struct input_file *)in;
 
@@ -190,7 +192,7 @@ static const struct input_ops file_ops = {
 };
 
 /* What kind of file it is decides how it is read. */
-static int classify(struct input_file *file, struct st_error *err)
+static int classify(struct input_file *file, struct savetool_error *err)
 {
 	struct stat st;
 
@@ -200,7 +202,7 @@ static int classify(struct input_file *file, struct st_error *err)
 		errno = EISDIR;
 		return fail_errno(err, "cannot read");
 	}
-	file->base.size = ST_UNKNOWN;
+	file->base.size = SAVETOOL_UNKNOWN;
 	if (S_ISREG(st.st_mode)) {
 		file->base.size = st.st_size;
 		file->base.seekable = true;
@@ -214,7 +216,7 @@ static int classify(struct input_file *file, struct st_error *err)
 	return 0;
 }
 
-int input_open_fd(struct input **in, int fd, struct st_error *err)
+int input_open_fd(struct input **in, int fd, struct savetool_error *err)
 {
 	struct input_file *file = calloc(1, sizeof(*file));
 
@@ -250,7 +252,8 @@ static int open_to_read(const char *path)
 	return fd;
 }
 
-int input_open_file(struct input **in, const char *path, struct st_error *err)
+int input_open_file(struct input **in, const char *path,
+		    struct savetool_error *err)
 {
 	int fd = open_to_read(path);
 
@@ -259,7 +262,7 @@ int input_open_file(struct input **in, const char *path, struct st_error *err)
 	return input_open_fd(in, fd, err);
 }
 
-int input_read_direct(struct input *in, bool own, struct st_error *err)
+int input_read_direct(struct input *in, bool own, struct savetool_error *err)
 {
 	struct input_file *file = (struct input_file *)in;
 
@@ -282,12 +285,12 @@ struct input_memory {
 };
 
 static ssize_t memory_read_at(struct input *in, void *data, size_t size,
-			      uint64_t offset, struct st_error *err)
+			      uint64_t offset, struct savetool_error *err)
 {
 	struct input_memory *memory = (struct input_memory *)in;
 
 	if (offset < memory->start)
-		return fail_at(err, ST_UNSUPPORTED, offset,
+		return fail_at(err, SAVETOOL_UNSUPPORTED, offset,
 			       "@ is not kept, but those from byte %" PRIu64
 			       " on",
 			       memory->start);
@@ -310,7 +313,7 @@ static const struct input_ops memory_ops = {
 };
 
 int input_open_part(struct input **in, const void *data, size_t size,
-		    uint64_t offset, struct st_error *err)
+		    uint64_t offset, struct savetool_error *err)
 {
 	struct input_memory *memory = calloc(1, sizeof(*memory));
 
@@ -326,7 +329,7 @@ int input_open_part(struct input **in, const void *data, size_t size,
 }
 
 int input_open_memory(struct input **in, const void *data, size_t size,
-		      struct st_error *err)
+		      struct savetool_error *err)
 {
 	return input_open_part(in, data, size, 0, err);
 }

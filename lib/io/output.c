@@ -22,7 +22,7 @@ static size_t iov_size(const struct iovec *iov, unsigned count)
 }
 
 int output_append_iov(struct output *out, struct iovec *iov, unsigned count,
-		      struct st_error *err)
+		      struct savetool_error *err)
 {
 	/* Asked for now: the writer may change them. */
 	size_t size = iov_size(iov, count);
@@ -34,7 +34,7 @@ int output_append_iov(struct output *out, struct iovec *iov, unsigned count,
 }
 
 int output_append(struct output *out, const void *data, size_t size,
-		  struct st_error *err)
+		  struct savetool_error *err)
 {
 	struct iovec iov = { .iov_base = (void *)data, .iov_len = size };
 
@@ -42,14 +42,14 @@ int output_append(struct output *out, const void *data, size_t size,
 }
 
 int output_write_at(struct output *out, const void *data, size_t size,
-		    uint64_t offset, struct st_error *err)
+		    uint64_t offset, struct savetool_error *err)
 {
 	struct iovec iov = { .iov_base = (void *)data, .iov_len = size };
 
 	if (out->seekable)
 		return out->ops->write_at(out, &iov, 1, offset, err);
 	if (offset != out->position)
-		return fail_at(err, ST_UNSUPPORTED, out->position,
+		return fail_at(err, SAVETOOL_UNSUPPORTED, out->position,
 			       "cannot leave the order of a stream, from @ "
 			       "to %" PRIu64,
 			       offset);
@@ -57,7 +57,7 @@ int output_write_at(struct output *out, const void *data, size_t size,
 }
 
 static int append_zeros(struct output *out, uint64_t length,
-			struct st_error *err)
+			struct savetool_error *err)
 {
 	static const uint8_t zeros[ZEROS_SIZE];
 	struct iovec iov[ZEROS_IOVS];
@@ -83,7 +83,7 @@ static int append_zeros(struct output *out, uint64_t length,
 	return 0;
 }
 
-int output_skip(struct output *out, uint64_t length, struct st_error *err)
+int output_skip(struct output *out, uint64_t length, struct savetool_error *err)
 {
 	if (!out->seekable)
 		return append_zeros(out, length, err);
@@ -95,12 +95,12 @@ int output_skip(struct output *out, uint64_t length, struct st_error *err)
 	return 0;
 }
 
-int output_reach(struct output *out, uint64_t end, struct st_error *err)
+int output_reach(struct output *out, uint64_t end, struct savetool_error *err)
 {
 	return out->ops->reach ? out->ops->reach(out, end, err) : 0;
 }
 
-int output_commit(struct output *out, struct st_error *err)
+int output_commit(struct output *out, struct savetool_error *err)
 {
 	return out->ops->commit(out, err);
 }

@@ -25,26 +25,27 @@ struct output_ops {
 	 * output that is not seekable is only asked for its position.
 	 */
 	int (*write_at)(struct output *out, struct iovec *iov, unsigned count,
-			uint64_t offset, struct st_error *err);
+			uint64_t offset, struct savetool_error *err);
 
 	/*
 	 * Reads back size bytes of what was written.  NULL unless seekable.
 	 */
 	int (*read_at)(struct output *out, void *data, size_t size,
-		       uint64_t offset, struct st_error *err);
+		       uint64_t offset, struct savetool_error *err);
 
 	/*
 	 * Makes what was written there read as zeros, without storage where
 	 * the file system can.  NULL unless seekable.
 	 */
 	int (*punch)(struct output *out, uint64_t offset, uint64_t length,
-		     struct st_error *err);
+		     struct savetool_error *err);
 
 	/* As output_reach().  NULL: it does not matter. */
-	int (*reach)(struct output *out, uint64_t end, struct st_error *err);
+	int (*reach)(struct output *out, uint64_t end,
+		     struct savetool_error *err);
 
 	/* Makes it final: nothing is written behind it any more. */
-	int (*commit)(struct output *out, struct st_error *err);
+	int (*commit)(struct output *out, struct savetool_error *err);
 	void (*close)(struct output *out);
 };
 
@@ -57,7 +58,8 @@ struct output {
 /* How a file output comes to be. */
 struct output_file_options {
 	bool force;   /* may replace what has this name */
-	bool regular; /* refuses, as ST_REFUSED, what is no regular file */
+	bool regular; /* refuses, as SAVETOOL_REFUSED, what is no regular file
+		       */
 
 	/*
 	 * Whose owner, mode, ACL, extended attributes and times it gets at
@@ -68,8 +70,8 @@ struct output_file_options {
 
 	/*
 	 * But for this one time it is: what is held in place, which like_fd
-	 * is of.  NULL: it is not.  ST_REFUSED at commit if somebody has come
-	 * to open it by then, or another file has its name.
+	 * is of.  NULL: it is not.  SAVETOOL_REFUSED at commit if somebody has
+	 * come to open it by then, or another file has its name.
 	 */
 	const struct inplace *replaces;
 };
@@ -78,26 +80,26 @@ struct output_file_options {
  * A file that grows under a temporary name beside its final one until it is
  * committed: written to disk, given its name, and the folder written to
  * disk.  An existing destination without force, the source itself, or a
- * folder is ST_REFUSED at once.
+ * folder is SAVETOOL_REFUSED at once.
  */
 int output_create_file(struct output **out, const char *path,
 		       const struct output_file_options *options,
-		       struct st_error *err);
+		       struct savetool_error *err);
 
 /* Writes to a descriptor that stays the caller's: a pipe, standard output. */
-int output_open_fd(struct output **out, int fd, struct st_error *err);
+int output_open_fd(struct output **out, int fd, struct savetool_error *err);
 
 /*
  * From now on leaves the page cache alone: writes a file or block device past
  * it where that can be had and helps, and has it drop the rest.  The file may
  * lack what was written last until output_flush().
  */
-int output_write_direct(struct output *out, struct st_error *err);
-int output_flush(struct output *out, struct st_error *err);
+int output_write_direct(struct output *out, struct savetool_error *err);
+int output_flush(struct output *out, struct savetool_error *err);
 
 /* What was written so far, of a file output that is seekable. */
 int output_read_back(struct output *out, struct input **in,
-		     struct st_error *err);
+		     struct savetool_error *err);
 
 /* The file output's descriptor, for fstat() and fstatvfs(); -1 if none. */
 int output_fd(const struct output *out);
@@ -109,13 +111,13 @@ int output_fd(const struct output *out);
 void output_expect(struct output *out, uint64_t bytes);
 
 int output_write_at(struct output *out, const void *data, size_t size,
-		    uint64_t offset, struct st_error *err);
+		    uint64_t offset, struct savetool_error *err);
 
 /* Appends, and moves the position. */
 int output_append(struct output *out, const void *data, size_t size,
-		  struct st_error *err);
+		  struct savetool_error *err);
 int output_append_iov(struct output *out, struct iovec *iov, unsigned count,
-		      struct st_error *err);
+		      struct savetool_error *err);
 
 /*
  * Writes over other bytes what vouches for all of them: into a file, only when
@@ -124,21 +126,22 @@ int output_append_iov(struct output *out, struct iovec *iov, unsigned count,
  */
 #define OUTPUT_LAST 16
 int output_write_last(struct output *out, const void *data, size_t size,
-		      uint64_t offset, struct st_error *err);
+		      uint64_t offset, struct savetool_error *err);
 
 /*
  * Moves the position on by length bytes that read as zeros: a hole where the
  * output is seekable, else zeros.
  */
-int output_skip(struct output *out, uint64_t length, struct st_error *err);
+int output_skip(struct output *out, uint64_t length,
+		struct savetool_error *err);
 
 /*
  * Tells, before it is written, that its end will not be before this offset: a
  * file becomes as long at once.
  */
-int output_reach(struct output *out, uint64_t end, struct st_error *err);
+int output_reach(struct output *out, uint64_t end, struct savetool_error *err);
 
-int output_commit(struct output *out, struct st_error *err);
+int output_commit(struct output *out, struct savetool_error *err);
 
 /* NULL is fine. */
 void output_close(struct output *out);

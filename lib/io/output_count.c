@@ -25,7 +25,7 @@ struct output_count {
 };
 
 static int make_room(struct output_count *out, uint64_t stretch,
-		     struct st_error *err)
+		     struct savetool_error *err)
 {
 	uint64_t count = stretch + 1;
 	struct bitmap *stretches;
@@ -47,7 +47,7 @@ static int make_room(struct output_count *out, uint64_t stretch,
 }
 
 static int count_write(struct output *base, struct iovec *iov, unsigned count,
-		       uint64_t offset, struct st_error *err)
+		       uint64_t offset, struct savetool_error *err)
 {
 	struct output_count *out = (struct output_count *)base;
 	uint64_t size = 0, block = offset / BLOCK, end;
@@ -70,7 +70,7 @@ static int count_write(struct output *base, struct iovec *iov, unsigned count,
 
 /* Of a block of which only a part is punched, the rest is still there. */
 static int count_punch(struct output *base, uint64_t offset, uint64_t length,
-		       struct st_error *err)
+		       struct savetool_error *err)
 {
 	struct output_count *out = (struct output_count *)base;
 	uint64_t block = (offset + BLOCK - 1) / BLOCK;
@@ -86,7 +86,7 @@ static int count_punch(struct output *base, uint64_t offset, uint64_t length,
 	return 0;
 }
 
-static int count_commit(struct output *out, struct st_error *err)
+static int count_commit(struct output *out, struct savetool_error *err)
 {
 	(void)out;
 	(void)err;
@@ -111,7 +111,7 @@ static const struct output_ops ops = {
 	.close = count_close,
 };
 
-int output_open_count(struct output **out, struct st_error *err)
+int output_open_count(struct output **out, struct savetool_error *err)
 {
 	struct output_count *counter = calloc(1, sizeof(*counter));
 

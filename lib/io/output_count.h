@@ -5,7 +5,7 @@
 
 #include "io/output.h"
 
-int output_open_count(struct output **out, struct st_error *err);
+int output_open_count(struct output **out, struct savetool_error *err);
 
 /* Bytes in blocks of 4 KiB that something was written to, holes left out. */
 uint64_t output_counted(const struct output *out);

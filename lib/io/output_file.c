@@ -7,10 +7,10 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "io/attributes.h"
 #include "io/direct_writer.h"
 #include "io/inplace.h"
 #include "io/input.h"
-#include "io/likeness.h"
 #include "io/reopen.h"
 #include "io/write_all.h"
 
@@ -28,7 +28,7 @@ static uint64_t written(const struct output_file *file)
 }
 
 static int fail_write(const struct output_file *file, uint64_t offset,
-		      struct st_error *err)
+		      struct savetool_error *err)
 {
 	if (file->path)
 		fail_errno_at(err, offset, "cannot write '%s'", file->path);
@@ -38,7 +38,7 @@ static int fail_write(const struct output_file *file, uint64_t offset,
 }
 
 /* All that is gathered is in the file then. */
-static int flush(struct output_file *file, struct st_error *err)
+static int flush(struct output_file *file, struct savetool_error *err)
 {
 	if (file->direct && direct_flush(file->direct) < 0)
 		return fail_write(file, direct_failed_at(file->direct), err);
@@ -46,7 +46,8 @@ static int flush(struct output_file *file, struct st_error *err)
 }
 
 static int write_direct(struct output_file *file, const struct iovec *iov,
-			unsigned count, uint64_t *offset, struct st_error *err)
+			unsigned count, uint64_t *offset,
+			struct savetool_error *err)
 {
 	for (unsigned i = 0; i < count; i++) {
 		if (direct_write(file->direct, iov[i].iov_base, iov[i].iov_len,
@@ -59,7 +60,8 @@ static int write_direct(struct output_file *file, const struct iovec *iov,
 }
 
 static int write_usual(struct output_file *file, struct iovec *iov,
-		       unsigned count, uint64_t *offset, struct st_error *err)
+		       unsigned count, uint64_t *offset,
+		       struct savetool_error *err)
 {
 	uint64_t start = *offset;
 	int failed =
@@ -70,7 +72,8 @@ static int write_usual(struct output_file *file, struct iovec *iov,
 }
 
 static int write_iov(struct output_file *file, struct iovec *iov,
-		     unsigned count, uint64_t offset, struct st_error *err)
+		     unsigned count, uint64_t offset,
+		     struct savetool_error *err)
 {
 	if ((file->direct ? write_direct(file, iov, count, &offset, err) :
 			    write_usual(file, iov, count, &offset, err)) < 0)
@@ -81,7 +84,7 @@ static int write_iov(struct output_file *file, struct iovec *iov,
 }
 
 static int write_zeros(struct output_file *file, uint64_t offset,
-		       uint64_t length, struct st_error *err)
+		       uint64_t length, struct savetool_error *err)
 {
 	static const uint8_t zeros[65536];
 
@@ -101,7 +104,7 @@ static int write_zeros(struct output_file *file, uint64_t offset,
 }
 
 static int punch_or_zero(struct output_file *file, uint64_t offset,
-			 uint64_t length, struct st_error *err)
+			 uint64_t length, struct savetool_error *err)
 {
 	const int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
 	int result;
@@ -129,7 +132,7 @@ static int punch_or_zero(struct output_file *file, uint64_t offset,
 
 /* Only whole sectors of a device can be cleared without writing them. */
 static int clear(struct output_file *file, uint64_t offset, uint64_t length,
-		 struct st_error *err)
+		 struct savetool_error *err)
 {
 	uint64_t end = offset + length;
 	uint64_t first = round_up(offset, SECTOR_LIMIT);
@@ -147,7 +150,7 @@ static int clear(struct output_file *file, uint64_t offset, uint64_t length,
 
 /* A hole over what somebody else has left on a device has to be made. */
 static int clear_gap(struct output_file *file, uint64_t offset,
-		     struct st_error *err)
+		     struct savetool_error *err)
 {
 	if (file->fresh || !file->base.seekable || offset <= file->end)
 		return 0;
@@ -155,7 +158,7 @@ static int clear_gap(struct output_file *file, uint64_t offset,
 }
 
 static int file_write_at(struct output *out, struct iovec *iov, unsigned count,
-			 uint64_t offset, struct st_error *err)
+			 uint64_t offset, struct savetool_error *err)
 {
 	struct output_file *file = (struct output_file *)out;
 
@@ -165,7 +168,7 @@ static int file_write_at(struct output *out, struct iovec *iov, unsigned count,
 }
 
 static int file_punch(struct output *out, uint64_t offset, uint64_t length,
-		      struct st_error *err)
+		      struct savetool_error *err)
 {
 	struct output_file *file = (struct output_file *)out;
 
@@ -181,7 +184,8 @@ static int file_punch(struct output *out, uint64_t offset, uint64_t length,
  * For what is written at the end of a file XFS keeps more storage ready, and
  * leaves it there if the file goes on behind a hole.
  */
-static int file_reach(struct output *out, uint64_t end, struct st_error *err)
+static int file_reach(struct output *out, uint64_t end,
+		      struct savetool_error *err)
 {
 	struct output_file *file = (struct output_file *)out;
 
@@ -200,7 +204,7 @@ static int file_reach(struct output *out, uint64_t end, struct st_error *err)
  * left behind it, for what they write next.
  */
 static int end_at(struct output_file *file, uint64_t position,
-		  struct st_error *err)
+		  struct savetool_error *err)
 {
 	if (clear_gap(file, position, err) < 0 || flush(file, err) < 0)
 		return -1;
@@ -216,9 +220,9 @@ static int end_at(struct output_file *file, uint64_t position,
 	return 0;
 }
 
-int fail_exists(struct st_error *err, const char *path)
+int fail_exists(struct savetool_error *err, const char *path)
 {
-	fail(err, ST_REFUSED, "'%s' exists", path);
+	fail(err, SAVETOOL_REFUSED, "'%s' exists", path);
 	err->sys_errno = EEXIST;
 	return -1;
 }
@@ -228,7 +232,8 @@ int fail_exists(struct st_error *err, const char *path)
  * old one for whom has come to open it while all was written to disk: what he
  * writes there would be lost.
  */
-static int check_replaced(const struct output_file *file, struct st_error *err)
+static int check_replaced(const struct output_file *file,
+			  struct savetool_error *err)
 {
 	struct stat old, named;
 
@@ -240,13 +245,13 @@ static int check_replaced(const struct output_file *file, struct st_error *err)
 		    AT_SYMLINK_NOFOLLOW) == 0 &&
 	    named.st_dev == old.st_dev && named.st_ino == old.st_ino)
 		return 0;
-	return fail(err, ST_REFUSED,
+	return fail(err, SAVETOOL_REFUSED,
 		    "'%s' is not the same file any more: it was replaced or "
 		    "removed meanwhile",
 		    file->path);
 }
 
-static int give_name(struct output_file *file, struct st_error *err)
+static int give_name(struct output_file *file, struct savetool_error *err)
 {
 	bool force = file->options.force;
 
@@ -266,7 +271,8 @@ static int give_name(struct output_file *file, struct st_error *err)
 	return 0;
 }
 
-static int write_to_disk(const struct output_file *file, struct st_error *err)
+static int write_to_disk(const struct output_file *file,
+			 struct savetool_error *err)
 {
 	if (fsync(file->fd) == 0)
 		return 0;
@@ -274,7 +280,7 @@ static int write_to_disk(const struct output_file *file, struct st_error *err)
 	return fail_full(err, written(file), file->expected);
 }
 
-static int write_last(struct output_file *file, struct st_error *err)
+static int write_last(struct output_file *file, struct savetool_error *err)
 {
 	struct iovec iov = {
 		.iov_base = file->last,
@@ -289,7 +295,7 @@ static int write_last(struct output_file *file, struct st_error *err)
 	return flush(file, err);
 }
 
-static int file_commit(struct output *out, struct st_error *err)
+static int file_commit(struct output *out, struct savetool_error *err)
 {
 	struct output_file *file = (struct output_file *)out;
 
@@ -325,7 +331,7 @@ static void file_close(struct output *out)
 }
 
 static int file_read_at(struct output *out, void *data, size_t size,
-			uint64_t offset, struct st_error *err)
+			uint64_t offset, struct savetool_error *err)
 {
 	struct output_file *file = (struct output_file *)out;
 	uint8_t *at = data;
@@ -357,7 +363,7 @@ const struct output_ops output_file_ops = {
 	.close = file_close,
 };
 
-int output_write_direct(struct output *out, struct st_error *err)
+int output_write_direct(struct output *out, struct savetool_error *err)
 {
 	struct output_file *file = (struct output_file *)out;
 
@@ -368,7 +374,7 @@ int output_write_direct(struct output *out, struct st_error *err)
 }
 
 int output_write_last(struct output *out, const void *data, size_t size,
-		      uint64_t offset, struct st_error *err)
+		      uint64_t offset, struct savetool_error *err)
 {
 	struct output_file *file = (struct output_file *)out;
 
@@ -380,7 +386,7 @@ int output_write_last(struct output *out, const void *data, size_t size,
 	return 0;
 }
 
-int output_flush(struct output *out, struct st_error *err)
+int output_flush(struct output *out, struct savetool_error *err)
 {
 	return out->ops == &output_file_ops ?
 		       flush((struct output_file *)out, err) :
@@ -388,7 +394,7 @@ int output_flush(struct output *out, struct st_error *err)
 }
 
 int output_read_back(struct output *out, struct input **in,
-		     struct st_error *err)
+		     struct savetool_error *err)
 {
 	const struct output_file *file = (const struct output_file *)out;
 	int fd, own;

@@ -3,8 +3,8 @@
 #ifndef IO_OUTPUT_FILE_H
 #define IO_OUTPUT_FILE_H
 
+#include "io/destination.h"
 #include "io/output.h"
-#include "io/place.h"
 
 struct output_file {
 	struct output base;
@@ -12,7 +12,7 @@ struct output_file {
 	struct direct_writer *direct; /* NULL: through the page cache */
 	uint64_t end;      /* behind the last byte that was written */
 	uint64_t written;  /* bytes, also those over others; not direct */
-	uint64_t expected; /* how many those will be, or ST_UNKNOWN */
+	uint64_t expected; /* how many those will be, or SAVETOOL_UNKNOWN */
 	bool owned;        /* the descriptor is closed with the output */
 	bool fresh;        /* unwritten bytes read as zeros */
 	bool punches;      /* making holes has not failed yet */
@@ -32,6 +32,6 @@ struct output_file {
 extern const struct output_ops output_file_ops;
 
 /* Always -1: a file has this name already. */
-int fail_exists(struct st_error *err, const char *path);
+int fail_exists(struct savetool_error *err, const char *path);
 
 #endif

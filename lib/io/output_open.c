@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static struct output_file *file_new(struct st_error *err)
+static struct output_file *file_new(struct savetool_error *err)
 {
 	struct output_file *file = calloc(1, sizeof(*file));
 
@@ -21,13 +21,13 @@ static struct output_file *file_new(struct st_error *err)
 	}
 	file->base.ops = &output_file_ops;
 	file->fd = file->shared = -1;
-	file->expected = ST_UNKNOWN;
+	file->expected = SAVETOOL_UNKNOWN;
 	file->place.folder = AT_FDCWD;
 	file->punches = true;
 	return file;
 }
 
-static int create_beside(struct output_file *file, struct st_error *err)
+static int create_beside(struct output_file *file, struct savetool_error *err)
 {
 	file->base.seekable = true;
 	file->fresh = true;
@@ -45,7 +45,7 @@ static int create_beside(struct output_file *file, struct st_error *err)
 
 /* A disk that is mounted, or held by somebody else, is not given to us. */
 static int open_in_place(struct output_file *file, mode_t type,
-			 struct st_error *err)
+			 struct savetool_error *err)
 {
 	int flags = O_CLOEXEC | O_NOCTTY;
 
@@ -53,7 +53,8 @@ static int open_in_place(struct output_file *file, mode_t type,
 	file->fd = open(file->path, S_ISBLK(type) ? flags | O_RDWR | O_EXCL :
 						    flags | O_WRONLY);
 	if (file->fd < 0 && errno == EBUSY)
-		return fail(err, ST_REFUSED, "'%s' is in use", file->path);
+		return fail(err, SAVETOOL_REFUSED, "'%s' is in use",
+			    file->path);
 	if (file->fd < 0)
 		return fail_errno(err, "cannot open '%s'", file->path);
 	return 0;
@@ -71,7 +72,7 @@ static bool is_same(int fd, const struct stat *other)
 }
 
 /* What has the name already decides. */
-static int open_named(struct output_file *file, struct st_error *err)
+static int open_named(struct output_file *file, struct savetool_error *err)
 {
 	bool force = file->options.force;
 	struct stat st;
@@ -85,13 +86,14 @@ static int open_named(struct output_file *file, struct st_error *err)
 		return create_beside(file, err);
 	}
 	if (S_ISDIR(st.st_mode))
-		return fail(err, ST_REFUSED, "'%s' is a directory", file->path);
+		return fail(err, SAVETOOL_REFUSED, "'%s' is a directory",
+			    file->path);
 	if (!file->options.replaces && is_same(file->options.like_fd, &st))
-		return fail(err, ST_REFUSED,
+		return fail(err, SAVETOOL_REFUSED,
 			    "source and destination are the same file");
 	/* Not even opened: a named pipe would wait. */
 	if (file->options.regular && !S_ISREG(st.st_mode))
-		return fail(err, ST_REFUSED, "'%s' is not a regular file",
+		return fail(err, SAVETOOL_REFUSED, "'%s' is not a regular file",
 			    file->path);
 	if (!force && (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)))
 		return fail_exists(err, file->path);
@@ -102,7 +104,7 @@ static int open_named(struct output_file *file, struct st_error *err)
 
 int output_create_file(struct output **out, const char *path,
 		       const struct output_file_options *options,
-		       struct st_error *err)
+		       struct savetool_error *err)
 {
 	struct output_file *file = file_new(err);
 
@@ -121,7 +123,7 @@ int output_create_file(struct output **out, const char *path,
 	return 0;
 }
 
-int output_open_fd(struct output **out, int fd, struct st_error *err)
+int output_open_fd(struct output **out, int fd, struct savetool_error *err)
 {
 	struct output_file *file;
 	struct stat st;

@@ -30,7 +30,7 @@ void reader_init(struct reader *reader, struct input *in,
 		.in = in,
 		.pool = pool,
 		.offset = offset,
-		.limit = ST_UNKNOWN,
+		.limit = SAVETOOL_UNKNOWN,
 		.ahead = READ_LEAST,
 	};
 }
@@ -57,7 +57,7 @@ void reader_release(struct reader *reader)
  * The present chunk is given up before a new one is waited for, lest a small
  * pool run dry.
  */
-static int refill(struct reader *reader, struct st_error *err)
+static int refill(struct reader *reader, struct savetool_error *err)
 {
 	uint8_t left[CHUNK_HEADROOM];
 	size_t visible = reader_visible(reader), got;
@@ -90,7 +90,7 @@ static int refill(struct reader *reader, struct st_error *err)
 }
 
 int reader_look(struct reader *reader, size_t size, size_t *got,
-		struct st_error *err)
+		struct savetool_error *err)
 {
 	size_t visible = reader_visible(reader);
 
@@ -103,7 +103,7 @@ int reader_look(struct reader *reader, size_t size, size_t *got,
 	return 0;
 }
 
-int reader_need(struct reader *reader, size_t size, struct st_error *err)
+int reader_need(struct reader *reader, size_t size, struct savetool_error *err)
 {
 	size_t got;
 
@@ -112,12 +112,13 @@ int reader_need(struct reader *reader, size_t size, struct st_error *err)
 	if (reader_look(reader, size, &got, err) < 0)
 		return -1;
 	if (got < size)
-		return fail_at(err, ST_INCOMPLETE, reader->offset + got,
+		return fail_at(err, SAVETOOL_INCOMPLETE, reader->offset + got,
 			       "image ends");
 	return 0;
 }
 
-int reader_consume(struct reader *reader, size_t size, struct st_error *err)
+int reader_consume(struct reader *reader, size_t size,
+		   struct savetool_error *err)
 {
 	const uint8_t *data = reader->next;
 
@@ -130,23 +131,24 @@ int reader_consume(struct reader *reader, size_t size, struct st_error *err)
 
 /* Moves on without looking, but not beyond an end that is known. */
 static int pass_unseen(struct reader *reader, uint64_t size,
-		       struct st_error *err)
+		       struct savetool_error *err)
 {
 	uint64_t end = reader->in->size;
 
-	if (end == ST_UNKNOWN)
+	if (end == SAVETOOL_UNKNOWN)
 		end = INT64_MAX;
 	if (end > reader->limit)
 		end = reader->limit;
 	if (reader->offset > end || size > end - reader->offset)
-		return fail_at(err, ST_INCOMPLETE, end, "image ends");
+		return fail_at(err, SAVETOOL_INCOMPLETE, end, "image ends");
 	reader->offset += size;
 	reader->next = reader->end;
 	reader->ahead = READ_LEAST;
 	return 0;
 }
 
-int reader_skip(struct reader *reader, uint64_t size, struct st_error *err)
+int reader_skip(struct reader *reader, uint64_t size,
+		struct savetool_error *err)
 {
 	uint64_t visible = reader_visible(reader);
 
@@ -166,7 +168,7 @@ int reader_skip(struct reader *reader, uint64_t size, struct st_error *err)
 	return 0;
 }
 
-int reader_u8(struct reader *reader, uint8_t *value, struct st_error *err)
+int reader_u8(struct reader *reader, uint8_t *value, struct savetool_error *err)
 {
 	if (reader_need(reader, 1, err) < 0)
 		return -1;
@@ -174,7 +176,8 @@ int reader_u8(struct reader *reader, uint8_t *value, struct st_error *err)
 	return reader_consume(reader, 1, err);
 }
 
-int reader_be16(struct reader *reader, uint16_t *value, struct st_error *err)
+int reader_be16(struct reader *reader, uint16_t *value,
+		struct savetool_error *err)
 {
 	if (reader_need(reader, 2, err) < 0)
 		return -1;
@@ -182,7 +185,8 @@ int reader_be16(struct reader *reader, uint16_t *value, struct st_error *err)
 	return reader_consume(reader, 2, err);
 }
 
-int reader_be32(struct reader *reader, uint32_t *value, struct st_error *err)
+int reader_be32(struct reader *reader, uint32_t *value,
+		struct savetool_error *err)
 {
 	if (reader_need(reader, 4, err) < 0)
 		return -1;
@@ -190,7 +194,8 @@ int reader_be32(struct reader *reader, uint32_t *value, struct st_error *err)
 	return reader_consume(reader, 4, err);
 }
 
-int reader_be64(struct reader *reader, uint64_t *value, struct st_error *err)
+int reader_be64(struct reader *reader, uint64_t *value,
+		struct savetool_error *err)
 {
 	if (reader_need(reader, 8, err) < 0)
 		return -1;
@@ -199,7 +204,7 @@ int reader_be64(struct reader *reader, uint64_t *value, struct st_error *err)
 }
 
 int reader_str8(struct reader *reader, char text[STR8_SIZE],
-		struct st_error *err)
+		struct savetool_error *err)
 {
 	uint8_t length;
 
@@ -207,7 +212,7 @@ int reader_str8(struct reader *reader, char text[STR8_SIZE],
 	    reader_need(reader, length, err) < 0)
 		return -1;
 	if (memchr(reader->next, '\0', length))
-		return fail_at(err, ST_CORRUPT, reader->offset,
+		return fail_at(err, SAVETOOL_CORRUPT, reader->offset,
 			       "name with a NUL");
 	memcpy(text, reader->next, length);
 	text[length] = '\0';

@@ -7,7 +7,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/zero.h"
-#include "io/nameless.h"
+#include "io/tmpfile.h"
 #include "io/write_all.h"
 
 #include <errno.h>
@@ -37,7 +37,8 @@ char *spool_folder(const char *destination)
 	return slash == path ? strdup("/") : strndup(path, slash - path);
 }
 
-int spool_create(struct spool *spool, const char *folder, struct st_error *err)
+int spool_create(struct spool *spool, const char *folder,
+		 struct savetool_error *err)
 {
 	spool->folder = folder;
 	spool->fd = nameless_open(folder);
@@ -48,7 +49,7 @@ int spool_create(struct spool *spool, const char *folder, struct st_error *err)
 
 /* What it takes by now is known, and what is still to come is not. */
 static int fail_keep(const struct spool *spool, uint64_t offset,
-		     struct st_error *err)
+		     struct savetool_error *err)
 {
 	struct stat st;
 
@@ -56,11 +57,11 @@ static int fail_keep(const struct spool *spool, uint64_t offset,
 		      spool->folder);
 	if (fstat(spool->fd, &st) < 0)
 		return -1;
-	return fail_full(err, st.st_blocks * UINT64_C(512), ST_UNKNOWN);
+	return fail_full(err, st.st_blocks * UINT64_C(512), SAVETOOL_UNKNOWN);
 }
 
 int spool_write(const struct spool *spool, const void *data, size_t size,
-		uint64_t offset, struct st_error *err)
+		uint64_t offset, struct savetool_error *err)
 {
 	if (write_all_bytes(spool->fd, data, size, &offset) == 0)
 		return 0;
@@ -69,7 +70,7 @@ int spool_write(const struct spool *spool, const void *data, size_t size,
 
 /* A file system may give less than was asked for, before the end as well. */
 int spool_read(const struct spool *spool, void *data, size_t size,
-	       uint64_t offset, struct st_error *err)
+	       uint64_t offset, struct savetool_error *err)
 {
 	uint8_t *to = data;
 	size_t got = 0;
@@ -95,7 +96,7 @@ int spool_read(const struct spool *spool, void *data, size_t size,
 
 /* Writes what is not zero. */
 static int keep(const struct spool *spool, const uint8_t *data, size_t size,
-		uint64_t offset, struct st_error *err)
+		uint64_t offset, struct savetool_error *err)
 {
 	size_t at = 0;
 
@@ -119,7 +120,7 @@ static int keep(const struct spool *spool, const uint8_t *data, size_t size,
 }
 
 static int keep_rest(const struct spool *spool, struct input *in,
-		     uint64_t offset, uint64_t end, struct st_error *err)
+		     uint64_t offset, uint64_t end, struct savetool_error *err)
 {
 	cleanup_free uint8_t *data = malloc(SPOOL_READ);
 	size_t size = SPOOL_READ, got;
@@ -141,7 +142,7 @@ static int keep_rest(const struct spool *spool, struct input *in,
 
 int spool_open(struct input **result, const char *folder, struct input *in,
 	       const void *head, size_t head_size, uint64_t offset,
-	       uint64_t end, struct st_error *err)
+	       uint64_t end, struct savetool_error *err)
 {
 	struct spool spool;
 

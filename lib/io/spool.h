@@ -23,15 +23,16 @@ struct spool {
 	const char *folder; /* where it lies, for messages; the caller's */
 };
 
-int spool_create(struct spool *spool, const char *folder, struct st_error *err);
+int spool_create(struct spool *spool, const char *folder,
+		 struct savetool_error *err);
 
 /* Keeps the bytes at this offset. */
 int spool_write(const struct spool *spool, const void *data, size_t size,
-		uint64_t offset, struct st_error *err);
+		uint64_t offset, struct savetool_error *err);
 
 /* Reads all size bytes; those that nobody kept are zero. */
 int spool_read(const struct spool *spool, void *data, size_t size,
-	       uint64_t offset, struct st_error *err);
+	       uint64_t offset, struct savetool_error *err);
 
 /*
  * Reads in to its end, or to this one, whichever comes first.  head is what was
@@ -40,6 +41,6 @@ int spool_read(const struct spool *spool, void *data, size_t size,
  */
 int spool_open(struct input **result, const char *folder, struct input *in,
 	       const void *head, size_t head_size, uint64_t offset,
-	       uint64_t end, struct st_error *err);
+	       uint64_t end, struct savetool_error *err);
 
 #endif

@@ -32,26 +32,26 @@ static bool name_is_prefilled(const char *name)
 }
 
 static int check(const struct ram_layout *layout, const char *name,
-		 uint64_t length, struct st_error *err)
+		 uint64_t length, struct savetool_error *err)
 {
 	if (layout->count == RAM_BLOCKS_LIMIT)
-		return fail(err, ST_CORRUPT, "more than %u RAM blocks",
+		return fail(err, SAVETOOL_CORRUPT, "more than %u RAM blocks",
 			    RAM_BLOCKS_LIMIT);
 	if (ram_layout_find(layout, name))
-		return fail(err, ST_CORRUPT, "the name was there before");
+		return fail(err, SAVETOOL_CORRUPT, "the name was there before");
 	if (length % layout->page_size)
-		return fail(err, ST_CORRUPT,
+		return fail(err, SAVETOOL_CORRUPT,
 			    "length %" PRIu64
 			    " is no multiple of the page size %" PRIu64,
 			    length, layout->page_size);
 	if (length > RAM_LENGTH_LIMIT - layout->length)
-		return fail(err, ST_CORRUPT,
+		return fail(err, SAVETOOL_CORRUPT,
 			    "length %" PRIu64 " is beyond reason", length);
 	return 0;
 }
 
 int ram_layout_add(struct ram_layout *layout, const char *name, uint64_t length,
-		   struct st_error *err)
+		   struct savetool_error *err)
 {
 	struct ram_block *blocks, *block;
 

@@ -51,7 +51,7 @@ struct ram_layout {
  * and a length that is no multiple of the page size or beyond the limits.
  */
 int ram_layout_add(struct ram_layout *layout, const char *name, uint64_t length,
-		   struct st_error *err);
+		   struct savetool_error *err);
 
 /* NULL if there is none. */
 const struct ram_block *ram_layout_find(const struct ram_layout *layout,

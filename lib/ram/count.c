@@ -23,7 +23,7 @@ struct count_sink {
 };
 
 static int put(struct page_sink *base, const struct page_batch *batch,
-	       struct st_error *err)
+	       struct savetool_error *err)
 {
 	struct count_sink *sink = (struct count_sink *)base;
 
@@ -47,7 +47,7 @@ static int put(struct page_sink *base, const struct page_batch *batch,
 	return 0;
 }
 
-static int finish(struct page_sink *base, struct st_error *err)
+static int finish(struct page_sink *base, struct savetool_error *err)
 {
 	struct count_sink *sink = (struct count_sink *)base;
 
@@ -99,7 +99,7 @@ static bool allocate(struct count_sink *sink)
 }
 
 int count_sink_new(struct page_sink **result, const struct ram_layout *layout,
-		   struct st_error *err)
+		   struct savetool_error *err)
 {
 	struct count_sink *sink = calloc(1, sizeof(*sink));
 

@@ -14,7 +14,7 @@ struct page_counts {
 
 /* The layout stays the caller's. */
 int count_sink_new(struct page_sink **sink, const struct ram_layout *layout,
-		   struct st_error *err);
+		   struct savetool_error *err);
 
 /* When it is finished: of the block with this index. */
 const struct page_counts *count_sink_result(const struct page_sink *sink,

@@ -37,7 +37,7 @@ static void fold_page(struct digest_sink *sink, unsigned block, uint64_t offset,
 }
 
 static int put_page(struct digest_sink *sink, const struct page_run *run,
-		    uint64_t at, struct st_error *err)
+		    uint64_t at, struct savetool_error *err)
 {
 	uint64_t page_size = sink->layout->page_size;
 	uint64_t offset = run->offset + at, hash = 0;
@@ -55,7 +55,7 @@ static int put_page(struct digest_sink *sink, const struct page_run *run,
 }
 
 static int put(struct page_sink *base, const struct page_batch *batch,
-	       struct st_error *err)
+	       struct savetool_error *err)
 {
 	struct digest_sink *sink = (struct digest_sink *)base;
 
@@ -105,7 +105,7 @@ static int compare_names(const void *a, const void *b)
 	return strcmp((*left)->name, (*right)->name);
 }
 
-static int finish(struct page_sink *base, struct st_error *err)
+static int finish(struct page_sink *base, struct savetool_error *err)
 {
 	struct digest_sink *sink = (struct digest_sink *)base;
 	unsigned count = sink->layout->count;
@@ -159,7 +159,7 @@ static const struct page_sink_ops ops = {
 };
 
 static int allocate(struct digest_sink *sink, bool ordered,
-		    struct st_error *err)
+		    struct savetool_error *err)
 {
 	unsigned count = sink->layout->count;
 
@@ -184,7 +184,7 @@ static int allocate(struct digest_sink *sink, bool ordered,
 }
 
 int digest_sink_new(struct page_sink **result, const struct ram_layout *layout,
-		    bool ordered, struct st_error *err)
+		    bool ordered, struct savetool_error *err)
 {
 	struct digest_sink *sink = calloc(1, sizeof(*sink));
 

@@ -15,7 +15,7 @@
  * bytes a page, until it is finished.  The layout stays the caller's.
  */
 int digest_sink_new(struct page_sink **sink, const struct ram_layout *layout,
-		    bool ordered, struct st_error *err);
+		    bool ordered, struct savetool_error *err);
 
 /*
  * Was each page whole when it came?  If not, for some came as what changed

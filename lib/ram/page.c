@@ -67,7 +67,7 @@ void page_batch_part(struct page_batch *to, const struct page_batch *from,
 	}
 }
 
-int page_sink_finish(struct page_sink *sink, struct st_error *err)
+int page_sink_finish(struct page_sink *sink, struct savetool_error *err)
 {
 	return sink->ops->finish ? sink->ops->finish(sink, err) : 0;
 }

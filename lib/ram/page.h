@@ -66,13 +66,14 @@ struct page_source_ops {
 	 * source.
 	 */
 	int (*next)(struct page_source *source, struct page_batch *batch,
-		    struct st_error *err);
+		    struct savetool_error *err);
 };
 
 struct page_source {
 	const struct page_source_ops *ops;
 	const struct ram_layout *layout;
-	uint64_t total; /* that progress runs up to; ST_UNKNOWN: nobody knows */
+	uint64_t total; /* that progress runs up to; SAVETOOL_UNKNOWN: nobody
+			   knows */
 };
 
 struct page_sink;
@@ -80,13 +81,13 @@ struct page_sink;
 /* Where pages go to. */
 struct page_sink_ops {
 	int (*put)(struct page_sink *sink, const struct page_batch *batch,
-		   struct st_error *err);
+		   struct savetool_error *err);
 
 	/*
 	 * All pages of all sections were put.  NULL: there is nothing left to
 	 * do then.
 	 */
-	int (*finish)(struct page_sink *sink, struct st_error *err);
+	int (*finish)(struct page_sink *sink, struct savetool_error *err);
 	void (*free)(struct page_sink *sink);
 };
 
@@ -94,7 +95,7 @@ struct page_sink {
 	const struct page_sink_ops *ops;
 };
 
-int page_sink_finish(struct page_sink *sink, struct st_error *err);
+int page_sink_finish(struct page_sink *sink, struct savetool_error *err);
 
 /* NULL is fine. */
 void page_sink_free(struct page_sink *sink);

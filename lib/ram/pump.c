@@ -22,7 +22,7 @@ struct circle {
 	bool source_ended; /* no batch follows those filled */
 	bool stopped;      /* the sink failed: fill no more */
 	bool source_failed;
-	struct st_error source_error;
+	struct savetool_error source_error;
 	struct page_source *source;
 	struct page_batch raw; /* before it is parted */
 	struct page_batch batches[PUMP_DEPTH];
@@ -105,7 +105,7 @@ static void *read_ahead(void *data)
 
 /* Signals are for the caller's threads, which know what to do about them. */
 static int start_reading(struct circle *circle, pthread_t *thread,
-			 struct st_error *err)
+			 struct savetool_error *err)
 {
 	sigset_t all, before;
 	int failed;
@@ -120,16 +120,17 @@ static int start_reading(struct circle *circle, pthread_t *thread,
 	return fail_errno(err, "cannot start a thread");
 }
 
-static int tell(const struct st_monitor *monitor, uint64_t done, uint64_t total,
-		struct st_error *err)
+static int tell(const struct savetool_monitor *monitor, uint64_t done,
+		uint64_t total, struct savetool_error *err)
 {
 	if (!monitor || monitor->progress(monitor->data, done, total) == 0)
 		return 0;
-	return fail(err, ST_CANCELLED, "interrupted");
+	return fail(err, SAVETOOL_CANCELLED, "interrupted");
 }
 
 static int empty_batches(struct circle *circle, struct page_sink *sink,
-			 const struct st_monitor *monitor, struct st_error *err)
+			 const struct savetool_monitor *monitor,
+			 struct savetool_error *err)
 {
 	struct page_batch *batch;
 
@@ -153,7 +154,7 @@ static void circle_free(struct circle *circle)
 }
 
 int pump(struct page_source *source, struct page_sink *sink,
-	 const struct st_monitor *monitor, struct st_error *err)
+	 const struct savetool_monitor *monitor, struct savetool_error *err)
 {
 	struct circle *circle = calloc(1, sizeof(*circle));
 	pthread_t reader;

@@ -28,6 +28,6 @@
  * may follow from another section.  The monitor may be NULL.
  */
 int pump(struct page_source *source, struct page_sink *sink,
-	 const struct st_monitor *monitor, struct st_error *err);
+	 const struct savetool_monitor *monitor, struct savetool_error *err);
 
 #endif

@@ -3,32 +3,33 @@
 #ifndef SAVETOOL_CHECK_H
 #define SAVETOOL_CHECK_H
 
-struct st_check_options {
-	size_t size;     /* sizeof(struct st_check_options) */
+struct savetool_check_options {
+	size_t size;     /* sizeof(struct savetool_check_options) */
 	uint64_t offset; /* of a bare stream */
 	bool deep;       /* unpack what is packed, and read all pages */
 	bool repair;     /* mend what can be mended, in place */
 	bool dry_run;    /* only say what repair would do */
 	bool direct;     /* what is mended is written as others write */
-	enum st_byte_order byte_order; /* of a bare stream's host, if known */
+	enum savetool_byte_order
+		byte_order; /* of a bare stream's host, if known */
 };
 
 /* What was mended of a file. */
-struct st_repair {
+struct savetool_repair {
 	const char *code; /* of the finding */
 	const char *message;
 	uint64_t offset, length;
 };
 
 /* What is right and wrong with an image; findings are those that are left. */
-struct st_check {
+struct savetool_check {
 	bool complete_known, complete;
 	size_t finding_count;
-	const struct st_finding *findings;
+	const struct savetool_finding *findings;
 	size_t problem_count;    /* of them; 0: the image is clean */
 	size_t repairable_count; /* of the problems */
 	size_t repaired_count;   /* with dry_run: would be */
-	const struct st_repair *repaired;
+	const struct savetool_repair *repaired;
 };
 
 /*
@@ -37,12 +38,13 @@ struct st_check {
  * to tell.
  *
  * A repair changes a few bytes of the header, of a bitmap's last word, or the
- * file's size: never a page.  Then the image is checked once more.  ST_REFUSED
- * if the file is in use or has changed since it was checked.
+ * file's size: never a page.  Then the image is checked once more.
+ * SAVETOOL_REFUSED if the file is in use or has changed since it was checked.
  */
-int st_check(struct st_check **check, const char *path,
-	     const struct st_check_options *options,
-	     const struct st_monitor *monitor, struct st_error *err);
-void st_check_free(struct st_check *check);
+int savetool_check(struct savetool_check **check, const char *path,
+		   const struct savetool_check_options *options,
+		   const struct savetool_monitor *monitor,
+		   struct savetool_error *err);
+void savetool_check_free(struct savetool_check *check);
 
 #endif

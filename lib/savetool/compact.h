@@ -3,19 +3,20 @@
 #ifndef SAVETOOL_COMPACT_H
 #define SAVETOOL_COMPACT_H
 
-struct st_compact_options {
-	size_t size;      /* sizeof(struct st_compact_options) */
+struct savetool_compact_options {
+	size_t size;      /* sizeof(struct savetool_compact_options) */
 	int level;        /* of compression; 0: the format's default */
 	unsigned threads; /* of compression; 0: all processors */
 	bool force;       /* may replace an existing destination */
 	bool verify;      /* read a destination back; in place, always */
 	bool dry_run;     /* write nothing, only say how large it would be */
 	bool direct;
-	enum st_byte_order byte_order; /* of a bare stream's host, if known */
+	enum savetool_byte_order
+		byte_order; /* of a bare stream's host, if known */
 };
 
-struct st_compact_result {
-	enum st_format format;
+struct savetool_compact_result {
+	enum savetool_format format;
 	uint64_t lost; /* bytes of present pages that lay in holes: zeros now */
 	uint64_t logical_before, allocated_before;
 	uint64_t logical, allocated; /* of the result; estimated if dry_run */
@@ -26,7 +27,7 @@ struct st_compact_result {
 			      resolved */
 	bool linked;       /* in place: the old file stays, by another name */
 	bool verified;
-	struct st_digest digest; /* if verified */
+	struct savetool_digest digest; /* if verified */
 };
 
 /*
@@ -35,11 +36,12 @@ struct st_compact_result {
  * part of the guest.  With destination NULL, in place: the file is replaced
  * in one step, if that makes it smaller, or if pages in it were compressed by
  * themselves or saved as what had changed.  A file that somebody else has open
- * is ST_REFUSED then.  result and monitor may be NULL.
+ * is SAVETOOL_REFUSED then.  result and monitor may be NULL.
  */
-int st_compact(const char *path, const char *destination,
-	       const struct st_compact_options *options,
-	       const struct st_monitor *monitor,
-	       struct st_compact_result *result, struct st_error *err);
+int savetool_compact(const char *path, const char *destination,
+		     const struct savetool_compact_options *options,
+		     const struct savetool_monitor *monitor,
+		     struct savetool_compact_result *result,
+		     struct savetool_error *err);
 
 #endif

@@ -3,18 +3,18 @@
 #ifndef SAVETOOL_CONVERT_H
 #define SAVETOOL_CONVERT_H
 
-enum st_container {
-	ST_CONTAINER_KEEP,
-	ST_CONTAINER_BARE,
-	ST_CONTAINER_LIBVIRT,
+enum savetool_container {
+	SAVETOOL_CONTAINER_KEEP,
+	SAVETOOL_CONTAINER_BARE,
+	SAVETOOL_CONTAINER_LIBVIRT,
 };
 
-struct st_convert_options {
-	size_t size; /* sizeof(struct st_convert_options) */
-	enum st_format format;
-	enum st_container container;
-	const char *xml; /* path of the XML for ST_CONTAINER_LIBVIRT; NULL:
-			    the image's own, or a refusal */
+struct savetool_convert_options {
+	size_t size; /* sizeof(struct savetool_convert_options) */
+	enum savetool_format format;
+	enum savetool_container container;
+	const char *xml; /* path of the XML for SAVETOOL_CONTAINER_LIBVIRT;
+			    NULL: the image's own, or a refusal */
 	uint32_t header_version; /* 0: as libvirt writes it (2); 2; 3 */
 	uint64_t offset;         /* of the source's bare stream */
 	int level;               /* of compression; 0: the format's default */
@@ -22,17 +22,17 @@ struct st_convert_options {
 	bool force;              /* may replace an existing destination */
 	bool verify;             /* read it back and compare digests */
 	bool direct;
-	enum st_byte_order byte_order; /* of the source's bare stream's host;
-					  the destination's is the same */
+	enum savetool_byte_order byte_order; /* of the source's bare stream's
+					  host; the destination's is the same */
 };
 
-struct st_convert_result {
-	enum st_format format;
+struct savetool_convert_result {
+	enum savetool_format format;
 	uint64_t lost; /* bytes of present pages that lay in holes: zeros now */
 	uint64_t logical;
 	uint64_t allocated;
 	bool verified;
-	struct st_digest digest; /* if verified */
+	struct savetool_digest digest; /* if verified */
 };
 
 /*
@@ -40,9 +40,10 @@ struct st_convert_result {
  * not at all.  Either may be "-", standard input or output; a pipe cannot
  * take mapped-ram, nor be verified.  result and monitor may be NULL.
  */
-int st_convert(const char *source, const char *destination,
-	       const struct st_convert_options *options,
-	       const struct st_monitor *monitor,
-	       struct st_convert_result *result, struct st_error *err);
+int savetool_convert(const char *source, const char *destination,
+		     const struct savetool_convert_options *options,
+		     const struct savetool_monitor *monitor,
+		     struct savetool_convert_result *result,
+		     struct savetool_error *err);
 
 #endif

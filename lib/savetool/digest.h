@@ -4,16 +4,19 @@
 #define SAVETOOL_DIGEST_H
 
 /* A fingerprint of the guest's state, the same in every format. */
-struct st_digest {
+struct savetool_digest {
 	uint64_t memory[2];  /* every page of every block, by block name */
 	uint64_t devices[2]; /* everything that QEMU saved beside memory */
 };
 
 /* "0011…eeff": 64 lower-case hexadecimal digits and a final NUL. */
-#define ST_DIGEST_TEXT 65
-void st_digest_text(const struct st_digest *digest, char text[ST_DIGEST_TEXT]);
+#define SAVETOOL_DIGEST_TEXT 65
+void savetool_digest_text(const struct savetool_digest *digest,
+			  char text[SAVETOOL_DIGEST_TEXT]);
 
-int st_image_digest(struct st_image *image, const struct st_monitor *monitor,
-		    struct st_digest *digest, struct st_error *err);
+int savetool_image_digest(struct savetool_image *image,
+			  const struct savetool_monitor *monitor,
+			  struct savetool_digest *digest,
+			  struct savetool_error *err);
 
 #endif

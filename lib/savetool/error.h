@@ -4,34 +4,37 @@
 #define SAVETOOL_ERROR_H
 
 /* What went wrong.  The values are the exit statuses of savetool(1). */
-enum st_code {
-	ST_OK = 0,
-	ST_USAGE = 2,       /* what was asked for makes no sense */
-	ST_SYSTEM = 3,      /* a system call failed: sys_errno says how */
-	ST_NOT_IMAGE = 4,   /* the file is something else */
-	ST_INCOMPLETE = 5,  /* the image ends too early, or says so itself */
-	ST_CORRUPT = 6,     /* the image contradicts its own format */
-	ST_UNSUPPORTED = 7, /* well-formed, but beyond what is handled */
-	ST_REFUSED = 8,     /* would overwrite, not fit, or lose state */
-	ST_CANCELLED = 130, /* the monitor asked to stop */
+enum savetool_code {
+	SAVETOOL_OK = 0,
+	SAVETOOL_USAGE = 2,     /* what was asked for makes no sense */
+	SAVETOOL_SYSTEM = 3,    /* a system call failed: sys_errno says how */
+	SAVETOOL_NOT_IMAGE = 4, /* the file is something else */
+	SAVETOOL_INCOMPLETE =
+		5,            /* the image ends too early, or says so itself */
+	SAVETOOL_CORRUPT = 6, /* the image contradicts its own format */
+	SAVETOOL_UNSUPPORTED = 7, /* well-formed, but beyond what is handled */
+	SAVETOOL_REFUSED = 8,     /* would overwrite, not fit, or lose state */
+	SAVETOOL_CANCELLED = 130, /* the monitor asked to stop */
 };
 
 /*
- * ST_REFUSED with EEXIST: the destination exists, and force would replace it.
+ * SAVETOOL_REFUSED with EEXIST: the destination exists, and force would replace
+ * it.
  *
  * The offset is in the file that the sentence is about or, where that is
  * packed, in what it unpacks to.
  */
-struct st_error {
-	enum st_code code;
+struct savetool_error {
+	enum savetool_code code;
 	int sys_errno;   /* of the system call that failed, or 0 */
 	char text[512];  /* one sentence, lower case, no full stop or newline */
-	uint64_t offset; /* ST_UNKNOWN: not about one place */
+	uint64_t offset; /* SAVETOOL_UNKNOWN: not about one place */
 	char block[256]; /* its name, in full; "": not about one block */
-	uint64_t page;   /* its number there; ST_UNKNOWN: not about one page */
+	uint64_t page; /* its number there; SAVETOOL_UNKNOWN: not about one page
+			*/
 };
 
 /* A stable word for a code, as in the JSON of savetool(1): "corrupt". */
-const char *st_code_name(enum st_code code);
+const char *savetool_code_name(enum savetool_code code);
 
 #endif

@@ -3,23 +3,25 @@
 #ifndef SAVETOOL_IMAGE_H
 #define SAVETOOL_IMAGE_H
 
-struct st_image;
+struct savetool_image;
 
-struct st_open_options {
-	size_t size;     /* sizeof(struct st_open_options) */
+struct savetool_open_options {
+	size_t size;     /* sizeof(struct savetool_open_options) */
 	uint64_t offset; /* where a bare stream starts; a libvirt image: 0 */
 	bool direct;
-	enum st_byte_order byte_order; /* of a bare stream's host, if known */
+	enum savetool_byte_order
+		byte_order; /* of a bare stream's host, if known */
 };
 
 /*
  * Opens an image for reading; "-" is standard input.  The options may be
- * NULL.  What is no image, says so: ST_NOT_IMAGE.  A libvirt header that tells
- * another byte order than the options is ST_USAGE.
+ * NULL.  What is no image, says so: SAVETOOL_NOT_IMAGE.  A libvirt header that
+ * tells another byte order than the options is SAVETOOL_USAGE.
  */
-int st_image_open(struct st_image **image, const char *path,
-		  const struct st_open_options *options, struct st_error *err);
-void st_image_close(struct st_image *image);
+int savetool_image_open(struct savetool_image **image, const char *path,
+			const struct savetool_open_options *options,
+			struct savetool_error *err);
+void savetool_image_close(struct savetool_image *image);
 
 /*
  * Describes an image from its headers, block list, bitmaps and tail.  With
@@ -29,8 +31,9 @@ void st_image_close(struct st_image *image);
  * An image that breaks off or contradicts itself is described as far as it
  * goes: -1, and *info is written all the same, unless it is NULL.
  */
-int st_image_describe(struct st_image *image, bool scan,
-		      const struct st_monitor *monitor,
-		      const struct st_info **info, struct st_error *err);
+int savetool_image_describe(struct savetool_image *image, bool scan,
+			    const struct savetool_monitor *monitor,
+			    const struct savetool_info **info,
+			    struct savetool_error *err);
 
 #endif

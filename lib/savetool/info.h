@@ -7,43 +7,44 @@
  * That of the host that saved an image: its bitmaps and its libvirt header are
  * in it.  A header tells it, a bare stream does not.
  */
-enum st_byte_order {
-	ST_BYTE_ORDER_UNKNOWN,
-	ST_BYTE_ORDER_LITTLE,
-	ST_BYTE_ORDER_BIG,
+enum savetool_byte_order {
+	SAVETOOL_BYTE_ORDER_UNKNOWN,
+	SAVETOOL_BYTE_ORDER_LITTLE,
+	SAVETOOL_BYTE_ORDER_BIG,
 };
 
-enum st_layout {
-	ST_LAYOUT_UNKNOWN,    /* packed, and nobody looked inside */
-	ST_LAYOUT_SEQUENTIAL, /* generation v2 */
-	ST_LAYOUT_MAPPED_RAM, /* generation v3 */
+enum savetool_layout {
+	SAVETOOL_LAYOUT_UNKNOWN,    /* packed, and nobody looked inside */
+	SAVETOOL_LAYOUT_SEQUENTIAL, /* generation v2 */
+	SAVETOOL_LAYOUT_MAPPED_RAM, /* generation v3 */
 };
 
 /* libvirt's formats.  The values are those of its header. */
-enum st_format {
-	ST_FORMAT_RAW = 0,
-	ST_FORMAT_GZIP = 1,
-	ST_FORMAT_BZIP2 = 2,
-	ST_FORMAT_XZ = 3,
-	ST_FORMAT_LZOP = 4,
-	ST_FORMAT_ZSTD = 5,
-	ST_FORMAT_SPARSE = 6,
-	ST_FORMAT_COUNT,
-	ST_FORMAT_KEEP = 255, /* for st_convert(): that of the source */
+enum savetool_format {
+	SAVETOOL_FORMAT_RAW = 0,
+	SAVETOOL_FORMAT_GZIP = 1,
+	SAVETOOL_FORMAT_BZIP2 = 2,
+	SAVETOOL_FORMAT_XZ = 3,
+	SAVETOOL_FORMAT_LZOP = 4,
+	SAVETOOL_FORMAT_ZSTD = 5,
+	SAVETOOL_FORMAT_SPARSE = 6,
+	SAVETOOL_FORMAT_COUNT,
+	SAVETOOL_FORMAT_KEEP =
+		255, /* for savetool_convert(): that of the source */
 };
 
 /* "raw" … "sparse"; NULL for a number that is none. */
-const char *st_format_name(enum st_format format);
+const char *savetool_format_name(enum savetool_format format);
 
 /*
  * The format that a word means, also "v2" (raw), "v3" and "mapped-ram"
  * (sparse).
  */
-int st_format_parse(const char *word, enum st_format *format,
-		    struct st_error *err);
+int savetool_format_parse(const char *word, enum savetool_format *format,
+			  struct savetool_error *err);
 
 /* The libvirt header, FORMAT: 92 bytes in front of XML, cookie, padding. */
-struct st_header {
+struct savetool_header {
 	uint32_t version;       /* 0 to 3 */
 	uint32_t format;        /* the number, whatever the content is */
 	bool big_endian;        /* the saving host's byte order */
@@ -55,8 +56,9 @@ struct st_header {
 	uint32_t padding;       /* bytes left for a longer XML */
 };
 
-/* What the domain XML says of the guest; NULL or ST_UNKNOWN if it does not. */
-struct st_guest {
+/* What the domain XML says of the guest; NULL or SAVETOOL_UNKNOWN if it does
+ * not. */
+struct savetool_guest {
 	const char *name;
 	const char *uuid;
 	const char *arch;
@@ -68,25 +70,25 @@ struct st_guest {
 };
 
 /* A file that the domain XML names: a disk, a kernel, a firmware. */
-struct st_file {
+struct savetool_file {
 	const char *path;
 	bool exists; /* here and now */
 };
 
-struct st_block {
+struct savetool_block {
 	const char *name;
 	uint64_t length;
-	uint64_t page_size;        /* ST_UNKNOWN as of the image */
-	uint64_t pages;            /* length / page_size */
-	uint64_t pages_present;    /* ST_UNKNOWN unless mapped or scanned */
-	uint64_t pages_zero;       /* of the present ones; scanned */
+	uint64_t page_size;     /* SAVETOOL_UNKNOWN as of the image */
+	uint64_t pages;         /* length / page_size */
+	uint64_t pages_present; /* SAVETOOL_UNKNOWN unless mapped or scanned */
+	uint64_t pages_zero;    /* of the present ones; scanned */
 	uint64_t pages_superseded; /* records that a later one replaces */
-	uint64_t bitmap_offset;    /* ST_UNKNOWN unless mapped-ram */
-	uint64_t pages_offset;     /* ST_UNKNOWN unless mapped-ram */
+	uint64_t bitmap_offset;    /* SAVETOOL_UNKNOWN unless mapped-ram */
+	uint64_t pages_offset;     /* SAVETOOL_UNKNOWN unless mapped-ram */
 };
 
 /* A section that QEMU saved whole: a device. */
-struct st_device {
+struct savetool_device {
 	const char *name;
 	uint32_t instance;
 	uint32_t version;
@@ -94,31 +96,31 @@ struct st_device {
 	uint64_t length; /* of its state, without header and footer */
 };
 
-enum st_severity { ST_NOTE, ST_WARNING, ST_PROBLEM };
+enum savetool_severity { SAVETOOL_NOTE, SAVETOOL_WARNING, SAVETOOL_PROBLEM };
 
 /* Something worth telling. */
-struct st_finding {
+struct savetool_finding {
 	const char *code; /* stable, in savetool-formats(5): "lost-extent" */
-	enum st_severity severity;
+	enum savetool_severity severity;
 	const char *message;
 	const char *block;   /* NULL: not about one block */
 	uint64_t page;       /* the first of them there */
 	uint64_t pages;      /* 0: not about pages in a row */
 	const char *section; /* a device; NULL: not about one */
 	uint64_t instance;   /* of it */
-	uint64_t offset;     /* ST_UNKNOWN: not about one place */
+	uint64_t offset;     /* SAVETOOL_UNKNOWN: not about one place */
 	uint64_t length;
 	const char *remedy; /* what helps; NULL: nothing that is known */
 };
 
-struct st_sizes {
-	uint64_t logical;           /* st_size; ST_UNKNOWN of a pipe */
+struct savetool_sizes {
+	uint64_t logical;           /* st_size; SAVETOOL_UNKNOWN of a pipe */
 	uint64_t allocated;         /* st_blocks x 512, of a file only */
 	uint64_t needed;            /* least bytes for this in this format */
 	uint64_t reclaimable_zero;  /* present pages that are zero */
 	uint64_t reclaimable_stale; /* bytes in slots with a clear bit */
 
-	/* These are told by st_image_size() alone. */
+	/* These are told by savetool_image_size() alone. */
 	uint64_t reclaimable_superseded; /* of records that others replace */
 	uint64_t data;   /* outside holes: what a copy that keeps them takes;
 			    of a pipe, all that it brought */
@@ -126,22 +128,27 @@ struct st_sizes {
 };
 
 /* All that is known of an image.  Belongs to it, and goes with it. */
-struct st_info {
+struct savetool_info {
 	const char *path;
 	bool libvirt; /* has a libvirt header; else a bare stream */
-	enum st_layout layout;
-	enum st_format format;      /* by content, never by the header's word */
-	enum st_format compression; /* by what it is packed; raw: it is not */
+	enum savetool_layout layout;
+	enum savetool_format
+		format; /* by content, never by the header's word */
+	enum savetool_format
+		compression; /* by what it is packed; raw: it is not */
 	bool complete_known;
 	bool complete;
-	const struct st_header *header; /* NULL if bare */
-	const struct st_guest *guest;   /* NULL if bare, or no readable XML */
-	const char *xml;                /* NULL if bare */
+	const struct savetool_header *header; /* NULL if bare */
+	const struct savetool_guest
+		*guest;    /* NULL if bare, or no readable XML */
+	const char *xml;   /* NULL if bare */
 	bool stream_known; /* false: packed, and nobody looked inside */
 	uint64_t stream_offset;
-	enum st_byte_order byte_order; /* by header or caller, else unknown */
-	const char *machine;           /* NULL: no configuration section */
-	uint64_t page_size; /* ST_UNKNOWN: what can be seen does not tell */
+	enum savetool_byte_order
+		byte_order;  /* by header or caller, else unknown */
+	const char *machine; /* NULL: no configuration section */
+	uint64_t page_size;  /* SAVETOOL_UNKNOWN: what can be seen does not tell
+			      */
 	const char *const *capabilities; /* ended by NULL */
 	bool has_uuid;
 	uint8_t uuid[16];
@@ -149,20 +156,22 @@ struct st_info {
 	bool footers;
 	bool vmdesc_known;
 	bool vmdesc;
-	uint64_t trailing; /* bytes behind the image's end; or ST_UNKNOWN */
+	uint64_t trailing; /* bytes behind the image's end; or SAVETOOL_UNKNOWN
+			    */
 	bool scanned;
 	size_t block_count;
-	const struct st_block *blocks;
+	const struct savetool_block *blocks;
 	size_t device_count;
-	const struct st_device *devices;
-	struct st_sizes sizes;
+	const struct savetool_device *devices;
+	struct savetool_sizes sizes;
 	size_t file_count;
-	const struct st_file *files; /* what the guest needs beside this */
+	const struct savetool_file
+		*files; /* what the guest needs beside this */
 	const char
 		*needs_libvirt; /* lowest release that restores it, or NULL */
 	const char *needs_qemu;
 	size_t finding_count;
-	const struct st_finding *findings;
+	const struct savetool_finding *findings;
 };
 
 #endif

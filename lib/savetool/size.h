@@ -3,14 +3,14 @@
 #ifndef SAVETOOL_SIZE_H
 #define SAVETOOL_SIZE_H
 
-struct st_size_options {
-	size_t size;   /* sizeof(struct st_size_options) */
+struct savetool_size_options {
+	size_t size;   /* sizeof(struct savetool_size_options) */
 	bool scan;     /* read all pages of a mapped-ram image too */
 	bool estimate; /* of other formats */
 };
 
-/* What st_convert() would make of an image in a format. */
-struct st_estimate {
+/* What savetool_convert() would make of an image in a format. */
+struct savetool_estimate {
 	bool known;   /* it could, and the size is told */
 	bool sampled; /* from a sample: it is not exact */
 	uint64_t logical;
@@ -18,17 +18,21 @@ struct st_estimate {
 };
 
 /*
- * Describes an image as st_image_describe() does, and reads a sequential one
- * for what it has superseded.  estimates, one a format, is written on success
- * if the options ask for it.  Sizes that stay unknown are ST_UNKNOWN.
+ * Describes an image as savetool_image_describe() does, and reads a sequential
+ * one for what it has superseded.  estimates, one a format, is written on
+ * success if the options ask for it.  Sizes that stay unknown are
+ * SAVETOOL_UNKNOWN.
  */
-int st_image_size(struct st_image *image, const struct st_size_options *options,
-		  const struct st_monitor *monitor, const struct st_info **info,
-		  struct st_estimate estimates[ST_FORMAT_COUNT],
-		  struct st_error *err);
+int savetool_image_size(
+	struct savetool_image *image,
+	const struct savetool_size_options *options,
+	const struct savetool_monitor *monitor,
+	const struct savetool_info **info,
+	struct savetool_estimate estimates[SAVETOOL_FORMAT_COUNT],
+	struct savetool_error *err);
 
 /* What the file system of a folder offers, as found by trying. */
-struct st_room {
+struct savetool_room {
 	uint64_t available; /* bytes for who asks */
 	bool writable;      /* a file could be made; else no more is known */
 	bool holes;         /* files can have them */
@@ -39,7 +43,7 @@ struct st_room {
  * Tries the folder with two files that never have a name, or if its file
  * system cannot do that, lose it at once.
  */
-int st_folder_room(struct st_room *room, const char *folder,
-		   struct st_error *err);
+int savetool_folder_room(struct savetool_room *room, const char *folder,
+			 struct savetool_error *err);
 
 #endif

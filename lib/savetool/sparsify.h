@@ -3,19 +3,20 @@
 #ifndef SAVETOOL_SPARSIFY_H
 #define SAVETOOL_SPARSIFY_H
 
-struct st_sparsify_options {
-	size_t size;     /* sizeof(struct st_sparsify_options) */
+struct savetool_sparsify_options {
+	size_t size;     /* sizeof(struct savetool_sparsify_options) */
 	uint64_t offset; /* of the image's bare stream */
 	bool zero_only;  /* every byte of the file stays as it reads */
 	bool dry_run;    /* changes and writes nothing */
 	bool force;      /* may replace an existing destination */
 	bool direct;
-	enum st_byte_order byte_order; /* of a bare stream's host, if known */
+	enum savetool_byte_order
+		byte_order; /* of a bare stream's host, if known */
 };
 
 /* In bytes.  With dry_run: what it would be, with blocks of 4 KiB. */
-struct st_sparsify_result {
-	enum st_format format; /* by content; a packed one has no holes */
+struct savetool_sparsify_result {
+	enum savetool_format format; /* by content; a packed one has no holes */
 	uint64_t logical;
 	uint64_t before;    /* was allocated */
 	uint64_t allocated; /* is now, or by the destination */
@@ -30,16 +31,17 @@ struct st_sparsify_result {
  * Gives back the storage that a file does not need: that of stale memory, of
  * zero pages and of other zeros.  The guest stays the same, whenever it ends.
  * In place (destination NULL) a file that somebody else has open, or whose
- * file system cannot make holes, is ST_REFUSED before anything is changed; the
- * latter also by dry_run, where it can be tried in the file's folder.
- * So are bitmaps that cannot be trusted, unless zero_only.
+ * file system cannot make holes, is SAVETOOL_REFUSED before anything is
+ * changed; the latter also by dry_run, where it can be tried in the file's
+ * folder. So are bitmaps that cannot be trusted, unless zero_only.
  *
  * A destination appears complete, or not at all, and shares its storage with
  * the image where the file system can.  result and monitor may be NULL.
  */
-int st_sparsify(const char *image, const char *destination,
-		const struct st_sparsify_options *options,
-		const struct st_monitor *monitor,
-		struct st_sparsify_result *result, struct st_error *err);
+int savetool_sparsify(const char *image, const char *destination,
+		      const struct savetool_sparsify_options *options,
+		      const struct savetool_monitor *monitor,
+		      struct savetool_sparsify_result *result,
+		      struct savetool_error *err);
 
 #endif

@@ -12,11 +12,11 @@
 /* Enough for several windows, and for many small members. */
 #define UNPACKED_LIMIT (UINT64_C(4) << 20)
 
-static const enum st_format packed_formats[] = {
-	ST_FORMAT_GZIP,
-	ST_FORMAT_BZIP2,
-	ST_FORMAT_XZ,
-	ST_FORMAT_ZSTD,
+static const enum savetool_format packed_formats[] = {
+	SAVETOOL_FORMAT_GZIP,
+	SAVETOOL_FORMAT_BZIP2,
+	SAVETOOL_FORMAT_XZ,
+	SAVETOOL_FORMAT_ZSTD,
 };
 
 static void unpack(const uint8_t *data, size_t size)
@@ -24,12 +24,12 @@ static void unpack(const uint8_t *data, size_t size)
 	const struct codec *codec = codec_for_content(data, size);
 	static uint8_t unpacked[65536];
 	uint64_t offset = 0;
-	struct st_error err;
+	struct savetool_error err;
 	struct input *in, *packed;
 	size_t got;
 
 	/* lzop is a program, and not what is tested here. */
-	if (!codec || codec->format == ST_FORMAT_LZOP)
+	if (!codec || codec->format == SAVETOOL_FORMAT_LZOP)
 		return;
 	fuzz_require(input_open_memory(&packed, data, size, &err) == 0);
 	if (codec_unpack(codec, &in, packed, 0, &err) == 0) {
@@ -48,7 +48,7 @@ static void read_back(const struct codec *codec, int fd, const uint8_t *data,
 {
 	uint8_t *unpacked = malloc(size + 1);
 	struct input *in, *packed;
-	struct st_error err;
+	struct savetool_error err;
 	size_t got;
 
 	fuzz_require(unpacked != NULL);
@@ -68,7 +68,7 @@ static void pack(const struct codec *codec, const uint8_t *data, size_t size)
 {
 	int fd = fuzz_file();
 	struct output *file, *out;
-	struct st_error err;
+	struct savetool_error err;
 
 	fuzz_require(output_open_fd(&file, fd, &err) == 0);
 	fuzz_require(codec_pack(codec, &out, file, codec->least_level, 1,

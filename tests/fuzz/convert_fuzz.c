@@ -7,26 +7,26 @@
 
 #include "fuzz.h"
 
-#include "digest.h"
-#include "image.h"
-#include "tee.h"
-#include "walk.h"
-#include "writer.h"
+#include "image/image.h"
+#include "walk/digest.h"
+#include "walk/tee.h"
+#include "walk/walk.h"
+#include "walk/writer.h"
 
-static const struct st_open_options plainly = { .size = sizeof(plainly) };
+static const struct savetool_open_options plainly = { .size = sizeof(plainly) };
 
 /*
  * True: it was written, and before is the fingerprint of what was read, which
  * there is none of if pages came as differences.
  */
-static bool write_again(struct st_image *image, int fd, bool mapped,
-			struct st_digest *before)
+static bool write_again(struct savetool_image *image, int fd, bool mapped,
+			struct savetool_digest *before)
 {
 	const struct writer_options options = { .mapped = mapped };
 	struct digest_visitor *digest;
 	struct writer *writer;
 	struct output *out;
-	struct st_error err;
+	struct savetool_error err;
 	struct tee *tee;
 	bool written;
 
@@ -52,7 +52,7 @@ static bool write_again(struct st_image *image, int fd, bool mapped,
  * Pages of another size than usual, which only their mapped-ram headers told,
  * are not to be told from a sequential stream.
  */
-static bool is_readable(const struct st_image *image, bool mapped)
+static bool is_readable(const struct savetool_image *image, bool mapped)
 {
 	const struct stream *stream = &image->stream;
 
@@ -60,23 +60,23 @@ static bool is_readable(const struct st_image *image, bool mapped)
 	       !stream_is_mapped(stream);
 }
 
-static void read_back(int fd, bool mapped, const struct st_digest *before)
+static void read_back(int fd, bool mapped, const struct savetool_digest *before)
 {
-	struct st_image *image;
-	struct st_digest after;
-	struct st_error err;
+	struct savetool_image *image;
+	struct savetool_digest after;
+	struct savetool_error err;
 	struct input *in;
 
 	fuzz_require(input_open_fd(&in, fcntl(fd, F_DUPFD_CLOEXEC, 0), &err) ==
 		     0);
 	fuzz_require(image_open_input(&image, in, "fuzz", &plainly, &err) == 0);
-	if (st_image_digest(image, NULL, &after, &err) < 0) {
+	if (savetool_image_digest(image, NULL, &after, &err) < 0) {
 		/*
 		 * A guest without devices and without a page, which nobody
 		 * has, looks like a background snapshot once it is mapped.
 		 */
-		if (err.code == ST_UNSUPPORTED) {
-			st_image_close(image);
+		if (err.code == SAVETOOL_UNSUPPORTED) {
+			savetool_image_close(image);
 			return;
 		}
 		fprintf(stderr, "cannot read back: %s\n", err.text);
@@ -84,14 +84,14 @@ static void read_back(int fd, bool mapped, const struct st_digest *before)
 	}
 	fuzz_require(stream_is_mapped(&image->stream) == mapped);
 	fuzz_require(memcmp(before, &after, sizeof(after)) == 0);
-	st_image_close(image);
+	savetool_image_close(image);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct st_digest before;
-	struct st_image *image;
-	struct st_error err;
+	struct savetool_digest before;
+	struct savetool_image *image;
+	struct savetool_error err;
 	struct input *in;
 
 	fuzz_require(input_open_fd(&in, fuzz_file_of(data, size), &err) == 0);
@@ -105,6 +105,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			read_back(fd, mapped, &before);
 		close(fd);
 	}
-	st_image_close(image);
+	savetool_image_close(image);
 	return 0;
 }

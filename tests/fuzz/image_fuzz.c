@@ -4,18 +4,18 @@
 
 #include "fuzz.h"
 
-#include "image.h"
+#include "image/image.h"
 
-static const struct st_open_options plainly = { .size = sizeof(plainly) };
+static const struct savetool_open_options plainly = { .size = sizeof(plainly) };
 
-static void describe(struct st_image *image, bool scan)
+static void describe(struct savetool_image *image, bool scan)
 {
-	const struct st_info *info = NULL;
-	struct st_error err = { .code = ST_OK };
-	int result = st_image_describe(image, scan, NULL, &info, &err);
+	const struct savetool_info *info = NULL;
+	struct savetool_error err = { .code = SAVETOOL_OK };
+	int result = savetool_image_describe(image, scan, NULL, &info, &err);
 
 	fuzz_require(info != NULL);
-	fuzz_require((result == 0) == (err.code == ST_OK));
+	fuzz_require((result == 0) == (err.code == SAVETOOL_OK));
 	fuzz_require(strlen(err.text) < sizeof(err.text));
 	for (size_t i = 0; i < info->finding_count; i++)
 		fuzz_require(info->findings[i].message != NULL);
@@ -23,9 +23,9 @@ static void describe(struct st_image *image, bool scan)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct st_image *image;
-	struct st_digest digest;
-	struct st_error err;
+	struct savetool_image *image;
+	struct savetool_digest digest;
+	struct savetool_error err;
 	struct input *in;
 
 	fuzz_require(input_open_fd(&in, fuzz_file_of(data, size), &err) == 0);
@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	describe(image, false);
 	describe(image, true);
-	st_image_digest(image, NULL, &digest, &err);
-	st_image_close(image);
+	savetool_image_digest(image, NULL, &digest, &err);
+	savetool_image_close(image);
 	return 0;
 }

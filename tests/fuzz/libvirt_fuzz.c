@@ -10,8 +10,8 @@
 static void look_at_xml(const struct libvirt *libvirt)
 {
 	struct domain_xml *domain;
-	const struct st_guest *guest;
-	struct st_error err;
+	const struct savetool_guest *guest;
+	struct savetool_error err;
 
 	if (libvirt->cookie)
 		xml_check(libvirt->cookie, &err);
@@ -28,7 +28,7 @@ static void write_again(const struct libvirt *libvirt)
 	int fd = fuzz_file();
 	struct libvirt *again;
 	struct output *out;
-	struct st_error err;
+	struct savetool_error err;
 	struct input *in;
 
 	fuzz_require(output_open_fd(&out, fd, &err) == 0);
@@ -50,7 +50,7 @@ static void write_again(const struct libvirt *libvirt)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct libvirt *libvirt;
-	struct st_error err;
+	struct savetool_error err;
 	struct input *in;
 
 	fuzz_require(input_open_memory(&in, data, size, &err) == 0);

@@ -16,7 +16,7 @@ struct text {
 
 static bool set(struct text *to, const struct text *from, bool mapped)
 {
-	struct st_error err;
+	struct savetool_error err;
 
 	return vmdesc_set_mapped(&to->bytes, &to->size, from->bytes, from->size,
 				 mapped, &err) == 0;
@@ -25,7 +25,7 @@ static bool set(struct text *to, const struct text *from, bool mapped)
 static void require_like(const struct text *text, const struct vmdesc *like)
 {
 	struct vmdesc *vmdesc;
-	struct st_error err;
+	struct savetool_error err;
 
 	fuzz_require(vmdesc_parse(&vmdesc, text->bytes, text->size, &err) == 0);
 	fuzz_require(vmdesc->count == like->count);
@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct text text = { malloc(size + 1), size };
 	struct vmdesc *vmdesc;
-	struct st_error err;
+	struct savetool_error err;
 
 	fuzz_require(text.bytes != NULL);
 	memcpy(text.bytes, data, size);

@@ -9,9 +9,9 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1);
-	const struct st_guest *guest;
+	const struct savetool_guest *guest;
 	struct domain_xml *domain;
-	struct st_error err;
+	struct savetool_error err;
 
 	fuzz_require(text != NULL);
 	memcpy(text, data, size);

@@ -16,20 +16,20 @@ declared()
 {
 	# Declarations start in the first column and are not inside a struct.
 	sed 's:/\*.*\*/::' "$top/lib/savetool.h" "$top"/lib/savetool/*.h |
-		grep -oE '^[a-z].*\bst_[a-z_0-9]+\(' |
-		grep -oE 'st_[a-z_0-9]+\($' | tr -d '(' | sort -u
+		grep -oE '^[a-z].*\bsavetool_[a-z_0-9]+\(' |
+		grep -oE 'savetool_[a-z_0-9]+\($' | tr -d '(' | sort -u
 }
 
 @test "the shared library is there" {
 	[ -e "$build/.libs/libsavetool.so" ]
 }
 
-@test "nothing leaves the library but st_ names" {
+@test "nothing leaves the library but savetool_ names" {
 	local names found
 
 	names=$(exported)
 	[ -n "$names" ]
-	found=$(grep -vE '^(st_|__asan_|__odr_asan)' <<<"$names" || true)
+	found=$(grep -vE '^(savetool_|__asan_|__odr_asan)' <<<"$names" || true)
 	[ -z "$found" ] || { echo "$found"; return 1; }
 }
 
@@ -38,7 +38,7 @@ declared()
 
 	names=$(declared)
 	[ -n "$names" ]
-	diff <(echo "$names") <(exported | grep '^st_')
+	diff <(echo "$names") <(exported | grep '^savetool_')
 }
 
 @test "a program of C99 and one of C++ compile with savetool.h alone" {
@@ -50,7 +50,7 @@ declared()
 
 		int main(void)
 		{
-			return strcmp(st_version(), "$("$SAVETOOL" --version |
+			return strcmp(savetool_version(), "$("$SAVETOOL" --version |
 				sed -n '1s/.* //p')") != 0;
 		}
 	END

@@ -19,7 +19,7 @@ static inline struct output *create(const char *path,
 				    const struct output_file_options *options)
 {
 	struct output *out;
-	struct st_error err;
+	struct savetool_error err;
 
 	assert_ok(output_create_file(&out, path, options, &err), err);
 	return out;
@@ -27,21 +27,21 @@ static inline struct output *create(const char *path,
 
 static inline void append(struct output *out, const void *bytes, size_t size)
 {
-	struct st_error err;
+	struct savetool_error err;
 
 	assert_ok(output_append(out, bytes, size, &err), err);
 }
 
 static inline void skip_over(struct output *out, uint64_t length)
 {
-	struct st_error err;
+	struct savetool_error err;
 
 	assert_ok(output_skip(out, length, &err), err);
 }
 
 static inline void commit(struct output *out)
 {
-	struct st_error err;
+	struct savetool_error err;
 
 	assert_ok(output_commit(out, &err), err);
 }

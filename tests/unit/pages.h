@@ -16,7 +16,7 @@
 static inline struct ram_layout layout_of(uint64_t page_size, ...)
 {
 	struct ram_layout layout = { .page_size = page_size };
-	struct st_error err;
+	struct savetool_error err;
 	const char *name;
 	va_list blocks;
 
@@ -68,12 +68,12 @@ static inline void page_log_line(struct page_log *log,
 
 static inline int page_log_put(struct page_sink *sink,
 			       const struct page_batch *batch,
-			       struct st_error *err)
+			       struct savetool_error *err)
 {
 	struct page_log *log = (struct page_log *)sink;
 
 	if (++log->puts == log->fails_at) {
-		err->code = ST_SYSTEM;
+		err->code = SAVETOOL_SYSTEM;
 		strcpy(err->text, "sink is told to fail");
 		return -1;
 	}
@@ -94,7 +94,7 @@ static inline void page_log_init(struct page_log *log)
 static inline void put_run(struct page_sink *sink, struct page_run run)
 {
 	static struct page_batch batch;
-	struct st_error err;
+	struct savetool_error err;
 
 	batch.count = 0;
 	page_batch_add(&batch, &run);

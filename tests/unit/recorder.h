@@ -26,13 +26,13 @@ static inline void recorder_log(struct recorder *recorder, const char *word,
 
 static inline int recorder_write_at(struct output *out, struct iovec *iov,
 				    unsigned count, uint64_t offset,
-				    struct st_error *err)
+				    struct savetool_error *err)
 {
 	struct recorder *recorder = (struct recorder *)out;
 	uint64_t end = offset;
 
 	if (recorder->fails) {
-		err->code = ST_SYSTEM;
+		err->code = SAVETOOL_SYSTEM;
 		strcpy(err->text, "recorder is told to fail");
 		return -1;
 	}
@@ -49,7 +49,8 @@ static inline int recorder_write_at(struct output *out, struct iovec *iov,
 	return 0;
 }
 
-static inline int recorder_commit(struct output *out, struct st_error *err)
+static inline int recorder_commit(struct output *out,
+				  struct savetool_error *err)
 {
 	(void)err;
 	recorder_log((struct recorder *)out, "commit", 0, out->position);

@@ -15,7 +15,7 @@
 	"\"instance_id\": 0, \"fields\": [{\"size\": 10}]}]}"
 
 /* A libvirt header, its numbers little-endian. */
-static inline void sample_header(struct wire *wire, enum st_format format)
+static inline void sample_header(struct wire *wire, enum savetool_format format)
 {
 	uint8_t head[LIBVIRT_HEADER_SIZE] = "LibvirtQemudSave";
 

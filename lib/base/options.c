@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Options of any version. */
+#include "config.h"
+
+#include "base/options.h"
+
+#include "base/error.h"
+#include "base/zero.h"
+
+#include <string.h>
+
+/* What is larger than this is no size. */
+#define SIZE_LIMIT 4096
+
+int options_take(void *options, size_t size, const void *given,
+		 struct savetool_error *err)
+{
+	size_t given_size = size;
+
+	memset(options, 0, size);
+	if (given)
+		memcpy(&given_size, given, sizeof(given_size));
+	if (given_size < sizeof(given_size) || given_size > SIZE_LIMIT)
+		return fail(err, SAVETOOL_USAGE,
+			    "options of %zu bytes: their size is not set",
+			    given_size);
+	if (given_size > size &&
+	    !is_zero((const char *)given + size, given_size - size))
+		return fail(err, SAVETOOL_USAGE,
+			    "options that this libsavetool does not have");
+	if (given)
+		memcpy(options, given, given_size < size ? given_size : size);
+	memcpy(options, &size, sizeof(size));
+	return 0;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What check looks at beyond a description: a visitor that notes what passes
+ * by, and the findings that are made of it.
+ */
+#ifndef CHECK_CHECKER_H
+#define CHECK_CHECKER_H
+
+#include "image/description.h"
+#include "image/image.h"
+#include "walk/walk.h"
+
+/* A word of a bitmap with bits behind the last page. */
+struct padding_bits {
+	unsigned block;
+	uint64_t offset; /* of the 8 bytes, in the file */
+	uint8_t found[8], right[8];
+};
+
+struct checker {
+	struct visitor base;
+	const struct savetool_image *image;
+	const struct savetool_error *broken; /* why it ended early; NULL: not */
+	bool finished;    /* the walk came to the last byte */
+	uint64_t advised; /* offset of a command; SAVETOOL_UNKNOWN: none */
+	uint64_t return_path;
+	unsigned padding_count;
+	struct padding_bits *paddings;
+};
+
+void checker_init(struct checker *checker, const struct savetool_image *image);
+void checker_release(struct checker *checker);
+
+/*
+ * Adds to the findings of the description that the walk has made.  broken is
+ * why it ended early; NULL if it did not.
+ */
+int checker_find(struct checker *checker, const struct savetool_error *broken,
+		 struct savetool_error *err);
+
+/* Bits behind a bitmap's last page, which nothing else reads past. */
+int checker_require_bitmaps(const struct checker *checker,
+			    struct savetool_error *err);
+
+/* The part of it that is about the devices of a tail that has been read. */
+int find_in_devices(const struct checker *checker, struct savetool_error *err);
+
+/*
+ * Is an image whose header says Part complete to its last byte?  Not unless
+ * its own description leads there, and nothing else is wrong with it.
+ */
+bool checker_proves(const struct checker *checker);
+
+#endif

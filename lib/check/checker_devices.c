@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What check finds worth telling of the devices and their description. */
+#include "config.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "check/checker.h"
+#include "format/section.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* The devices in the order of name and instance; then of place. */
+static int compare_devices(const void *a, const void *b)
+{
+	const struct savetool_device *left = a, *right = b;
+	int order = strcmp(left->name, right->name);
+
+	if (order != 0)
+		return order;
+	if (left->instance != right->instance)
+		return left->instance < right->instance ? -1 : 1;
+	return (left->offset > right->offset) - (left->offset < right->offset);
+}
+
+static int find_duplicates(const struct savetool_image *image,
+			   struct savetool_error *err)
+{
+	const struct tail *tail = image->tail;
+	size_t size = tail->device_count * sizeof(struct savetool_device);
+	cleanup_free struct savetool_device *devices = malloc(size + 1);
+
+	if (!devices)
+		return fail_memory(err);
+	if (size > 0)
+		memcpy(devices, tail->devices, size);
+	qsort(devices, tail->device_count, sizeof(*devices), compare_devices);
+	for (unsigned i = 1; i < tail->device_count; i++) {
+		const struct savetool_device *device = &devices[i];
+		const struct savetool_finding finding = {
+			.code = "duplicate-device",
+			.severity = SAVETOOL_PROBLEM,
+			.section = device->name,
+			.instance = device->instance,
+			.offset = device->offset,
+			.length = device->length,
+		};
+
+		if (strcmp(device[-1].name, device->name) != 0 ||
+		    device[-1].instance != device->instance)
+			continue;
+		/* One is enough to distrust all; there may be a million. */
+		return description_find(image->description, &finding, err,
+					"a second section of device '%s', "
+					"instance %" PRIu32,
+					device->name, device->instance);
+	}
+	return 0;
+}
+
+/* The first described device from *next on that stands in the tail. */
+static const struct vmdesc_device *next_described(const struct vmdesc *vmdesc,
+						  unsigned *next)
+{
+	while (*next < vmdesc->count &&
+	       section_is_early(vmdesc->devices[*next].name))
+		++*next;
+	return *next < vmdesc->count ? &vmdesc->devices[(*next)++] : NULL;
+}
+
+static bool names_same(const struct vmdesc_device *described,
+		       const struct savetool_device *device)
+{
+	return described && described->instance == device->instance &&
+	       strcmp(described->name, device->name) == 0;
+}
+
+/*
+ * A section of another length has lost bytes, or got some, more likely than
+ * that it is described wrongly.
+ */
+static int find_differences(const struct savetool_image *image,
+			    struct savetool_error *err)
+{
+	const struct tail *tail = image->tail;
+	struct savetool_finding finding = {
+		.code = "vmdesc-differs",
+		.severity = SAVETOOL_WARNING,
+		.offset = tail->offset + tail->state_size,
+		.length = tail->size - tail->state_size,
+	};
+	unsigned next = 0;
+
+	for (unsigned i = 0; i < tail->device_count; i++) {
+		const struct savetool_device *device = &tail->devices[i];
+		const struct vmdesc_device *described =
+			next_described(tail->vmdesc, &next);
+		bool same = names_same(described, device);
+
+		if (same && described->length == device->length)
+			continue;
+		if (same)
+			finding.severity = SAVETOOL_PROBLEM;
+		finding.section = device->name;
+		finding.instance = device->instance;
+		finding.offset = device->offset;
+		finding.length = device->length;
+		return description_find(image->description, &finding, err,
+					"the vmdescription does not agree "
+					"with section '%s'",
+					device->name);
+	}
+	if (!next_described(tail->vmdesc, &next))
+		return 0;
+	return description_find(image->description, &finding, err,
+				"the vmdescription tells of sections that are "
+				"not there");
+}
+
+int find_in_devices(const struct checker *checker, struct savetool_error *err)
+{
+	const struct savetool_image *image = checker->image;
+	const struct tail *tail = image->tail;
+	struct savetool_finding finding = {
+		.code = "no-vmdesc",
+		.severity = SAVETOOL_NOTE,
+		.offset = tail->offset + tail->state_size,
+		.length = SAVETOOL_UNKNOWN,
+	};
+
+	if (find_duplicates(image, err) < 0)
+		return -1;
+	if (tail->vmdesc)
+		return find_differences(image, err);
+	if (tail->vmdesc_cut)
+		return 0;
+	if (!tail_is_opaque(tail))
+		return description_find(image->description, &finding, err,
+					"no vmdescription: only the footers "
+					"tell where devices end");
+	finding.code = "opaque-devices";
+	finding.severity = SAVETOOL_WARNING;
+	finding.offset = tail->offset;
+	finding.length = tail->state_size;
+	return description_find(image->description, &finding, err,
+				"neither vmdescription nor footers: nothing "
+				"tells where devices end, nor whether the "
+				"image does");
+}

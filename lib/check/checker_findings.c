@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The findings of check: the table at the end is the list of them. */
+#include "config.h"
+
+#include "check/checker.h"
+
+#include "base/error.h"
+#include "format/section.h"
+#include "image/trust.h"
+#include "inspect/describe.h"
+#include "inspect/findings.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* Both are enough for any finding here; the rest stands in the call. */
+#define NOTE .severity = SAVETOOL_NOTE
+#define PROBLEM .severity = SAVETOOL_PROBLEM
+#define NOWHERE .offset = SAVETOOL_UNKNOWN, .length = SAVETOOL_UNKNOWN
+
+static struct description *description_of(const struct checker *checker)
+{
+	return checker->image->description;
+}
+
+static const struct savetool_info *info_of(const struct checker *checker)
+{
+	return &description_of(checker)->info;
+}
+
+static bool has_padding_bits(const struct checker *checker)
+{
+	return checker->padding_count > 0;
+}
+
+static int find_padding_bits(const struct checker *checker,
+			     struct savetool_error *err)
+{
+	struct description *description = description_of(checker);
+	const struct ram_list *list = &checker->image->stream.ram;
+	bool untold = trust_needs_host(checker->image);
+
+	for (unsigned i = 0; i < checker->padding_count; i++) {
+		const struct padding_bits *padding = &checker->paddings[i];
+		const struct savetool_finding finding = {
+			.code = "padding-bits",
+			PROBLEM,
+			.block = list->layout.blocks[padding->block].name,
+			.offset = padding->offset,
+			.length = sizeof(padding->found),
+			.remedy = untold ? trust_remedy(DOUBT_HOST) : NULL,
+		};
+
+		if (description_find(description, &finding, err,
+				     "the bitmap has bits set behind its last "
+				     "page") < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static bool hides_error(const struct checker *checker)
+{
+	const struct savetool_header *header = info_of(checker)->header;
+
+	return checker->broken && header && !header->complete &&
+	       !checker->finished;
+}
+
+/* What a header that says Part has kept the description from telling. */
+static int find_behind_part(const struct checker *checker,
+			    struct savetool_error *err)
+{
+	if (image_require_complete(checker->image, err) == 0 ||
+	    strcmp(err->text, checker->broken->text) == 0)
+		return 0;
+	return find_error(description_of(checker), checker->broken, err);
+}
+
+static bool has_header(const struct checker *checker)
+{
+	return checker->image->libvirt != NULL;
+}
+
+static int find_running(const struct checker *checker,
+			struct savetool_error *err)
+{
+	const struct libvirt *libvirt = checker->image->libvirt;
+	const struct savetool_finding finding = {
+		.code = "was-running", NOTE, .offset = 24, .length = 4
+	};
+
+	if (libvirt->was_running <= 1)
+		return 0;
+	return description_find(description_of(checker), &finding, err,
+				"the word that says whether the guest ran is "
+				"%" PRIu32 ", not 0 or 1",
+				libvirt->was_running);
+}
+
+/* Of the data behind the header, what nothing should be in. */
+static int find_dirt(const struct checker *checker, size_t from, size_t to,
+		     struct savetool_error *err)
+{
+	const char *data = checker->image->libvirt->data;
+	struct savetool_finding finding = { .code = "padding", NOTE };
+
+	while (from < to && data[from] == '\0')
+		from++;
+	if (from >= to)
+		return 0;
+	finding.offset = LIBVIRT_HEADER_SIZE + from;
+	finding.length = to - from;
+	return description_find(description_of(checker), &finding, err,
+				"the room behind XML or cookie is not all "
+				"zeros");
+}
+
+static int find_padding(const struct checker *checker,
+			struct savetool_error *err)
+{
+	const struct libvirt *libvirt = checker->image->libvirt;
+	const struct savetool_header *header = &libvirt->header;
+
+	if (find_dirt(checker, strlen(libvirt->xml) + 1, header->cookie_offset,
+		      err) < 0)
+		return -1;
+	return find_dirt(checker, header->data_length - header->padding,
+			 header->data_length, err);
+}
+
+/* Memory that is hot-plugged counts in both; other blocks are small. */
+static int find_memory(const struct checker *checker,
+		       struct savetool_error *err)
+{
+	struct description *description = description_of(checker);
+	const struct savetool_info *info = &description->info;
+	const struct savetool_finding finding = { .code = "memory",
+						  NOTE,
+						  NOWHERE };
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < info->block_count; i++)
+		total += info->blocks[i].length;
+	if (!info->guest || info->guest->memory == SAVETOOL_UNKNOWN ||
+	    info->block_count == 0 || info->guest->memory <= total)
+		return 0;
+	return description_find(description, &finding, err,
+				"the XML gives the guest %" PRIu64
+				" bytes of memory, but the blocks have only "
+				"%" PRIu64,
+				info->guest->memory, total);
+}
+
+static int find_unaligned(const struct checker *checker,
+			  struct savetool_error *err)
+{
+	struct description *description = description_of(checker);
+	const struct savetool_info *info = &description->info;
+
+	for (size_t i = 0; i < info->block_count; i++) {
+		const struct savetool_block *block = &info->blocks[i];
+		const struct savetool_finding finding = {
+			.code = "unaligned",
+			NOTE,
+			.block = block->name,
+			.offset = block->pages_offset,
+			.length = block->length,
+		};
+
+		if (block->pages_offset == SAVETOOL_UNKNOWN ||
+		    block->pages_offset % MAPPED_ALIGNMENT == 0)
+			continue;
+		if (description_find(description, &finding, err,
+				     "pages that do not start at a multiple "
+				     "of 1 MiB, as QEMU places them; direct "
+				     "I/O may fail") < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static bool is_advised(const struct checker *checker)
+{
+	return checker->advised != SAVETOOL_UNKNOWN;
+}
+
+static int find_postcopy(const struct checker *checker,
+			 struct savetool_error *err)
+{
+	const struct savetool_finding finding = { .code = "postcopy",
+						  NOTE,
+						  .offset = checker->advised,
+						  .length = SAVETOOL_UNKNOWN };
+
+	return description_find(description_of(checker), &finding, err,
+				"saved with postcopy or dirty bitmaps: QEMU "
+				"restores it with the same capability");
+}
+
+static bool has_return_path(const struct checker *checker)
+{
+	return checker->return_path != SAVETOOL_UNKNOWN;
+}
+
+static int find_return_path(const struct checker *checker,
+			    struct savetool_error *err)
+{
+	const struct savetool_finding finding = { .code = "return-path",
+						  NOTE,
+						  .offset =
+							  checker->return_path,
+						  .length = SAVETOOL_UNKNOWN };
+
+	return description_find(description_of(checker), &finding, err,
+				"saved with a return path, which a file "
+				"cannot give");
+}
+
+/* Packed as libvirt would, but in a layout that has to be read at any place. */
+static bool is_packed_mapped(const struct checker *checker)
+{
+	return checker->image->codec && checker->image->libvirt &&
+	       info_of(checker)->layout == SAVETOOL_LAYOUT_MAPPED_RAM;
+}
+
+static int find_packed_mapped(const struct checker *checker,
+			      struct savetool_error *err)
+{
+	const struct savetool_finding finding = {
+		.code = "packed-mapped-ram",
+		PROBLEM,
+		.offset = checker->image->payload,
+		.length = SAVETOOL_UNKNOWN
+	};
+
+	return description_find(description_of(checker), &finding, err,
+				"a packed mapped-ram stream, which QEMU "
+				"cannot restore from what unpacks it");
+}
+
+/* A header that says Part has not let the description get to the tail. */
+static bool has_untold_tail(const struct checker *checker)
+{
+	return checker->finished && checker->broken &&
+	       !image_codec(checker->image);
+}
+
+static int find_untold_tail(const struct checker *checker,
+			    struct savetool_error *err)
+{
+	return find_in_tail(description_of(checker), checker->image, err);
+}
+
+static bool is_finished(const struct checker *checker)
+{
+	return checker->finished;
+}
+
+/* All pages were read, and in one place each. */
+static bool has_zero_pages(const struct checker *checker)
+{
+	const struct savetool_info *info = info_of(checker);
+
+	return checker->finished && info->scanned &&
+	       info->layout == SAVETOOL_LAYOUT_MAPPED_RAM &&
+	       zero_page_bytes(info, checker->image) > 0;
+}
+
+static int find_zero_pages(const struct checker *checker,
+			   struct savetool_error *err)
+{
+	const struct savetool_header *header = info_of(checker)->header;
+	struct savetool_finding finding = {
+		.code = "zero-pages",
+		NOTE,
+		.offset = SAVETOOL_UNKNOWN,
+		.length = zero_page_bytes(info_of(checker), checker->image),
+	};
+
+	if (header && !header->complete) {
+		finding.severity = SAVETOOL_WARNING;
+		return description_find(description_of(checker), &finding, err,
+					"pages are stored that are all zeros, "
+					"which libvirt never does: they may "
+					"have been lost");
+	}
+	return description_find(description_of(checker), &finding, err,
+				"pages are stored that are all zeros");
+}
+
+static bool has_superseded(const struct checker *checker)
+{
+	const struct savetool_info *info = info_of(checker);
+
+	return checker->finished && info->scanned &&
+	       info->layout != SAVETOOL_LAYOUT_MAPPED_RAM &&
+	       superseded_bytes(info) > 0;
+}
+
+static int find_superseded(const struct checker *checker,
+			   struct savetool_error *err)
+{
+	const struct savetool_finding finding = {
+		.code = "superseded",
+		NOTE,
+		.offset = SAVETOOL_UNKNOWN,
+		.length = superseded_bytes(info_of(checker)),
+	};
+
+	return description_find(description_of(checker), &finding, err,
+				"pages are stored that later ones replace");
+}
+
+static bool is_unchecked(const struct checker *checker)
+{
+	const struct savetool_error *broken = checker->broken;
+
+	return !checker->finished &&
+	       (!broken || broken->code == SAVETOOL_INCOMPLETE) &&
+	       image_codec(checker->image) && info_of(checker)->stream_known;
+}
+
+static int find_unchecked(const struct checker *checker,
+			  struct savetool_error *err)
+{
+	struct savetool_finding finding = { .code = "not-checked",
+					    NOTE,
+					    .offset = checker->image->payload,
+					    .length = SAVETOOL_UNKNOWN };
+
+	return description_find(description_of(checker), &finding, err,
+				"packed: nothing was read beyond the list of "
+				"RAM blocks");
+}
+
+/* Where the header says Part and nothing else is wrong, that is said. */
+static int find_part_complete(const struct checker *checker,
+			      struct savetool_error *err)
+{
+	struct description *description = description_of(checker);
+
+	for (size_t i = 0; i < description->info.finding_count; i++) {
+		struct savetool_finding *finding = &description->findings[i];
+
+		if (strcmp(finding->code, "part") != 0)
+			continue;
+		finding->code = "part-complete";
+		finding->message = description_keep(
+			description, "the header says that libvirt never "
+				     "finished this image, but it is complete "
+				     "to its last byte");
+		return finding->message ? 0 : fail_memory(err);
+	}
+	return 0;
+}
+
+/* What is mended as well, before the header is finished. */
+static bool is_mended(const struct savetool_finding *finding)
+{
+	return strcmp(finding->code, "part") == 0 ||
+	       strcmp(finding->code, "part-complete") == 0 ||
+	       strcmp(finding->code, "padding-bits") == 0 ||
+	       strcmp(finding->code, "mislabelled") == 0;
+}
+
+static bool disproves(const struct savetool_finding *finding)
+{
+	return (finding->severity == SAVETOOL_PROBLEM && !is_mended(finding)) ||
+	       strcmp(finding->code, "vmdesc-differs") == 0;
+}
+
+/*
+ * Do the file's own holes tell which pages were written?  They do where every
+ * absent page is one.  A copy that has filled them with zeros has filled those
+ * of lost pages too.
+ */
+static bool holes_tell(const struct checker *checker)
+{
+	const struct savetool_info *info = info_of(checker);
+	uint64_t absent = 0;
+
+	for (size_t i = 0; i < info->block_count; i++)
+		absent += info->blocks[i].pages - info->blocks[i].pages_present;
+	return image_has_own_holes(checker->image) &&
+	       info->sizes.reclaimable_stale == 0 && absent > 0;
+}
+
+/* libvirt's save stores no page of zeros: one that is there was lost. */
+static bool may_have_lost_pages(const struct checker *checker)
+{
+	const struct savetool_info *info = info_of(checker);
+
+	if (info->layout != SAVETOOL_LAYOUT_MAPPED_RAM)
+		return false;
+	return info->scanned ? zero_page_bytes(info, checker->image) > 0 :
+			       !holes_tell(checker);
+}
+
+bool checker_proves(const struct checker *checker)
+{
+	const struct savetool_info *info = &description_of(checker)->info;
+	const struct tail *tail = checker->image->tail;
+	struct savetool_error ignored;
+
+	if (!checker->finished || !checker->image->libvirt || !tail->vmdesc ||
+	    tail->vmdesc_cut || tail->device_count == 0 ||
+	    libvirt_check_xml(checker->image->libvirt, &ignored) < 0 ||
+	    may_have_lost_pages(checker))
+		return false;
+	for (size_t i = 0; i < info->finding_count; i++)
+		if (disproves(&info->findings[i]))
+			return false;
+	return true;
+}
+
+/* In this order; one may ask what those before it have found. */
+static const struct {
+	int (*find)(const struct checker *checker, struct savetool_error *err);
+	bool (*applies)(const struct checker *checker); /* NULL: always */
+} checks[] = {
+	{ find_padding_bits, has_padding_bits },
+	{ find_behind_part, hides_error },
+	{ find_running, has_header },
+	{ find_padding, has_header },
+	{ find_memory, has_header },
+	{ find_unaligned, NULL },
+	{ find_postcopy, is_advised },
+	{ find_return_path, has_return_path },
+	{ find_packed_mapped, is_packed_mapped },
+	{ find_untold_tail, has_untold_tail },
+	{ find_in_devices, is_finished },
+	{ find_zero_pages, has_zero_pages },
+	{ find_superseded, has_superseded },
+	{ find_unchecked, is_unchecked },
+	{ find_part_complete, checker_proves },
+};
+
+int checker_find(struct checker *checker, const struct savetool_error *broken,
+		 struct savetool_error *err)
+{
+	checker->broken = broken;
+	for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++)
+		if ((!checks[i].applies || checks[i].applies(checker)) &&
+		    checks[i].find(checker, err) < 0)
+			return -1;
+	return 0;
+}

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Bitmaps against storage. */
+#include "config.h"
+
+#include "image/allocation.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/zero.h"
+
+/* Read at once, where it matters whether anything is there. */
+#define LOOK_SIZE 65536
+
+/* How often the monitor is told, and asked. */
+#define TELL_BYTES (UINT64_C(4) << 20)
+
+static void add_lost(struct block_survey *survey, uint64_t offset,
+		     uint64_t length)
+{
+	if (survey->lost_count < LOST_EXTENTS_KEPT)
+		survey->lost[survey->lost_count] =
+			(struct lost_extent){ offset, length };
+	survey->lost_count++;
+	survey->lost_bytes += length;
+}
+
+/*
+ * The present pages of a hole.  A file system's blocks can be larger than
+ * pages, never smaller than half of one that is only partly in the hole:
+ * such a page has data.
+ */
+static void survey_hole(struct block_survey *survey,
+			const struct bitmap *bitmap, uint64_t pages_offset,
+			uint64_t page_size, uint64_t start, uint64_t end)
+{
+	uint64_t first = (start + page_size - 1) / page_size;
+	uint64_t last = end / page_size;
+
+	while ((first = bitmap_find_before(bitmap, first, last, true)) < last) {
+		uint64_t behind =
+			bitmap_find_before(bitmap, first, last, false);
+
+		add_lost(survey, pages_offset + first * page_size,
+			 (behind - first) * page_size);
+		first = behind;
+	}
+}
+
+/* Bytes of pages whose bit is clear, in a part of the block that has storage.
+ */
+static uint64_t stale_bytes(const struct bitmap *bitmap, uint64_t page_size,
+			    uint64_t start, uint64_t end)
+{
+	uint64_t page = start / page_size, bytes = 0;
+	uint64_t last = (end + page_size - 1) / page_size;
+
+	while ((page = bitmap_find_before(bitmap, page, last, false)) < last) {
+		uint64_t behind = bitmap_find_before(bitmap, page, last, true);
+		uint64_t from = page * page_size, to = behind * page_size;
+
+		bytes += (to < end ? to : end) - (from > start ? from : start);
+		page = behind;
+	}
+	return bytes;
+}
+
+int survey_block(struct block_survey *survey,
+		 const struct savetool_image *image, unsigned index,
+		 struct savetool_error *err)
+{
+	const struct ram_list *list = &image->stream.ram;
+	uint64_t page_size = list->layout.page_size;
+	uint64_t length = list->layout.blocks[index].length;
+	uint64_t base = list->places[index].pages_offset, at = 0;
+	const struct bitmap *bitmap = &image->bitmaps[index];
+
+	*survey = (struct block_survey){
+		.present = bitmap_count(bitmap, 0, bitmap->bits),
+	};
+	while (at < length) {
+		struct extent extent;
+		uint64_t end;
+
+		if (input_extent(image_input(image), base + at, &extent, err) <
+		    0)
+			return -1;
+		if (extent.length == 0)
+			break;
+		end = extent.length > length - at ? length : at + extent.length;
+		if (extent.hole)
+			survey_hole(survey, bitmap, base, page_size, at, end);
+		else
+			survey->stale_bytes +=
+				stale_bytes(bitmap, page_size, at, end);
+		at = end;
+	}
+	return 0;
+}
+
+/* A look at the places of absent pages. */
+struct look {
+	const struct savetool_image *image;
+	const struct savetool_monitor *monitor;
+	uint64_t done, total; /* of all blocks, up to the one that is on */
+	uint64_t told;
+	unsigned index; /* of that block */
+	uint64_t clean; /* up to here in the file, it hides no data */
+};
+
+static uint64_t look_base(const struct look *look)
+{
+	return look->image->stream.ram.places[look->index].pages_offset;
+}
+
+/* Up to this byte of the file nothing was found. */
+static int tell(struct look *look, uint64_t at, struct savetool_error *err)
+{
+	const struct savetool_monitor *monitor = look->monitor;
+	uint64_t done = look->done + (at - look_base(look));
+
+	look->clean = at;
+	if (!monitor || done < look->told + TELL_BYTES)
+		return 0;
+	look->told = done;
+	if (monitor->progress(monitor->data, done, look->total) == 0)
+		return 0;
+	return fail(err, SAVETOOL_CANCELLED, "cancelled");
+}
+
+/* Is any byte of this part of the file not zero?  Holes are not read. */
+static int has_data(bool *found, struct look *look, uint64_t start,
+		    uint64_t end, struct savetool_error *err)
+{
+	struct input *in = image_input(look->image);
+	uint8_t bytes[LOOK_SIZE];
+	struct extent extent = { 0 };
+	size_t got = 0;
+
+	if (start < look->clean)
+		start = look->clean;
+	if (start >= end)
+		return 0;
+	for (uint64_t at = start; at < end; at += got) {
+		uint64_t left;
+
+		if (tell(look, at, err) < 0 ||
+		    (at >= extent.offset + extent.length &&
+		     input_extent(in, at, &extent, err) < 0))
+			return -1;
+		left = extent.offset + extent.length - at;
+		if (left == 0)
+			break;
+		if (left > end - at)
+			left = end - at;
+		got = left;
+		if (extent.hole)
+			continue;
+		if (left > sizeof(bytes))
+			left = sizeof(bytes);
+		if (input_read_all(in, bytes, left, at, &got, err) < 0)
+			return -1;
+		*found = !is_zero(bytes, got);
+		if (*found || got == 0)
+			return 0;
+	}
+	return tell(look, end, err);
+}
+
+/*
+ * Is there data in the places of absent pages whose bits are in these bytes of
+ * the bitmap?  Of a big-endian host's words, bytes have changed places.
+ */
+static int hides_data(bool *found, struct look *look, uint64_t first_byte,
+		      uint64_t end_byte, struct savetool_error *err)
+{
+	const struct bitmap *bitmap = &look->image->bitmaps[look->index];
+	uint64_t page_size = look->image->stream.ram.layout.page_size;
+	uint64_t base = look_base(look), page, end;
+
+	if (look->image->big_endian) {
+		first_byte = first_byte / 8 * 8;
+		end_byte = (end_byte + 7) / 8 * 8;
+	}
+	*found = false;
+	page = first_byte * 8;
+	end = end_byte * 8 < bitmap->bits ? end_byte * 8 : bitmap->bits;
+	while (!*found &&
+	       (page = bitmap_find_before(bitmap, page, end, false)) < end) {
+		uint64_t behind = bitmap_find_before(bitmap, page, end, true);
+
+		if (has_data(found, look, base + page * page_size,
+			     base + behind * page_size, err) < 0)
+			return -1;
+		page = behind;
+	}
+	return 0;
+}
+
+static void add_lost_part(struct hidden_survey *hidden, uint64_t offset,
+			  uint64_t length)
+{
+	if (hidden->lost_count < LOST_EXTENTS_KEPT)
+		hidden->lost[hidden->lost_count] =
+			(struct lost_extent){ offset, length };
+	hidden->lost_count++;
+	hidden->lost_bytes += length;
+}
+
+static int look_behind_bitmap(struct hidden_survey *hidden, struct look *look,
+			      struct savetool_error *err)
+{
+	const struct savetool_image *image = look->image;
+	uint64_t start = image->stream.ram.places[look->index].bitmap_offset;
+	uint64_t end = start + image->bitmaps[look->index].size;
+
+	if (!image_has_own_holes(image))
+		return 0;
+	for (uint64_t at = start, behind; at < end; at = behind) {
+		struct extent extent;
+		bool found = false;
+
+		if (input_extent(image_input(image), at, &extent, err) < 0)
+			return -1;
+		if (extent.length == 0)
+			return 0;
+		behind = extent.length > end - at ? end : at + extent.length;
+		if (extent.hole && hides_data(&found, look, at - start,
+					      behind - start, err) < 0)
+			return -1;
+		if (found)
+			add_lost_part(hidden, at, behind - at);
+	}
+	return 0;
+}
+
+static bool is_empty(const struct bitmap *bitmap)
+{
+	return bitmap_find(bitmap, 0, true) >= bitmap->bits;
+}
+
+/* Is no page of any block present? */
+static bool all_empty(const struct savetool_image *image)
+{
+	for (unsigned i = 0; i < image->bitmap_count; i++)
+		if (!is_empty(&image->bitmaps[i]))
+			return false;
+	return true;
+}
+
+/* Places ascend: what was seen to hold nothing is not looked at again. */
+static int look_at_block(struct hidden_survey *hidden, struct look *look,
+			 bool everywhere, struct savetool_error *err)
+{
+	const struct savetool_image *image = look->image;
+	const struct bitmap *bitmap = &image->bitmaps[look->index];
+
+	if (look_base(look) == 0)
+		return 0;
+	look->clean = look_base(look);
+	if ((everywhere ||
+	     !image->stream.ram.layout.blocks[look->index].prefilled) &&
+	    is_empty(bitmap) &&
+	    hides_data(&hidden->emptied, look, 0, bitmap->size, err) < 0)
+		return -1;
+	return look_behind_bitmap(hidden, look, err);
+}
+
+static int look_at_all(struct hidden_survey *hidden,
+		       const struct savetool_image *image,
+		       const struct savetool_monitor *monitor,
+		       struct savetool_error *err)
+{
+	const struct ram_layout *layout = &image->stream.ram.layout;
+	bool everywhere = all_empty(image);
+	struct look look = {
+		.image = image,
+		.monitor = monitor,
+		.total = layout->length,
+	};
+
+	for (look.index = 0; look.index < image->bitmap_count; look.index++) {
+		if (look_at_block(&hidden[look.index], &look, everywhere, err) <
+		    0)
+			return -1;
+		look.done += layout->blocks[look.index].length;
+	}
+	return 0;
+}
+
+int survey_hidden(const struct hidden_survey **blocks,
+		  struct savetool_image *image,
+		  const struct savetool_monitor *monitor,
+		  struct savetool_error *err)
+{
+	cleanup_free struct hidden_survey *hidden = NULL;
+
+	if (!image->hidden) {
+		hidden = calloc(image->bitmap_count + 1, sizeof(*hidden));
+		if (!hidden)
+			return fail_memory(err);
+		if (look_at_all(hidden, image, monitor, err) < 0)
+			return -1;
+		image->hidden = steal(hidden);
+	}
+	*blocks = image->hidden;
+	return 0;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A survey of a mapped-ram image: its bitmaps held against the storage that
+ * the file has.
+ */
+#ifndef IMAGE_ALLOCATION_H
+#define IMAGE_ALLOCATION_H
+
+#include "image/image.h"
+
+/* Present pages, in a row, or a part of a bitmap: without storage. */
+struct lost_extent {
+	uint64_t offset; /* in the file */
+	uint64_t length;
+};
+
+/* Of one block, at most so many are kept; all are counted. */
+#define LOST_EXTENTS_KEPT 8
+
+struct block_survey {
+	uint64_t present;     /* pages */
+	uint64_t stale_bytes; /* storage in slots whose bit is clear */
+	uint64_t lost_bytes;
+	uint64_t lost_count;
+	struct lost_extent lost[LOST_EXTENTS_KEPT];
+};
+
+/* The image's list and bitmaps have been read.  Reads no page. */
+int survey_block(struct block_survey *survey,
+		 const struct savetool_image *image, unsigned block,
+		 struct savetool_error *err);
+
+/* What the places of absent pages hold, as far as that is in doubt. */
+struct hidden_survey {
+	/*
+	 * The block has no page, though there is data where they would be.
+	 * The RAM of a guest is never all zero once it ran.  The memory of a
+	 * device may be, over old pages of a live save; only where all blocks
+	 * are empty is it the same.
+	 */
+	bool emptied;
+
+	/*
+	 * Parts of its bitmap that lie in a hole though places of their pages
+	 * hold data.  QEMU writes all of a bitmap.  What makes holes of zeros
+	 * makes them of clear bits as well, and then of the places behind
+	 * them; only what was punched out, or old pages of a live save, leaves
+	 * data there, and nothing tells one from the other.
+	 */
+	uint64_t lost_bytes;
+	uint64_t lost_count;
+	struct lost_extent lost[LOST_EXTENTS_KEPT];
+};
+
+/*
+ * Of all blocks, one each, kept with the bitmaps that they are about.  Reads
+ * such places up to their first data, but no byte twice, and only the first
+ * time that it is asked for.  The monitor may be NULL.
+ */
+int survey_hidden(const struct hidden_survey **blocks,
+		  struct savetool_image *image,
+		  const struct savetool_monitor *monitor,
+		  struct savetool_error *err);
+
+#endif

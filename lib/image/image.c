@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Recognises an image and stacks the layers that read it. */
+#include "config.h"
+
+#include "image/image.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/options.h"
+#include "format/page_size.h"
+#include "image/description.h"
+#include "io/inplace.h"
+#include "io/spool.h"
+#include "ram/pump.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+
+#define HEAD_SIZE 64
+
+/* Files that people take for save images, and what they are. */
+static const struct stranger {
+	const char *magic;
+	size_t size;
+	const char *what;
+} strangers[] = {
+	{ "\177ELF", 4, "an ELF file, as of 'virsh dump --memory-only'" },
+	{ "KDUMP   ", 8, "a kdump file, as of 'virsh dump --memory-only'" },
+	{ "makedumpfile", 12, "a makedumpfile dump" },
+	{ "QFI\373", 4, "a qcow2 disk image" },
+	{ "EMiL", 4, "a LiME memory dump" },
+};
+
+static int fail_not_image(const uint8_t *head, size_t size,
+			  struct savetool_error *err)
+{
+	for (size_t i = 0; i < sizeof(strangers) / sizeof(*strangers); i++) {
+		const struct stranger *stranger = &strangers[i];
+
+		if (size >= stranger->size &&
+		    memcmp(head, stranger->magic, stranger->size) == 0)
+			return fail(err, SAVETOOL_NOT_IMAGE,
+				    "not a save image, but %s", stranger->what);
+	}
+	return fail(err, SAVETOOL_NOT_IMAGE, "not a save image");
+}
+
+/* The bytes that the stream starts with decide what it is, and no header. */
+static int recognise_payload(struct savetool_image *image,
+			     struct savetool_error *err)
+{
+	const struct input *file = image->file;
+	uint8_t head[HEAD_SIZE];
+	size_t got = 0;
+
+	/* The kernel takes no offset that is too far. */
+	if (image->payload <= file->size &&
+	    input_read_all(image->file, head, sizeof(head), image->payload,
+			   &got, err) < 0)
+		return -1;
+	if (got == 0 && image->payload == 0)
+		return fail(err, SAVETOOL_NOT_IMAGE, "file is empty");
+	if (got == 0 && image_require_complete(image, err) < 0)
+		return -1;
+	if (got == 0)
+		return fail_at(err, SAVETOOL_INCOMPLETE,
+			       file->size != SAVETOOL_UNKNOWN ? file->size :
+								file->position,
+			       "file ends at @, where the stream should start");
+	if (got >= 4 && (memcmp(head, "QEVM", 4) == 0 ||
+			 memcmp(head, "\x11\x22\x33\x44", 4) == 0))
+		return 0;
+	image->codec = codec_for_content(head, got);
+	if (image->codec)
+		return 0;
+	if (image->libvirt)
+		return fail_at(err,
+			       image->libvirt->header.complete ?
+				       SAVETOOL_CORRUPT :
+				       SAVETOOL_INCOMPLETE,
+			       image->payload,
+			       "no QEMU stream behind the libvirt header, "
+			       "at @");
+	return fail_not_image(head, got, err);
+}
+
+static int recognise_container(struct savetool_image *image, uint64_t offset,
+			       struct savetool_error *err)
+{
+	uint8_t magic[LIBVIRT_MAGIC_SIZE];
+	size_t got;
+
+	image->payload = offset;
+	if (offset == 0) {
+		if (input_read_all(image->file, magic, sizeof(magic), 0, &got,
+				   err) < 0)
+			return -1;
+		if (libvirt_is_magic(magic, got)) {
+			if (libvirt_read(&image->libvirt, image->file, err) < 0)
+				return -1;
+			image->big_endian = image->libvirt->header.big_endian;
+			image->payload = libvirt_size(image->libvirt);
+		}
+	}
+	return recognise_payload(image, err);
+}
+
+/*
+ * A file that was packed as a whole, header and all, by somebody who wanted
+ * it small: its unpacked bytes are the file then.
+ */
+static int look_inside(struct savetool_image *image, struct savetool_error *err)
+{
+	uint8_t magic[LIBVIRT_MAGIC_SIZE];
+	size_t got;
+
+	if (codec_unpack(image->codec, &image->unpacked, image->file,
+			 image->payload, err) < 0 ||
+	    input_read_all(image->unpacked, magic, sizeof(magic), 0, &got,
+			   err) < 0)
+		return -1;
+	if (!libvirt_is_magic(magic, got))
+		return 0;
+	image->outer = image->file;
+	image->outer_codec = image->codec;
+	image->outer_offset = image->payload;
+	image->file = steal(image->unpacked);
+	image->codec = NULL;
+	return recognise_container(image, 0, err);
+}
+
+static int recognise(struct savetool_image *image, uint64_t offset,
+		     struct savetool_error *err)
+{
+	if (recognise_container(image, offset, err) < 0)
+		return -1;
+	if (image->codec && !image->libvirt && look_inside(image, err) < 0)
+		return -1;
+	/* Fails now, if it must, and not after a destination was made. */
+	if (image->codec && !image->unpacked)
+		return codec_unpack(image->codec, &image->unpacked, image->file,
+				    image->payload, err);
+	return 0;
+}
+
+/* The caller's word is for what tells nothing, or may have been changed. */
+static int take_byte_order(struct savetool_image *image,
+			   enum savetool_byte_order order,
+			   struct savetool_error *err)
+{
+	bool big = order == SAVETOOL_BYTE_ORDER_BIG;
+
+	if (order == SAVETOOL_BYTE_ORDER_UNKNOWN)
+		return 0;
+	if (!big && order != SAVETOOL_BYTE_ORDER_LITTLE)
+		return fail(err, SAVETOOL_USAGE, "no byte order %d",
+			    (int)order);
+	if (image->libvirt && image->big_endian != big &&
+	    !libvirt_order_is_doubtful(image->libvirt))
+		return fail(err, SAVETOOL_USAGE,
+			    "libvirt header of a %s-endian host, which the "
+			    "byte order '%s' contradicts",
+			    big ? "little" : "big", big ? "big" : "little");
+	image->order_given = true;
+	image->big_endian = big;
+	return 0;
+}
+
+int image_open_input(struct savetool_image **result, struct input *file,
+		     const char *path,
+		     const struct savetool_open_options *options,
+		     struct savetool_error *err)
+{
+	struct savetool_image *image = calloc(1, sizeof(*image));
+
+	if (!image) {
+		input_close(file);
+		return fail_memory(err);
+	}
+	image->file = file;
+	if (input_fd(file) >= 0 && fstat(input_fd(file), &image->opened) < 0)
+		image->opened.st_mode = 0;
+	image->spool_folder = SPOOL_FOLDER;
+	image->path = strdup(path);
+	if (!image->path)
+		fail_memory(err);
+	else if (options->offset > INT64_MAX)
+		fail(err, SAVETOOL_USAGE,
+		     "offset %" PRIu64 " is beyond the end of any file",
+		     options->offset);
+	else if (chunk_pool_new(&image->pool, PUMP_CHUNKS + 2, err) == 0 &&
+		 recognise(image, options->offset, err) == 0 &&
+		 take_byte_order(image, options->byte_order, err) == 0) {
+		*result = image;
+		return 0;
+	}
+	savetool_image_close(image);
+	return -1;
+}
+
+static int open_path(struct input **file, const char *path,
+		     struct savetool_error *err)
+{
+	int fd;
+
+	if (strcmp(path, "-") != 0)
+		return input_open_file(file, path, err);
+	fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return fail_errno(err, "cannot read standard input");
+	return input_open_fd(file, fd, err);
+}
+
+int image_open(struct savetool_image **image, const char *path,
+	       const struct savetool_open_options *options,
+	       const struct savetool_monitor *monitor,
+	       struct savetool_error *err)
+{
+	cleanup_input struct input *file = NULL;
+	/* Who started us reads standard input by the same opening. */
+	bool own = strcmp(path, "-") != 0;
+
+	if (open_path(&file, path, err) < 0 ||
+	    (options->direct && input_read_direct(file, own, err) < 0))
+		return -1;
+	file->monitor = monitor;
+	return image_open_input(image, steal(file), path, options, err);
+}
+
+int image_open_inplace(struct savetool_image **image,
+		       const struct inplace *place, const char *path,
+		       const struct savetool_open_options *options,
+		       struct savetool_error *err)
+{
+	cleanup_input struct input *file = NULL;
+	int fd = fcntl(place->fd, F_DUPFD_CLOEXEC, 0);
+
+	if (fd < 0)
+		return fail_errno(err, "cannot read");
+	if (input_open_fd(&file, fd, err) < 0 ||
+	    (options->direct && input_read_direct(file, true, err) < 0))
+		return -1;
+	return image_open_input(image, steal(file), path, options, err);
+}
+
+int savetool_image_open(struct savetool_image **image, const char *path,
+			const struct savetool_open_options *given,
+			struct savetool_error *err)
+{
+	struct savetool_open_options options;
+
+	if (options_take(&options, sizeof(options), given, err) < 0)
+		return -1;
+	return image_open(image, path, &options, NULL, err);
+}
+
+/* What image_start() made of the stream. */
+static void stop(struct savetool_image *image)
+{
+	stream_close(&image->stream);
+	for (unsigned i = 0; i < image->bitmap_count; i++)
+		bitmap_free(&image->bitmaps[i]);
+	free(image->bitmaps);
+	image->bitmaps = NULL;
+	image->bitmap_count = 0;
+	free(image->hidden);
+	image->hidden = NULL;
+	tail_free(image->tail);
+	image->tail = NULL;
+	tail_free(image->hint);
+	image->hint = NULL;
+}
+
+void savetool_image_close(struct savetool_image *image)
+{
+	if (!image)
+		return;
+	description_free(image->description);
+	stop(image);
+	chunk_pool_free(image->pool);
+	libvirt_free(image->libvirt);
+	input_close(image->spool);
+	input_close(image->unpacked);
+	input_close(image->file);
+	input_close(image->outer);
+	free(image->path);
+	free(image);
+}
+
+bool image_order_is_told(const struct savetool_image *image)
+{
+	return image->order_given ||
+	       (image->libvirt && !libvirt_order_is_doubtful(image->libvirt));
+}
+
+enum savetool_byte_order image_byte_order(const struct savetool_image *image)
+{
+	return image->big_endian ? SAVETOOL_BYTE_ORDER_BIG :
+				   SAVETOOL_BYTE_ORDER_LITTLE;
+}
+
+int image_fd(const struct savetool_image *image)
+{
+	return input_fd(image->outer ? image->outer : image->file);
+}
+
+struct input *image_input(const struct savetool_image *image)
+{
+	if (image->spool)
+		return image->spool;
+	return image->unpacked ? image->unpacked : image->file;
+}
+
+uint64_t image_stream_offset(const struct savetool_image *image)
+{
+	return image->unpacked ? 0 : image->payload;
+}
+
+bool image_has_own_holes(const struct savetool_image *image)
+{
+	return !image->spool;
+}
+
+const struct codec *image_codec(const struct savetool_image *image)
+{
+	return image->outer_codec ? image->outer_codec : image->codec;
+}
+
+enum savetool_format image_format(const struct savetool_image *image)
+{
+	if (image->codec)
+		return image->codec->format;
+	return stream_is_mapped(&image->stream) ? SAVETOOL_FORMAT_SPARSE :
+						  SAVETOOL_FORMAT_RAW;
+}
+
+bool image_is_repeatable(const struct savetool_image *image)
+{
+	const struct input *file = image->outer ? image->outer : image->file;
+
+	return file->seekable || image->spool;
+}
+
+/* Goes back to the start of what can only be read forwards. */
+static int unpack_again(struct savetool_image *image,
+			struct savetool_error *err)
+{
+	if (image->outer) {
+		input_close(image->unpacked);
+		image->unpacked = NULL;
+		input_close(image->file);
+		image->file = NULL;
+		if (codec_unpack(image->outer_codec, &image->file, image->outer,
+				 image->outer_offset, err) < 0)
+			return -1;
+	}
+	if (!image->codec)
+		return 0;
+	input_close(image->unpacked);
+	image->unpacked = NULL;
+	return codec_unpack(image->codec, &image->unpacked, image->file,
+			    image->payload, err);
+}
+
+/* What has been read of the stream is in its first chunk still. */
+static int spool(struct savetool_image *image, struct savetool_error *err)
+{
+	struct stream *stream = &image->stream;
+	const struct chunk *chunk = stream->reader.chunk;
+	uint64_t offset = image_stream_offset(image);
+
+	if (spool_open(&image->spool, image->spool_folder, image_input(image),
+		       chunk->data, stream->reader.end - chunk->data, offset,
+		       UINT64_MAX, err) < 0)
+		return -1;
+	stream_close(stream);
+	return stream_open(stream, image->spool, image->pool, offset, err);
+}
+
+/* That of the guest's architecture, if the domain XML tells it. */
+static uint64_t expected_page_size(const struct savetool_image *image)
+{
+	struct domain_xml *domain;
+	struct savetool_error ignored;
+	uint64_t page_size;
+
+	if (!image->libvirt ||
+	    domain_xml_parse(&domain, image->libvirt->xml, &ignored) < 0)
+		return 0;
+	page_size = page_size_of_arch(domain_xml_guest(domain)->arch);
+	domain_xml_free(domain);
+	return page_size;
+}
+
+void image_distrust_tail(struct savetool_image *image)
+{
+	tail_free(image->hint);
+	image->hint = steal(image->tail);
+}
+
+/*
+ * A sequential stream does not say how large its pages are, nor how long
+ * what is saved ahead of memory is; its far end does.  If the end of the file
+ * is that.
+ */
+static int look_ahead(struct savetool_image *image, struct savetool_error *err)
+{
+	struct input *in = image_input(image);
+	uint64_t offset = image_stream_offset(image);
+	bool doubtful = false;
+
+	image->stream.expected_page_size = expected_page_size(image);
+	if (in->seekable &&
+	    tail_find(&image->tail, in, image->pool, offset, err) < 0)
+		return -1;
+	if (!image->tail)
+		return 0;
+	image->stream.vmdesc = image->tail->vmdesc;
+	if (!stream_is_mapped(&image->stream) &&
+	    tail_is_doubtful(&doubtful, image->tail, offset, err) < 0)
+		return -1;
+	if (doubtful)
+		image_distrust_tail(image);
+	return 0;
+}
+
+int image_start(struct savetool_image *image, struct savetool_error *err)
+{
+	stop(image);
+	if (image->started && !image->spool && unpack_again(image, err) < 0)
+		return -1;
+	image->started = true;
+	if (stream_open(&image->stream, image_input(image), image->pool,
+			image_stream_offset(image), err) < 0)
+		return -1;
+	if (stream_is_mapped(&image->stream) && !image_input(image)->seekable &&
+	    spool(image, err) < 0)
+		return -1;
+	return look_ahead(image, err);
+}
+
+int image_read_tail(struct savetool_image *image, struct savetool_error *err)
+{
+	struct stream *stream = &image->stream;
+	struct tail *tail = image->tail;
+
+	if (tail && tail->offset == stream->reader.offset &&
+	    tail->footers == stream->footers)
+		return 0;
+	if (tail_read(&tail, stream, image->spool_folder, err) < 0)
+		return -1;
+	stream->vmdesc = NULL;
+	tail_free(image->tail);
+	image->tail = tail;
+	return 0;
+}
+
+int image_read_bitmaps(struct savetool_image *image, struct savetool_error *err)
+{
+	const struct ram_list *list = &image->stream.ram;
+	image->bitmaps =
+		calloc(list->layout.count + 1, sizeof(*image->bitmaps));
+	if (!image->bitmaps)
+		return fail_memory(err);
+	for (unsigned i = 0; i < list->layout.count; i++) {
+		if (mapped_read_bitmap(&image->bitmaps[i], image_input(image),
+				       list, i, image->big_endian,
+				       image->strays, err) < 0)
+			return -1;
+		image->bitmap_count++;
+	}
+	return 0;
+}
+
+int libvirt_check_xml(const struct libvirt *libvirt, struct savetool_error *err)
+{
+	struct domain_xml *domain;
+
+	if (domain_xml_parse(&domain, libvirt->xml, err) == 0)
+		domain_xml_free(domain);
+	else if (err->code != SAVETOOL_UNSUPPORTED)
+		return fail_while_at(err, LIBVIRT_HEADER_SIZE, "domain XML");
+	if (libvirt->cookie && xml_check(libvirt->cookie, err) < 0 &&
+	    err->code != SAVETOOL_UNSUPPORTED)
+		return fail_while_at(err,
+				     LIBVIRT_HEADER_SIZE +
+					     libvirt->header.cookie_offset,
+				     "cookie");
+	return 0;
+}
+
+int image_require_complete(const struct savetool_image *image,
+			   struct savetool_error *err)
+{
+	if (!image->libvirt || image->libvirt->header.complete)
+		return 0;
+	return fail(err, SAVETOOL_INCOMPLETE,
+		    "libvirt never finished this image: its header says "
+		    "'LibvirtQemudPart'");
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * An opened image: what its first bytes say of it, with the layers below
+ * stacked so that a stream comes out of any format.
+ */
+#ifndef IMAGE_IMAGE_H
+#define IMAGE_IMAGE_H
+
+#include "base/bitmap.h"
+#include "codec/codec.h"
+#include "format/domain_xml.h"
+#include "format/libvirt.h"
+#include "format/mapped.h"
+#include "format/stream.h"
+#include "format/tail.h"
+
+#include <sys/stat.h>
+
+struct description;
+struct hidden_survey;
+struct inplace;
+
+struct savetool_image {
+	char *path;
+	struct input *outer; /* the file, if all of it is packed; else NULL */
+	const struct codec *outer_codec;
+	uint64_t outer_offset;
+	struct input *file; /* the container, header and all */
+	struct stat opened; /* the file itself, when it was */
+	uint64_t payload;   /* where the stream, packed or not, starts in it */
+	struct libvirt *libvirt;   /* NULL: bare */
+	const struct codec *codec; /* NULL: the stream is not packed */
+	struct input *unpacked;    /* NULL: not packed */
+	struct input *spool;       /* NULL: not needed */
+	bool big_endian;           /* the host whose bitmaps these are */
+	bool order_given;          /* by who opened it */
+	bool strays; /* bits behind a bitmap's last page may be: left out */
+	const char *spool_folder; /* where that lies; the caller's */
+	bool started;             /* by image_start(), once at least */
+	uint64_t lost; /* bytes of present pages in holes, met on the walk */
+	struct chunk_pool *pool;
+	struct stream stream;   /* from image_start() on */
+	struct tail *tail;      /* found ahead, or read; else NULL */
+	struct tail *hint;      /* found, but maybe another image's; or NULL */
+	struct bitmap *bitmaps; /* one a block, if read; else NULL */
+	unsigned bitmap_count;
+	struct hidden_survey *hidden;    /* that survey_hidden() keeps */
+	struct description *description; /* what was told of it last */
+};
+
+/* As savetool_image_open(), with a monitor that may end a wait; it may be NULL.
+ */
+int image_open(struct savetool_image **image, const char *path,
+	       const struct savetool_open_options *options,
+	       const struct savetool_monitor *monitor,
+	       struct savetool_error *err);
+
+/* As savetool_image_open(), of a file that is open, and the image's from now
+ * on. */
+int image_open_input(struct savetool_image **image, struct input *file,
+		     const char *path,
+		     const struct savetool_open_options *options,
+		     struct savetool_error *err);
+
+/*
+ * As savetool_image_open(), of a file that is changed in place: by the
+ * descriptor that is locked, and no other.
+ */
+int image_open_inplace(struct savetool_image **image,
+		       const struct inplace *place, const char *path,
+		       const struct savetool_open_options *options,
+		       struct savetool_error *err);
+
+/* The file itself, for fstat(); its descriptor. */
+int image_fd(const struct savetool_image *image);
+
+/*
+ * The byte order of its host: told by the caller, or by a header that nobody
+ * can have changed on another host; or only assumed.
+ */
+bool image_order_is_told(const struct savetool_image *image);
+enum savetool_byte_order image_byte_order(const struct savetool_image *image);
+
+/* The input that the stream is read from, and where it starts there. */
+struct input *image_input(const struct savetool_image *image);
+uint64_t image_stream_offset(const struct savetool_image *image);
+
+/*
+ * Are the holes of that input the file's own?  What is kept of a pipe, or of
+ * what was packed, has holes wherever there are zeros.
+ */
+bool image_has_own_holes(const struct savetool_image *image);
+
+/* By which the file or its stream is packed; NULL: not. */
+const struct codec *image_codec(const struct savetool_image *image);
+
+/* By content, once started: packed, else by the stream's layout. */
+enum savetool_format image_format(const struct savetool_image *image);
+
+/* From now on, the tail that was found ahead is a hint and no more. */
+void image_distrust_tail(struct savetool_image *image);
+
+/* Can it be started more than once? */
+bool image_is_repeatable(const struct savetool_image *image);
+
+/*
+ * Starts at the stream's first byte, or starts again.  What is packed is
+ * unpacked anew.  A mapped-ram image that cannot be read back and forth, for
+ * it is packed or comes through a pipe, is kept in a file without a name.
+ */
+int image_start(struct savetool_image *image, struct savetool_error *err);
+
+/*
+ * Where its stream has been read up to the tail: the tail.  What was found
+ * ahead is that if it starts there, however long it is.
+ */
+int image_read_tail(struct savetool_image *image, struct savetool_error *err);
+
+/* Of a mapped-ram image whose list has been read: the bitmaps of all blocks. */
+int image_read_bitmaps(struct savetool_image *image,
+		       struct savetool_error *err);
+
+/*
+ * XML and cookie of a libvirt header: SAVETOOL_CORRUPT if libvirt cannot read
+ * them. What it reads, but we do not (entities), passes.
+ */
+int libvirt_check_xml(const struct libvirt *libvirt,
+		      struct savetool_error *err);
+
+/* A header that says Part: the save was interrupted. */
+int image_require_complete(const struct savetool_image *image,
+			   struct savetool_error *err);
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Bitmaps, and what speaks against them. */
+#include "config.h"
+
+#include "image/trust.h"
+
+#include "base/error.h"
+#include "image/allocation.h"
+
+#include <string.h>
+
+int trust_order(enum mapped_order *order, const struct savetool_image *image,
+		struct savetool_error *err)
+{
+	*order = MAPPED_ORDER_FITS;
+	if (image->libvirt && !libvirt_order_is_doubtful(image->libvirt))
+		return 0;
+	if (mapped_order_ask(order, image_input(image), &image->stream.ram,
+			     image->bitmaps, err) < 0)
+		return -1;
+	/* Old pages leave a doubt, and the caller knows; or errs clearly. */
+	if (image->order_given && *order == MAPPED_ORDER_DOUBTFUL)
+		*order = MAPPED_ORDER_FITS;
+	return 0;
+}
+
+static int find_stale(uint64_t *stale, const struct savetool_image *image,
+		      struct savetool_error *err)
+{
+	struct block_survey block;
+
+	*stale = 0;
+	for (unsigned i = 0; i < image->bitmap_count; i++) {
+		if (image->stream.ram.places[i].pages_offset == 0)
+			continue;
+		if (survey_block(&block, image, i, err) < 0)
+			return -1;
+		*stale += block.stale_bytes;
+	}
+	return 0;
+}
+
+/* Is a bitmap empty over data; is a part of one, for it lies in a hole? */
+static int find_hidden(bool *emptied, bool *lost, struct savetool_image *image,
+		       const struct savetool_monitor *monitor,
+		       struct savetool_error *err)
+{
+	const struct hidden_survey *blocks;
+
+	if (survey_hidden(&blocks, image, monitor, err) < 0)
+		return -1;
+	*emptied = *lost = false;
+	for (unsigned i = 0; i < image->bitmap_count; i++) {
+		*emptied = *emptied || blocks[i].emptied;
+		*lost = *lost || blocks[i].lost_count > 0;
+	}
+	return 0;
+}
+
+static int doubt_storage(enum doubt *doubt, uint64_t *stale,
+			 struct savetool_image *image,
+			 const struct savetool_monitor *monitor,
+			 struct savetool_error *err)
+{
+	bool ended = image->stream.ram_ended, emptied, lost;
+
+	*doubt = DOUBT_NONE;
+	if (find_stale(stale, image, err) < 0)
+		return -1;
+	if (*stale == 0)
+		return 0;
+	if (find_hidden(&emptied, &lost, image, monitor, err) < 0)
+		return -1;
+	if (emptied)
+		*doubt = ended ? DOUBT_EMPTY : DOUBT_BACKGROUND;
+	else if (!ended)
+		*doubt = DOUBT_NO_END;
+	else if (lost)
+		*doubt = DOUBT_LOST_BITMAP;
+	return 0;
+}
+
+int trust_storage(enum doubt *doubt, struct savetool_image *image,
+		  const struct savetool_monitor *monitor,
+		  struct savetool_error *err)
+{
+	uint64_t stale;
+
+	return doubt_storage(doubt, &stale, image, monitor, err);
+}
+
+int trust_bitmaps(enum doubt *doubt, struct savetool_image *image,
+		  const struct savetool_monitor *monitor,
+		  struct savetool_error *err)
+{
+	enum mapped_order order;
+	uint64_t stale;
+
+	if (doubt_storage(doubt, &stale, image, monitor, err) < 0)
+		return -1;
+	/* Where nothing is stored, nothing can be lost. */
+	if (*doubt != DOUBT_NONE || stale == 0)
+		return 0;
+	if (trust_order(&order, image, err) < 0)
+		return -1;
+	if (order == MAPPED_ORDER_DOUBTFUL || order == MAPPED_ORDER_WRONG)
+		*doubt = DOUBT_ORDER;
+	return 0;
+}
+
+/* Of others than s390, all hosts that anybody has are little-endian. */
+bool trust_needs_host(const struct savetool_image *image)
+{
+	const char *machine = image->stream.configuration.machine;
+
+	if (image_order_is_told(image))
+		return false;
+	/* A header that does not tell it contradicts that. */
+	return image->libvirt || (machine && strncmp(machine, "s390", 4) == 0);
+}
+
+int trust_host(enum doubt *doubt, const struct savetool_image *image,
+	       struct savetool_error *err)
+{
+	enum mapped_order order = MAPPED_ORDER_UNTOLD;
+
+	*doubt = DOUBT_NONE;
+	if (!trust_needs_host(image))
+		return 0;
+	if (stream_is_mapped(&image->stream) &&
+	    trust_order(&order, image, err) < 0)
+		return -1;
+	if (order == MAPPED_ORDER_UNTOLD)
+		*doubt = DOUBT_HOST;
+	return 0;
+}
+
+const char *trust_reason(enum doubt doubt)
+{
+	static const char *const reasons[] = {
+		[DOUBT_NONE] = "",
+		[DOUBT_BACKGROUND] =
+			"its memory has no end, at which QEMU writes the "
+			"bitmaps, and they are empty",
+		[DOUBT_NO_END] =
+			"its memory has no end, at which QEMU writes the "
+			"bitmaps: they may say that pages are absent which "
+			"are not",
+		[DOUBT_EMPTY] = "a bitmap says that there is no memory, yet "
+				"its places hold data",
+		[DOUBT_LOST_BITMAP] = "a part of a bitmap lies in a hole, yet "
+				      "there is data where it says that no "
+				      "page is",
+		[DOUBT_ORDER] = "its pages do not fit its bitmaps, but would "
+				"in the other byte order",
+		[DOUBT_HOST] = "nothing tells the byte order of its host",
+	};
+
+	return reasons[doubt];
+}
+
+const char *trust_remedy(enum doubt doubt)
+{
+	if (doubt == DOUBT_ORDER || doubt == DOUBT_HOST)
+		return "say --byte-order";
+	return NULL;
+}
+
+int trust_refuse(enum doubt doubt, const char *way_out,
+		 struct savetool_error *err)
+{
+	const char *remedy = trust_remedy(doubt);
+
+	return fail(err, SAVETOOL_REFUSED, "%s; %s%s%s", trust_reason(doubt),
+		    remedy ? remedy : "", remedy && way_out ? ", else " : "",
+		    way_out ? way_out : "");
+}

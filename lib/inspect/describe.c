@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Gathers all that is known of an image. */
+#include "config.h"
+
+#include "inspect/describe.h"
+
+#include "base/error.h"
+#include "base/phases.h"
+#include "image/image.h"
+#include "inspect/describe_internal.h"
+#include "inspect/findings.h"
+
+#include <stdlib.h>
+
+static int describe(struct description *description,
+		    struct savetool_image *image,
+		    const struct describe_options *options,
+		    const struct savetool_monitor *monitor,
+		    struct savetool_error *err)
+{
+	struct savetool_error broken, later;
+	struct phases phases;
+	int result;
+
+	phases_begin(&phases, monitor);
+	if (describe_container(description, image, err) < 0)
+		return -1;
+	result = describe_stream(description, image, options, &phases.monitor,
+				 &broken);
+	if (result < 0 && broken.code == SAVETOOL_INCOMPLETE) {
+		description->info.complete_known = true;
+		description->info.complete = false;
+	}
+	if (result < 0 && broken.code == SAVETOOL_CANCELLED) {
+		*err = broken;
+		return -1;
+	}
+	phases_next(&phases, 100);
+	if (describe_storage(description, image, &phases.monitor, &later) < 0 ||
+	    find_all(description, image, result < 0 ? &broken : NULL, &later) <
+		    0) {
+		*err = result < 0 && later.code != SAVETOOL_CANCELLED ? broken :
+									later;
+		return -1;
+	}
+	describe_sizes(description, image);
+	describe_releases(&description->info);
+	if (result < 0)
+		*err = broken;
+	return result;
+}
+
+int describe_image(struct savetool_image *image,
+		   const struct describe_options *options,
+		   const struct savetool_monitor *monitor,
+		   struct savetool_error *err)
+{
+	struct description *description = calloc(1, sizeof(*description));
+
+	if (!description)
+		return fail_memory(err);
+	description_free(image->description);
+	image->description = description;
+	if (describe_file(description, image, err) < 0)
+		return -1;
+	return describe(description, image, options, monitor, err);
+}
+
+int savetool_image_describe(struct savetool_image *image, bool scan,
+			    const struct savetool_monitor *monitor,
+			    const struct savetool_info **info,
+			    struct savetool_error *err)
+{
+	const struct describe_options options = { .scan = scan };
+	int result = describe_image(image, &options, monitor, err);
+
+	if (info)
+		*info = image->description ? &image->description->info : NULL;
+	return result;
+}

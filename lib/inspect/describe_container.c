@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the file is, before its stream: header, guest, and what that needs. */
+#include "config.h"
+
+#include "base/error.h"
+#include "format/domain_xml.h"
+#include "image/image.h"
+#include "inspect/describe_internal.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int describe_file(struct description *description,
+		  const struct savetool_image *image,
+		  struct savetool_error *err)
+{
+	struct savetool_info *info = &description->info;
+	struct stat st;
+
+	if (fstat(image_fd(image), &st) < 0)
+		return fail_errno(err, "cannot examine");
+	info->path = image->path;
+	info->sizes = (struct savetool_sizes){
+		.logical =
+			image->outer ? image->outer->size : image->file->size,
+		.allocated = S_ISREG(st.st_mode) ?
+				     st.st_blocks * UINT64_C(512) :
+				     SAVETOOL_UNKNOWN,
+		.needed = SAVETOOL_UNKNOWN,
+		.reclaimable_zero = SAVETOOL_UNKNOWN,
+		.reclaimable_stale = SAVETOOL_UNKNOWN,
+		.reclaimable_superseded = SAVETOOL_UNKNOWN,
+		.data = SAVETOOL_UNKNOWN,
+		.around = SAVETOOL_UNKNOWN,
+	};
+	info->page_size = info->trailing = SAVETOOL_UNKNOWN;
+	info->stream_offset = image->payload;
+	return 0;
+}
+
+/* What the guest needs beside the image, and whether it is here. */
+static int describe_files(struct description *description,
+			  struct savetool_error *err)
+{
+	const char *const *names = description->info.guest->files;
+	size_t count = 0;
+
+	while (names && names[count])
+		count++;
+	description->files = calloc(count + 1, sizeof(*description->files));
+	if (!description->files)
+		return fail_memory(err);
+	for (size_t i = 0; i < count; i++)
+		description->files[i] = (struct savetool_file){
+			.path = names[i],
+			.exists = access(names[i], F_OK) == 0,
+		};
+	description->info.files = description->files;
+	description->info.file_count = count;
+	return 0;
+}
+
+int describe_container(struct description *description,
+		       const struct savetool_image *image,
+		       struct savetool_error *err)
+{
+	struct savetool_info *info = &description->info;
+	struct savetool_error ignored;
+
+	info->format =
+		image->codec ? image->codec->format : SAVETOOL_FORMAT_RAW;
+	info->compression = image_codec(image) ? image_codec(image)->format :
+						 SAVETOOL_FORMAT_RAW;
+	if (image_order_is_told(image))
+		info->byte_order = image_byte_order(image);
+	if (!image->libvirt)
+		return 0;
+	info->libvirt = true;
+	info->header = &image->libvirt->header;
+	info->xml = image->libvirt->xml;
+	if (!image->libvirt->header.complete)
+		info->complete_known = true;
+	if (domain_xml_parse(&description->domain, image->libvirt->xml,
+			     &ignored) < 0)
+		return 0;
+	info->guest = domain_xml_guest(description->domain);
+	return describe_files(description, err);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What an image needs and could give back, as far as it was looked at. */
+#include "config.h"
+
+#include "format/sequential.h"
+#include "image/allocation.h"
+#include "image/image.h"
+#include "inspect/describe.h"
+#include "inspect/describe_internal.h"
+#include "inspect/findings.h"
+
+int describe_storage(struct description *description,
+		     struct savetool_image *image,
+		     const struct savetool_monitor *monitor,
+		     struct savetool_error *err)
+{
+	struct savetool_info *info = &description->info;
+	const struct hidden_survey *hidden;
+	uint64_t stale = 0;
+
+	if (image->bitmap_count == 0)
+		return 0;
+	if (survey_hidden(&hidden, image, monitor, err) < 0)
+		return -1;
+	for (unsigned i = 0; i < image->bitmap_count; i++) {
+		const struct savetool_block *block = &info->blocks[i];
+		struct block_survey survey;
+
+		if (survey_block(&survey, image, i, err) < 0)
+			return -1;
+		if (image_has_own_holes(image) &&
+		    find_lost_extents(description, block, &survey, err) < 0)
+			return -1;
+		if (find_lost_bitmap(description, block, &hidden[i], err) < 0 ||
+		    find_empty_bitmap(description, block, &hidden[i], err) < 0)
+			return -1;
+		description->blocks[i].pages_present = survey.present;
+		stale += survey.stale_bytes;
+	}
+	info->sizes.reclaimable_stale = stale;
+	return trust_bitmaps(&description->doubt, image, monitor, err);
+}
+
+/* What is in front of a bare stream is no part of it. */
+uint64_t image_length(const struct savetool_image *image)
+{
+	return tail_end(image->tail) - (image->libvirt ? 0 : image->payload);
+}
+
+/* All but the slots, and of those the pages that matter. */
+static uint64_t needed_mapped(const struct savetool_info *info,
+			      const struct savetool_image *image)
+{
+	const struct ram_list *list = &image->stream.ram;
+	uint64_t needed = image_length(image);
+
+	for (unsigned i = 0; i < list->layout.count; i++) {
+		const struct savetool_block *block = &info->blocks[i];
+		const struct mapped_place *place = &list->places[i];
+		uint64_t bitmap_end =
+			place->bitmap_offset + bitmap_size(block->pages);
+		uint64_t pages = block->pages_present;
+
+		if (place->pages_offset == 0)
+			continue;
+		if (info->scanned && !list->layout.blocks[i].prefilled)
+			pages -= block->pages_zero;
+		needed -= (block->pages - pages) * block->page_size;
+		if (bitmap_end <= place->pages_offset)
+			needed -= place->pages_offset - bitmap_end;
+	}
+	return needed;
+}
+
+uint64_t superseded_bytes(const struct savetool_info *info)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < info->block_count; i++)
+		bytes += info->blocks[i].pages_superseded * info->page_size;
+	return bytes;
+}
+
+uint64_t zero_record_savings(const struct savetool_info *info)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < info->block_count; i++)
+		bytes += info->blocks[i].pages_zero *
+			 (RECORD_HEAD + info->page_size - ZERO_RECORD);
+	return bytes;
+}
+
+/* Zeros in a block that is filled before cannot be left out of mapped-ram. */
+uint64_t zero_page_bytes(const struct savetool_info *info,
+			 const struct savetool_image *image)
+{
+	bool mapped = info->layout == SAVETOOL_LAYOUT_MAPPED_RAM;
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < info->block_count; i++)
+		if (!mapped || !image->stream.ram.layout.blocks[i].prefilled)
+			bytes += info->blocks[i].pages_zero * info->page_size;
+	return bytes;
+}
+
+void describe_sizes(struct description *description,
+		    const struct savetool_image *image)
+{
+	struct savetool_info *info = &description->info;
+	bool mapped = info->layout == SAVETOOL_LAYOUT_MAPPED_RAM;
+
+	if (info->scanned && !image_codec(image))
+		info->sizes.reclaimable_zero = zero_page_bytes(info, image);
+	if (!image_has_own_holes(image) || description->doubt != DOUBT_NONE)
+		info->sizes.reclaimable_stale = SAVETOOL_UNKNOWN;
+	if (!image->tail || image_codec(image) ||
+	    description->doubt != DOUBT_NONE)
+		return;
+	if (mapped && info->block_count > 0 &&
+	    image->bitmap_count == info->block_count)
+		info->sizes.needed = needed_mapped(info, image);
+	else if (!mapped && info->scanned && superseded_bytes(info) == 0)
+		info->sizes.needed =
+			image_length(image) - zero_record_savings(info);
+}

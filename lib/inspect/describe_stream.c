@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the stream tells: a visitor that sees its two ends, or all of it. */
+#include "config.h"
+
+#include "base/error.h"
+#include "image/image.h"
+#include "inspect/describe_internal.h"
+#include "inspect/findings.h"
+#include "ram/count.h"
+#include "walk/tee.h"
+#include "walk/walk.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Comes along on the walk, and counts pages if that is wanted. */
+struct describer {
+	struct visitor base;
+	struct savetool_image *image;
+	struct description *description;
+	bool count;
+	struct page_sink *counts;
+	const struct describe_options *options;
+};
+
+static int describe_configuration(struct description *description,
+				  const struct stream *stream,
+				  struct savetool_error *err)
+{
+	const struct configuration *configuration = &stream->configuration;
+	struct savetool_info *info = &description->info;
+
+	info->stream_known = true;
+	info->layout = stream_is_mapped(stream) ? SAVETOOL_LAYOUT_MAPPED_RAM :
+						  SAVETOOL_LAYOUT_SEQUENTIAL;
+	if (info->layout == SAVETOOL_LAYOUT_MAPPED_RAM &&
+	    info->format == SAVETOOL_FORMAT_RAW)
+		info->format = SAVETOOL_FORMAT_SPARSE;
+	description->capabilities =
+		calloc(configuration->capability_count + 1, sizeof(char *));
+	if (!description->capabilities)
+		return fail_memory(err);
+	info->capabilities = description->capabilities;
+	for (unsigned i = 0; i < configuration->capability_count; i++) {
+		description->capabilities[i] = description_keep(
+			description, configuration->capabilities[i]);
+		if (!description->capabilities[i])
+			return fail_memory(err);
+	}
+	if (configuration->present) {
+		info->machine =
+			description_keep(description, configuration->machine);
+		if (!info->machine)
+			return fail_memory(err);
+	}
+	info->has_uuid = configuration->has_uuid;
+	memcpy(info->uuid, configuration->uuid, sizeof(info->uuid));
+	return 0;
+}
+
+static int describe_blocks(struct description *description,
+			   const struct ram_list *list,
+			   struct savetool_error *err)
+{
+	struct savetool_info *info = &description->info;
+	unsigned count = list->layout.count;
+
+	description->blocks = calloc(count + 1, sizeof(struct savetool_block));
+	if (!description->blocks)
+		return fail_memory(err);
+	for (unsigned i = 0; i < count; i++) {
+		const struct ram_block *block = &list->layout.blocks[i];
+
+		description->blocks[i] = (struct savetool_block){
+			.name = description_keep(description, block->name),
+			.length = block->length,
+			.page_size = SAVETOOL_UNKNOWN,
+			.pages = SAVETOOL_UNKNOWN,
+			.pages_present = SAVETOOL_UNKNOWN,
+			.pages_zero = SAVETOOL_UNKNOWN,
+			.pages_superseded = SAVETOOL_UNKNOWN,
+			.bitmap_offset = list->mapped ?
+						 list->places[i].bitmap_offset :
+						 SAVETOOL_UNKNOWN,
+			.pages_offset = list->mapped ?
+						list->places[i].pages_offset :
+						SAVETOOL_UNKNOWN,
+		};
+		if (!description->blocks[i].name)
+			return fail_memory(err);
+	}
+	info->blocks = description->blocks;
+	info->block_count = count;
+	return 0;
+}
+
+static void describe_pages(struct description *description, uint64_t page_size)
+{
+	struct savetool_info *info = &description->info;
+
+	info->page_size = page_size;
+	for (size_t i = 0; i < info->block_count; i++) {
+		struct savetool_block *block = &description->blocks[i];
+
+		block->page_size = page_size;
+		block->pages = block->length / page_size;
+	}
+}
+
+static int describe_tail(struct description *description,
+			 const struct savetool_image *image,
+			 struct savetool_error *err)
+{
+	const struct tail *tail = image->tail;
+	struct savetool_info *info = &description->info;
+
+	description->devices =
+		calloc(tail->device_count + 1, sizeof(struct savetool_device));
+	if (!description->devices)
+		return fail_memory(err);
+	for (unsigned i = 0; i < tail->device_count; i++) {
+		struct savetool_device *device = &description->devices[i];
+
+		*device = tail->devices[i];
+		device->name = description_keep(description, device->name);
+		if (!device->name)
+			return fail_memory(err);
+	}
+	info->devices = description->devices;
+	info->device_count = tail->device_count;
+	info->footers_known = tail->footers != FOOTERS_UNKNOWN;
+	info->footers = tail->footers == FOOTERS_PRESENT;
+	info->vmdesc_known = true;
+	info->vmdesc = tail->vmdesc != NULL;
+	info->trailing = find_trailing(image);
+	if ((!info->header || info->header->complete) && !tail_is_opaque(tail))
+		info->complete_known = info->complete = true;
+	return 0;
+}
+
+static int on_start(struct visitor *visitor, const struct stream *stream,
+		    struct savetool_error *err)
+{
+	struct describer *describer = (struct describer *)visitor;
+
+	return describe_configuration(describer->description, stream, err);
+}
+
+static int on_ram_list(struct visitor *visitor, const struct section *section,
+		       const struct ram_list *list, struct page_sink **sink,
+		       struct savetool_error *err)
+{
+	struct describer *describer = (struct describer *)visitor;
+
+	(void)section;
+	if (describe_blocks(describer->description, list, err) < 0)
+		return -1;
+	if (!describer->image->stream.page_size_guessed)
+		describe_pages(describer->description, list->layout.page_size);
+	if (!describer->count)
+		return 0;
+	if (count_sink_new(&describer->counts, &list->layout, err) < 0)
+		return -1;
+	*sink = describer->counts;
+	return 0;
+}
+
+static int on_tail(struct visitor *visitor, const struct tail *tail,
+		   struct savetool_error *err)
+{
+	struct describer *describer = (struct describer *)visitor;
+	struct savetool_info *info = &describer->description->info;
+
+	(void)tail;
+	if (describe_tail(describer->description, describer->image, err) < 0)
+		return -1;
+	if (!describer->count)
+		return 0;
+	if (page_sink_finish(describer->counts, err) < 0)
+		return -1;
+	for (size_t i = 0; i < info->block_count; i++) {
+		const struct page_counts *counts =
+			count_sink_result(describer->counts, i);
+		struct savetool_block *block =
+			&describer->description->blocks[i];
+
+		block->pages_present = counts->present;
+		block->pages_zero = counts->zero;
+		block->pages_superseded = counts->superseded;
+	}
+	describe_pages(describer->description,
+		       describer->image->stream.ram.layout.page_size);
+	info->scanned = true;
+	return 0;
+}
+
+static const struct visitor_ops describer_ops = {
+	.start = on_start,
+	.ram_list = on_ram_list,
+	.tail = on_tail,
+};
+
+/* Does the tail that was found ahead speak of pages of another size? */
+static bool is_of_another(const struct savetool_image *image)
+{
+	return image->tail && image->stream.ram_started &&
+	       image->tail->vmdesc->page_size != 0 &&
+	       image->tail->vmdesc->page_size !=
+		       image->stream.ram.layout.page_size;
+}
+
+/*
+ * A sequential stream is walked up to its list of blocks; what follows the
+ * memory was found from the end of the file.
+ */
+static int describe_ends(struct describer *describer,
+			 struct savetool_error *err)
+{
+	struct savetool_image *image = describer->image;
+	struct stream *stream = &image->stream;
+	struct stream_item item;
+	struct page_sink *none = NULL;
+	int more;
+
+	if (on_start(&describer->base, stream, err) < 0)
+		return -1;
+	while ((more = stream_next(stream, &item, err)) > 0) {
+		if (item.kind == STREAM_COMMAND)
+			continue;
+		if (section_is_ram(&item.section))
+			break;
+		if (stream_skip_payload(stream, &item.section, err) < 0 ||
+		    stream_end_section(stream, &item.section, err) < 0)
+			return -1;
+	}
+	if (more < 0)
+		return -1;
+	if (more > 0 && (stream_read_ram_list(stream, err) < 0 ||
+			 on_ram_list(&describer->base, &item.section,
+				     &stream->ram, &none, err) < 0))
+		return -1;
+	if (is_of_another(image))
+		image_distrust_tail(image);
+	return image->tail ? describe_tail(describer->description, image, err) :
+			     0;
+}
+
+static int walk_along(struct describer *describer,
+		      const struct savetool_monitor *monitor,
+		      struct savetool_error *err)
+{
+	struct visitor *companion = describer->options->companion;
+	struct tee *tee;
+	int result;
+
+	if (!companion)
+		return walk(describer->image, &describer->base, monitor, err);
+	if (tee_new(&tee, companion, &describer->base, err) < 0)
+		return -1;
+	result = walk(describer->image, tee_visitor(tee), monitor, err);
+	tee_free(tee);
+	return result;
+}
+
+/*
+ * Without a scan, the stream's two ends are enough if they can be seen; a
+ * packed one only has one end.  If the far end of a file is not found, all of
+ * it has to be read to say whether it is whole.
+ */
+static int look(struct describer *describer,
+		const struct savetool_monitor *monitor,
+		struct savetool_error *err)
+{
+	struct savetool_image *image = describer->image;
+	bool mapped, seekable;
+
+	if (image_start(image, err) < 0)
+		return -1;
+	mapped = stream_is_mapped(&image->stream);
+	seekable = image_input(image)->seekable;
+	if (!describer->count && !mapped && !describer->options->whole &&
+	    (image->tail || !seekable))
+		return describe_ends(describer, err);
+	if (!mapped)
+		describer->count = true;
+	return walk_along(describer, monitor, err);
+}
+
+int describe_stream(struct description *description,
+		    struct savetool_image *image,
+		    const struct describe_options *options,
+		    const struct savetool_monitor *monitor,
+		    struct savetool_error *broken)
+{
+	struct describer describer = {
+		.base = { .ops = &describer_ops },
+		.image = image,
+		.description = description,
+		.count = options->scan,
+		.options = options,
+	};
+	int result = look(&describer, monitor, broken);
+
+	page_sink_free(describer.counts);
+	if (result == 0)
+		result = image_require_complete(image, broken);
+	if (result == 0 && image->libvirt)
+		result = libvirt_check_xml(image->libvirt, broken);
+	return result;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is worth telling of an image.  savetool-formats(5) lists the codes. */
+#ifndef INSPECT_FINDINGS_H
+#define INSPECT_FINDINGS_H
+
+#include "image/allocation.h"
+#include "image/description.h"
+#include "image/image.h"
+
+int find_lost_extents(struct description *description,
+		      const struct savetool_block *block,
+		      const struct block_survey *survey,
+		      struct savetool_error *err);
+
+/* Of a block's bitmap. */
+int find_lost_bitmap(struct description *description,
+		     const struct savetool_block *block,
+		     const struct hidden_survey *hidden,
+		     struct savetool_error *err);
+int find_empty_bitmap(struct description *description,
+		      const struct savetool_block *block,
+		      const struct hidden_survey *hidden,
+		      struct savetool_error *err);
+
+/*
+ * Behind the last byte of an image whose tail is known: of a mapped-ram one a
+ * bitmap may be the last.
+ */
+uint64_t find_end(const struct savetool_image *image);
+
+/* The bytes behind that; SAVETOOL_UNKNOWN if nobody knows. */
+uint64_t find_trailing(const struct savetool_image *image);
+
+/*
+ * Where in the bytes behind that, maybe behind zeros, an image of their own
+ * starts, by its magic: another guest, and not to be dropped. SAVETOOL_UNKNOWN:
+ * nowhere, if no more bytes of storage than most are looked at.
+ */
+int find_second_image(uint64_t *start, const struct savetool_image *image,
+		      uint64_t most, struct savetool_error *err);
+
+/* What find_all() leaves out when the walk ended early. */
+int find_in_tail(struct description *description,
+		 const struct savetool_image *image,
+		 struct savetool_error *err);
+
+/* Why something ended early, and where. */
+int find_error(struct description *description,
+	       const struct savetool_error *broken, struct savetool_error *err);
+
+/* All others.  broken is why the walk ended early, NULL if it did not. */
+int find_all(struct description *description,
+	     const struct savetool_image *image,
+	     const struct savetool_error *broken, struct savetool_error *err);
+
+#endif

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Maps the file of an image. */
+#include "config.h"
+
+#include "map/map.h"
+
+#include "base/error.h"
+#include "base/phases.h"
+#include "image/trust.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static const char *const type_names[] = {
+	[SAVETOOL_EXTENT_LEADING] = "leading",
+	[SAVETOOL_EXTENT_HEADER] = "header",
+	[SAVETOOL_EXTENT_XML] = "xml",
+	[SAVETOOL_EXTENT_COOKIE] = "cookie",
+	[SAVETOOL_EXTENT_PADDING] = "padding",
+	[SAVETOOL_EXTENT_STREAM] = "stream",
+	[SAVETOOL_EXTENT_BITMAP] = "bitmap",
+	[SAVETOOL_EXTENT_PAGE_DATA] = "page-data",
+	[SAVETOOL_EXTENT_ZERO] = "zero",
+	[SAVETOOL_EXTENT_STALE] = "stale",
+	[SAVETOOL_EXTENT_HOLE] = "hole",
+	[SAVETOOL_EXTENT_LOST] = "lost",
+	[SAVETOOL_EXTENT_PACKED] = "packed",
+	[SAVETOOL_EXTENT_DEVICE] = "device",
+	[SAVETOOL_EXTENT_VMDESC] = "vmdesc",
+	[SAVETOOL_EXTENT_TRAILING] = "trailing",
+};
+
+const char *savetool_extent_type_name(enum savetool_extent_type type)
+{
+	if ((size_t)type >= sizeof(type_names) / sizeof(*type_names))
+		return NULL;
+	return type_names[type];
+}
+
+/* How often the monitor hears of it, where there is much to read. */
+#define TELL_BYTES (UINT64_C(8) << 20)
+
+static int tell_monitor(struct map *map, struct savetool_error *err)
+{
+	const struct savetool_monitor *monitor = map->monitor;
+
+	if (!monitor || map->at - map->told < TELL_BYTES)
+		return 0;
+	map->told = map->at;
+	if (monitor->progress(monitor->data, map->at, map->in->size) != 0)
+		return fail(err, SAVETOOL_CANCELLED, "interrupted");
+	return 0;
+}
+
+static int tell_parked(struct map *map, struct savetool_error *err)
+{
+	struct savetool_extent extent = map->parked;
+
+	map->parked.length = 0;
+	if (extent.length == 0 || map->each(map->data, &extent) == 0)
+		return 0;
+	return fail(err, SAVETOOL_CANCELLED, "interrupted");
+}
+
+/* Text of one image and its stream: the same text is at the same address. */
+static bool continues(const struct savetool_extent *before,
+		      const struct savetool_extent *next)
+{
+	return before->length > 0 && before->type == next->type &&
+	       before->allocated == next->allocated &&
+	       before->present == next->present &&
+	       before->block == next->block &&
+	       before->section == next->section &&
+	       before->instance == next->instance &&
+	       (before->page == SAVETOOL_UNKNOWN ?
+			next->page == SAVETOOL_UNKNOWN :
+			before->page + before->pages == next->page);
+}
+
+int map_put(struct map *map, struct savetool_extent piece,
+	    struct savetool_error *err)
+{
+	piece.start = map->at;
+	map->at += piece.length;
+	if (continues(&map->parked, &piece)) {
+		map->parked.length += piece.length;
+		map->parked.pages += piece.pages;
+		return tell_monitor(map, err);
+	}
+	if (tell_parked(map, err) < 0)
+		return -1;
+	map->parked = piece;
+	return tell_monitor(map, err);
+}
+
+int map_look(struct map *map, uint64_t limit, struct extent *storage,
+	     struct savetool_error *err)
+{
+	struct extent *known = &map->storage;
+	uint64_t end;
+
+	if ((map->at < known->offset ||
+	     map->at - known->offset >= known->length) &&
+	    input_extent(map->in, map->at, known, err) < 0)
+		return -1;
+	if (known->length == 0)
+		return fail_at(err, SAVETOOL_INCOMPLETE, map->at, "file ends");
+	end = known->offset + known->length;
+	*storage = (struct extent){
+		.offset = map->at,
+		.length = (end < limit ? end : limit) - map->at,
+		.hole = known->hole,
+	};
+	return 0;
+}
+
+int map_add(struct map *map, const struct savetool_extent *what,
+	    uint64_t length, struct savetool_error *err)
+{
+	struct savetool_extent piece = *what;
+	uint64_t end = map->at + length;
+
+	while (map->at < end) {
+		struct extent storage;
+
+		if (map_look(map, end, &storage, err) < 0)
+			return -1;
+		piece.length = storage.length;
+		piece.allocated = !storage.hole;
+		if (map_put(map, piece, err) < 0)
+			return -1;
+		piece.pages = 0; /* the rest of one that has started */
+	}
+	return 0;
+}
+
+int map_add_to(struct map *map, enum savetool_extent_type type, uint64_t offset,
+	       struct savetool_error *err)
+{
+	const struct savetool_extent what = { .type = type, MAP_NOTHING };
+
+	return offset > map->at ? map_add(map, &what, offset - map->at, err) :
+				  0;
+}
+
+/* Sections follow one another; each has a header, and perhaps a footer. */
+static int map_devices(struct map *map, const struct tail *tail,
+		       struct savetool_error *err)
+{
+	uint64_t end = tail->offset + tail->state_size - 1;
+
+	for (unsigned i = 0; i < tail->device_count; i++) {
+		const struct savetool_device *device = &tail->devices[i];
+		struct savetool_extent what = {
+			.type = SAVETOOL_EXTENT_DEVICE,
+			.page = SAVETOOL_UNKNOWN,
+			.section = device->name,
+			.instance = device->instance,
+		};
+		uint64_t next =
+			i + 1 < tail->device_count ? device[1].offset : end;
+
+		if (map_add(map, &what, next - device->offset, err) < 0)
+			return -1;
+	}
+	/* Without any, nothing tells where one ends. */
+	return map_add_to(map, SAVETOOL_EXTENT_DEVICE, end, err);
+}
+
+int map_tail(struct map *map, const struct tail *tail,
+	     struct savetool_error *err)
+{
+	if (map_devices(map, tail, err) < 0 ||
+	    map_add_to(map, SAVETOOL_EXTENT_STREAM,
+		       tail->offset + tail->state_size, err) < 0)
+		return -1;
+	return map_add_to(map, SAVETOOL_EXTENT_VMDESC, tail_end(tail), err);
+}
+
+/* XML and cookie each have a NUL behind; what is left is for more XML. */
+static int map_container(struct map *map, struct savetool_error *err)
+{
+	const struct libvirt *libvirt = map->image->libvirt;
+	uint64_t cookie, size;
+
+	if (!libvirt)
+		return map_add_to(map, SAVETOOL_EXTENT_LEADING,
+				  map->image->payload, err);
+	cookie = LIBVIRT_HEADER_SIZE + libvirt->header.cookie_offset;
+	if (map_add_to(map, SAVETOOL_EXTENT_HEADER, LIBVIRT_HEADER_SIZE, err) <
+	    0)
+		return -1;
+	size = strlen(libvirt->xml) + 1;
+	if (map_add_to(map, SAVETOOL_EXTENT_XML, LIBVIRT_HEADER_SIZE + size,
+		       err) < 0)
+		return -1;
+	if (libvirt->cookie) {
+		size = strlen(libvirt->cookie) + 1;
+		if (map_add_to(map, SAVETOOL_EXTENT_PADDING, cookie, err) < 0 ||
+		    map_add_to(map, SAVETOOL_EXTENT_COOKIE, cookie + size,
+			       err) < 0)
+			return -1;
+	}
+	return map_add_to(map, SAVETOOL_EXTENT_PADDING, libvirt_size(libvirt),
+			  err);
+}
+
+/* All of it; what is packed is one stretch. */
+static int map_file(struct map *map, struct savetool_error *err)
+{
+	struct savetool_image *image = map->image;
+
+	if (image->outer)
+		return map_add_to(map, SAVETOOL_EXTENT_LEADING,
+				  image->outer_offset, err);
+	if (image->codec)
+		return map_container(map, err);
+	if (image_start(image, err) < 0)
+		return -1;
+	if (!stream_is_mapped(&image->stream))
+		return map_container(map, err) < 0 ? -1 :
+						     map_sequential(map, err);
+	if (map_mapped_look(map, err) < 0 || map_container(map, err) < 0)
+		return -1;
+	return map_mapped(map, err);
+}
+
+/* What was found before a failure is told all the same. */
+static int map_all(struct map *map, struct savetool_error *err)
+{
+	struct savetool_error ignored;
+
+	if (map_file(map, err) == 0 &&
+	    map_add_to(map, SAVETOOL_EXTENT_PACKED, map->in->size, err) == 0)
+		return tell_parked(map, err);
+	if (err->code != SAVETOOL_CANCELLED)
+		tell_parked(map, &ignored);
+	return -1;
+}
+
+/* Said behind the map, which is of what the bitmaps say. */
+static int check_bitmaps(struct savetool_image *image,
+			 const struct savetool_monitor *monitor,
+			 struct savetool_error *err)
+{
+	enum doubt doubt;
+
+	if (image->bitmap_count == 0)
+		return 0;
+	if (trust_bitmaps(&doubt, image, monitor, err) < 0)
+		return -1;
+	if (doubt == DOUBT_NONE)
+		return 0;
+	return trust_refuse(doubt, "what is called stale may be memory", err);
+}
+
+int savetool_image_map(struct savetool_image *image, bool scan,
+		       const struct savetool_monitor *monitor,
+		       int (*each)(void *data,
+				   const struct savetool_extent *extent),
+		       void *data, struct savetool_error *err)
+{
+	struct phases phases;
+	struct map map = {
+		.image = image,
+		.in = image->outer ? image->outer : image->file,
+		.scan = scan,
+		.monitor = &phases.monitor,
+		.each = each,
+		.data = data,
+	};
+
+	if (!map.in->seekable)
+		return fail(err, SAVETOOL_USAGE,
+			    "a map is of a file, and not of a pipe");
+	phases_begin(&phases, monitor);
+	if (map_all(&map, err) < 0)
+		return -1;
+	if (image_require_complete(image, err) < 0)
+		return -1;
+	phases_next(&phases, 100);
+	return check_bitmaps(image, &phases.monitor, err);
+}

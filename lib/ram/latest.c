@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Settles pages to their last version. */
+#include "config.h"
+
+#include "ram/latest.h"
+
+#include "base/bitmap.h"
+#include "base/error.h"
+#include "base/zero.h"
+#include "io/spool.h"
+#include "ram/page_words.h"
+#include "ram/xbzrle.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct block_settlement {
+	struct page_words last; /* a page: which version is its last, from 1 */
+	struct bitmap changing; /* pages that come as changes, too */
+	uint64_t base;          /* of its pages in the file without a name */
+};
+
+struct settlement {
+	unsigned count;
+	struct block_settlement *blocks;
+	bool has_changes;
+	uint64_t versions;  /* that came on the first walk */
+	uint64_t order;     /* a sum of whose they were, in their order */
+	struct bitmap last; /* of the versions: those that are a page's last */
+	uint64_t versions_again, order_again; /* on the second walk */
+};
+
+int settlement_new(struct settlement **settlement, struct savetool_error *err)
+{
+	*settlement = calloc(1, sizeof(**settlement));
+	return *settlement ? 0 : fail_memory(err);
+}
+
+void settlement_free(struct settlement *settlement)
+{
+	if (!settlement)
+		return;
+	for (unsigned i = 0; i < settlement->count; i++) {
+		page_words_free(&settlement->blocks[i].last);
+		bitmap_free(&settlement->blocks[i].changing);
+	}
+	free(settlement->blocks);
+	bitmap_free(&settlement->last);
+	free(settlement);
+}
+
+static int fail_changed(struct savetool_error *err)
+{
+	return fail(err, SAVETOOL_SYSTEM,
+		    "the image changed while it was read");
+}
+
+int settlement_check(const struct settlement *settlement,
+		     struct savetool_error *err)
+{
+	if (settlement->versions_again != settlement->versions ||
+	    settlement->order_again != settlement->order)
+		return fail_changed(err);
+	return 0;
+}
+
+/* Adds to the sum that the same pages in another order do not have. */
+static uint64_t add_to_order(uint64_t order, unsigned block, uint64_t page)
+{
+	order = (order ^ (page << 16 | block)) * UINT64_C(0x9e3779b97f4a7c15);
+	return order ^ order >> 29;
+}
+
+struct tally {
+	struct page_sink base;
+	struct settlement *settlement;
+	uint64_t page_size;
+};
+
+static int tally_put(struct page_sink *base, const struct page_batch *batch,
+		     struct savetool_error *err)
+{
+	struct tally *tally = (struct tally *)base;
+	struct settlement *settlement = tally->settlement;
+
+	for (unsigned i = 0; i < batch->count; i++) {
+		const struct page_run *run = &batch->runs[i];
+		struct block_settlement *block =
+			&settlement->blocks[run->block->index];
+		uint64_t first = run->offset / tally->page_size;
+		uint64_t count = run->length / tally->page_size;
+
+		for (uint64_t page = first; page < first + count; page++) {
+			settlement->order = add_to_order(
+				settlement->order, run->block->index, page);
+			if (!page_words_set(&block->last, page,
+					    ++settlement->versions))
+				return fail_memory(err);
+		}
+		if (run->kind == PAGE_DELTA) {
+			bitmap_set_range(&block->changing, first, count);
+			settlement->has_changes = true;
+		}
+	}
+	return 0;
+}
+
+static void tally_free(struct page_sink *base)
+{
+	free(base);
+}
+
+static const struct page_sink_ops tally_ops = {
+	.put = tally_put,
+	.free = tally_free,
+};
+
+static int allocate(struct settlement *settlement,
+		    const struct ram_layout *layout, struct savetool_error *err)
+{
+	uint64_t base = 0;
+
+	settlement->blocks =
+		calloc(layout->count + 1, sizeof(*settlement->blocks));
+	if (!settlement->blocks)
+		return fail_memory(err);
+	for (unsigned i = 0; i < layout->count; i++) {
+		struct block_settlement *block = &settlement->blocks[i];
+		uint64_t pages = layout->blocks[i].length / layout->page_size;
+
+		settlement->count++;
+		block->base = base;
+		base += layout->blocks[i].length;
+		if (!page_words_init(&block->last, pages) ||
+		    !bitmap_init(&block->changing, pages))
+			return fail_memory(err);
+	}
+	return 0;
+}
+
+int settlement_tally(struct settlement *settlement, struct page_sink **sink,
+		     const struct ram_layout *layout,
+		     struct savetool_error *err)
+{
+	struct tally *tally;
+
+	if (allocate(settlement, layout, err) < 0)
+		return -1;
+	tally = calloc(1, sizeof(*tally));
+	if (!tally)
+		return fail_memory(err);
+	tally->base.ops = &tally_ops;
+	tally->settlement = settlement;
+	tally->page_size = layout->page_size;
+	*sink = &tally->base;
+	return 0;
+}
+
+struct settle_sink {
+	struct page_sink base;
+	struct settlement *settlement;
+	struct page_sink *to;
+	uint64_t page_size;
+	struct spool spool;      /* pages that change; fd -1: there are none */
+	struct page_batch batch; /* for to */
+	uint8_t page[RAM_PAGE_MOST];
+};
+
+/* What is gathered of a batch so far; its chunks are the batch's own. */
+static int pass_on(struct settle_sink *sink, struct savetool_error *err)
+{
+	int result = 0;
+
+	if (sink->batch.count > 0)
+		result = sink->to->ops->put(sink->to, &sink->batch, err);
+	sink->batch.count = 0;
+	return result;
+}
+
+/* Brings a page that changes up to date, in the file and in sink->page. */
+static int update(struct settle_sink *sink, const struct page_run *run,
+		  struct savetool_error *err)
+{
+	const struct block_settlement *block =
+		&sink->settlement->blocks[run->block->index];
+	uint64_t offset = block->base + run->offset;
+
+	switch (run->kind) {
+	case PAGE_DATA:
+		memcpy(sink->page, run->data, sink->page_size);
+		break;
+	case PAGE_DELTA:
+		if (spool_read(&sink->spool, sink->page, sink->page_size,
+			       offset, err) < 0)
+			return -1;
+		if (xbzrle_apply(sink->page, sink->page_size, run->data,
+				 run->delta_size) < 0) {
+			fail(err, SAVETOOL_CORRUPT,
+			     "damaged XBZRLE for the page at %" PRIu64,
+			     run->offset);
+			fail_about_page(err, run->block->name,
+					run->offset / sink->page_size);
+			return fail_in_block(err, run->block->name);
+		}
+		break;
+	case PAGE_ZERO:
+	case PAGE_ABSENT:
+		memset(sink->page, 0, sink->page_size);
+	}
+	return spool_write(&sink->spool, sink->page, sink->page_size, offset,
+			   err);
+}
+
+/* Its content is the sink's own, and so goes alone. */
+static int put_changing(struct settle_sink *sink, const struct page_run *run,
+			bool last, struct savetool_error *err)
+{
+	struct page_run whole = *run;
+
+	if (update(sink, run, err) < 0)
+		return -1;
+	if (!last)
+		return 0;
+	whole.kind =
+		is_zero(sink->page, sink->page_size) ? PAGE_ZERO : PAGE_DATA;
+	whole.data = sink->page;
+	if (pass_on(sink, err) < 0)
+		return -1;
+	page_batch_add(&sink->batch, &whole);
+	return pass_on(sink, err);
+}
+
+static int put_page(struct settle_sink *sink, const struct page_run *run,
+		    uint64_t at, struct savetool_error *err)
+{
+	struct settlement *settlement = sink->settlement;
+	const struct block_settlement *block =
+		&settlement->blocks[run->block->index];
+	struct page_run page = *run;
+	uint64_t number = (run->offset + at) / sink->page_size;
+	bool last;
+
+	page.offset += at;
+	page.length = sink->page_size;
+	if (page.kind != PAGE_DELTA && page.data)
+		page.data += at;
+	if (settlement->versions_again == settlement->versions)
+		return fail_changed(err);
+	last = bitmap_get(&settlement->last, settlement->versions_again++);
+	settlement->order_again = add_to_order(settlement->order_again,
+					       run->block->index, number);
+	if (bitmap_get(&block->changing, number))
+		return put_changing(sink, &page, last, err);
+	if (page.kind == PAGE_DELTA)
+		return fail_changed(err);
+	if (last)
+		page_batch_add(&sink->batch, &page);
+	return sink->batch.count < BATCH_RUNS ? 0 : pass_on(sink, err);
+}
+
+static int settle_put(struct page_sink *base, const struct page_batch *batch,
+		      struct savetool_error *err)
+{
+	struct settle_sink *sink = (struct settle_sink *)base;
+
+	sink->batch.progress = batch->progress;
+	for (unsigned i = 0; i < batch->count; i++) {
+		const struct page_run *run = &batch->runs[i];
+
+		for (uint64_t at = 0; at < run->length; at += sink->page_size)
+			if (put_page(sink, run, at, err) < 0)
+				return -1;
+	}
+	return pass_on(sink, err);
+}
+
+static void settle_free(struct page_sink *base)
+{
+	struct settle_sink *sink = (struct settle_sink *)base;
+
+	if (sink->spool.fd >= 0)
+		close(sink->spool.fd);
+	free(sink);
+}
+
+static const struct page_sink_ops settle_ops = {
+	.put = settle_put,
+	.free = settle_free,
+};
+
+/*
+ * From a number a page to a bit a version: who comes along on the second walk
+ * may need eight bytes a page as well.
+ */
+static int mark_last(struct settlement *settlement, struct savetool_error *err)
+{
+	if (!bitmap_init(&settlement->last, settlement->versions))
+		return fail_memory(err);
+	for (unsigned i = 0; i < settlement->count; i++) {
+		struct page_words *last = &settlement->blocks[i].last;
+
+		for (uint64_t page = page_words_find(last, 0);
+		     page < last->count; page = page_words_find(last, page + 1))
+			bitmap_set_range(&settlement->last,
+					 page_words_get(last, page) - 1, 1);
+		page_words_free(last);
+	}
+	return 0;
+}
+
+int settle_sink_new(struct page_sink **result, struct settlement *settlement,
+		    struct page_sink *to, const struct ram_layout *layout,
+		    const char *folder, struct savetool_error *err)
+{
+	struct settle_sink *sink;
+
+	if (mark_last(settlement, err) < 0)
+		return -1;
+	sink = calloc(1, sizeof(*sink));
+	if (!sink)
+		return fail_memory(err);
+	sink->base.ops = &settle_ops;
+	sink->settlement = settlement;
+	sink->to = to;
+	sink->page_size = layout->page_size;
+	sink->spool.fd = -1;
+	if (settlement->has_changes &&
+	    spool_create(&sink->spool, folder, err) < 0) {
+		settle_free(&sink->base);
+		return -1;
+	}
+	*result = &sink->base;
+	return 0;
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Zeros, found by several threads. */
+#include "config.h"
+
+#include "ram/zero_scan.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/pool.h"
+#include "base/zero.h"
+#include "ram/block.h"
+
+/* More threads than this, and it is memory that is waited for. */
+#define WORKERS_MOST 4
+
+/* What one job reads. */
+#define JOB_SIZE (UINT64_C(1) << 20)
+
+/* Read at once: what is looked at then is in the processor's cache still. */
+#define PIECE (UINT64_C(512) << 10)
+
+/* What is read past the page cache goes to memory at such addresses. */
+#define ALIGNMENT 4096
+
+#define STRETCHES 64
+#define UNITS (JOB_SIZE / RAM_PAGE_LEAST + 2 * STRETCHES)
+
+_Static_assert(PIECE >= 2 * SCAN_UNIT_MOST && SCAN_UNIT_MOST >= RAM_PAGE_MOST,
+	       "a piece holds a unit, wherever it starts");
+
+struct job {
+	unsigned count;
+	struct stretch stretches[STRETCHES];
+	uint64_t size; /* of what is read */
+	uint8_t *data;
+	bool zero[UNITS]; /* of each unit, or what is left of it at an end */
+};
+
+struct scan {
+	struct input *in;
+	bool keep;
+	scan_found *found;
+	void *owner;
+	struct pool *pool;
+	struct job *job; /* that is filled; NULL: none */
+};
+
+/* Where the unit ends that at is in. */
+static uint64_t unit_end(const struct stretch *stretch, uint64_t at)
+{
+	uint64_t next = (at / stretch->unit + 1) * stretch->unit;
+
+	return next < stretch->end ? next : stretch->end;
+}
+
+/* As far as whole units go in so many bytes. */
+static uint64_t piece_end(const struct stretch *stretch, uint64_t at,
+			  uint64_t size)
+{
+	uint64_t end = at + size;
+
+	if (end >= stretch->end)
+		return stretch->end;
+	return stretch->unit ? end / stretch->unit * stretch->unit : end;
+}
+
+static bool *look(const struct stretch *piece, const uint8_t *data, bool *zero)
+{
+	uint64_t next;
+
+	if (!piece->unit)
+		return zero;
+	for (uint64_t at = piece->start; at < piece->end; at = next) {
+		next = unit_end(piece, at);
+		*zero++ = next - at == piece->unit &&
+			  is_zero(data + (at - piece->start), next - at);
+	}
+	return zero;
+}
+
+/* In one of the workers. */
+static int read_job(void *owner, unsigned worker, void *data,
+		    struct savetool_error *err)
+{
+	struct scan *scan = owner;
+	struct job *job = data;
+	uint8_t *buffer = job->data;
+	bool *zero = job->zero;
+
+	(void)worker;
+	for (unsigned i = 0; i < job->count; i++) {
+		const struct stretch *stretch = &job->stretches[i];
+		struct stretch piece = *stretch;
+
+		for (; !stretch->unread && piece.start < stretch->end;
+		     piece.start = piece.end) {
+			piece.end = piece_end(stretch, piece.start, PIECE);
+			if (input_read_exactly(scan->in, buffer,
+					       piece.end - piece.start,
+					       piece.start, err) < 0)
+				return -1;
+			zero = look(&piece, buffer, zero);
+			if (scan->keep)
+				buffer += piece.end - piece.start;
+		}
+	}
+	return 0;
+}
+
+/* Units in a row that are alike are one part. */
+static const bool *tell_parts(const struct scan *scan,
+			      const struct stretch *stretch,
+			      const uint8_t *data, const bool *zero,
+			      struct savetool_error *err)
+{
+	struct stretch part = *stretch;
+
+	for (; part.start < stretch->end; part.start = part.end) {
+		bool is_zero = *zero++;
+
+		part.end = unit_end(stretch, part.start);
+		while (part.end < stretch->end && *zero == is_zero) {
+			part.end = unit_end(stretch, part.end);
+			zero++;
+		}
+		if (scan->found(scan->owner, &part, is_zero,
+				data ? data + (part.start - stretch->start) :
+				       NULL,
+				err) < 0)
+			return NULL;
+	}
+	return zero;
+}
+
+static int tell_job(const struct scan *scan, const struct job *job,
+		    struct savetool_error *err)
+{
+	const uint8_t *data = scan->keep ? job->data : NULL;
+	const bool *zero = job->zero;
+
+	for (unsigned i = 0; i < job->count; i++) {
+		const struct stretch *stretch = &job->stretches[i];
+
+		if (stretch->unread || !stretch->unit) {
+			if (scan->found(scan->owner, stretch, false,
+					stretch->unread ? NULL : data, err) < 0)
+				return -1;
+		} else {
+			zero = tell_parts(scan, stretch, data, zero, err);
+			if (!zero)
+				return -1;
+		}
+		if (data && !stretch->unread)
+			data += stretch->end - stretch->start;
+	}
+	return 0;
+}
+
+/* The oldest job: 1, or 0 if there is none. */
+static int tell_next(struct scan *scan, struct savetool_error *err)
+{
+	void *job;
+	int got = pool_collect(scan->pool, &job, err);
+
+	if (got <= 0)
+		return got;
+	if (tell_job(scan, job, err) < 0)
+		return -1;
+	pool_return(scan->pool);
+	return 1;
+}
+
+static void give(struct scan *scan)
+{
+	scan->job = NULL;
+	pool_give(scan->pool);
+}
+
+static int take(struct scan *scan, struct savetool_error *err)
+{
+	while (!(scan->job = pool_take(scan->pool)))
+		if (tell_next(scan, err) < 0)
+			return -1;
+	scan->job->count = 0;
+	scan->job->size = 0;
+	return 0;
+}
+
+int scan_add(struct scan *scan, const struct stretch *stretch,
+	     struct savetool_error *err)
+{
+	struct stretch part = *stretch;
+
+	for (; part.start < stretch->end; part.start = part.end) {
+		struct job *job = scan->job;
+
+		if (job &&
+		    (job->count == STRETCHES ||
+		     (!part.unread && JOB_SIZE - job->size < SCAN_UNIT_MOST)))
+			give(scan);
+		if (!scan->job && take(scan, err) < 0)
+			return -1;
+		job = scan->job;
+		part.end = stretch->end;
+		if (!part.unread) {
+			part.end = piece_end(stretch, part.start,
+					     JOB_SIZE - job->size);
+			job->size += part.end - part.start;
+		}
+		job->stretches[job->count++] = part;
+	}
+	return 0;
+}
+
+int scan_finish(struct scan *scan, struct savetool_error *err)
+{
+	int more;
+
+	if (scan->job)
+		give(scan);
+	do {
+		more = tell_next(scan, err);
+	} while (more > 0);
+	return more;
+}
+
+static int make_jobs(struct scan *scan, struct savetool_error *err)
+{
+	unsigned workers = pool_processors();
+
+	if (workers > WORKERS_MOST)
+		workers = WORKERS_MOST;
+	if (pool_new(&scan->pool, workers, 4 * workers, sizeof(struct job),
+		     read_job, scan, err) < 0)
+		return -1;
+	for (unsigned i = 0; i < pool_jobs(scan->pool); i++) {
+		struct job *job = pool_job(scan->pool, i);
+
+		job->data =
+			aligned_alloc(ALIGNMENT, scan->keep ? JOB_SIZE : PIECE);
+		if (!job->data)
+			return fail_memory(err);
+	}
+	return 0;
+}
+
+int scan_new(struct scan **result, struct input *in, bool keep,
+	     scan_found *found, void *owner, struct savetool_error *err)
+{
+	struct scan *scan = calloc(1, sizeof(*scan));
+
+	if (!scan)
+		return fail_memory(err);
+	scan->in = in;
+	scan->keep = keep;
+	scan->found = found;
+	scan->owner = owner;
+	if (make_jobs(scan, err) < 0) {
+		scan_free(scan);
+		return -1;
+	}
+	*result = scan;
+	return 0;
+}
+
+void scan_free(struct scan *scan)
+{
+	if (!scan)
+		return;
+	pool_stop(scan->pool);
+	for (unsigned i = 0; scan->pool && i < pool_jobs(scan->pool); i++) {
+		struct job *job = pool_job(scan->pool, i);
+
+		free(job->data);
+	}
+	pool_free(scan->pool);
+	free(scan);
+}

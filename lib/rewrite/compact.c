@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Writes an image again in the least bytes of its own format. */
+#include "config.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/options.h"
+#include "image/allocation.h"
+#include "image/unchanged.h"
+#include "inspect/findings.h"
+#include "io/inplace.h"
+#include "io/output_count.h"
+#include "io/spool.h"
+#include "rewrite/rewrite.h"
+#include "rewrite/space.h"
+
+#include <inttypes.h>
+#include <sys/stat.h>
+
+/*
+ * What allocation of a file can differ by from what was written to it: a file
+ * system's own blocks for its list of extents.
+ */
+#define ALLOCATION_NOISE (UINT64_C(64) << 10)
+
+/* A block of the file system, without which nothing is gained. */
+#define LEAST_GAIN UINT64_C(4096)
+
+static void close_image(struct savetool_image **image)
+{
+	savetool_image_close(*image);
+}
+#define cleanup_image __attribute__((cleanup(close_image)))
+
+/* Of an image, whose name the caller tells, without a path. */
+static int measure(const char *path, int fd, uint64_t *logical,
+		   uint64_t *allocated, struct savetool_error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return path ? fail_errno(err, "cannot examine '%s'", path) :
+			      fail_errno(err, "cannot examine");
+	if (!S_ISREG(st.st_mode))
+		return path ? fail(err, SAVETOOL_REFUSED,
+				   "'%s' is not a regular file", path) :
+			      fail(err, SAVETOOL_REFUSED, "not a regular file");
+	*logical = st.st_size;
+	*allocated = st.st_blocks * UINT64_C(512);
+	return 0;
+}
+
+/*
+ * What was lost is zeros once it is written again, and nothing tells any more
+ * that it was not.
+ */
+static int refuse_lost(struct savetool_image *image,
+		       const struct savetool_monitor *monitor,
+		       struct savetool_error *err)
+{
+	uint64_t lost = 0;
+
+	if (!stream_is_mapped(&image->stream) || image_codec(image))
+		return 0;
+	if (savetool_image_describe(image, false, monitor, NULL, err) < 0)
+		return -1;
+	for (unsigned i = 0; i < image->bitmap_count; i++) {
+		struct block_survey survey;
+
+		if (survey_block(&survey, image, i, err) < 0)
+			return -1;
+		lost += survey.lost_bytes;
+	}
+	if (lost > 0)
+		return fail(err, SAVETOOL_REFUSED,
+			    "%" PRIu64 " bytes of memory lie in holes of the "
+			    "file: what they were cannot be told from zeros "
+			    "any more once it is compacted; compact it to "
+			    "another file",
+			    lost);
+	return image_start(image, err);
+}
+
+/* Storage of pages that the image does not have, if that is mapped-ram. */
+static int measure_stale(uint64_t *stale, const struct savetool_image *image,
+			 struct savetool_error *err)
+{
+	struct block_survey survey;
+
+	*stale = 0;
+	for (unsigned i = 0; i < image->bitmap_count; i++) {
+		if (survey_block(&survey, image, i, err) < 0)
+			return -1;
+		*stale += survey.stale_bytes;
+	}
+	return 0;
+}
+
+/*
+ * What is behind the image would be lost.  Known behind a walk.  A zero byte
+ * behind a device's footer ends an image, as it does for QEMU; but where no
+ * description follows it may be one that went wrong, with devices behind it.
+ */
+static int refuse_behind(const struct savetool_image *image,
+			 struct savetool_error *err)
+{
+	const struct tail *tail = image->tail;
+	uint64_t second, more;
+
+	if (find_second_image(&second, image, UINT64_MAX, err) < 0)
+		return -1;
+	if (second != SAVETOOL_UNKNOWN)
+		return fail_at(err, SAVETOOL_REFUSED, second,
+			       "what is behind the image, at @, is another "
+			       "one, and would be lost; compact it to another "
+			       "file");
+	if (tail->vmdesc)
+		return 0;
+	if (tail_find_content(&more, tail, find_end(image), UINT64_MAX, err) <
+	    0)
+		return -1;
+	if (more == SAVETOOL_UNKNOWN)
+		return 0;
+	return fail_at(err, SAVETOOL_REFUSED, more,
+		       "nothing proves that the image ends before @, and what "
+		       "follows would be lost; compact it to another file");
+}
+
+static bool has_trailing(const struct savetool_image *image)
+{
+	if (image->file->refused_length > 0)
+		return true;
+	return image->tail && image->tail->trailing != SAVETOOL_UNKNOWN &&
+	       image->tail->trailing > 0;
+}
+
+/*
+ * What lies in no hole: unlike what is allocated, the same before all is on
+ * the disk and afterwards, and free of what the file system needs for itself,
+ * or keeps ready behind the end of a file that grows.
+ */
+static int measure_data(uint64_t *data, struct output *out,
+			struct savetool_error *err)
+{
+	cleanup_input struct input *in = NULL;
+
+	if (output_read_back(out, &in, err) < 0)
+		return -1;
+	return input_count_data(data, in, 0, in->size, err);
+}
+
+/*
+ * Old pages are in the way if less lies outside of holes without them: an
+ * absent one that shares a block of the file system with a present one is not.
+ */
+static int frees_stale(bool *frees, const struct savetool_image *source,
+		       uint64_t data, struct savetool_error *err)
+{
+	uint64_t stale, before = 0;
+
+	if (measure_stale(&stale, source, err) < 0 ||
+	    (stale > 0 && input_count_data(&before, source->file, 0,
+					   source->file->size, err) < 0))
+		return -1;
+	*frees = data < before;
+	return 0;
+}
+
+/*
+ * Of an image with holes, what they leave counts as well.  Where there are old
+ * pages or bytes behind the image to get rid of, the least of it does; else a
+ * few bytes are not worth writing all the others again.
+ */
+static int compare_sizes(struct savetool_compact_result *result,
+			 const struct rewrite *rewrite,
+			 struct savetool_error *err)
+{
+	const struct savetool_image *source = rewrite->source;
+	uint64_t least = has_trailing(source) ? 1 : LEAST_GAIN;
+	bool frees;
+
+	if (frees_stale(&frees, source, result->allocated, err) < 0)
+		return -1;
+	result->smaller = result->logical + least <= result->logical_before ||
+			  (rewrite->format == SAVETOOL_FORMAT_SPARSE &&
+			   (frees || result->allocated + ALLOCATION_NOISE <
+					     result->allocated_before));
+	result->resolved = source->stream.encoded_pages;
+	result->rewritten = result->smaller || result->resolved > 0;
+	return 0;
+}
+
+static int count(struct rewrite *rewrite,
+		 struct savetool_compact_result *result,
+		 struct savetool_error *err)
+{
+	cleanup_output struct output *out = NULL;
+
+	if (output_open_count(&out, err) < 0)
+		return -1;
+	rewrite->out = out;
+	if (rewrite_image(rewrite, NULL, err) < 0 ||
+	    refuse_behind(rewrite->source, err) < 0)
+		return -1;
+	result->lost = rewrite->source->lost;
+	result->logical = out->position;
+	result->allocated = output_counted(out);
+	return compare_sizes(result, rewrite, err);
+}
+
+static int create(struct output **out, const char *path,
+		  const struct output_file_options *options, bool direct,
+		  struct savetool_error *err)
+{
+	if (output_create_file(out, path, options, err) < 0)
+		return -1;
+	return direct ? output_write_direct(*out, err) : 0;
+}
+
+static int write_to(struct rewrite *rewrite, struct output *out,
+		    struct savetool_compact_result *result,
+		    struct savetool_error *err)
+{
+	phases_next(&rewrite->phases, 50);
+	if (space_check(out, rewrite->source, rewrite->format,
+			&rewrite->phases.monitor, err) < 0)
+		return -1;
+	rewrite->out = out;
+	if (rewrite_image(rewrite, &result->digest, err) < 0 ||
+	    image_require_unchanged(rewrite->source, err) < 0 ||
+	    measure_data(&result->allocated, out, err) < 0)
+		return -1;
+	result->verified = rewrite->verify;
+	result->lost = rewrite->source->lost;
+	result->logical = out->position;
+	return compare_sizes(result, rewrite, err);
+}
+
+/* From now on, what the file system says is what stays. */
+static int commit(struct output *out, const char *path,
+		  struct savetool_compact_result *result,
+		  struct savetool_error *err)
+{
+	uint64_t logical;
+
+	if (output_commit(out, err) < 0)
+		return -1;
+	return measure(path, output_fd(out), &logical, &result->allocated, err);
+}
+
+static int write_copy(struct rewrite *rewrite, const char *destination,
+		      const struct savetool_compact_options *options,
+		      struct savetool_compact_result *result,
+		      struct savetool_error *err)
+{
+	const struct output_file_options file_options = {
+		.force = options->force,
+		.regular = true,
+		.like_fd = image_fd(rewrite->source),
+	};
+	cleanup_output struct output *out = NULL;
+
+	if (create(&out, destination, &file_options, options->direct, err) <
+		    0 ||
+	    write_to(rewrite, out, result, err) < 0)
+		return -1;
+	result->rewritten = true;
+	return commit(out, destination, result, err);
+}
+
+/*
+ * The image is replaced by a complete new one in one step, and only if there
+ * is anything to gain, and it reads back as the same guest.
+ */
+static int replace(struct rewrite *rewrite, const struct inplace *place,
+		   bool direct, struct savetool_compact_result *result,
+		   struct savetool_error *err)
+{
+	const struct output_file_options options = {
+		.force = true,
+		.replaces = place,
+		.like_fd = place->fd,
+	};
+	const char *path = rewrite->source->path;
+	cleanup_output struct output *out = NULL;
+	struct stat st;
+
+	rewrite->verify = true;
+	if (fstat(place->fd, &st) < 0)
+		return fail_errno(err, "cannot examine '%s'", path);
+	result->linked = st.st_nlink > 1;
+	if (create(&out, path, &options, direct, err) < 0 ||
+	    write_to(rewrite, out, result, err) < 0 ||
+	    refuse_behind(rewrite->source, err) < 0 ||
+	    inplace_check(place, err) < 0)
+		return -1;
+	return result->rewritten ? commit(out, path, result, err) : 0;
+}
+
+/* The image, and in place what holds it for us alone. */
+static int open_image(struct savetool_image **image, struct inplace *place,
+		      const char *path, bool in_place,
+		      const struct savetool_compact_options *options,
+		      const struct savetool_monitor *monitor,
+		      struct savetool_error *err)
+{
+	const struct savetool_open_options open = {
+		.size = sizeof(open),
+		.direct = options->direct,
+		.byte_order = options->byte_order,
+	};
+
+	if (!in_place)
+		return image_open(image, path, &open, monitor, err);
+	if (inplace_open(place, path, err) < 0)
+		return -1;
+	return image_open_inplace(image, place, path, &open, err);
+}
+
+static int compact(struct savetool_image *image, const struct inplace *place,
+		   const char *destination,
+		   const struct savetool_compact_options *options,
+		   const struct savetool_monitor *monitor,
+		   struct savetool_compact_result *result,
+		   struct savetool_error *err)
+{
+	struct rewrite rewrite = {
+		.source = image,
+		.level = options->level,
+		.threads = options->threads,
+		.compact = true,
+		.verify = options->verify,
+		.header = image->libvirt,
+	};
+
+	if (image_require_complete(image, err) < 0 ||
+	    measure(NULL, image_fd(image), &result->logical_before,
+		    &result->allocated_before, err) < 0 ||
+	    image_start(image, err) < 0)
+		return -1;
+	if (image->outer)
+		return fail(err, SAVETOOL_UNSUPPORTED,
+			    "packed as a whole, header and all; convert it");
+	/* Only records can be packed; its layout would not be the same. */
+	if (image->codec && stream_is_mapped(&image->stream))
+		return fail(err, SAVETOOL_UNSUPPORTED,
+			    "mapped-ram image that was packed; convert it");
+	rewrite.format = result->format = image_format(image);
+	phases_begin(&rewrite.phases, monitor);
+	phases_next(&rewrite.phases, 50);
+	if (rewrite_check_order(&rewrite, err) < 0 ||
+	    (!destination &&
+	     refuse_lost(image, &rewrite.phases.monitor, err) < 0))
+		return -1;
+	if (options->dry_run)
+		return count(&rewrite, result, err);
+	if (destination)
+		return write_copy(&rewrite, destination, options, result, err);
+	return replace(&rewrite, place, options->direct, result, err);
+}
+
+int savetool_compact(const char *path, const char *destination,
+		     const struct savetool_compact_options *given,
+		     const struct savetool_monitor *monitor,
+		     struct savetool_compact_result *result,
+		     struct savetool_error *err)
+{
+	struct savetool_compact_options options;
+	struct inplace place = { .fd = -1 };
+	struct inplace_watch watch;
+	cleanup_free char *folder = NULL;
+	cleanup_image struct savetool_image *image = NULL;
+	struct savetool_compact_result done = { 0 };
+	int failed;
+
+	if (options_take(&options, sizeof(options), given, err) < 0)
+		return -1;
+	/* Where the image is written is room for its pages. */
+	folder = spool_folder(options.dry_run ? "-" :
+			      destination     ? destination :
+						path);
+	if (!folder)
+		return fail_memory(err);
+	inplace_watch_begin(&watch, &place, monitor);
+	failed = open_image(&image, &place, path,
+			    !destination && !options.dry_run, &options,
+			    &watch.monitor, err);
+	if (!failed)
+		image->spool_folder = folder;
+	if (!failed)
+		failed = compact(image, &place, destination, &options,
+				 &watch.monitor, &done, err);
+	failed = inplace_watch_end(&watch, failed, err);
+	inplace_close(&place);
+	if (!failed && result)
+		*result = done;
+	return failed;
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Writes an image again, in another format or container. */
+#include "config.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/options.h"
+#include "image/unchanged.h"
+#include "io/spool.h"
+#include "rewrite/rewrite.h"
+#include "rewrite/space.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static void close_image(struct savetool_image **image)
+{
+	savetool_image_close(*image);
+}
+#define cleanup_image __attribute__((cleanup(close_image)))
+
+static int read_text(char **text, const char *path, struct savetool_error *err)
+{
+	cleanup_input struct input *in = NULL;
+	cleanup_free char *read = NULL;
+	size_t got;
+
+	if (input_open_file(&in, path, err) < 0)
+		return fail_while(err, "'%s'", path);
+	read = malloc(LIBVIRT_DATA_LIMIT);
+	if (!read)
+		return fail_memory(err);
+	if (input_read_all(in, read, LIBVIRT_DATA_LIMIT, 0, &got, err) < 0)
+		return fail_while(err, "'%s'", path);
+	if (got == LIBVIRT_DATA_LIMIT || memchr(read, '\0', got))
+		return fail(err, SAVETOOL_USAGE, "'%s' is no domain XML", path);
+	read[got] = '\0';
+	*text = steal(read);
+	return 0;
+}
+
+/* A header around a stream that had none, with an XML that describes it. */
+static int new_header(struct libvirt **libvirt, const char *path,
+		      const struct savetool_image *source,
+		      struct savetool_error *err)
+{
+	cleanup_free char *xml = NULL;
+	struct domain_xml *domain = NULL;
+
+	if (read_text(&xml, path, err) < 0)
+		return -1;
+	if (domain_xml_parse(&domain, xml, err) < 0) {
+		err->code = SAVETOOL_USAGE;
+		return fail_while(err, "'%s'", path);
+	}
+	domain_xml_free(domain);
+	return libvirt_new(libvirt, xml, source->libvirt, source->big_endian,
+			   err);
+}
+
+/*
+ * The header of the destination: the source's own, or *made for it, or NULL
+ * for a bare stream.
+ */
+static int choose_header(struct libvirt **header, struct libvirt **made,
+			 const struct savetool_image *source,
+			 const struct savetool_convert_options *options,
+			 struct savetool_error *err)
+{
+	*header = NULL;
+	if (options->container == SAVETOOL_CONTAINER_BARE ||
+	    (options->container == SAVETOOL_CONTAINER_KEEP && !source->libvirt))
+		return 0;
+	if (options->xml) {
+		if (new_header(made, options->xml, source, err) < 0)
+			return -1;
+		*header = *made;
+		return 0;
+	}
+	if (!source->libvirt)
+		return fail(err, SAVETOOL_USAGE,
+			    "bare stream has no domain XML: give one for the "
+			    "libvirt header");
+	*header = source->libvirt;
+	if (libvirt_check_xml(source->libvirt, err) < 0)
+		return fail_while(err, "libvirt would not restore it, and "
+				       "only --bare keeps its state");
+	return 0;
+}
+
+/*
+ * As libvirt writes it: version 2, which alone can say that a stream is
+ * packed.  Version 3 is the one once proposed for mapped-ram.
+ */
+static int set_header(struct libvirt *libvirt, enum savetool_format format,
+		      const struct savetool_convert_options *options,
+		      struct savetool_error *err)
+{
+	struct savetool_header *header;
+
+	if (options->header_version != 0 && !libvirt)
+		return fail(err, SAVETOOL_USAGE,
+			    "bare stream has no header that could have a "
+			    "version");
+	if (!libvirt)
+		return 0;
+	header = &libvirt->header;
+	if (options->header_version == 3 && format != SAVETOOL_FORMAT_SPARSE)
+		return fail(err, SAVETOOL_USAGE,
+			    "header version 3 is for format 'sparse' only");
+	if (options->header_version != 0 && options->header_version != 2 &&
+	    options->header_version != 3)
+		return fail(err, SAVETOOL_USAGE,
+			    "no header version %" PRIu32 ": it is 2 or 3",
+			    options->header_version);
+	header->version = options->header_version == 3 ? 3 : 2;
+	header->features = header->version == 3 ? 1 : 0;
+	header->format = format;
+	return 0;
+}
+
+/* A descriptor whose owner, mode and times a file can take over, or -1. */
+static int likeable_fd(const struct savetool_image *source)
+{
+	struct stat st;
+	int fd = image_fd(source);
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? fd : -1;
+}
+
+/* Also of devices, and of what a shell has opened. */
+static bool is_source(const struct savetool_image *source,
+		      const struct stat *st)
+{
+	struct stat own;
+
+	if (fstat(image_fd(source), &own) < 0)
+		return false;
+	if (S_ISBLK(own.st_mode) && S_ISBLK(st->st_mode))
+		return own.st_rdev == st->st_rdev;
+	return (S_ISREG(own.st_mode) || S_ISBLK(own.st_mode)) &&
+	       own.st_dev == st->st_dev && own.st_ino == st->st_ino;
+}
+
+static int refuse_source(const struct savetool_image *source, const char *path,
+			 struct savetool_error *err)
+{
+	struct stat st;
+	int result = strcmp(path, "-") == 0 ? fstat(STDOUT_FILENO, &st) :
+					      stat(path, &st);
+
+	if (result == 0 && is_source(source, &st))
+		return fail(err, SAVETOOL_REFUSED,
+			    "source and destination are the same file");
+	return 0;
+}
+
+/* Before it is opened: a named pipe would wait for its other end first. */
+static bool is_seekable(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) < 0 || S_ISREG(st.st_mode) ||
+	       S_ISBLK(st.st_mode) || S_ISDIR(st.st_mode);
+}
+
+static int check_pipe(const struct rewrite *rewrite, struct savetool_error *err)
+{
+	if (rewrite->format == SAVETOOL_FORMAT_SPARSE)
+		return fail(err, SAVETOOL_USAGE,
+			    "format 'sparse' has holes, and so needs a file "
+			    "rather than a pipe");
+	if (rewrite->verify)
+		return fail(err, SAVETOOL_USAGE,
+			    "what goes into a pipe cannot be read back to "
+			    "verify it");
+	return 0;
+}
+
+static int open_source(struct savetool_image **image, const char *path,
+		       const struct savetool_convert_options *options,
+		       const struct savetool_monitor *monitor,
+		       struct savetool_error *err)
+{
+	const struct savetool_open_options open = {
+		.size = sizeof(open),
+		.offset = options->offset,
+		.direct = options->direct,
+		.byte_order = options->byte_order,
+	};
+
+	return image_open(image, path, &open, monitor, err);
+}
+
+static int open_destination(struct output **out, const struct rewrite *rewrite,
+			    const char *path,
+			    const struct savetool_convert_options *options,
+			    struct savetool_error *err)
+{
+	const struct output_file_options file_options = {
+		.force = options->force,
+		.like_fd = likeable_fd(rewrite->source),
+	};
+
+	if (refuse_source(rewrite->source, path, err) < 0)
+		return -1;
+	if (strcmp(path, "-") == 0) {
+		if (output_open_fd(out, STDOUT_FILENO, err) < 0)
+			return -1;
+		return (*out)->seekable ? 0 : check_pipe(rewrite, err);
+	}
+	if (!is_seekable(path) && check_pipe(rewrite, err) < 0)
+		return -1;
+	return output_create_file(out, path, &file_options, err);
+}
+
+static int measure(struct savetool_convert_result *result,
+		   const struct rewrite *rewrite, struct savetool_error *err)
+{
+	struct stat st;
+
+	if (fstat(output_fd(rewrite->out), &st) < 0)
+		return fail_errno(err, "cannot examine");
+	result->format = rewrite->format;
+	result->lost = rewrite->source->lost;
+	result->verified = rewrite->verify;
+	result->logical = rewrite->out->position;
+	result->allocated = S_ISREG(st.st_mode) ? st.st_blocks * UINT64_C(512) :
+						  SAVETOOL_UNKNOWN;
+	return 0;
+}
+
+/* The source is opened and recognised. */
+static int convert(struct savetool_image *source, const char *destination,
+		   const struct savetool_convert_options *options,
+		   const struct savetool_monitor *monitor,
+		   struct savetool_convert_result *result,
+		   struct savetool_error *err)
+{
+	cleanup_libvirt struct libvirt *made = NULL;
+	cleanup_output struct output *out = NULL;
+	struct libvirt *header;
+	struct rewrite rewrite = {
+		.source = source,
+		.level = options->level,
+		.threads = options->threads,
+		.verify = options->verify,
+	};
+
+	phases_begin(&rewrite.phases, monitor);
+	if (image_start(source, err) < 0)
+		return -1;
+	rewrite.format = options->format == SAVETOOL_FORMAT_KEEP ?
+				 image_format(source) :
+				 options->format;
+	if (choose_header(&header, &made, source, options, err) < 0 ||
+	    set_header(header, rewrite.format, options, err) < 0)
+		return -1;
+	rewrite.header = header;
+	phases_next(&rewrite.phases, 50);
+	if (rewrite_check_order(&rewrite, err) < 0 ||
+	    open_destination(&out, &rewrite, destination, options, err) < 0 ||
+	    (options->direct && output_write_direct(out, err) < 0))
+		return -1;
+	rewrite.out = out;
+	phases_next(&rewrite.phases, 50);
+	if (space_check(out, source, rewrite.format, &rewrite.phases.monitor,
+			err) < 0 ||
+	    rewrite_image(&rewrite, &result->digest, err) < 0 ||
+	    measure(result, &rewrite, err) < 0 ||
+	    image_require_unchanged(source, err) < 0)
+		return -1;
+	return output_commit(out, err);
+}
+
+int savetool_convert(const char *source, const char *destination,
+		     const struct savetool_convert_options *given,
+		     const struct savetool_monitor *monitor,
+		     struct savetool_convert_result *result,
+		     struct savetool_error *err)
+{
+	struct savetool_convert_options options;
+	cleanup_free char *folder = spool_folder(destination);
+	cleanup_image struct savetool_image *image = NULL;
+	struct savetool_convert_result done = { 0 };
+
+	if (!folder)
+		return fail_memory(err);
+	if (options_take(&options, sizeof(options), given, err) < 0 ||
+	    open_source(&image, source, &options, monitor, err) < 0 ||
+	    image_require_complete(image, err) < 0)
+		return -1;
+	image->spool_folder = folder;
+	if (convert(image, destination, &options, monitor, &done, err) < 0)
+		return -1;
+	if (result)
+		*result = done;
+	return 0;
+}

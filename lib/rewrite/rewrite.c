@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Writes an image again. */
+#include "config.h"
+
+#include "rewrite/rewrite.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "image/trust.h"
+#include "walk/digest.h"
+#include "walk/tee.h"
+#include "walk/walk.h"
+#include "walk/writer.h"
+
+#include <string.h>
+
+static void free_writer(struct writer **writer)
+{
+	writer_free(*writer);
+}
+#define cleanup_writer __attribute__((cleanup(free_writer)))
+
+static void free_tee(struct tee **tee)
+{
+	tee_free(*tee);
+}
+#define cleanup_tee __attribute__((cleanup(free_tee)))
+
+static void free_digest(struct digest_visitor **digest)
+{
+	digest_visitor_free(*digest);
+}
+#define cleanup_digest __attribute__((cleanup(free_digest)))
+
+static void close_image(struct savetool_image **image)
+{
+	savetool_image_close(*image);
+}
+#define cleanup_image __attribute__((cleanup(close_image)))
+
+/* Walks the source with the writer and, to verify, with who takes notes. */
+static int walk_source(struct rewrite *rewrite, struct output *out,
+		       struct digest_visitor *digest,
+		       struct savetool_error *err)
+{
+	struct savetool_image *source = rewrite->source;
+	const struct writer_options options = {
+		.mapped = rewrite->format == SAVETOOL_FORMAT_SPARSE,
+		.big_endian = source->big_endian,
+		.compact = rewrite->compact,
+	};
+	cleanup_writer struct writer *writer = NULL;
+	cleanup_tee struct tee *tee = NULL;
+	struct visitor *visitor;
+
+	if (writer_new(&writer, out, &options, err) < 0)
+		return -1;
+	visitor = writer_visitor(writer);
+	visitor->rewrites = true;
+	if (digest) {
+		if (tee_new(&tee, visitor, digest_visitor(digest), err) < 0)
+			return -1;
+		visitor = tee_visitor(tee);
+	}
+	return rewrite->compact ?
+		       walk_settled(source, visitor, &rewrite->phases.monitor,
+				    err) :
+		       walk(source, visitor, &rewrite->phases.monitor, err);
+}
+
+/* All but the header: packed if the format is. */
+static int write_stream(struct rewrite *rewrite, struct digest_visitor *digest,
+			struct savetool_error *err)
+{
+	const struct codec *codec = codec_for_format(rewrite->format);
+	cleanup_output struct output *packed = NULL;
+
+	if (!codec && rewrite->level != 0)
+		return fail(err, SAVETOOL_USAGE, "format '%s' has no levels",
+			    savetool_format_name(rewrite->format));
+	if (!codec)
+		return walk_source(rewrite, rewrite->out, digest, err);
+	if (codec_pack(codec, &packed, rewrite->out, rewrite->level,
+		       rewrite->threads, err) < 0 ||
+	    walk_source(rewrite, packed, digest, err) < 0)
+		return -1;
+	return output_commit(packed, err);
+}
+
+/* What was read, as noted on the way, or on another walk if it must be. */
+static int digest_source(struct rewrite *rewrite,
+			 const struct digest_visitor *digest,
+			 struct savetool_digest *result,
+			 struct savetool_error *err)
+{
+	if (digest_visitor_is_settled(digest)) {
+		digest_visitor_result(digest, result);
+		return 0;
+	}
+	if (!image_is_repeatable(rewrite->source))
+		return fail(err, SAVETOOL_UNSUPPORTED,
+			    "memory saved with XBZRLE has to be read twice to "
+			    "verify it, which a pipe cannot be; convert a "
+			    "file, or do not verify it");
+	return savetool_image_digest(rewrite->source, &rewrite->phases.monitor,
+				     result, err);
+}
+
+/* Reads back what is written, but not named yet, and compares. */
+static int verify(struct rewrite *rewrite, const struct digest_visitor *digest,
+		  struct savetool_digest *result, struct savetool_error *err)
+{
+	/* A bare stream does not tell it. */
+	const struct savetool_open_options options = {
+		.size = sizeof(options),
+		.byte_order = image_byte_order(rewrite->source),
+	};
+	cleanup_image struct savetool_image *written = NULL;
+	struct savetool_digest before, after;
+	struct input *in;
+
+	phases_next(&rewrite->phases, 100);
+	if (digest_source(rewrite, digest, &before, err) < 0)
+		return -1;
+	if (output_read_back(rewrite->out, &in, err) < 0 ||
+	    image_open_input(&written, in, "", &options, err) < 0)
+		return fail_while(err, "cannot read back what was written");
+	/* It will say so when it is on the disk. */
+	if (written->libvirt)
+		written->libvirt->header.complete = true;
+	if (image_digest(written, &rewrite->phases.monitor, &after, err) < 0)
+		return fail_while(err, "cannot read back what was written");
+	if (memcmp(&before, &after, sizeof(before)) != 0)
+		return fail(err, SAVETOOL_SYSTEM,
+			    "what was written reads back differently, and "
+			    "is not kept");
+	*result = after;
+	return 0;
+}
+
+/* Bitmaps do, and a header that the source does not have. */
+static bool depends_on_order(const struct rewrite *rewrite)
+{
+	return rewrite->format == SAVETOOL_FORMAT_SPARSE ||
+	       (rewrite->header && !rewrite->source->libvirt);
+}
+
+int rewrite_check_order(const struct rewrite *rewrite,
+			struct savetool_error *err)
+{
+	struct savetool_image *source = rewrite->source;
+	bool looks = stream_is_mapped(&source->stream);
+	enum doubt doubt;
+
+	if (!depends_on_order(rewrite) || !trust_needs_host(source))
+		return 0;
+	/* Pages may tell, once it is known where they are. */
+	if (looks &&
+	    savetool_image_describe(source, false, &rewrite->phases.monitor,
+				    NULL, err) < 0)
+		return -1;
+	if (trust_host(&doubt, source, err) < 0)
+		return -1;
+	if (doubt != DOUBT_NONE)
+		return trust_refuse(doubt, NULL, err);
+	return looks ? image_start(source, err) : 0;
+}
+
+int rewrite_image(struct rewrite *rewrite, struct savetool_digest *result,
+		  struct savetool_error *err)
+{
+	const struct libvirt *header = rewrite->header;
+	cleanup_digest struct digest_visitor *digest = NULL;
+
+	if (rewrite->verify && digest_visitor_new(&digest, err) < 0)
+		return -1;
+	phases_next(&rewrite->phases, rewrite->verify ? 50 : 100);
+	if ((header && libvirt_write(header, rewrite->out, err) < 0) ||
+	    write_stream(rewrite, digest, err) < 0 ||
+	    (header && libvirt_write_complete(rewrite->out, err) < 0) ||
+	    output_flush(rewrite->out, err) < 0)
+		return -1;
+	return digest ? verify(rewrite, digest, result, err) : 0;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A visitor that finds out how large an image would be in another format:
+ * exactly what the writer would write, without its pages, and those counted.
+ */
+#ifndef SIZE_ESTIMATE_H
+#define SIZE_ESTIMATE_H
+
+#include "walk/walk.h"
+
+struct estimator;
+
+/*
+ * scan: looks at all pages.  Else a mapped-ram image's bitmaps are counted.
+ * sample: keeps some, to pack them.
+ */
+int estimator_new(struct estimator **estimator, struct savetool_image *image,
+		  bool scan, bool sample, struct savetool_error *err);
+void estimator_free(struct estimator *estimator);
+
+/* As a visitor, for walk(). */
+struct visitor *estimator_visitor(struct estimator *estimator);
+
+/* After the walk: the least that a sequential stream needs, uncompressed. */
+uint64_t estimator_least(const struct estimator *estimator);
+
+/* After a walk with a sample: one for each format. */
+int estimator_result(const struct estimator *estimator,
+		     struct savetool_estimate estimates[SAVETOOL_FORMAT_COUNT],
+		     struct savetool_error *err);
+
+#endif

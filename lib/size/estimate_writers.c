@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The writers of some formats, on one walk, for what they would write. */
+#include "config.h"
+
+#include "size/estimate_internal.h"
+
+#include "base/error.h"
+#include "io/output_count.h"
+#include "walk/writer.h"
+
+#include <stdlib.h>
+
+struct trial_writers {
+	struct visitor base;
+	struct output spread; /* into all of outs */
+	struct output *outs[TRIALS];
+	struct writer *writers[TRIALS];
+	bool possible[TRIALS];
+};
+
+/*
+ * A step of all writers that can do it; one that cannot is left behind.  What
+ * else fails is no word about a format.
+ */
+#define visit_writers(trial, step, ...)                                        \
+	for (unsigned i_ = 0; i_ < TRIALS; i_++) {                             \
+		if (!(trial)->possible[i_] ||                                  \
+		    visit(writer_visitor((trial)->writers[i_]), step,          \
+			  __VA_ARGS__) == 0)                                   \
+			continue;                                              \
+		if (err->code != SAVETOOL_UNSUPPORTED)                         \
+			return -1;                                             \
+		(trial)->possible[i_] = false;                                 \
+	}
+
+static int start(struct visitor *visitor, const struct stream *stream,
+		 struct savetool_error *err)
+{
+	visit_writers((struct trial_writers *)visitor, start, stream, err);
+	return 0;
+}
+
+static int command(struct visitor *visitor, const struct stream_item *command,
+		   struct savetool_error *err)
+{
+	visit_writers((struct trial_writers *)visitor, command, command, err);
+	return 0;
+}
+
+static int write_to_all(struct output *out, struct iovec *iov, unsigned count,
+			uint64_t offset, struct savetool_error *err)
+{
+	struct trial_writers *trial =
+		(void *)((char *)out - offsetof(struct trial_writers, spread));
+
+	(void)offset;
+	for (unsigned i = 0; i < count; i++)
+		for (unsigned j = 0; j < TRIALS; j++)
+			if (output_append(trial->outs[j], iov[i].iov_base,
+					  iov[i].iov_len, err) < 0)
+				return -1;
+	return 0;
+}
+
+static const struct output_ops spread_ops = { .write_at = write_to_all };
+
+static int section(struct visitor *visitor, const struct section *section,
+		   struct output **copy_to, struct savetool_error *err)
+{
+	struct trial_writers *trial = (struct trial_writers *)visitor;
+	struct output *ignored;
+
+	visit_writers(trial, section, section, &ignored, err);
+	*copy_to = &trial->spread;
+	return 0;
+}
+
+static int section_end(struct visitor *visitor, const struct section *section,
+		       struct savetool_error *err)
+{
+	visit_writers((struct trial_writers *)visitor, section_end, section,
+		      err);
+	return 0;
+}
+
+static int ram_list(struct visitor *visitor, const struct section *section,
+		    const struct ram_list *list, struct page_sink **sink,
+		    struct savetool_error *err)
+{
+	struct page_sink *ignored;
+
+	(void)sink;
+	visit_writers((struct trial_writers *)visitor, ram_list, section, list,
+		      &ignored, err);
+	return 0;
+}
+
+static int ram_begin(struct visitor *visitor, const struct section *section,
+		     struct savetool_error *err)
+{
+	visit_writers((struct trial_writers *)visitor, ram_begin, section, err);
+	return 0;
+}
+
+static int ram_end(struct visitor *visitor, const struct section *section,
+		   struct savetool_error *err)
+{
+	visit_writers((struct trial_writers *)visitor, ram_end, section, err);
+	return 0;
+}
+
+static int tail(struct visitor *visitor, const struct tail *tail,
+		struct savetool_error *err)
+{
+	visit_writers((struct trial_writers *)visitor, tail, tail, err);
+	return 0;
+}
+
+static const struct visitor_ops ops = {
+	.start = start,
+	.command = command,
+	.section = section,
+	.section_end = section_end,
+	.ram_list = ram_list,
+	.ram_begin = ram_begin,
+	.ram_end = ram_end,
+	.tail = tail,
+};
+
+static int open_writers(struct trial_writers *trial,
+			const struct libvirt *libvirt,
+			struct savetool_error *err)
+{
+	for (unsigned i = 0; i < TRIALS; i++) {
+		const struct writer_options options = {
+			.mapped = i == TRIAL_SPARSE,
+			.compact = i == TRIAL_COMPACT,
+		};
+
+		if (output_open_count(&trial->outs[i], err) < 0 ||
+		    (libvirt &&
+		     libvirt_write(libvirt, trial->outs[i], err) < 0) ||
+		    writer_new(&trial->writers[i], trial->outs[i], &options,
+			       err) < 0)
+			return -1;
+		trial->possible[i] = true;
+	}
+	return 0;
+}
+
+int trial_writers_new(struct trial_writers **result,
+		      const struct libvirt *libvirt, struct savetool_error *err)
+{
+	struct trial_writers *trial = calloc(1, sizeof(*trial));
+
+	if (!trial)
+		return fail_memory(err);
+	trial->base.ops = &ops;
+	trial->spread.ops = &spread_ops;
+	if (open_writers(trial, libvirt, err) < 0) {
+		trial_writers_free(trial);
+		return -1;
+	}
+	*result = trial;
+	return 0;
+}
+
+void trial_writers_free(struct trial_writers *trial)
+{
+	if (!trial)
+		return;
+	for (unsigned i = 0; i < TRIALS; i++) {
+		writer_free(trial->writers[i]);
+		output_close(trial->outs[i]);
+	}
+	free(trial);
+}
+
+struct visitor *trial_writers_visitor(struct trial_writers *trial)
+{
+	return &trial->base;
+}
+
+const struct output *trial_output(const struct trial_writers *trial,
+				  enum trial kind)
+{
+	return trial->possible[kind] ? trial->outs[kind] : NULL;
+}

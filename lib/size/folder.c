@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a file system can do, found by trying: its name tells little, for what
+ * it can depends on how it was made, and on what it lies.
+ */
+#include "config.h"
+
+#include "base/error.h"
+#include "io/tmpfile.h"
+#include "rewrite/space.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Larger than the blocks of any file system. */
+#define PROBE_SIZE (4 << 20)
+
+/* Is what nobody wrote a hole, and takes no storage? */
+static bool has_holes(int fd)
+{
+	struct stat st;
+
+	return ftruncate(fd, PROBE_SIZE) == 0 && fstat(fd, &st) == 0 &&
+	       st.st_blocks * UINT64_C(512) < PROBE_SIZE &&
+	       lseek(fd, 0, SEEK_HOLE) == 0;
+}
+
+static bool shares(int from, const char *folder)
+{
+	int to = nameless_open(folder);
+	bool result = to >= 0 && ioctl(to, FICLONE, from) == 0;
+
+	if (to >= 0)
+		close(to);
+	return result;
+}
+
+int savetool_folder_room(struct savetool_room *room, const char *folder,
+			 struct savetool_error *err)
+{
+	struct statfs fs;
+	struct stat st;
+	int fd;
+
+	if (stat(folder, &st) < 0 || statfs(folder, &fs) < 0)
+		return fail_errno(err, "cannot examine '%s'", folder);
+	if (!S_ISDIR(st.st_mode))
+		return fail(err, SAVETOOL_USAGE, "'%s' is no folder", folder);
+	*room = (struct savetool_room){
+		.available = space_free(&fs),
+	};
+	fd = nameless_open(folder);
+	if (fd < 0 && errno != EROFS && errno != EACCES && errno != EPERM &&
+	    errno != ENOSPC && errno != EDQUOT)
+		return fail_errno(err, "cannot try out '%s'", folder);
+	if (fd < 0)
+		return 0;
+	room->writable = true;
+	room->holes = has_holes(fd);
+	room->shares = shares(fd, folder);
+	close(fd);
+	return 0;
+}

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Takes the sample, and packs it. */
+#include "config.h"
+
+#include "size/sample.h"
+
+#include "base/bytes.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/zero.h"
+#include "format/sequential.h"
+#include "io/output_count.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* So many stretches of so many bytes of pages are taken at most. */
+#define SAMPLE_STRETCHES 64
+#define SAMPLE_STRETCH (UINT64_C(256) << 10)
+
+/* A slow codec gets so much of it, or it would take many seconds. */
+#define SLOW_SAMPLE (UINT64_C(2) << 20)
+
+/* Enough for a codec to find out what records of zeros are like. */
+#define ZERO_RECORDS (UINT64_C(1) << 14)
+
+/* And as much of a tail, which nearly always is all of it. */
+#define TAIL_STRETCHES 16
+#define TAIL_STRETCH (UINT64_C(64) << 10)
+
+/* Records of neighbours, as they stand in a stream. */
+struct stretch {
+	uint8_t *bytes;
+	size_t size;
+	uint64_t zero; /* pages that have none */
+};
+
+/*
+ * Every step-th stretch is kept.  When there are too many every other one is
+ * given up, and the step doubles: so the sample is spread evenly, however
+ * many pages come.
+ */
+struct sample {
+	uint64_t page_size;
+	uint64_t pages; /* of a stretch */
+	uint64_t seen;  /* pages that were offered */
+	uint64_t step;
+	unsigned count;
+	struct stretch stretches[SAMPLE_STRETCHES];
+};
+
+int sample_new(struct sample **result, uint64_t page_size,
+	       struct savetool_error *err)
+{
+	struct sample *sample = calloc(1, sizeof(*sample));
+
+	if (!sample)
+		return fail_memory(err);
+	sample->page_size = page_size;
+	sample->pages = SAMPLE_STRETCH / page_size;
+	sample->step = 1;
+	for (unsigned i = 0; i < SAMPLE_STRETCHES; i++) {
+		sample->stretches[i].bytes =
+			malloc(sample->pages * (RECORD_HEAD + page_size));
+		if (!sample->stretches[i].bytes) {
+			sample_free(sample);
+			return fail_memory(err);
+		}
+	}
+	*result = sample;
+	return 0;
+}
+
+void sample_free(struct sample *sample)
+{
+	if (!sample)
+		return;
+	for (unsigned i = 0; i < SAMPLE_STRETCHES; i++)
+		free(sample->stretches[i].bytes);
+	free(sample);
+}
+
+static void give_up_half(struct sample *sample)
+{
+	for (unsigned i = 1; i < SAMPLE_STRETCHES / 2; i++) {
+		struct stretch kept = sample->stretches[2 * i];
+
+		sample->stretches[2 * i] = sample->stretches[i];
+		sample->stretches[i] = kept;
+	}
+	sample->count = SAMPLE_STRETCHES / 2;
+	sample->step *= 2;
+}
+
+static void begin_stretch(struct sample *sample)
+{
+	struct stretch *next;
+
+	next = &sample->stretches[sample->count++];
+	next->size = 0;
+	next->zero = 0;
+}
+
+static void sample_page(struct sample *sample, uint64_t offset,
+			const uint8_t *data)
+{
+	uint64_t number = sample->seen++ / sample->pages;
+	struct stretch *stretch;
+
+	if (number % sample->step != 0)
+		return;
+	if (number / sample->step == SAMPLE_STRETCHES) {
+		give_up_half(sample);
+		if (number % sample->step != 0)
+			return;
+	}
+	if (number / sample->step == sample->count)
+		begin_stretch(sample);
+	stretch = &sample->stretches[sample->count - 1];
+	if (is_zero(data, sample->page_size)) {
+		stretch->zero++;
+		return;
+	}
+	put_be64(stretch->bytes + stretch->size,
+		 offset | RAM_PAGE | RAM_CONTINUE);
+	memcpy(stretch->bytes + stretch->size + RECORD_HEAD, data,
+	       sample->page_size);
+	stretch->size += RECORD_HEAD + sample->page_size;
+}
+
+void sample_run(struct sample *sample, const struct page_run *run)
+{
+	for (uint64_t at = 0; at < run->length; at += sample->page_size)
+		sample_page(sample, run->offset + at, run->data + at);
+}
+
+/* Of a block, those that lie within a stretch of every step present pages. */
+static int sample_block(struct sample *sample,
+			const struct savetool_image *image, unsigned index,
+			uint64_t step, uint64_t *ordinal,
+			struct savetool_error *err)
+{
+	const struct bitmap *bitmap = &image->bitmaps[index];
+	uint64_t place = image->stream.ram.places[index].pages_offset;
+	uint64_t page_size = sample->page_size, end;
+	uint8_t page[RAM_PAGE_MOST];
+	uint64_t first = 0;
+
+	while ((first = bitmap_find(bitmap, first, true)) < bitmap->bits) {
+		end = bitmap_find(bitmap, first, false);
+		for (; first < end; first++, ++*ordinal) {
+			uint64_t into = *ordinal % step;
+
+			if (into >= sample->pages) {
+				uint64_t skip = step - into;
+
+				if (skip > end - first)
+					skip = end - first;
+				first += skip - 1;
+				*ordinal += skip - 1;
+				continue;
+			}
+			if (input_read_exactly(
+				    image_input(image), page, page_size,
+				    place + first * page_size, err) < 0)
+				return -1;
+			sample_page(sample, first * page_size, page);
+		}
+	}
+	return 0;
+}
+
+int sample_image(struct sample *sample, const struct savetool_image *image,
+		 uint64_t pages, struct savetool_error *err)
+{
+	/* From one stretch to the next; at most all of it is one. */
+	uint64_t step = pages / SAMPLE_STRETCHES + 1, ordinal = 0;
+
+	if (step < sample->pages)
+		step = sample->pages;
+	for (unsigned i = 0; i < image->bitmap_count; i++)
+		if (sample_block(sample, image, i, step, &ordinal, err) < 0)
+			return -1;
+	return 0;
+}
+
+double sample_zero_share(const struct sample *sample)
+{
+	uint64_t zero = 0, other = 0;
+
+	for (unsigned i = 0; i < sample->count; i++) {
+		zero += sample->stretches[i].zero;
+		other += sample->stretches[i].size /
+			 (RECORD_HEAD + sample->page_size);
+	}
+	return zero ? (double)zero / (double)(zero + other) : 0;
+}
+
+static int end_packing(struct output *packer, const struct output *packed,
+		       uint64_t *size, struct savetool_error *err)
+{
+	if (output_commit(packer, err) < 0)
+		return -1;
+	*size = packed->position;
+	return 0;
+}
+
+/* How much there is of all stretches. */
+static uint64_t sampled(const struct sample *sample)
+{
+	uint64_t bytes = 0;
+
+	for (unsigned i = 0; i < sample->count; i++)
+		bytes += sample->stretches[i].size;
+	return bytes;
+}
+
+/* How much of one a codec gets: whole records, from its first one on. */
+static size_t part_of(const struct sample *sample,
+		      const struct stretch *stretch, const struct codec *codec)
+{
+	uint64_t record = RECORD_HEAD + sample->page_size;
+	uint64_t all = sampled(sample);
+
+	if (!codec->slow || all <= SLOW_SAMPLE)
+		return stretch->size;
+	return (stretch->size / record * SLOW_SAMPLE + all - 1) / all * record;
+}
+
+static int pack_stretches(const struct sample *sample,
+			  const struct codec *codec, uint64_t *from,
+			  uint64_t *to, struct savetool_error *err)
+{
+	cleanup_output struct output *packed = NULL;
+	cleanup_output struct output *packer = NULL;
+
+	*from = 0;
+	if (output_open_count(&packed, err) < 0 ||
+	    codec_pack(codec, &packer, packed, 0, 0, err) < 0)
+		return -1;
+	for (unsigned i = 0; i < sample->count; i++) {
+		const struct stretch *stretch = &sample->stretches[i];
+		size_t size = part_of(sample, stretch, codec);
+
+		if (output_append(packer, stretch->bytes, size, err) < 0)
+			return -1;
+		*from += size;
+	}
+	return end_packing(packer, packed, to, err);
+}
+
+/* What the whole becomes if the part does. */
+static uint64_t in_proportion(uint64_t whole, uint64_t part, uint64_t packed)
+{
+	if (part == 0)
+		return whole;
+	return (uint64_t)((double)whole / (double)part * (double)packed);
+}
+
+static int pack_zeros(uint64_t page_size, const struct codec *codec,
+		      uint64_t count, uint64_t *to, struct savetool_error *err)
+{
+	cleanup_free uint8_t *records = malloc(count * ZERO_RECORD);
+	cleanup_output struct output *packed = NULL;
+	cleanup_output struct output *packer = NULL;
+
+	if (!records)
+		return fail_memory(err);
+	for (uint64_t i = 0; i < count; i++) {
+		put_be64(records + i * ZERO_RECORD,
+			 (i * page_size) | RAM_ZERO | RAM_CONTINUE);
+		records[i * ZERO_RECORD + 8] = 0;
+	}
+	if (output_open_count(&packed, err) < 0 ||
+	    codec_pack(codec, &packer, packed, 0, 0, err) < 0 ||
+	    output_append(packer, records, count * ZERO_RECORD, err) < 0)
+		return -1;
+	return end_packing(packer, packed, to, err);
+}
+
+int sample_estimate(const struct sample *sample, const struct codec *codec,
+		    uint64_t data_bytes, uint64_t zero_bytes, uint64_t *size,
+		    struct savetool_error *err)
+{
+	uint64_t count = zero_bytes / ZERO_RECORD, from, to, data = 0, zero = 0;
+
+	if (data_bytes > 0) {
+		if (pack_stretches(sample, codec, &from, &to, err) < 0)
+			return -1;
+		data = in_proportion(data_bytes, from, to);
+	}
+	if (count > ZERO_RECORDS)
+		count = ZERO_RECORDS;
+	if (count > 0) {
+		if (pack_zeros(sample->page_size, codec, count, &to, err) < 0)
+			return -1;
+		zero = in_proportion(zero_bytes, count * ZERO_RECORD, to);
+	}
+	*size = data + zero;
+	return 0;
+}
+
+int sample_tail(const struct codec *codec, const struct tail *tail,
+		uint64_t *size, struct savetool_error *err)
+{
+	uint64_t step = tail->size / TAIL_STRETCHES, stretch = TAIL_STRETCH;
+	uint64_t from = 0, to;
+	cleanup_output struct output *packed = NULL;
+	cleanup_output struct output *packer = NULL;
+
+	if (step <= stretch)
+		step = stretch = tail->size;
+	if (output_open_count(&packed, err) < 0 ||
+	    codec_pack(codec, &packer, packed, 0, 0, err) < 0)
+		return -1;
+	for (uint64_t at = 0; at + stretch <= tail->size; at += step) {
+		if (tail_copy(tail, at, stretch, packer, err) < 0)
+			return -1;
+		from += stretch;
+	}
+	if (end_packing(packer, packed, &to, err) < 0)
+		return -1;
+	*size = in_proportion(tail->size, from, to);
+	return 0;
+}

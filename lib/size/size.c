@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What an image takes, needs, and could give back. */
+#include "config.h"
+
+#include "base/error.h"
+#include "base/options.h"
+#include "image/image.h"
+#include "inspect/describe.h"
+#include "size/estimate.h"
+
+/* What is left of a sequential stream when the least is taken from it. */
+static void set_least(struct savetool_info *info,
+		      const struct savetool_image *image, uint64_t least)
+{
+	struct savetool_sizes *sizes = &info->sizes;
+	uint64_t end, spare, zero;
+
+	if (!image->tail || image_codec(image) || least == SAVETOOL_UNKNOWN)
+		return;
+	end = image_length(image);
+	spare = end > least ? end - least : 0;
+	sizes->needed = least < end ? least : end;
+	zero = zero_record_savings(info);
+	spare -= zero < spare ? zero : spare;
+	sizes->reclaimable_superseded = superseded_bytes(info) > 0 ? spare : 0;
+}
+
+/*
+ * Bytes outside holes; a copy that keeps holes has so many.  Of a pipe, all
+ * that came out of it, if it was read to its end.
+ */
+static int measure_data(struct savetool_info *info,
+			const struct savetool_image *image,
+			struct savetool_error *err)
+{
+	struct input *in = image->outer ? image->outer : image->file;
+
+	if (in->size == SAVETOOL_UNKNOWN) {
+		if (image->tail && !image_codec(image) &&
+		    image->tail->trailing != SAVETOOL_UNKNOWN)
+			info->sizes.data = in->position;
+		return 0;
+	}
+	return input_count_data(&info->sizes.data, in, 0, in->size, err);
+}
+
+/* The same, of what is no part of the image. */
+static int measure_around(struct savetool_info *info,
+			  const struct savetool_image *image,
+			  struct savetool_error *err)
+{
+	struct input *in = image->file;
+	uint64_t start, end, front, behind;
+
+	if (in->size == SAVETOOL_UNKNOWN || !image->tail || image_codec(image))
+		return 0;
+	end = tail_end(image->tail);
+	start = end - image_length(image);
+	if (input_count_data(&front, in, 0, start, err) < 0 ||
+	    input_count_data(&behind, in, end, in->size, err) < 0)
+		return -1;
+	info->sizes.around = front + behind;
+	return 0;
+}
+
+static int size_image(struct savetool_image *image,
+		      const struct savetool_size_options *options,
+		      struct estimator *estimator,
+		      const struct savetool_monitor *monitor,
+		      struct savetool_estimate estimates[SAVETOOL_FORMAT_COUNT],
+		      struct savetool_error *err)
+{
+	const struct describe_options describe = {
+		.scan = options->scan,
+		.whole = true,
+		.companion = estimator_visitor(estimator),
+	};
+	struct savetool_error ignored;
+	struct savetool_info *info;
+
+	if (describe_image(image, &describe, monitor, err) < 0) {
+		if (image->description)
+			measure_data(&image->description->info, image,
+				     &ignored);
+		return -1;
+	}
+	info = &image->description->info;
+	if (measure_data(info, image, err) < 0 ||
+	    measure_around(info, image, err) < 0)
+		return -1;
+	if (info->layout == SAVETOOL_LAYOUT_SEQUENTIAL)
+		set_least(info, image, estimator_least(estimator));
+	else if (!image_codec(image))
+		info->sizes.reclaimable_superseded = 0;
+	return options->estimate ? estimator_result(estimator, estimates, err) :
+				   0;
+}
+
+int savetool_image_size(
+	struct savetool_image *image, const struct savetool_size_options *given,
+	const struct savetool_monitor *monitor,
+	const struct savetool_info **info,
+	struct savetool_estimate estimates[SAVETOOL_FORMAT_COUNT],
+	struct savetool_error *err)
+{
+	struct savetool_size_options options;
+	struct estimator *estimator;
+	int result;
+
+	if (info)
+		*info = NULL;
+	if (options_take(&options, sizeof(options), given, err) < 0 ||
+	    estimator_new(&estimator, image, options.scan, options.estimate,
+			  err) < 0)
+		return -1;
+	result =
+		size_image(image, &options, estimator, monitor, estimates, err);
+	estimator_free(estimator);
+	if (info)
+		*info = image->description ? &image->description->info : NULL;
+	return result;
+}

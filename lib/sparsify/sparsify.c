@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Gives back the storage that an image does not need. */
+#include "config.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/options.h"
+#include "base/phases.h"
+#include "image/allocation.h"
+#include "image/description.h"
+#include "image/trust.h"
+#include "image/unchanged.h"
+#include "io/inplace.h"
+#include "io/spool.h"
+#include "rewrite/space.h"
+#include "sparsify/reclaim.h"
+
+#include <linux/fs.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+struct sparsification {
+	const struct savetool_sparsify_options *options;
+	struct phases phases; /* whether to believe the bitmaps; digging */
+	struct savetool_image *image;
+	struct dig dig;
+	struct savetool_sparsify_result result;
+};
+
+static int measure(uint64_t *logical, uint64_t *allocated, int fd,
+		   struct savetool_error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return fail_errno(err, "cannot examine");
+	if (!S_ISREG(st.st_mode))
+		return fail(err, SAVETOOL_REFUSED, "not a regular file");
+	*logical = st.st_size;
+	*allocated = st.st_blocks * UINT64_C(512);
+	return 0;
+}
+
+/* Pages that lie in holes. */
+static int count_lost(struct sparsification *work, struct savetool_error *err)
+{
+	const struct savetool_image *image = work->image;
+
+	work->result.lost = 0;
+	for (unsigned i = 0; i < image->bitmap_count; i++) {
+		struct block_survey block;
+
+		if (image->stream.ram.places[i].pages_offset == 0)
+			continue;
+		if (survey_block(&block, image, i, err) < 0)
+			return -1;
+		work->result.lost += block.lost_bytes;
+	}
+	return 0;
+}
+
+/*
+ * What a clear bit says is believed, and then the page is gone: nothing may
+ * speak against it.
+ */
+static int check_bitmaps(struct sparsification *work,
+			 struct savetool_error *err)
+{
+	enum doubt doubt = work->image->description->doubt;
+
+	if (count_lost(work, err) < 0)
+		return -1;
+	if (work->options->zero_only)
+		return 0;
+	if (doubt == DOUBT_NONE && trust_host(&doubt, work->image, err) < 0)
+		return -1;
+	return doubt == DOUBT_NONE ?
+		       0 :
+		       trust_refuse(doubt, "only --zero-only is safe", err);
+}
+
+/* Of what is packed, every byte is needed, and nothing is read. */
+static int check(struct sparsification *work, struct savetool_error *err)
+{
+	struct savetool_image *image = work->image;
+	const struct codec *codec = image_codec(image);
+
+	if (image_require_complete(image, err) < 0)
+		return -1;
+	if (codec) {
+		work->result.format = codec->format;
+		return 0;
+	}
+	phases_next(&work->phases, 50);
+	if (savetool_image_describe(image, false, &work->phases.monitor, NULL,
+				    err) < 0)
+		return -1;
+	work->result.format = image_format(image);
+	return image->stream.ram.mapped ? check_bitmaps(work, err) : 0;
+}
+
+static int dig_up(struct sparsification *work, unsigned percent,
+		  struct savetool_error *err)
+{
+	work->dig.image = work->image;
+	work->dig.zero_only = work->options->zero_only;
+	phases_next(&work->phases, percent);
+	return dig(&work->dig, &work->phases.monitor, err);
+}
+
+/* In place, by the descriptor that is locked. */
+static int open_image(struct sparsification *work, const struct inplace *place,
+		      const char *path, struct savetool_error *err)
+{
+	const struct savetool_open_options options = {
+		.size = sizeof(options),
+		.offset = work->options->offset,
+		.direct = work->options->direct,
+		.byte_order = work->options->byte_order,
+	};
+
+	if (place)
+		return image_open_inplace(&work->image, place, path, &options,
+					  err);
+	return image_open(&work->image, path, &options, work->phases.caller,
+			  err);
+}
+
+static int could_punch(const struct sparsification *work, const char *path,
+		       struct savetool_error *err)
+{
+	cleanup_free char *folder = spool_folder(path);
+
+	if (!folder)
+		return fail_memory(err);
+	return inplace_could_punch(folder, image_fd(work->image), err);
+}
+
+static int dry_run(struct sparsification *work, const char *path,
+		   struct savetool_error *err)
+{
+	struct savetool_sparsify_result *result = &work->result;
+
+	if (open_image(work, NULL, path, err) < 0 ||
+	    measure(&result->logical, &result->before, image_fd(work->image),
+		    err) < 0 ||
+	    check(work, err) < 0)
+		return -1;
+	if (!image_codec(work->image) &&
+	    (could_punch(work, path, err) < 0 || dig_up(work, 100, err) < 0))
+		return -1;
+	result->allocated = result->before;
+	if (work->dig.storage < result->before)
+		result->allocated -= work->dig.storage;
+	else
+		result->allocated = 0;
+	return 0;
+}
+
+static int change_in_place(struct sparsification *work,
+			   const struct inplace *place, const char *path,
+			   struct savetool_error *err)
+{
+	struct savetool_sparsify_result *result = &work->result;
+
+	if (measure(&result->logical, &result->before, place->fd, err) < 0 ||
+	    open_image(work, place, path, err) < 0 || check(work, err) < 0)
+		return -1;
+	work->dig.place = place;
+	if (!image_codec(work->image) &&
+	    (inplace_can_punch(place, err) < 0 || dig_up(work, 100, err) < 0))
+		return -1;
+	return measure(&result->logical, &result->allocated, place->fd, err);
+}
+
+static int in_place(struct sparsification *work, const char *path,
+		    const struct savetool_monitor *monitor,
+		    struct savetool_error *err)
+{
+	struct inplace_watch watch;
+	struct inplace place;
+	int failed;
+
+	if (inplace_open(&place, path, err) < 0)
+		return -1;
+	inplace_watch_begin(&watch, &place, monitor);
+	phases_begin(&work->phases, &watch.monitor);
+	failed = change_in_place(work, &place, path, err);
+	failed = inplace_watch_end(&watch, failed, err);
+	inplace_close(&place);
+	work->dig.place = NULL;
+	return failed;
+}
+
+/*
+ * For a copy that shares nothing: all that the image stores, or if there is
+ * no room for that, what is left of it by a look at every byte.
+ */
+static int make_room(struct sparsification *work, struct output *out,
+		     struct savetool_error *err)
+{
+	const struct savetool_image *image = work->image;
+	struct input *in = image->outer ? image->outer : image->file;
+	uint64_t stored;
+
+	if (input_count_data(&stored, in, 0, in->size, err) < 0)
+		return -1;
+	if (space_require(out, stored, err) == 0)
+		return 0;
+	if (err->code != SAVETOOL_REFUSED || check(work, err) < 0 ||
+	    dig_up(work, 50, err) < 0)
+		return -1;
+	stored -= work->dig.storage < stored ? work->dig.storage : stored;
+	work->dig = (struct dig){ 0 };
+	return space_require(out, stored, err);
+}
+
+/* Which may be packed inside, but not as a whole. */
+static bool has_header(const struct savetool_image *image)
+{
+	return image->libvirt && !image->outer;
+}
+
+/* All that the copy needs; its header says that it is not complete. */
+static int dig_copy(struct sparsification *work, struct output *out,
+		    struct savetool_error *err)
+{
+	if (has_header(work->image)) {
+		work->dig.skipped = LIBVIRT_MAGIC_SIZE;
+		if (libvirt_write_partial(out, err) < 0)
+			return -1;
+	}
+	if (check(work, err) < 0 || dig_up(work, 100, err) < 0)
+		return -1;
+	return has_header(work->image) ? libvirt_write_complete(out, err) : 0;
+}
+
+/*
+ * Where the file system can, the copy shares all of the image's storage
+ * first, and then lets go of what it does not need.
+ */
+static int fill_copy(struct sparsification *work, struct output *out,
+		     struct savetool_error *err)
+{
+	const struct inplace place = { .fd = output_fd(out) };
+	int fd = image_fd(work->image), failed;
+
+	if (ioctl(place.fd, FICLONE, fd) == 0) {
+		out->position = work->result.logical;
+		work->dig.place = &place;
+	} else if (make_room(work, out, err) < 0 ||
+		   output_reach(out, work->result.logical, err) < 0) {
+		return -1;
+	} else {
+		work->dig.copy = out;
+	}
+	failed = dig_copy(work, out, err);
+	work->dig.place = NULL;
+	return failed;
+}
+
+static int copy(struct sparsification *work, const char *path,
+		const char *destination, struct savetool_error *err)
+{
+	struct savetool_sparsify_result *result = &work->result;
+	struct output_file_options options = {
+		.force = work->options->force,
+		.regular = true,
+	};
+	cleanup_output struct output *out = NULL;
+
+	if (open_image(work, NULL, path, err) < 0)
+		return -1;
+	options.like_fd = image_fd(work->image);
+	if (measure(&result->logical, &result->before, options.like_fd, err) <
+		    0 ||
+	    image_require_complete(work->image, err) < 0 ||
+	    output_create_file(&out, destination, &options, err) < 0 ||
+	    (work->options->direct && output_write_direct(out, err) < 0))
+		return -1;
+	if (fill_copy(work, out, err) < 0 ||
+	    image_require_unchanged(work->image, err) < 0 ||
+	    output_commit(out, err) < 0)
+		return -1;
+	return measure(&result->logical, &result->allocated, output_fd(out),
+		       err);
+}
+
+static void sum_up(struct sparsification *work)
+{
+	struct savetool_sparsify_result *result = &work->result;
+
+	result->stale = work->dig.stale;
+	result->zero = work->dig.zero;
+	result->other = work->dig.other;
+	if (result->before > result->allocated)
+		result->freed = result->before - result->allocated;
+}
+
+int savetool_sparsify(const char *path, const char *destination,
+		      const struct savetool_sparsify_options *given,
+		      const struct savetool_monitor *monitor,
+		      struct savetool_sparsify_result *result,
+		      struct savetool_error *err)
+{
+	struct savetool_sparsify_options options;
+	struct sparsification work = {
+		.options = &options,
+	};
+	int failed;
+
+	if (options_take(&options, sizeof(options), given, err) < 0)
+		return -1;
+	phases_begin(&work.phases, monitor);
+	if (options.dry_run)
+		failed = dry_run(&work, path, err);
+	else if (destination)
+		failed = copy(&work, path, destination, err);
+	else
+		failed = in_place(&work, path, monitor, err);
+	savetool_image_close(work.image);
+	if (failed < 0)
+		return -1;
+	sum_up(&work);
+	if (result)
+		*result = work.result;
+	return 0;
+}

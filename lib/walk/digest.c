@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The fingerprint of a guest's state. */
+#include "config.h"
+
+#include "walk/digest.h"
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "image/unchanged.h"
+#include "ram/digest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+struct digest_visitor {
+	struct visitor base;
+	struct output devices; /* what is appended goes into the sum */
+	XXH3_state_t *sum;
+	struct page_sink *memory;
+	struct savetool_digest result;
+};
+
+static int add_bytes(struct output *out, struct iovec *iov, unsigned count,
+		     uint64_t offset, struct savetool_error *err)
+{
+	struct digest_visitor *digest =
+		(void *)((char *)out -
+			 offsetof(struct digest_visitor, devices));
+
+	(void)offset;
+	(void)err;
+	for (unsigned i = 0; i < count; i++)
+		XXH3_128bits_update(digest->sum, iov[i].iov_base,
+				    iov[i].iov_len);
+	return 0;
+}
+
+static const struct output_ops device_ops = { .write_at = add_bytes };
+
+/* Not its id, which says nothing of the guest. */
+static int section(struct visitor *visitor, const struct section *section,
+		   struct output **copy_to, struct savetool_error *err)
+{
+	struct digest_visitor *digest = (struct digest_visitor *)visitor;
+	uint8_t bytes[9];
+
+	(void)err;
+	bytes[0] = section->type;
+	put_be32(bytes + 1, section->instance);
+	put_be32(bytes + 5, section->version);
+	XXH3_128bits_update(digest->sum, section->name,
+			    strlen(section->name) + 1);
+	XXH3_128bits_update(digest->sum, bytes, sizeof(bytes));
+	*copy_to = &digest->devices;
+	return 0;
+}
+
+static int ram_list(struct visitor *visitor, const struct section *section,
+		    const struct ram_list *list, struct page_sink **sink,
+		    struct savetool_error *err)
+{
+	struct digest_visitor *digest = (struct digest_visitor *)visitor;
+
+	(void)section;
+	if (digest_sink_new(&digest->memory, &list->layout, list->mapped, err) <
+	    0)
+		return -1;
+	*sink = digest->memory;
+	return 0;
+}
+
+static int tail(struct visitor *visitor, const struct tail *tail,
+		struct savetool_error *err)
+{
+	struct digest_visitor *digest = (struct digest_visitor *)visitor;
+	XXH128_hash_t sum;
+
+	if (tail_copy(tail, 0, tail->state_size, &digest->devices, err) < 0)
+		return -1;
+	sum = XXH3_128bits_digest(digest->sum);
+	digest->result.devices[0] = sum.high64;
+	digest->result.devices[1] = sum.low64;
+	if (page_sink_finish(digest->memory, err) < 0)
+		return -1;
+	digest_sink_result(digest->memory, digest->result.memory);
+	return 0;
+}
+
+static const struct visitor_ops ops = {
+	.section = section,
+	.ram_list = ram_list,
+	.tail = tail,
+};
+
+int digest_visitor_new(struct digest_visitor **result,
+		       struct savetool_error *err)
+{
+	struct digest_visitor *digest = calloc(1, sizeof(*digest));
+
+	if (!digest)
+		return fail_memory(err);
+	digest->base.ops = &ops;
+	digest->devices.ops = &device_ops;
+	digest->sum = XXH3_createState();
+	if (!digest->sum) {
+		free(digest);
+		return fail_memory(err);
+	}
+	XXH3_128bits_reset(digest->sum);
+	*result = digest;
+	return 0;
+}
+
+void digest_visitor_free(struct digest_visitor *digest)
+{
+	if (!digest)
+		return;
+	XXH3_freeState(digest->sum);
+	page_sink_free(digest->memory);
+	free(digest);
+}
+
+struct visitor *digest_visitor(struct digest_visitor *digest)
+{
+	return &digest->base;
+}
+
+void digest_visitor_result(const struct digest_visitor *digest,
+			   struct savetool_digest *result)
+{
+	*result = digest->result;
+}
+
+void savetool_digest_text(const struct savetool_digest *digest,
+			  char text[SAVETOOL_DIGEST_TEXT])
+{
+	snprintf(text, SAVETOOL_DIGEST_TEXT, "%016llx%016llx%016llx%016llx",
+		 (unsigned long long)digest->memory[0],
+		 (unsigned long long)digest->memory[1],
+		 (unsigned long long)digest->devices[0],
+		 (unsigned long long)digest->devices[1]);
+}
+
+bool digest_visitor_is_settled(const struct digest_visitor *digest)
+{
+	return digest_sink_is_settled(digest->memory);
+}
+
+/* One walk; *settled says whether there is a result. */
+static int digest_walk(struct savetool_image *image,
+		       int (*walk_it)(struct savetool_image *image,
+				      struct visitor *visitor,
+				      const struct savetool_monitor *monitor,
+				      struct savetool_error *err),
+		       const struct savetool_monitor *monitor, bool *settled,
+		       struct savetool_digest *result,
+		       struct savetool_error *err)
+{
+	struct digest_visitor *digest;
+	int failed;
+
+	if (image_start(image, err) < 0 || digest_visitor_new(&digest, err) < 0)
+		return -1;
+	failed = walk_it(image, &digest->base, monitor, err);
+	if (failed == 0) {
+		*settled = digest_visitor_is_settled(digest);
+		*result = digest->result;
+	}
+	digest_visitor_free(digest);
+	return failed;
+}
+
+int image_digest(struct savetool_image *image,
+		 const struct savetool_monitor *monitor,
+		 struct savetool_digest *digest, struct savetool_error *err)
+{
+	struct savetool_digest result;
+	bool settled;
+
+	if (image_require_complete(image, err) < 0 ||
+	    digest_walk(image, walk, monitor, &settled, &result, err) < 0)
+		return -1;
+	if (!settled && !image_is_repeatable(image))
+		return fail(err, SAVETOOL_UNSUPPORTED,
+			    "memory saved with XBZRLE cannot be settled in a "
+			    "pipe; use a file");
+	if (!settled && digest_walk(image, walk_settled, monitor, &settled,
+				    &result, err) < 0)
+		return -1;
+	*digest = result;
+	return 0;
+}
+
+int savetool_image_digest(struct savetool_image *image,
+			  const struct savetool_monitor *monitor,
+			  struct savetool_digest *digest,
+			  struct savetool_error *err)
+{
+	struct savetool_digest result;
+
+	if (image_digest(image, monitor, &result, err) < 0 ||
+	    image_require_unchanged(image, err) < 0)
+		return -1;
+	*digest = result;
+	return 0;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A visitor that takes two others along on one walk. */
+#ifndef WALK_TEE_H
+#define WALK_TEE_H
+
+#include "walk/walk.h"
+
+struct tee;
+
+/* Both stay the caller's, and are visited in this order. */
+int tee_new(struct tee **tee, struct visitor *first, struct visitor *second,
+	    struct savetool_error *err);
+void tee_free(struct tee *tee);
+
+/* As a visitor, for walk(). */
+struct visitor *tee_visitor(struct tee *tee);
+
+#endif

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The walk through a guest's state. */
+#include "config.h"
+
+#include "walk/walk.h"
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/phases.h"
+#include "format/mapped.h"
+#include "format/page_size.h"
+#include "format/sequential.h"
+#include "image/trust.h"
+#include "ram/latest.h"
+#include "ram/pump.h"
+
+#include <inttypes.h>
+
+struct walker {
+	struct savetool_image *image;
+	struct stream *stream;
+	struct visitor *visitor;
+	struct phases phases; /* the pages, and a look at where none are */
+	struct sequential_source records;
+	struct page_sink *sink;   /* the visitor's, or the next */
+	struct page_sink *settle; /* before that; NULL: pages come as they do */
+	struct settlement *settlement;
+};
+
+static int pump_records(struct walker *walker, struct savetool_error *err)
+{
+	if (!walker->sink)
+		return fail(err, SAVETOOL_UNSUPPORTED,
+			    "page records that nobody asked for");
+	sequential_source_begin(&walker->records);
+	return pump(&walker->records.base, walker->sink,
+		    &walker->phases.monitor, err);
+}
+
+/*
+ * The records of a section, or the mark of their end where the layout has
+ * none.  A section without any, as QEMU often writes it, is not worth a
+ * thread.
+ */
+static int walk_records(struct walker *walker, struct savetool_error *err)
+{
+	size_t got;
+
+	if (walker->stream->ram.mapped)
+		return stream_read_ram_end_mark(walker->stream, err);
+	if (reader_look(&walker->stream->reader, 8, &got, err) < 0)
+		return -1;
+	if (got == 8 && get_be64(walker->stream->reader.next) == RAM_EOS)
+		return stream_read_ram_end_mark(walker->stream, err);
+	return pump_records(walker, err);
+}
+
+/*
+ * Bitmaps are in the byte order of the saving host, which a bare stream does
+ * not tell, nor a header that another host wrote.  Read in the wrong one,
+ * memory would be wrong without a word; who writes it again may not even doubt.
+ */
+static int check_order(const struct walker *walker, struct savetool_error *err)
+{
+	const char *other = walker->image->big_endian ? "little" : "big";
+	enum mapped_order order;
+
+	if (trust_order(&order, walker->image, err) < 0)
+		return -1;
+	if (order == MAPPED_ORDER_WRONG)
+		return fail(err, SAVETOOL_UNSUPPORTED,
+			    "%s whose bitmaps are those of a %s-endian host, "
+			    "it seems; say --byte-order %s",
+			    walker->image->libvirt ? "libvirt header" :
+						     "bare stream",
+			    other, other);
+	if (order == MAPPED_ORDER_DOUBTFUL && walker->visitor->rewrites)
+		return trust_refuse(DOUBT_ORDER, NULL, err);
+	return 0;
+}
+
+/* All pages of a mapped image, as if they came in a section of their own. */
+static int walk_mapped_pages(struct walker *walker, const struct section *start,
+			     struct savetool_error *err)
+{
+	struct savetool_image *image = walker->image;
+	struct section part = *start;
+	struct mapped_source pages;
+
+	if (image_read_bitmaps(image, err) < 0)
+		return -1;
+	part.type = SECTION_PART;
+	if (visit(walker->visitor, ram_begin, &part, err) < 0)
+		return -1;
+	if (walker->sink && check_order(walker, err) < 0)
+		return -1;
+	if (walker->sink) {
+		mapped_source_init(&pages, &image->stream.ram, image->bitmaps,
+				   image_input(image), image->pool);
+		if (!image_has_own_holes(image))
+			mapped_source_read_holes(&pages);
+		if (pump(&pages.base, walker->sink, &walker->phases.monitor,
+			 err) < 0)
+			return -1;
+		image->lost = pages.lost;
+	}
+	return visit(walker->visitor, ram_end, &part, err);
+}
+
+static int settle(struct walker *walker, struct savetool_error *err)
+{
+	if (!walker->settlement || !walker->sink)
+		return 0;
+	if (settle_sink_new(&walker->settle, walker->settlement, walker->sink,
+			    &walker->stream->ram.layout,
+			    walker->image->spool_folder, err) < 0)
+		return -1;
+	walker->sink = walker->settle;
+	return 0;
+}
+
+static int walk_ram_start(struct walker *walker, const struct section *section,
+			  struct savetool_error *err)
+{
+	struct stream *stream = walker->stream;
+
+	if (stream_read_ram_list(stream, err) < 0)
+		return -1;
+	sequential_source_init(&walker->records, stream);
+	if (visit(walker->visitor, ram_list, section, &stream->ram,
+		  &walker->sink, err) < 0 ||
+	    settle(walker, err) < 0 || walk_records(walker, err) < 0 ||
+	    stream_end_section(stream, section, err) < 0 ||
+	    visit(walker->visitor, ram_end, section, err) < 0)
+		return -1;
+	return stream->ram.mapped ? walk_mapped_pages(walker, section, err) : 0;
+}
+
+static int walk_ram(struct walker *walker, const struct section *section,
+		    struct savetool_error *err)
+{
+	bool made_up =
+		walker->stream->ram.mapped && section->type == SECTION_PART;
+
+	if (section->type == SECTION_START)
+		return walk_ram_start(walker, section, err);
+	if (!made_up && visit(walker->visitor, ram_begin, section, err) < 0)
+		return -1;
+	if (walk_records(walker, err) < 0 ||
+	    stream_end_section(walker->stream, section, err) < 0)
+		return -1;
+	return made_up ? 0 : visit(walker->visitor, ram_end, section, err);
+}
+
+static int walk_other(struct walker *walker, const struct section *section,
+		      struct savetool_error *err)
+{
+	struct reader *reader = &walker->stream->reader;
+	struct output *copy_to = NULL;
+	int result;
+
+	if (visit(walker->visitor, section, section, &copy_to, err) < 0)
+		return -1;
+	reader->copy_to = copy_to;
+	result = stream_skip_payload(walker->stream, section, err);
+	reader->copy_to = NULL;
+	if (result < 0 || stream_end_section(walker->stream, section, err) < 0)
+		return -1;
+	return visit(walker->visitor, section_end, section, err);
+}
+
+static int walk_item(struct walker *walker, const struct stream_item *item,
+		     struct savetool_error *err)
+{
+	if (item->kind == STREAM_COMMAND)
+		return visit(walker->visitor, command, item, err);
+	if (section_is_ram(&item->section))
+		return walk_ram(walker, &item->section, err);
+	return walk_other(walker, &item->section, err);
+}
+
+/*
+ * QEMU lets background-snapshot go with mapped-ram, but then never comes to
+ * writing the bitmaps: nothing tells which pages there are.
+ */
+static int check_bitmaps(struct walker *walker, struct savetool_error *err)
+{
+	bool rewrites = walker->visitor->rewrites;
+	enum doubt doubt;
+
+	if (!walker->sink || !walker->stream->ram.mapped ||
+	    (walker->stream->ram_ended && !rewrites))
+		return 0;
+	phases_next(&walker->phases, 100);
+	if (trust_storage(&doubt, walker->image, &walker->phases.monitor, err) <
+	    0)
+		return -1;
+	if (doubt == DOUBT_BACKGROUND)
+		return fail(err, SAVETOOL_UNSUPPORTED,
+			    "background snapshot in mapped-ram: QEMU never "
+			    "wrote its bitmaps; save the guest again without "
+			    "background-snapshot");
+	if (doubt != DOUBT_NONE && rewrites)
+		return trust_refuse(
+			doubt, "take another copy, or save the guest again",
+			err);
+	return 0;
+}
+
+/* Records are read by a size that only the tail may confirm. */
+static int check_page_size(const struct stream *stream, const struct tail *tail,
+			   struct savetool_error *err)
+{
+	const struct ram_layout *layout = &stream->ram.layout;
+
+	if (!tail->vmdesc || tail->vmdesc->page_size == 0 ||
+	    tail->vmdesc->page_size == layout->page_size)
+		return 0;
+	fail_at(err, SAVETOOL_CORRUPT, tail->offset + tail->state_size,
+		"pages of %" PRIu64
+		" bytes, but the vmdescription at @ says page size %" PRIu64,
+		layout->page_size, tail->vmdesc->page_size);
+	return page_size_doubt(stream, err);
+}
+
+static int walk_tail(struct walker *walker, struct savetool_error *err)
+{
+	struct savetool_image *image = walker->image;
+	const struct tail *tail;
+
+	if (!walker->stream->ram_started)
+		return fail_at(err, SAVETOOL_CORRUPT,
+			       walker->stream->reader.offset,
+			       "no memory before the devices");
+	if (walker->records.multifd_flushes && !walker->stream->ram.mapped)
+		return fail(err, SAVETOOL_UNSUPPORTED,
+			    "main channel of a multifd migration: the pages "
+			    "went through other channels");
+	if (check_bitmaps(walker, err) < 0 || image_read_tail(image, err) < 0)
+		return -1;
+	tail = image->tail;
+	if (check_page_size(walker->stream, tail, err) < 0)
+		return -1;
+	/* Where the stream ends was not known when the list was read. */
+	if (walker->stream->ram.mapped &&
+	    ram_list_check(&walker->stream->ram, tail_end(tail), err) < 0)
+		return -1;
+	return visit(walker->visitor, tail, tail, err);
+}
+
+static int walk_with(struct savetool_image *image, struct visitor *visitor,
+		     struct settlement *settlement,
+		     const struct savetool_monitor *monitor,
+		     struct savetool_error *err)
+{
+	struct walker walker = {
+		.image = image,
+		.stream = &image->stream,
+		.visitor = visitor,
+		.settlement = settlement,
+	};
+	struct stream_item item;
+	int more;
+
+	phases_begin(&walker.phases, monitor);
+	if (visit(visitor, start, walker.stream, err) < 0)
+		return -1;
+	while ((more = stream_next(walker.stream, &item, err)) > 0) {
+		if (walk_item(&walker, &item, err) < 0) {
+			more = -1;
+			break;
+		}
+	}
+	if (more == 0 && settlement)
+		more = settlement_check(settlement, err);
+	if (more == 0)
+		more = walk_tail(&walker, err);
+	page_sink_free(walker.settle);
+	return more;
+}
+
+int walk(struct savetool_image *image, struct visitor *visitor,
+	 const struct savetool_monitor *monitor, struct savetool_error *err)
+{
+	return walk_with(image, visitor, NULL, monitor, err);
+}
+
+/* Comes along on the first walk. */
+struct tallier {
+	struct visitor base;
+	struct settlement *settlement;
+	struct page_sink *sink;
+};
+
+static int tally(struct visitor *visitor, const struct section *section,
+		 const struct ram_list *list, struct page_sink **sink,
+		 struct savetool_error *err)
+{
+	struct tallier *tallier = (struct tallier *)visitor;
+
+	(void)section;
+	if (settlement_tally(tallier->settlement, &tallier->sink, &list->layout,
+			     err) < 0)
+		return -1;
+	*sink = tallier->sink;
+	return 0;
+}
+
+static const struct visitor_ops tallier_ops = { .ram_list = tally };
+
+int walk_settled(struct savetool_image *image, struct visitor *visitor,
+		 const struct savetool_monitor *monitor,
+		 struct savetool_error *err)
+{
+	struct tallier tallier = { .base = { .ops = &tallier_ops } };
+	struct phases phases;
+	int result;
+
+	if (stream_is_mapped(&image->stream))
+		return walk(image, visitor, monitor, err);
+	if (!image_is_repeatable(image))
+		return fail(err, SAVETOOL_UNSUPPORTED,
+			    "pages that come several times cannot be settled "
+			    "in a pipe; use a file");
+	if (settlement_new(&tallier.settlement, err) < 0)
+		return -1;
+	phases_begin(&phases, monitor);
+	phases_next(&phases, 50);
+	result = walk(image, &tallier.base, &phases.monitor, err);
+	page_sink_free(tallier.sink);
+	if (result == 0)
+		result = image_start(image, err);
+	phases_next(&phases, 100);
+	if (result == 0)
+		result = walk_with(image, visitor, tallier.settlement,
+				   &phases.monitor, err);
+	settlement_free(tallier.settlement);
+	return result;
+}

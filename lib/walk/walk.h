@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One walk through a guest's state, from the first byte of its stream to the
+ * last, and the interface of whoever wants to come along: to write it again,
+ * to take its fingerprint, to count it.
+ */
+#ifndef WALK_WALK_H
+#define WALK_WALK_H
+
+#include "image/image.h"
+#include "ram/page.h"
+
+struct visitor;
+
+/* In the order in which they are called; each may be NULL. */
+struct visitor_ops {
+	/* The configuration has been read. */
+	int (*start)(struct visitor *visitor, const struct stream *stream,
+		     struct savetool_error *err);
+
+	/* Between any two of the following. */
+	int (*command)(struct visitor *visitor,
+		       const struct stream_item *command,
+		       struct savetool_error *err);
+
+	/*
+	 * A section that is not memory: its header, in *copy_to where its
+	 * payload is wanted (NULL: nowhere), and its end.
+	 */
+	int (*section)(struct visitor *visitor, const struct section *section,
+		       struct output **copy_to, struct savetool_error *err);
+	int (*section_end)(struct visitor *visitor,
+			   const struct section *section,
+			   struct savetool_error *err);
+
+	/*
+	 * The START of memory: all blocks, and in *sink where their pages are
+	 * wanted (NULL: nowhere); the sink stays the visitor's, who finishes
+	 * it in tail.  Ended by ram_end.
+	 */
+	int (*ram_list)(struct visitor *visitor, const struct section *section,
+			const struct ram_list *list, struct page_sink **sink,
+			struct savetool_error *err);
+
+	/*
+	 * A PART or END of memory, around its pages.  All pages of a mapped
+	 * image come in one PART, made up for them, and those that the image
+	 * itself has, which are empty, do not.
+	 */
+	int (*ram_begin)(struct visitor *visitor, const struct section *section,
+			 struct savetool_error *err);
+	int (*ram_end)(struct visitor *visitor, const struct section *section,
+		       struct savetool_error *err);
+
+	/* The devices and the end. */
+	int (*tail)(struct visitor *visitor, const struct tail *tail,
+		    struct savetool_error *err);
+};
+
+struct visitor {
+	const struct visitor_ops *ops;
+	bool rewrites; /* pages that it is not shown are lost */
+};
+
+/* One step of a visitor, if it has it; the arguments behind the visitor. */
+#define visit(visitor, step, ...)                                              \
+	((visitor)->ops->step ? (visitor)->ops->step((visitor), __VA_ARGS__) : \
+				0)
+
+/*
+ * Walks an image that image_start() has just started.  Where no pages are
+ * wanted those of a mapped image are not read.  The monitor may be NULL.
+ */
+int walk(struct savetool_image *image, struct visitor *visitor,
+	 const struct savetool_monitor *monitor, struct savetool_error *err);
+
+/*
+ * The same, but each page comes once, whole, as its last record leaves it.
+ * That takes two walks, so a sequential image that can be read but once is
+ * SAVETOOL_UNSUPPORTED.
+ */
+int walk_settled(struct savetool_image *image, struct visitor *visitor,
+		 const struct savetool_monitor *monitor,
+		 struct savetool_error *err);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A visitor that writes what it sees as a stream of either layout. */
+#ifndef WALK_WRITER_H
+#define WALK_WRITER_H
+
+#include "walk/walk.h"
+
+struct writer;
+
+struct writer_options {
+	bool mapped;
+	bool big_endian; /* of bitmaps: the host that is to load them */
+	bool compact;    /* memory in as few sections as can be */
+};
+
+/*
+ * Appends to out, which stays the caller's, and must be seekable for
+ * mapped-ram.
+ */
+int writer_new(struct writer **writer, struct output *out,
+	       const struct writer_options *options,
+	       struct savetool_error *err);
+void writer_free(struct writer *writer);
+
+/* As a visitor, for walk(). */
+struct visitor *writer_visitor(struct writer *writer);
+
+#endif

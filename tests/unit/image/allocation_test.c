@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the places of absent pages hold: how much of it is read, and by whom. */
+#include "config.h"
+
+#include "image/allocation.h"
+
+#include "base/error.h"
+
+#include "unit/check.h"
+
+#define PAGE 4096
+#define WORDS 256
+#define BITMAP_SIZE (WORDS * 8)
+#define LENGTH ((uint64_t)BITMAP_SIZE * 8 * PAGE)
+#define BASE (UINT64_C(1) << 20)
+
+/* Zeros but for one byte; no hole but for a part of the first bitmap. */
+struct fake {
+	struct input base;
+	uint64_t data; /* where that byte is */
+	struct lost_extent hole;
+	uint64_t read; /* bytes */
+};
+
+static ssize_t fake_read(struct input *in, void *data, size_t size,
+			 uint64_t offset, struct savetool_error *err)
+{
+	struct fake *fake = (struct fake *)in;
+
+	(void)err;
+	memset(data, 0, size);
+	if (fake->data >= offset && fake->data < offset + size)
+		((uint8_t *)data)[fake->data - offset] = 1;
+	fake->read += size;
+	return size;
+}
+
+static int fake_extent(struct input *in, uint64_t offset, struct extent *extent,
+		       struct savetool_error *err)
+{
+	const struct lost_extent *hole = &((struct fake *)in)->hole;
+	uint64_t end = in->size;
+
+	(void)err;
+	*extent = (struct extent){ .offset = offset };
+	if (offset < hole->offset) {
+		end = hole->offset;
+	} else if (offset < hole->offset + hole->length) {
+		end = hole->offset + hole->length;
+		extent->hole = true;
+	}
+	extent->length = end - offset;
+	return 0;
+}
+
+static const struct input_ops fake_ops = {
+	.read_at = fake_read,
+	.extent = fake_extent,
+};
+
+/* A guest of two blocks, of which the second is never empty. */
+static uint8_t bits[2][BITMAP_SIZE];
+static struct ram_block blocks[2];
+static struct mapped_place places[2];
+static struct bitmap bitmaps[2];
+static struct fake fake;
+static struct savetool_image image;
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(bits, 0, sizeof(bits));
+	bits[1][0] = 1;
+	for (unsigned i = 0; i < 2; i++) {
+		bitmaps[i] = (struct bitmap){ bits[i], BITMAP_SIZE,
+					      BITMAP_SIZE * 8 };
+		blocks[i] = (struct ram_block){ .length = LENGTH };
+		places[i] = (struct mapped_place){
+			.bitmap_offset = i * BITMAP_SIZE,
+			.pages_offset = BASE + i * LENGTH,
+		};
+	}
+	fake = (struct fake){
+		.base = { .ops = &fake_ops,
+			  .size = BASE + 2 * LENGTH,
+			  .seekable = true },
+	};
+	image = (struct savetool_image){
+		.file = &fake.base,
+		.stream.ram = { .layout = { .page_size = PAGE,
+					    .length = 2 * LENGTH,
+					    .count = 2,
+					    .blocks = blocks },
+				.mapped = true,
+				.places = places },
+		.bitmaps = bitmaps,
+		.bitmap_count = 2,
+	};
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	free(image.hidden);
+	return 0;
+}
+
+static const struct hidden_survey *ask(void)
+{
+	const struct hidden_survey *hidden;
+	struct savetool_error err;
+
+	assert_ok(survey_hidden(&hidden, &image, NULL, &err), err);
+	return hidden;
+}
+
+TEST(zeros_are_read_once)
+{
+	fake.hole.length = BITMAP_SIZE;
+	for (int i = 0; i < 2; i++) {
+		const struct hidden_survey *hidden = ask();
+
+		assert_false(hidden[0].emptied);
+		assert_false(hidden[1].emptied);
+		assert_int_equal(hidden[0].lost_count, 0);
+		assert_int_equal(fake.read, LENGTH);
+	}
+}
+
+TEST(data_ends_the_look)
+{
+	const struct hidden_survey *hidden;
+
+	fake.data = BASE + LENGTH / 2;
+	hidden = ask();
+	assert_true(hidden[0].emptied);
+	assert_int_equal(hidden[0].lost_count, 0);
+	assert_in_range(fake.read, LENGTH / 2 + 1, LENGTH / 2 + PAGE * 16);
+}
+
+TEST(what_was_clean_is_not_read_for_the_hole)
+{
+	const struct hidden_survey *hidden;
+
+	fake.data = BASE + LENGTH / 2;
+	fake.hole = (struct lost_extent){ 0, BITMAP_SIZE };
+	hidden = ask();
+	assert_true(hidden[0].emptied);
+	assert_int_equal(hidden[0].lost_count, 1);
+	assert_int_equal(hidden[0].lost_bytes, BITMAP_SIZE);
+	assert_in_range(fake.read, LENGTH / 2 + 1, LENGTH / 2 + 2 * PAGE * 16);
+}
+
+TEST(a_hole_is_lost_with_data_behind_it_alone)
+{
+	const struct hidden_survey *hidden;
+
+	bits[0][0] = 0xff;
+	fake.hole = (struct lost_extent){ 1024, 100 };
+	fake.data = BASE + 1123 * 8 * PAGE;
+	hidden = ask();
+	assert_false(hidden[0].emptied);
+	assert_int_equal(hidden[0].lost_count, 1);
+	assert_int_equal(hidden[0].lost[0].offset, 1024);
+	assert_int_equal(hidden[0].lost[0].length, 100);
+	teardown(NULL);
+	setup(NULL);
+	bits[0][0] = 0xff;
+	fake.hole = (struct lost_extent){ 1024, 100 };
+	fake.data = BASE + 1124 * 8 * PAGE;
+	assert_int_equal(ask()[0].lost_count, 0);
+}
+
+TEST(bytes_of_a_big_endian_word_change_places)
+{
+	const struct hidden_survey *hidden;
+
+	image.big_endian = true;
+	bits[0][0] = 0xff;
+	fake.hole = (struct lost_extent){ 1024, 100 };
+	fake.data = BASE + 1124 * 8 * PAGE;
+	hidden = ask();
+	assert_int_equal(hidden[0].lost_count, 1);
+}
+
+TEST(what_is_filled_before_may_be_empty)
+{
+	blocks[0].prefilled = true;
+	fake.data = BASE;
+	assert_false(ask()[0].emptied);
+	assert_int_equal(fake.read, 0);
+	bits[1][0] = 0;
+	free(image.hidden);
+	image.hidden = NULL;
+	assert_true(ask()[0].emptied);
+}
+
+/* Stops once so much was told. */
+struct listener {
+	uint64_t stop, done, total;
+	unsigned calls;
+};
+
+static int listen(void *data, uint64_t done, uint64_t total)
+{
+	struct listener *listener = data;
+
+	assert_true(done > listener->done && done <= total);
+	listener->done = done;
+	listener->total = total;
+	listener->calls++;
+	return done >= listener->stop;
+}
+
+TEST(a_monitor_hears_of_it_and_stops_it)
+{
+	struct listener listener = { .stop = LENGTH / 2 };
+	const struct savetool_monitor monitor = { listen, &listener, NULL };
+	const struct hidden_survey *hidden = NULL;
+	struct savetool_error err;
+
+	assert_fails(survey_hidden(&hidden, &image, &monitor, &err), err,
+		     SAVETOOL_CANCELLED, "cancelled");
+	assert_int_equal(listener.total, 2 * LENGTH);
+	assert_int_equal(fake.read, LENGTH / 2);
+	assert_null(image.hidden);
+	listener = (struct listener){ .stop = UINT64_MAX };
+	assert_ok(survey_hidden(&hidden, &image, &monitor, &err), err);
+	assert_int_equal(listener.calls, LENGTH / (4 << 20));
+}
+
+#define survey_case(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		survey_case(zeros_are_read_once),
+		survey_case(data_ends_the_look),
+		survey_case(what_was_clean_is_not_read_for_the_hole),
+		survey_case(a_hole_is_lost_with_data_behind_it_alone),
+		survey_case(bytes_of_a_big_endian_word_change_places),
+		survey_case(what_is_filled_before_may_be_empty),
+		survey_case(a_monitor_hears_of_it_and_stops_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

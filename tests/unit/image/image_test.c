@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a file is taken for, by its first bytes and no other sign. */
+#include "config.h"
+
+#include "image/image.h"
+
+#include "unit/sample.h"
+#include "unit/scratch.h"
+
+#include <errno.h>
+#include <zlib.h>
+
+static struct wire wire;
+
+static void save_wire(const char *name)
+{
+	scratch_write(name, wire.bytes, wire.size);
+	wire.size = 0;
+}
+
+static void save_packed(const char *name)
+{
+	gzFile file = gzopen(name, "wb");
+
+	assert_non_null(file);
+	assert_int_equal(gzwrite(file, wire.bytes, wire.size), wire.size);
+	assert_int_equal(gzclose(file), Z_OK);
+	wire.size = 0;
+}
+
+static struct savetool_image *opens(const char *path, uint64_t offset)
+{
+	const struct savetool_open_options options = {
+		.size = sizeof(options),
+		.offset = offset,
+	};
+	struct savetool_image *image;
+	struct savetool_error err;
+
+	assert_ok(savetool_image_open(&image, path, &options, &err), err);
+	return image;
+}
+
+static void refuses(const char *path, uint64_t offset, enum savetool_code code,
+		    const char *text)
+{
+	const struct savetool_open_options options = {
+		.size = sizeof(options),
+		.offset = offset,
+	};
+	struct savetool_image *image = NULL;
+	struct savetool_error err;
+
+	assert_fails(savetool_image_open(&image, path, &options, &err), err,
+		     code, text);
+	assert_null(image);
+}
+
+/* A file of these bytes is refused. */
+static void refuses_bytes(const void *bytes, size_t size,
+			  enum savetool_code code, const char *text)
+{
+	scratch_write("a", bytes, size);
+	refuses("a", 0, code, text);
+}
+
+/* It can be started, and its tail says that all is there. */
+static void is_this_guest(struct savetool_image *image, bool mapped)
+{
+	const struct savetool_info *info;
+	struct savetool_error err;
+
+	assert_ok(savetool_image_describe(image, false, NULL, &info, &err),
+		  err);
+	assert_int_equal(info->layout, mapped ? SAVETOOL_LAYOUT_MAPPED_RAM :
+						SAVETOOL_LAYOUT_SEQUENTIAL);
+	assert_string_equal(info->machine, "pc");
+	assert_int_equal(info->block_count, 1);
+	assert_int_equal(info->blocks[0].length, 16 * SAMPLE_PAGE);
+	assert_int_equal(info->device_count, 1);
+	assert_string_equal(info->devices[0].name, "timer");
+	assert_true(info->complete);
+}
+
+TEST(bare_streams)
+{
+	for (int mapped = 0; mapped < 2; mapped++) {
+		struct savetool_image *image;
+
+		if (mapped)
+			sample_mapped(&wire);
+		else
+			sample_sequential(&wire);
+		save_wire("a");
+		image = opens("a", 0);
+		assert_null(image->libvirt);
+		assert_null(image->codec);
+		is_this_guest(image, mapped);
+		savetool_image_close(image);
+	}
+}
+
+TEST(a_bare_stream_can_start_within_a_file)
+{
+	struct savetool_image *image;
+
+	wire_fill(&wire, 0x99, 300);
+	sample_sequential(&wire);
+	save_wire("a");
+	refuses("a", 0, SAVETOOL_NOT_IMAGE, "not a save image");
+	image = opens("a", 300);
+	assert_int_equal(image_stream_offset(image), 300);
+	is_this_guest(image, false);
+	savetool_image_close(image);
+}
+
+TEST(images_of_libvirt)
+{
+	for (int mapped = 0; mapped < 2; mapped++) {
+		struct savetool_image *image;
+
+		/* What its format says does not matter. */
+		sample_header(&wire, mapped ? SAVETOOL_FORMAT_RAW :
+					      SAVETOOL_FORMAT_SPARSE);
+		if (mapped)
+			sample_mapped(&wire);
+		else
+			sample_sequential(&wire);
+		save_wire("a");
+		image = opens("a", 0);
+		assert_string_equal(image->libvirt->xml, SAMPLE_XML);
+		assert_int_equal(image_stream_offset(image), 92 + SAMPLE_DATA);
+		is_this_guest(image, mapped);
+		savetool_image_close(image);
+	}
+}
+
+TEST(an_image_can_be_started_again)
+{
+	struct stream_item item;
+	struct savetool_image *image;
+	struct savetool_error err;
+
+	sample_sequential(&wire);
+	save_packed("a");
+	image = opens("a", 0);
+	assert_non_null(image_codec(image));
+	for (unsigned i = 0; i < 3; i++) {
+		assert_ok(image_start(image, &err), err);
+		assert_int_equal(stream_next(&image->stream, &item, &err), 1);
+		assert_true(section_is_ram(&item.section));
+	}
+	savetool_image_close(image);
+}
+
+TEST(what_is_packed_is_unpacked)
+{
+	for (int mapped = 0; mapped < 2; mapped++) {
+		struct stream_item item;
+		struct savetool_image *image;
+		struct savetool_error err;
+
+		if (mapped)
+			sample_mapped(&wire);
+		else
+			sample_sequential(&wire);
+		save_packed("a");
+		image = opens("a", 0);
+		image->spool_folder = ".";
+		assert_ok(image_start(image, &err), err);
+		assert_int_equal(stream_is_mapped(&image->stream), mapped);
+		assert_int_equal(stream_next(&image->stream, &item, &err), 1);
+		assert_ok(stream_read_ram_list(&image->stream, &err), err);
+		if (mapped) {
+			assert_ok(image_read_bitmaps(image, &err), err);
+			assert_int_equal(
+				bitmap_count(&image->bitmaps[0], 0, 16), 2);
+		}
+		savetool_image_close(image);
+		/* What it was kept in has no name. */
+		assert_int_equal(scratch_count(".", ""), 1);
+	}
+}
+
+TEST(the_tail_is_seen_from_the_start)
+{
+	struct savetool_image *image;
+	struct savetool_error err;
+
+	sample_sequential(&wire);
+	save_wire("a");
+	image = opens("a", 0);
+	assert_ok(image_start(image, &err), err);
+	assert_non_null(image->tail);
+	assert_ptr_equal(image->stream.vmdesc, image->tail->vmdesc);
+	assert_int_equal(image->stream.vmdesc->count, 1);
+	savetool_image_close(image);
+}
+
+TEST(strangers_are_called_by_their_names)
+{
+	refuses_bytes("", 0, SAVETOOL_NOT_IMAGE, "file is empty");
+	refuses_bytes("\177ELF\2\1\1", 7, SAVETOOL_NOT_IMAGE,
+		      "not a save image, but an ELF file, as of 'virsh dump "
+		      "--memory-only'");
+	refuses_bytes("KDUMP   1", 9, SAVETOOL_NOT_IMAGE,
+		      "not a save image, but a kdump file, as of 'virsh dump "
+		      "--memory-only'");
+	refuses_bytes("makedumpfile\0\0", 14, SAVETOOL_NOT_IMAGE,
+		      "not a save image, but a makedumpfile dump");
+	refuses_bytes("QFI\373\0\0\0\3", 8, SAVETOOL_NOT_IMAGE,
+		      "not a save image, but a qcow2 disk image");
+	refuses_bytes("some text\n", 10, SAVETOOL_NOT_IMAGE,
+		      "not a save image");
+	refuses_bytes("QE", 2, SAVETOOL_NOT_IMAGE, "not a save image");
+}
+
+TEST(only_the_header_is_no_image)
+{
+	sample_header(&wire, SAVETOOL_FORMAT_RAW);
+	save_wire("a");
+	refuses("a", 0, SAVETOOL_INCOMPLETE,
+		"file ends at byte 225, where the stream should start");
+	sample_header(&wire, SAVETOOL_FORMAT_RAW);
+	memcpy(wire.bytes, "LibvirtQemudPart", 16);
+	save_wire("a");
+	refuses("a", 0, SAVETOOL_INCOMPLETE,
+		"libvirt never finished this image: its header says "
+		"'LibvirtQemudPart'");
+	sample_header(&wire, SAVETOOL_FORMAT_RAW);
+	wire_text(&wire, "no stream at all");
+	save_wire("a");
+	refuses("a", 0, SAVETOOL_CORRUPT,
+		"no QEMU stream behind the libvirt header, at byte 225");
+}
+
+TEST(what_cannot_be_opened)
+{
+	struct savetool_image *image = NULL;
+	struct savetool_error err;
+
+	assert_int_equal(savetool_image_open(&image, "missing", NULL, &err),
+			 -1);
+	assert_int_equal(err.code, SAVETOOL_SYSTEM);
+	assert_int_equal(err.sys_errno, ENOENT);
+	assert_int_equal(savetool_image_open(&image, ".", NULL, &err), -1);
+	assert_int_equal(err.code, SAVETOOL_SYSTEM);
+	assert_int_equal(err.sys_errno, EISDIR);
+	assert_null(image);
+}
+
+TEST(an_unfinished_image_says_so)
+{
+	struct savetool_image *image;
+	struct savetool_error err;
+
+	sample_header(&wire, SAVETOOL_FORMAT_RAW);
+	memcpy(wire.bytes, "LibvirtQemudPart", 16);
+	sample_sequential(&wire);
+	save_wire("a");
+	image = opens("a", 0);
+	assert_fails(image_require_complete(image, &err), err,
+		     SAVETOOL_INCOMPLETE,
+		     "libvirt never finished this image: its header says "
+		     "'LibvirtQemudPart'");
+	savetool_image_close(image);
+}
+
+TEST(closing_nothing_is_fine)
+{
+	savetool_image_close(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		scratch_test(bare_streams),
+		scratch_test(a_bare_stream_can_start_within_a_file),
+		scratch_test(images_of_libvirt),
+		scratch_test(an_image_can_be_started_again),
+		scratch_test(what_is_packed_is_unpacked),
+		scratch_test(the_tail_is_seen_from_the_start),
+		scratch_test(strangers_are_called_by_their_names),
+		scratch_test(only_the_header_is_no_image),
+		scratch_test(what_cannot_be_opened),
+		scratch_test(an_unfinished_image_says_so),
+		cmocka_unit_test(closing_nothing_is_fine),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

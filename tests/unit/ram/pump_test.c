@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The pump: order, failures on either side, a stop from outside, and that it
+ * always comes to an end.
+ */
+#include "config.h"
+
+#include "ram/pump.h"
+
+#include "unit/pages.h"
+
+#include <time.h>
+#include <unistd.h>
+
+#define PAGE 4096
+
+/* A source of batches of one page each, whose first word is its number. */
+struct counter {
+	struct page_source base;
+	struct chunk_pool *pool; /* NULL: pages without data */
+	unsigned next, end;
+	unsigned fails_at; /* this batch, counted from 1; 0: none */
+};
+
+static int counter_next(struct page_source *source, struct page_batch *batch,
+			struct savetool_error *err)
+{
+	struct counter *counter = (struct counter *)source;
+	struct page_run run =
+		run_of(source->layout, 0, PAGE_ZERO,
+		       counter->next * (uint64_t)PAGE, PAGE, NULL);
+
+	assert_int_equal(batch->count, 0);
+	assert_null(batch->chunks[0]);
+	if (counter->next + 1 == counter->fails_at) {
+		err->code = SAVETOOL_CORRUPT;
+		strcpy(err->text, "source is told to fail");
+		return -1;
+	}
+	if (counter->next == counter->end)
+		return 0;
+	if (counter->pool) {
+		for (unsigned i = 0; i < 2; i++)
+			batch->chunks[i] = chunk_take(counter->pool);
+		run.kind = PAGE_DATA;
+		run.data = batch->chunks[1]->data;
+		memset(batch->chunks[1]->data, 0, PAGE);
+		memcpy(batch->chunks[1]->data, &counter->next,
+		       sizeof(counter->next));
+	}
+	counter->next++;
+	batch->progress = counter->next;
+	page_batch_add(batch, &run);
+	return 1;
+}
+
+/* A sink that sees that the pages come in order, each once. */
+struct checker {
+	struct page_sink base;
+	unsigned next;
+	unsigned fails_at;
+	unsigned pause; /* in µs, now and then */
+};
+
+static int checker_put(struct page_sink *sink, const struct page_batch *batch,
+		       struct savetool_error *err)
+{
+	struct checker *checker = (struct checker *)sink;
+	const struct page_run *run = &batch->runs[0];
+	unsigned number = checker->next;
+
+	assert_int_equal(batch->count, 1);
+	assert_int_equal(run->offset, checker->next * (uint64_t)PAGE);
+	if (run->data)
+		memcpy(&number, run->data, sizeof(number));
+	assert_int_equal(number, checker->next);
+	checker->next++;
+	if (checker->pause && checker->next % 50 == 0)
+		usleep(checker->pause);
+	if (checker->next != checker->fails_at)
+		return 0;
+	err->code = SAVETOOL_SYSTEM;
+	strcpy(err->text, "sink is told to fail");
+	return -1;
+}
+
+struct fixture {
+	struct ram_layout layout;
+	struct counter source;
+	struct checker sink;
+};
+
+static void open_fixture(struct fixture *fixture, unsigned batches)
+{
+	static const struct page_source_ops source_ops = { counter_next };
+	static const struct page_sink_ops sink_ops = { .put = checker_put };
+
+	memset(fixture, 0, sizeof(*fixture));
+	fixture->layout =
+		layout_of(PAGE, "pc.ram", (uint64_t)batches * PAGE, NULL);
+	fixture->source.base.ops = &source_ops;
+	fixture->source.base.layout = &fixture->layout;
+	fixture->source.base.total = batches;
+	fixture->source.end = batches;
+	fixture->sink.base.ops = &sink_ops;
+}
+
+static void close_fixture(struct fixture *fixture)
+{
+	ram_layout_free(&fixture->layout);
+}
+
+static int run_pump(struct fixture *fixture,
+		    const struct savetool_monitor *monitor,
+		    struct savetool_error *err)
+{
+	return pump(&fixture->source.base, &fixture->sink.base, monitor, err);
+}
+
+TEST(nothing_is_moved_without_ado)
+{
+	struct fixture fixture;
+	struct savetool_error err;
+
+	open_fixture(&fixture, 0);
+	assert_ok(run_pump(&fixture, NULL, &err), err);
+	assert_int_equal(fixture.sink.next, 0);
+	close_fixture(&fixture);
+}
+
+TEST(all_batches_pass_in_order)
+{
+	struct fixture fixture;
+	struct savetool_error err;
+
+	open_fixture(&fixture, 20000);
+	assert_ok(run_pump(&fixture, NULL, &err), err);
+	assert_int_equal(fixture.sink.next, 20000);
+	close_fixture(&fixture);
+}
+
+TEST(a_source_serves_again)
+{
+	struct fixture fixture;
+	struct savetool_error err;
+
+	open_fixture(&fixture, 100);
+	fixture.source.end = 40;
+	assert_ok(run_pump(&fixture, NULL, &err), err);
+	assert_int_equal(fixture.sink.next, 40);
+	fixture.source.end = 100;
+	assert_ok(run_pump(&fixture, NULL, &err), err);
+	assert_int_equal(fixture.sink.next, 100);
+	close_fixture(&fixture);
+}
+
+/*
+ * The pool has what pump.h says, less the two that a source keeps to itself;
+ * whoever were slower must not starve the other.
+ */
+TEST(chunks_are_enough_whoever_is_slower)
+{
+	for (unsigned pause = 0; pause <= 2000; pause += 2000) {
+		struct fixture fixture;
+		struct chunk_pool *pool;
+		struct savetool_error err;
+
+		open_fixture(&fixture, 500);
+		assert_ok(chunk_pool_new(&pool, PUMP_CHUNKS, &err), err);
+		fixture.source.pool = pool;
+		fixture.sink.pause = pause;
+		assert_ok(run_pump(&fixture, NULL, &err), err);
+		assert_int_equal(fixture.sink.next, 500);
+		/* All have come back, or this would wait for ever. */
+		for (unsigned i = 0; i < PUMP_CHUNKS; i++)
+			chunk_take(pool);
+		chunk_pool_free(pool);
+		close_fixture(&fixture);
+	}
+}
+
+TEST(a_source_that_fails_has_been_emptied)
+{
+	struct fixture fixture;
+	struct savetool_error err;
+
+	open_fixture(&fixture, 1000);
+	fixture.source.fails_at = 501;
+	assert_fails(run_pump(&fixture, NULL, &err), err, SAVETOOL_CORRUPT,
+		     "source is told to fail");
+	assert_int_equal(fixture.sink.next, 500);
+	close_fixture(&fixture);
+}
+
+TEST(a_source_can_fail_at_once)
+{
+	struct fixture fixture;
+	struct savetool_error err;
+
+	open_fixture(&fixture, 1);
+	fixture.source.fails_at = 1;
+	assert_fails(run_pump(&fixture, NULL, &err), err, SAVETOOL_CORRUPT,
+		     "source is told to fail");
+	assert_int_equal(fixture.sink.next, 0);
+	close_fixture(&fixture);
+}
+
+TEST(a_sink_that_fails_stops_the_source)
+{
+	for (unsigned at = 1; at <= 300; at += 23) {
+		struct fixture fixture;
+		struct chunk_pool *pool;
+		struct savetool_error err;
+
+		open_fixture(&fixture, 100000);
+		assert_ok(chunk_pool_new(&pool, PUMP_CHUNKS, &err), err);
+		fixture.source.pool = pool;
+		fixture.sink.fails_at = at;
+		assert_fails(run_pump(&fixture, NULL, &err), err,
+			     SAVETOOL_SYSTEM, "sink is told to fail");
+		assert_int_equal(fixture.sink.next, at);
+		assert_true(fixture.source.next <= at + PUMP_DEPTH + 1);
+		for (unsigned i = 0; i < PUMP_CHUNKS; i++)
+			chunk_take(pool);
+		chunk_pool_free(pool);
+		close_fixture(&fixture);
+	}
+}
+
+TEST(when_both_fail_it_is_the_sink_that_came_first)
+{
+	struct fixture fixture;
+	struct savetool_error err;
+
+	open_fixture(&fixture, 1000);
+	fixture.source.fails_at = 11;
+	fixture.sink.fails_at = 10;
+	assert_fails(run_pump(&fixture, NULL, &err), err, SAVETOOL_SYSTEM,
+		     "sink is told to fail");
+	close_fixture(&fixture);
+}
+
+/* Whom the pump tells, and who stops it. */
+struct watch {
+	unsigned calls, stops_at;
+	uint64_t done, total;
+};
+
+static int watch(void *data, uint64_t done, uint64_t total)
+{
+	struct watch *watch = data;
+
+	assert_true(done >= watch->done);
+	watch->done = done;
+	watch->total = total;
+	return ++watch->calls == watch->stops_at;
+}
+
+TEST(the_monitor_is_told_how_far_it_is)
+{
+	struct watch told = { 0 };
+	const struct savetool_monitor monitor = { .progress = watch,
+						  .data = &told };
+	struct fixture fixture;
+	struct savetool_error err;
+
+	open_fixture(&fixture, 300);
+	assert_ok(run_pump(&fixture, &monitor, &err), err);
+	assert_true(told.calls > 0);
+	assert_int_equal(told.done, 300);
+	assert_int_equal(told.total, 300);
+	close_fixture(&fixture);
+}
+
+TEST(the_monitor_can_stop_it)
+{
+	for (unsigned at = 1; at <= 50; at += 7) {
+		struct watch told = { .stops_at = at };
+		const struct savetool_monitor monitor = { .progress = watch,
+							  .data = &told };
+		struct fixture fixture;
+		struct savetool_error err;
+
+		open_fixture(&fixture, 100000);
+		assert_fails(run_pump(&fixture, &monitor, &err), err,
+			     SAVETOOL_CANCELLED, "interrupted");
+		assert_int_equal(told.calls, at);
+		assert_true(fixture.sink.next < at + 1);
+		close_fixture(&fixture);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_is_moved_without_ado),
+		cmocka_unit_test(all_batches_pass_in_order),
+		cmocka_unit_test(a_source_serves_again),
+		cmocka_unit_test(chunks_are_enough_whoever_is_slower),
+		cmocka_unit_test(a_source_that_fails_has_been_emptied),
+		cmocka_unit_test(a_source_can_fail_at_once),
+		cmocka_unit_test(a_sink_that_fails_stops_the_source),
+		cmocka_unit_test(when_both_fail_it_is_the_sink_that_came_first),
+		cmocka_unit_test(the_monitor_is_told_how_far_it_is),
+		cmocka_unit_test(the_monitor_can_stop_it),
+	};
+
+	/* Who waits for ever is ended. */
+	alarm(120);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
