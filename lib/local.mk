@@ -51,6 +51,8 @@ libcore_la_SOURCES = \
 	%D%/io/reader.h \
 	%D%/io/reopen.c \
 	%D%/io/reopen.h \
+	%D%/io/space.c \
+	%D%/io/space.h \
 	%D%/io/spool.c \
 	%D%/io/spool.h \
 	%D%/io/tmpfile.c \
@@ -123,6 +125,7 @@ libcore_la_SOURCES = \
 	%D%/format/tail_find.c \
 	%D%/format/tail_internal.h \
 	%D%/format/tail_parse.c \
+	%D%/format/tail_read.c \
 	%D%/format/vmdesc.c \
 	%D%/format/vmdesc.h \
 	%D%/format/vmdesc_edit.c \
@@ -130,8 +133,11 @@ libcore_la_SOURCES = \
 	%D%/image/allocation.h \
 	%D%/image/description.c \
 	%D%/image/description.h \
+	%D%/image/doubt.h \
 	%D%/image/image.c \
 	%D%/image/image.h \
+	%D%/image/trailing.c \
+	%D%/image/trailing.h \
 	%D%/image/trust.c \
 	%D%/image/trust.h \
 	%D%/image/unchanged.c \
@@ -171,14 +177,15 @@ libcore_la_SOURCES = \
 	%D%/size/size.c \
 	%D%/map/map.c \
 	%D%/map/map.h \
+	%D%/map/map_image.c \
 	%D%/map/map_mapped.c \
 	%D%/map/map_sequential.c \
 	%D%/rewrite/compact.c \
 	%D%/rewrite/convert.c \
+	%D%/rewrite/fit.c \
+	%D%/rewrite/fit.h \
 	%D%/rewrite/rewrite.c \
 	%D%/rewrite/rewrite.h \
-	%D%/rewrite/space.c \
-	%D%/rewrite/space.h \
 	%D%/sparsify/reclaim.c \
 	%D%/sparsify/reclaim.h \
 	%D%/sparsify/reclaim_internal.h \

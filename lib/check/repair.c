@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "image/trailing.h"
 #include "image/trust.h"
 #include "inspect/findings.h"
 #include "io/inplace.h"
@@ -138,8 +139,8 @@ static int plan_trailing(struct repair_plan *plan,
 	    trailing->offset + trailing->length != (uint64_t)plan->seen.st_size)
 		return 0;
 	/* Farther away than whoever only looks goes for it. */
-	if (find_second_image(&second, checker->image, UINT64_MAX,
-			      &unreadable) < 0 ||
+	if (trailing_find_image(&second, checker->image, UINT64_MAX,
+				&unreadable) < 0 ||
 	    second != SAVETOOL_UNKNOWN)
 		return 0;
 	mend.repair.offset = trailing->offset;

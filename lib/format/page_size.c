@@ -304,20 +304,3 @@ int page_size_find(struct stream *stream, struct savetool_error *err)
 	chunk_pool_free(bench.pool);
 	return result;
 }
-
-int page_size_doubt(const struct stream *stream, struct savetool_error *err)
-{
-	if (!stream->page_size_guessed || err->code != SAVETOOL_CORRUPT)
-		return -1;
-	if (stream->reader.in->seekable)
-		return fail_as(err, SAVETOOL_UNSUPPORTED,
-			       ", if pages are of %" PRIu64
-			       " bytes, which nothing tells",
-			       stream->ram.layout.page_size);
-	return fail_as(err, SAVETOOL_UNSUPPORTED,
-		       ", if pages are of %" PRIu64
-		       " bytes: their size stands at the end of the image, "
-		       "which cannot be seen from here; use an uncompressed "
-		       "file",
-		       stream->ram.layout.page_size);
-}

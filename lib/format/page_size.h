@@ -23,10 +23,4 @@ uint64_t page_size_of_arch(const char *arch);
  */
 int page_size_find(struct stream *stream, struct savetool_error *err);
 
-/*
- * Of records that make no sense (SAVETOOL_CORRUPT): if the size is but a guess,
- * they may be fine: SAVETOOL_UNSUPPORTED.  Always -1.
- */
-int page_size_doubt(const struct stream *stream, struct savetool_error *err);
-
 #endif

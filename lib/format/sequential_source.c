@@ -226,7 +226,7 @@ static int doubt(struct stream *stream, struct savetool_error *err)
 	if (stream->page_size_guessed && err->code == SAVETOOL_CORRUPT &&
 	    reader_look(&stream->reader, CHUNK_HEADROOM, &got, err) < 0)
 		return -1;
-	return page_size_doubt(stream, err);
+	return stream_doubt_page_size(stream, err);
 }
 
 int sequential_source_record(struct sequential_source *source,

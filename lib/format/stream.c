@@ -383,3 +383,21 @@ int stream_end_section(struct stream *stream, const struct section *section,
 	return section_read_footer(&stream->reader, section, &stream->footers,
 				   err);
 }
+
+int stream_doubt_page_size(const struct stream *stream,
+			   struct savetool_error *err)
+{
+	if (!stream->page_size_guessed || err->code != SAVETOOL_CORRUPT)
+		return -1;
+	if (stream->reader.in->seekable)
+		return fail_as(err, SAVETOOL_UNSUPPORTED,
+			       ", if pages are of %" PRIu64
+			       " bytes, which nothing tells",
+			       stream->ram.layout.page_size);
+	return fail_as(err, SAVETOOL_UNSUPPORTED,
+		       ", if pages are of %" PRIu64
+		       " bytes: their size stands at the end of the image, "
+		       "which cannot be seen from here; use an uncompressed "
+		       "file",
+		       stream->ram.layout.page_size);
+}

@@ -87,4 +87,11 @@ int stream_skip_payload(struct stream *stream, const struct section *section,
 int stream_end_section(struct stream *stream, const struct section *section,
 		       struct savetool_error *err);
 
+/*
+ * Of records that make no sense (SAVETOOL_CORRUPT): if the size is but a guess,
+ * they may be fine: SAVETOOL_UNSUPPORTED.  Always -1.
+ */
+int stream_doubt_page_size(const struct stream *stream,
+			   struct savetool_error *err);
+
 #endif

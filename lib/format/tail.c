@@ -13,9 +13,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Of what can be read but once, so much is kept in memory: nearly all. */
-#define IN_MEMORY (UINT64_C(2) << 20)
-
 struct tail *tail_new(uint64_t offset, enum footers footers,
 		      struct savetool_error *err)
 {
@@ -54,80 +51,6 @@ void tail_start(const struct tail *tail, struct reader *reader, uint64_t end)
 {
 	reader_init(reader, tail->in, tail->pool, tail->offset);
 	reader->limit = end;
-}
-
-/*
- * Keeps what comes through a pipe, of which the reader has taken the first
- * bytes, as far as the limit.
- */
-static int keep(struct tail *tail, struct reader *reader, const char *folder,
-		struct savetool_error *err)
-{
-	size_t size = reader_visible(reader), more;
-	uint8_t *data;
-
-	tail->data = data = malloc(IN_MEMORY);
-	if (!data)
-		return fail_memory(err);
-	memcpy(data, reader->next, size);
-	if (input_read_all(reader->in, data + size, IN_MEMORY - size,
-			   tail->offset + size, &more, err) < 0)
-		return -1;
-	size += more;
-	if (size < IN_MEMORY)
-		return input_open_part(&tail->kept, data, size, tail->offset,
-				       err);
-	if (spool_open(&tail->kept, folder, reader->in, data, size,
-		       tail->offset, tail->offset + TAIL_LIMIT, err) < 0)
-		return -1;
-	tail->data = NULL;
-	free(data);
-	return 0;
-}
-
-/* What there is of it, and how much follows that. */
-static int take(struct tail *tail, struct reader *reader, const char *folder,
-		uint64_t *rest, struct savetool_error *err)
-{
-	tail->in = reader->in;
-	if (!tail->in->seekable) {
-		if (keep(tail, reader, folder, err) < 0)
-			return -1;
-		tail->in = tail->kept;
-	}
-	/* Whoever walks over it needs a chunk, too. */
-	reader_release(reader);
-	tail->size = tail->in->size - tail->offset;
-	*rest = 0;
-	if (tail->size >= TAIL_LIMIT) {
-		*rest = tail->kept ? SAVETOOL_UNKNOWN : tail->size - TAIL_LIMIT;
-		tail->size = TAIL_LIMIT;
-	}
-	return 0;
-}
-
-int tail_read(struct tail **result, struct stream *stream, const char *folder,
-	      struct savetool_error *err)
-{
-	struct reader *reader = &stream->reader;
-	cleanup_tail struct tail *tail =
-		tail_new(reader->offset, stream->footers, err);
-	uint64_t rest;
-
-	if (!tail)
-		return -1;
-	tail->pool = reader->pool;
-	if (take(tail, reader, folder, &rest, err) < 0)
-		return -1;
-	if (tail_understand(tail, rest, err) < 0) {
-		if (err->code == SAVETOOL_INCOMPLETE && rest > 0)
-			fail(err, SAVETOOL_UNSUPPORTED,
-			     "more than %" PRIu64 " MiB of device state",
-			     TAIL_LIMIT >> 20);
-		return -1;
-	}
-	*result = steal(tail);
-	return 0;
 }
 
 int tail_copy(const struct tail *tail, uint64_t start, uint64_t size,

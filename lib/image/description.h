@@ -3,7 +3,7 @@
 #ifndef IMAGE_DESCRIPTION_H
 #define IMAGE_DESCRIPTION_H
 
-#include "image/trust.h"
+#include "image/doubt.h"
 #include "savetool.h"
 
 struct domain_xml;

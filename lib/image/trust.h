@@ -7,17 +7,8 @@
 #define IMAGE_TRUST_H
 
 #include "format/mapped_order.h"
+#include "image/doubt.h"
 #include "image/image.h"
-
-enum doubt {
-	DOUBT_NONE,
-	DOUBT_BACKGROUND, /* no end, and a block without a page */
-	DOUBT_NO_END,
-	DOUBT_EMPTY,
-	DOUBT_LOST_BITMAP,
-	DOUBT_ORDER,
-	DOUBT_HOST, /* only for who writes for that host */
-};
 
 /*
  * How the pages fit, unless a header states the order that the guest's hosts

@@ -5,6 +5,7 @@
 #include "format/sequential.h"
 #include "image/allocation.h"
 #include "image/image.h"
+#include "image/trust.h"
 #include "inspect/describe.h"
 #include "inspect/describe_internal.h"
 #include "inspect/findings.h"

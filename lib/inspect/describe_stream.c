@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "image/image.h"
+#include "image/trailing.h"
 #include "inspect/describe_internal.h"
 #include "inspect/findings.h"
 #include "ram/count.h"
@@ -132,7 +133,7 @@ static int describe_tail(struct description *description,
 	info->footers = tail->footers == FOOTERS_PRESENT;
 	info->vmdesc_known = true;
 	info->vmdesc = tail->vmdesc != NULL;
-	info->trailing = find_trailing(image);
+	info->trailing = trailing_length(image);
 	if ((!info->header || info->header->complete) && !tail_is_opaque(tail))
 		info->complete_known = info->complete = true;
 	return 0;

@@ -7,6 +7,8 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "format/section.h"
+#include "image/trailing.h"
+#include "image/trust.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -290,55 +292,6 @@ static int find_stale(struct description *description,
 				"old pages, or holes that a copy lost");
 }
 
-uint64_t find_end(const struct savetool_image *image)
-{
-	const struct ram_list *list = &image->stream.ram;
-	uint64_t end = tail_end(image->tail);
-
-	for (unsigned i = 0; list->mapped && i < list->layout.count; i++) {
-		const struct ram_block *block = &list->layout.blocks[i];
-		uint64_t bitmap_end =
-			list->places[i].bitmap_offset +
-			bitmap_size(block->length / list->layout.page_size);
-
-		if (list->places[i].pages_offset != 0 && bitmap_end > end)
-			end = bitmap_end;
-	}
-	return end;
-}
-
-uint64_t find_trailing(const struct savetool_image *image)
-{
-	uint64_t behind = image->tail->trailing;
-	uint64_t moved = find_end(image) - tail_end(image->tail);
-
-	if (behind == SAVETOOL_UNKNOWN)
-		return SAVETOOL_UNKNOWN;
-	return behind > moved ? behind - moved : 0;
-}
-
-int find_second_image(uint64_t *result, const struct savetool_image *image,
-		      uint64_t most, struct savetool_error *err)
-{
-	uint8_t head[LIBVIRT_MAGIC_SIZE];
-	uint64_t start;
-	size_t got;
-
-	*result = SAVETOOL_UNKNOWN;
-	if (tail_find_content(&start, image->tail, find_end(image), most, err) <
-	    0)
-		return -1;
-	if (start == SAVETOOL_UNKNOWN)
-		return 0;
-	if (input_read_all(image->tail->in, head, sizeof(head), start, &got,
-			   err) < 0)
-		return -1;
-	if (libvirt_is_magic(head, got) ||
-	    (got >= 4 && get_be32(head) == STREAM_MAGIC))
-		*result = start;
-	return 0;
-}
-
 /* What is behind the last byte; without more, QEMU does not care. */
 static int find_behind(struct description *description,
 		       const struct savetool_image *image, uint64_t length,
@@ -347,21 +300,21 @@ static int find_behind(struct description *description,
 	struct savetool_finding finding = {
 		.code = "trailing",
 		.severity = SAVETOOL_NOTE,
-		.offset = find_end(image),
+		.offset = trailing_start(image),
 		.length = length,
 	};
 	struct savetool_error ignored;
 	uint64_t second;
 
 	/* What cannot be read there is no part of the image. */
-	if (find_second_image(&second, image, TAIL_NEAR, &ignored) < 0 ||
+	if (trailing_find_image(&second, image, TAIL_NEAR, &ignored) < 0 ||
 	    second == SAVETOOL_UNKNOWN)
 		return description_find(description, &finding, err,
 					"bytes behind the end of the image");
 	finding.code = "second-image";
 	finding.severity = SAVETOOL_WARNING;
 	finding.offset = second;
-	finding.length -= second - find_end(image);
+	finding.length -= second - trailing_start(image);
 	return description_find(description, &finding, err,
 				"behind the end of the image another one "
 				"starts, which nothing restores from here");
@@ -371,7 +324,7 @@ int find_in_tail(struct description *description,
 		 const struct savetool_image *image, struct savetool_error *err)
 {
 	const struct tail *tail = image->tail;
-	uint64_t behind = find_trailing(image);
+	uint64_t behind = trailing_length(image);
 	const struct savetool_finding cut = {
 		.code = "vmdesc-cut",
 		.severity = SAVETOOL_WARNING,

@@ -22,23 +22,6 @@ int find_empty_bitmap(struct description *description,
 		      const struct hidden_survey *hidden,
 		      struct savetool_error *err);
 
-/*
- * Behind the last byte of an image whose tail is known: of a mapped-ram one a
- * bitmap may be the last.
- */
-uint64_t find_end(const struct savetool_image *image);
-
-/* The bytes behind that; SAVETOOL_UNKNOWN if nobody knows. */
-uint64_t find_trailing(const struct savetool_image *image);
-
-/*
- * Where in the bytes behind that, maybe behind zeros, an image of their own
- * starts, by its magic: another guest, and not to be dropped. SAVETOOL_UNKNOWN:
- * nowhere, if no more bytes of storage than most are looked at.
- */
-int find_second_image(uint64_t *start, const struct savetool_image *image,
-		      uint64_t most, struct savetool_error *err);
-
 /* What find_all() leaves out when the walk ended early. */
 int find_in_tail(struct description *description,
 		 const struct savetool_image *image,

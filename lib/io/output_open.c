@@ -123,6 +123,18 @@ int output_create_file(struct output **out, const char *path,
 	return 0;
 }
 
+/*
+ * What a shell has just made for "> file" can be written like a file.  With
+ * O_APPEND, or bytes before, offsets would not be what they seem.
+ */
+static bool is_new_file(int fd, const struct stat *st)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return S_ISREG(st->st_mode) && st->st_size == 0 && flags >= 0 &&
+	       !(flags & O_APPEND) && lseek(fd, 0, SEEK_CUR) == 0;
+}
+
 int output_open_fd(struct output **out, int fd, struct savetool_error *err)
 {
 	struct output_file *file;

@@ -9,10 +9,4 @@
 /* As open(); also -1 where there is no /proc. */
 int reopen(int fd, int flags);
 
-/*
- * What a shell has just made for "> file" can be written like a file.  With
- * O_APPEND, or bytes before, offsets would not be what they seem.
- */
-bool is_new_file(int fd, const struct stat *st);
-
 #endif

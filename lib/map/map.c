@@ -52,7 +52,7 @@ static int tell_monitor(struct map *map, struct savetool_error *err)
 	return 0;
 }
 
-static int tell_parked(struct map *map, struct savetool_error *err)
+int map_flush(struct map *map, struct savetool_error *err)
 {
 	struct savetool_extent extent = map->parked;
 
@@ -87,7 +87,7 @@ int map_put(struct map *map, struct savetool_extent piece,
 		map->parked.pages += piece.pages;
 		return tell_monitor(map, err);
 	}
-	if (tell_parked(map, err) < 0)
+	if (map_flush(map, err) < 0)
 		return -1;
 	map->parked = piece;
 	return tell_monitor(map, err);
@@ -175,109 +175,4 @@ int map_tail(struct map *map, const struct tail *tail,
 		       tail->offset + tail->state_size, err) < 0)
 		return -1;
 	return map_add_to(map, SAVETOOL_EXTENT_VMDESC, tail_end(tail), err);
-}
-
-/* XML and cookie each have a NUL behind; what is left is for more XML. */
-static int map_container(struct map *map, struct savetool_error *err)
-{
-	const struct libvirt *libvirt = map->image->libvirt;
-	uint64_t cookie, size;
-
-	if (!libvirt)
-		return map_add_to(map, SAVETOOL_EXTENT_LEADING,
-				  map->image->payload, err);
-	cookie = LIBVIRT_HEADER_SIZE + libvirt->header.cookie_offset;
-	if (map_add_to(map, SAVETOOL_EXTENT_HEADER, LIBVIRT_HEADER_SIZE, err) <
-	    0)
-		return -1;
-	size = strlen(libvirt->xml) + 1;
-	if (map_add_to(map, SAVETOOL_EXTENT_XML, LIBVIRT_HEADER_SIZE + size,
-		       err) < 0)
-		return -1;
-	if (libvirt->cookie) {
-		size = strlen(libvirt->cookie) + 1;
-		if (map_add_to(map, SAVETOOL_EXTENT_PADDING, cookie, err) < 0 ||
-		    map_add_to(map, SAVETOOL_EXTENT_COOKIE, cookie + size,
-			       err) < 0)
-			return -1;
-	}
-	return map_add_to(map, SAVETOOL_EXTENT_PADDING, libvirt_size(libvirt),
-			  err);
-}
-
-/* All of it; what is packed is one stretch. */
-static int map_file(struct map *map, struct savetool_error *err)
-{
-	struct savetool_image *image = map->image;
-
-	if (image->outer)
-		return map_add_to(map, SAVETOOL_EXTENT_LEADING,
-				  image->outer_offset, err);
-	if (image->codec)
-		return map_container(map, err);
-	if (image_start(image, err) < 0)
-		return -1;
-	if (!stream_is_mapped(&image->stream))
-		return map_container(map, err) < 0 ? -1 :
-						     map_sequential(map, err);
-	if (map_mapped_look(map, err) < 0 || map_container(map, err) < 0)
-		return -1;
-	return map_mapped(map, err);
-}
-
-/* What was found before a failure is told all the same. */
-static int map_all(struct map *map, struct savetool_error *err)
-{
-	struct savetool_error ignored;
-
-	if (map_file(map, err) == 0 &&
-	    map_add_to(map, SAVETOOL_EXTENT_PACKED, map->in->size, err) == 0)
-		return tell_parked(map, err);
-	if (err->code != SAVETOOL_CANCELLED)
-		tell_parked(map, &ignored);
-	return -1;
-}
-
-/* Said behind the map, which is of what the bitmaps say. */
-static int check_bitmaps(struct savetool_image *image,
-			 const struct savetool_monitor *monitor,
-			 struct savetool_error *err)
-{
-	enum doubt doubt;
-
-	if (image->bitmap_count == 0)
-		return 0;
-	if (trust_bitmaps(&doubt, image, monitor, err) < 0)
-		return -1;
-	if (doubt == DOUBT_NONE)
-		return 0;
-	return trust_refuse(doubt, "what is called stale may be memory", err);
-}
-
-int savetool_image_map(struct savetool_image *image, bool scan,
-		       const struct savetool_monitor *monitor,
-		       int (*each)(void *data,
-				   const struct savetool_extent *extent),
-		       void *data, struct savetool_error *err)
-{
-	struct phases phases;
-	struct map map = {
-		.image = image,
-		.in = image->outer ? image->outer : image->file,
-		.scan = scan,
-		.monitor = &phases.monitor,
-		.each = each,
-		.data = data,
-	};
-
-	if (!map.in->seekable)
-		return fail(err, SAVETOOL_USAGE,
-			    "a map is of a file, and not of a pipe");
-	phases_begin(&phases, monitor);
-	if (map_all(&map, err) < 0)
-		return -1;
-	if (image_require_complete(image, err) < 0)
-		return -1;
-	phases_next(&phases, 100);
-	return check_bitmaps(image, &phases.monitor, err);
 }

@@ -48,6 +48,9 @@ int map_add(struct map *map, const struct savetool_extent *what,
 int map_add_to(struct map *map, enum savetool_extent_type type, uint64_t offset,
 	       struct savetool_error *err);
 
+/* Passes on what may still have grown: nothing adjoins it any more. */
+int map_flush(struct map *map, struct savetool_error *err);
+
 /* From the tail's first byte to the end of the image. */
 int map_tail(struct map *map, const struct tail *tail,
 	     struct savetool_error *err);

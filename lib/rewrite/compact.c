@@ -6,13 +6,14 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "image/allocation.h"
+#include "image/trailing.h"
 #include "image/unchanged.h"
 #include "inspect/findings.h"
 #include "io/inplace.h"
 #include "io/output_count.h"
 #include "io/spool.h"
+#include "rewrite/fit.h"
 #include "rewrite/rewrite.h"
-#include "rewrite/space.h"
 
 #include <inttypes.h>
 #include <sys/stat.h>
@@ -107,7 +108,7 @@ static int refuse_behind(const struct savetool_image *image,
 	const struct tail *tail = image->tail;
 	uint64_t second, more;
 
-	if (find_second_image(&second, image, UINT64_MAX, err) < 0)
+	if (trailing_find_image(&second, image, UINT64_MAX, err) < 0)
 		return -1;
 	if (second != SAVETOOL_UNKNOWN)
 		return fail_at(err, SAVETOOL_REFUSED, second,
@@ -116,8 +117,8 @@ static int refuse_behind(const struct savetool_image *image,
 			       "file");
 	if (tail->vmdesc)
 		return 0;
-	if (tail_find_content(&more, tail, find_end(image), UINT64_MAX, err) <
-	    0)
+	if (tail_find_content(&more, tail, trailing_start(image), UINT64_MAX,
+			      err) < 0)
 		return -1;
 	if (more == SAVETOOL_UNKNOWN)
 		return 0;
@@ -222,8 +223,8 @@ static int write_to(struct rewrite *rewrite, struct output *out,
 		    struct savetool_error *err)
 {
 	phases_next(&rewrite->phases, 50);
-	if (space_check(out, rewrite->source, rewrite->format,
-			&rewrite->phases.monitor, err) < 0)
+	if (fit_check(out, rewrite->source, rewrite->format,
+		      &rewrite->phases.monitor, err) < 0)
 		return -1;
 	rewrite->out = out;
 	if (rewrite_image(rewrite, &result->digest, err) < 0 ||

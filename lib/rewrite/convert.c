@@ -7,8 +7,8 @@
 #include "base/options.h"
 #include "image/unchanged.h"
 #include "io/spool.h"
+#include "rewrite/fit.h"
 #include "rewrite/rewrite.h"
-#include "rewrite/space.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -265,8 +265,8 @@ static int convert(struct savetool_image *source, const char *destination,
 		return -1;
 	rewrite.out = out;
 	phases_next(&rewrite.phases, 50);
-	if (space_check(out, source, rewrite.format, &rewrite.phases.monitor,
-			err) < 0 ||
+	if (fit_check(out, source, rewrite.format, &rewrite.phases.monitor,
+		      err) < 0 ||
 	    rewrite_image(&rewrite, &result->digest, err) < 0 ||
 	    measure(result, &rewrite, err) < 0 ||
 	    image_require_unchanged(source, err) < 0)

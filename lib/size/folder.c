@@ -6,8 +6,8 @@
 #include "config.h"
 
 #include "base/error.h"
+#include "io/space.h"
 #include "io/tmpfile.h"
-#include "rewrite/space.h"
 
 #include <errno.h>
 #include <fcntl.h>

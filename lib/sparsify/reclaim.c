@@ -6,8 +6,8 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "io/space.h"
 #include "ram/zero_scan.h"
-#include "rewrite/space.h"
 
 /* What the bytes of a stretch are. */
 enum kind {

@@ -11,8 +11,8 @@
 #include "image/trust.h"
 #include "image/unchanged.h"
 #include "io/inplace.h"
+#include "io/space.h"
 #include "io/spool.h"
-#include "rewrite/space.h"
 #include "sparsify/reclaim.h"
 
 #include <linux/fs.h>

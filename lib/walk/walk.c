@@ -220,7 +220,7 @@ static int check_page_size(const struct stream *stream, const struct tail *tail,
 		"pages of %" PRIu64
 		" bytes, but the vmdescription at @ says page size %" PRIu64,
 		layout->page_size, tail->vmdesc->page_size);
-	return page_size_doubt(stream, err);
+	return stream_doubt_page_size(stream, err);
 }
 
 static int walk_tail(struct walker *walker, struct savetool_error *err)

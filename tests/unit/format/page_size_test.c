@@ -180,15 +180,17 @@ TEST(a_guess_makes_no_image_corrupt)
 	add_zero(0);
 	end();
 	opens(0);
-	assert_fails(page_size_doubt(&stream, &err), err, SAVETOOL_UNSUPPORTED,
+	assert_fails(stream_doubt_page_size(&stream, &err), err,
+		     SAVETOOL_UNSUPPORTED,
 		     "bad, if pages are of 4096 bytes, which nothing tells");
-	assert_fails(page_size_doubt(&stream, &err), err, SAVETOOL_UNSUPPORTED,
+	assert_fails(stream_doubt_page_size(&stream, &err), err,
+		     SAVETOOL_UNSUPPORTED,
 		     "bad, if pages are of 4096 bytes, which nothing tells");
 	stream.page_size_guessed = false;
 	err = (struct savetool_error){ .code = SAVETOOL_CORRUPT,
 				       .text = "bad" };
-	assert_fails(page_size_doubt(&stream, &err), err, SAVETOOL_CORRUPT,
-		     "bad");
+	assert_fails(stream_doubt_page_size(&stream, &err), err,
+		     SAVETOOL_CORRUPT, "bad");
 	close_all();
 }
 

@@ -2,9 +2,10 @@
 /* Room on the file system, against what an image holds. */
 #include "config.h"
 
-#include "rewrite/space.h"
+#include "rewrite/fit.h"
 
 #include "base/error.h"
+#include "io/space.h"
 
 #include <inttypes.h>
 #include <linux/fs.h>
@@ -12,12 +13,6 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* No file system's blocks are larger; what NFS calls so may be. */
-#define BLOCK_MOST 65536
-
-/* Of one that does not say. */
-#define BLOCK_USUAL 4096
 
 /* What a page's record in a sequential stream takes beside its bytes. */
 #define RECORD_HEAD 8
@@ -48,55 +43,6 @@ static uint64_t page_bytes(const struct savetool_info *info,
 	return bytes;
 }
 
-/*
- * The superuser may use what ext2 to ext4 keep back for him, but for what the
- * kernel itself takes (ext4_set_resv_clusters): a fiftieth, 4096 blocks at
- * most.  What other file systems have beyond f_bavail is nobody's: btrfs needs
- * it for its metadata.
- */
-uint64_t space_free(const struct statfs *fs)
-{
-	uint64_t blocks = fs->f_bavail, own = fs->f_blocks / 50;
-
-	if (geteuid() == 0 && fs->f_type == EXT4_SUPER_MAGIC) {
-		own = own < 4096 ? own : 4096;
-		if (fs->f_bfree > own && fs->f_bfree - own > blocks)
-			blocks = fs->f_bfree - own;
-	}
-	return blocks * fs->f_frsize;
-}
-
-uint64_t space_block(int fd)
-{
-	struct statfs fs;
-
-	if (fstatfs(fd, &fs) < 0 || fs.f_frsize <= 0 ||
-	    fs.f_frsize > BLOCK_MOST || (fs.f_frsize & (fs.f_frsize - 1)) != 0)
-		return BLOCK_USUAL;
-	return fs.f_frsize;
-}
-
-/* Of a file, what is free around it; of a device, all of it. */
-static int room_of(const struct output *out, uint64_t *room,
-		   struct savetool_error *err)
-{
-	int fd = output_fd(out);
-	struct statfs fs;
-	struct stat st;
-
-	*room = SAVETOOL_UNKNOWN;
-	if (fstat(fd, &st) < 0)
-		return fail_errno(err, "cannot examine the destination");
-	if (S_ISBLK(st.st_mode) && ioctl(fd, BLKGETSIZE64, room) < 0)
-		return fail_errno(err, "cannot tell the size of a device");
-	if (!S_ISREG(st.st_mode))
-		return 0;
-	if (fstatfs(fd, &fs) < 0)
-		return fail_errno(err, "cannot examine the file system");
-	*room = space_free(&fs);
-	return 0;
-}
-
 /* A device has no holes to leave out. */
 static bool fits_device(const struct savetool_info *info,
 			enum savetool_format format, const struct output *out,
@@ -111,27 +57,6 @@ static bool fits_device(const struct savetool_info *info,
 	for (size_t i = 0; i < info->block_count; i++)
 		length += info->blocks[i].length;
 	return length <= room;
-}
-
-static int require(uint64_t needed, uint64_t room, struct savetool_error *err)
-{
-	if (needed <= room)
-		return 0;
-	return fail(err, SAVETOOL_REFUSED,
-		    "not enough room: %" PRIu64 " bytes needed, %" PRIu64
-		    " free, %" PRIu64 " missing",
-		    needed, room, needed - room);
-}
-
-int space_require(struct output *out, uint64_t needed,
-		  struct savetool_error *err)
-{
-	uint64_t room = 0;
-
-	if (room_of(out, &room, err) < 0)
-		return -1;
-	output_expect(out, needed);
-	return require(needed, room, err);
 }
 
 /* A packed image is at most about as large as one that is not. */
@@ -152,10 +77,10 @@ static int expect_packed(struct output *out, struct savetool_image *source,
 	return image_start(source, err);
 }
 
-int space_check(struct output *out, struct savetool_image *source,
-		enum savetool_format format,
-		const struct savetool_monitor *monitor,
-		struct savetool_error *err)
+int fit_check(struct output *out, struct savetool_image *source,
+	      enum savetool_format format,
+	      const struct savetool_monitor *monitor,
+	      struct savetool_error *err)
 {
 	const struct savetool_info *info;
 	uint64_t room = 0, needed;
@@ -164,7 +89,7 @@ int space_check(struct output *out, struct savetool_image *source,
 		return 0;
 	if (codec_for_format(format))
 		return expect_packed(out, source, monitor, err);
-	if (room_of(out, &room, err) < 0)
+	if (space_of(out, &room, err) < 0)
 		return -1;
 	if (room == SAVETOOL_UNKNOWN)
 		return 0;
@@ -183,7 +108,7 @@ int space_check(struct output *out, struct savetool_image *source,
 		needed = page_bytes(info, format);
 	}
 	output_expect(out, needed);
-	if (require(needed, room, err) < 0)
+	if (space_compare(needed, room, err) < 0)
 		return -1;
 	return image_start(source, err);
 }

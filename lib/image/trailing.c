@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Bytes that follow an image. */
+#include "config.h"
+
+#include "image/trailing.h"
+
+#include "base/bytes.h"
+
+uint64_t trailing_start(const struct savetool_image *image)
+{
+	const struct ram_list *list = &image->stream.ram;
+	uint64_t end = tail_end(image->tail);
+
+	for (unsigned i = 0; list->mapped && i < list->layout.count; i++) {
+		const struct ram_block *block = &list->layout.blocks[i];
+		uint64_t bitmap_end =
+			list->places[i].bitmap_offset +
+			bitmap_size(block->length / list->layout.page_size);
+
+		if (list->places[i].pages_offset != 0 && bitmap_end > end)
+			end = bitmap_end;
+	}
+	return end;
+}
+
+uint64_t trailing_length(const struct savetool_image *image)
+{
+	uint64_t behind = image->tail->trailing;
+	uint64_t moved = trailing_start(image) - tail_end(image->tail);
+
+	if (behind == SAVETOOL_UNKNOWN)
+		return SAVETOOL_UNKNOWN;
+	return behind > moved ? behind - moved : 0;
+}
+
+int trailing_find_image(uint64_t *result, const struct savetool_image *image,
+			uint64_t most, struct savetool_error *err)
+{
+	uint8_t head[LIBVIRT_MAGIC_SIZE];
+	uint64_t start;
+	size_t got;
+
+	*result = SAVETOOL_UNKNOWN;
+	if (tail_find_content(&start, image->tail, trailing_start(image), most,
+			      err) < 0)
+		return -1;
+	if (start == SAVETOOL_UNKNOWN)
+		return 0;
+	if (input_read_all(image->tail->in, head, sizeof(head), start, &got,
+			   err) < 0)
+		return -1;
+	if (libvirt_is_magic(head, got) ||
+	    (got >= 4 && get_be32(head) == STREAM_MAGIC))
+		*result = start;
+	return 0;
+}

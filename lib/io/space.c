@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Asks the file system. */
+#include "config.h"
+
+#include "io/space.h"
+
+#include "base/error.h"
+
+#include <inttypes.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* No file system's blocks are larger; what NFS calls so may be. */
+#define BLOCK_MOST 65536
+
+/* Of one that does not say. */
+#define BLOCK_USUAL 4096
+
+/*
+ * The superuser may use what ext2 to ext4 keep back for him, but for what the
+ * kernel itself takes (ext4_set_resv_clusters): a fiftieth, 4096 blocks at
+ * most.  What other file systems have beyond f_bavail is nobody's: btrfs needs
+ * it for its metadata.
+ */
+uint64_t space_free(const struct statfs *fs)
+{
+	uint64_t blocks = fs->f_bavail, own = fs->f_blocks / 50;
+
+	if (geteuid() == 0 && fs->f_type == EXT4_SUPER_MAGIC) {
+		own = own < 4096 ? own : 4096;
+		if (fs->f_bfree > own && fs->f_bfree - own > blocks)
+			blocks = fs->f_bfree - own;
+	}
+	return blocks * fs->f_frsize;
+}
+
+uint64_t space_block(int fd)
+{
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0 || fs.f_frsize <= 0 ||
+	    fs.f_frsize > BLOCK_MOST || (fs.f_frsize & (fs.f_frsize - 1)) != 0)
+		return BLOCK_USUAL;
+	return fs.f_frsize;
+}
+
+/* Of a file, what is free around it; of a device, all of it. */
+int space_of(const struct output *out, uint64_t *room,
+	     struct savetool_error *err)
+{
+	int fd = output_fd(out);
+	struct statfs fs;
+	struct stat st;
+
+	*room = SAVETOOL_UNKNOWN;
+	if (fstat(fd, &st) < 0)
+		return fail_errno(err, "cannot examine the destination");
+	if (S_ISBLK(st.st_mode) && ioctl(fd, BLKGETSIZE64, room) < 0)
+		return fail_errno(err, "cannot tell the size of a device");
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	if (fstatfs(fd, &fs) < 0)
+		return fail_errno(err, "cannot examine the file system");
+	*room = space_free(&fs);
+	return 0;
+}
+
+int space_compare(uint64_t needed, uint64_t room, struct savetool_error *err)
+{
+	if (needed <= room)
+		return 0;
+	return fail(err, SAVETOOL_REFUSED,
+		    "not enough room: %" PRIu64 " bytes needed, %" PRIu64
+		    " free, %" PRIu64 " missing",
+		    needed, room, needed - room);
+}
+
+int space_require(struct output *out, uint64_t needed,
+		  struct savetool_error *err)
+{
+	uint64_t room = 0;
+
+	if (space_of(out, &room, err) < 0)
+		return -1;
+	output_expect(out, needed);
+	return space_compare(needed, room, err);
+}
