@@ -282,7 +282,7 @@ static int look(struct bench *bench, struct reader *reader,
 	return 0;
 }
 
-int page_size_find(struct stream *stream, struct savetool_error *err)
+static int find(struct stream *stream, struct savetool_error *err)
 {
 	struct bench bench = { .stream = stream };
 	struct trial trials[SIZES];
@@ -303,4 +303,11 @@ int page_size_find(struct stream *stream, struct savetool_error *err)
 	free(bench.batch);
 	chunk_pool_free(bench.pool);
 	return result;
+}
+
+int page_size_read_list(struct stream *stream, struct savetool_error *err)
+{
+	if (stream_read_ram_list(stream, err) < 0)
+		return -1;
+	return stream->page_size_stated ? 0 : find(stream, err);
 }

@@ -15,12 +15,12 @@
 uint64_t page_size_of_arch(const char *arch);
 
 /*
- * Behind the list of blocks, which was read with the least of all sizes:
- * tries each size on the records that can be seen from there, and sets that
- * of the stream's layout to what the vmdescription tells that was found
- * ahead, if that fits, or else to the one that leads furthest.  If several do,
- * it is that of the architecture, if it is known, or else a guess.
+ * Reads the list of blocks, as stream_read_ram_list() does, and finds the size
+ * of pages if it is not stated: each size is tried on the records that can be
+ * seen from there.  It is the one in the vmdesc that was found ahead, if that
+ * fits, otherwise the one that leads furthest.  If several do, it is that of
+ * the architecture, if that is known, otherwise a guess.
  */
-int page_size_find(struct stream *stream, struct savetool_error *err);
+int page_size_read_list(struct stream *stream, struct savetool_error *err);
 
 #endif

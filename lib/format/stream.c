@@ -7,7 +7,6 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "format/iterable.h"
-#include "format/page_size.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -331,11 +330,8 @@ int stream_read_ram_list(struct stream *stream, struct savetool_error *err)
 	     check_page_size(stream->vmdesc->page_size, err) < 0))
 		return -1;
 	stream->ram_started = true;
-	if (ram_list_read(&stream->ram, &stream->reader, &context, err) < 0)
-		return -1;
-	if (context.mapped || context.page_size != 0)
-		return 0;
-	return page_size_find(stream, err);
+	stream->page_size_stated = context.mapped || context.page_size != 0;
+	return ram_list_read(&stream->ram, &stream->reader, &context, err);
 }
 
 int stream_read_ram_end_mark(struct stream *stream, struct savetool_error *err)

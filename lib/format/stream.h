@@ -50,6 +50,7 @@ struct stream {
 
 	/* What nothing in the stream tells: see page_size.h. */
 	uint64_t expected_page_size; /* by the architecture; 0: unknown */
+	bool page_size_stated;       /* by the list, or before it */
 	bool page_size_guessed;      /* of the layout in ram */
 };
 
@@ -70,7 +71,11 @@ bool stream_is_mapped(const struct stream *stream);
 int stream_next(struct stream *stream, struct stream_item *item,
 		struct savetool_error *err);
 
-/* Behind the header of the memory's START: the list, into stream->ram. */
+/*
+ * After the header of the memory's START: the list, into stream->ram.  Pages
+ * have the least of all sizes there if their size is stated nowhere before it;
+ * page_size_read_list() finds it.
+ */
 int stream_read_ram_list(struct stream *stream, struct savetool_error *err);
 
 /* Where the memory must have no records, only the mark of their end. */

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "base/error.h"
+#include "format/page_size.h"
 #include "image/image.h"
 #include "image/trailing.h"
 #include "inspect/describe_internal.h"
@@ -236,7 +237,7 @@ static int describe_ends(struct describer *describer,
 	}
 	if (more < 0)
 		return -1;
-	if (more > 0 && (stream_read_ram_list(stream, err) < 0 ||
+	if (more > 0 && (page_size_read_list(stream, err) < 0 ||
 			 on_ram_list(&describer->base, &item.section,
 				     &stream->ram, &none, err) < 0))
 		return -1;

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/zero.h"
+#include "format/page_size.h"
 #include "format/sequential.h"
 #include "map/map.h"
 
@@ -70,7 +71,7 @@ static int map_ram(struct map *map, const struct section *section,
 	struct stream *stream = &map->image->stream;
 
 	if (section->type == SECTION_START) {
-		if (stream_read_ram_list(stream, err) < 0)
+		if (page_size_read_list(stream, err) < 0)
 			return -1;
 		sequential_source_init(source, stream);
 	}

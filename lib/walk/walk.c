@@ -124,7 +124,7 @@ static int walk_ram_start(struct walker *walker, const struct section *section,
 {
 	struct stream *stream = walker->stream;
 
-	if (stream_read_ram_list(stream, err) < 0)
+	if (page_size_read_list(stream, err) < 0)
 		return -1;
 	sequential_source_init(&walker->records, stream);
 	if (visit(walker->visitor, ram_list, section, &stream->ram,

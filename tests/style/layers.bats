@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Who may include whom: base, io, codec, ram, format; image and the rest; cmd.
+# Which room may include which, and what no file of a room may do.
 
 top=${top_srcdir:-$BATS_TEST_DIRNAME/../..}
 
@@ -25,44 +25,97 @@ no_strangers()
 	[ -z "$found" ] || { echo "$found"; return 1; }
 }
 
-# Each layer may include its own folder and those to its left.
-may_include()
+# Each room may include itself and the rooms to its left.
+rooms=(base io codec ram format image walk inspect)
+
+# A task knows all of these rooms, and no other task.
+tasks=(check size map rewrite sparsify)
+
+# allowed_in ROOM: the headers that its files may include, as a pattern.
+allowed_in()
 {
-	local layer allowed='config|savetool'
+	local room allowed='config|savetool'
 
-	for layer in base io codec ram format; do
-		allowed+="|$layer/[a-z_0-9]+"
-		[ "$layer" != "$1" ] || break
+	for room in "${rooms[@]}"; do
+		allowed+="|$room/[a-z_0-9]+"
+		[ "$room" != "$1" ] || break
 	done
-	no_strangers "$top/lib/$1" "$allowed"
+	[ "$room" = "$1" ] || allowed+="|$1/[a-z_0-9]+"
+	echo "$allowed"
 }
 
-@test "base includes nothing but base" {
-	may_include base
+@test "a room includes itself and the rooms to its left" {
+	local room
+
+	for room in "${rooms[@]}"; do
+		no_strangers "$top/lib/$room" "$(allowed_in "$room")"
+	done
 }
 
-@test "io includes base and io" {
-	may_include io
+@test "a task includes the rooms and no other task" {
+	local task
+
+	for task in "${tasks[@]}"; do
+		no_strangers "$top/lib/$task" "$(allowed_in "$task")"
+	done
 }
 
-@test "codec includes base to codec" {
-	may_include codec
-}
-
-@test "ram includes base to ram" {
-	may_include ram
-}
-
-@test "format includes base to format" {
-	may_include format
-}
-
-@test "lib has no layers beyond these five, under the public headers" {
+@test "every folder of lib is a room, a task or the public headers" {
 	local found
 
 	found=$(cd "$top/lib" && for d in */; do echo "${d%/}"; done |
-		grep -vxE 'savetool|base|io|codec|ram|format' || true)
+		grep -vxF "$(printf '%s\n' savetool "${rooms[@]}" "${tasks[@]}")" ||
+		true)
 	[ -z "$found" ] || { echo "$found"; return 1; }
+}
+
+@test "no source file lies flat in lib" {
+	run find "$top/lib" -maxdepth 1 -name '*.c'
+	[ -z "$output" ] || { echo "$output"; return 1; }
+}
+
+@test "unit tests stand in the room of what they test" {
+	local file name found=
+
+	while IFS= read -r file; do
+		name=${file#"$top"/tests/unit/}
+		name=${name%_test.c}
+		case $name in
+		cmd/*) set -- "$top/$name".[ch] ;;
+		*) set -- "$top/lib/$name".[ch] ;;
+		esac
+		[ -e "$1" ] || [ -e "${2-}" ] || found+="$name "
+	done < <(find "$top/tests/unit" -name '*_test.c')
+	[ -z "$found" ] || { echo "nothing is called so: $found"; return 1; }
+}
+
+# undefined_and_defined OBJECT: its names, as 'U name' and 'T name'.
+undefined_and_defined()
+{
+	nm "$1" | awk 'NF == 2 && $1 == "U" { print "U", $2 }
+		NF == 3 && $2 ~ /^[TDBRC]$/ { print "T", $3 }'
+}
+
+@test "no two source files need each other, however many are between" {
+	local object name build=${top_builddir:-$top/build}
+
+	command -v nm tsort >/dev/null
+	while IFS= read -r object; do
+		name=${object#"$build"/lib/}
+		undefined_and_defined "$object" |
+			awk -v file="${name/.libs\/}" '{ print file, $0 }'
+	done < <(find "$build/lib" -name '*.o') \
+		>"$BATS_TEST_TMPDIR/names"
+	[ -s "$BATS_TEST_TMPDIR/names" ]
+	awk 'FNR == NR { if ($2 == "T") home[$3] = $1; next }
+		$2 == "U" && $3 in home && home[$3] != $1 {
+			print $1, home[$3] }' \
+		"$BATS_TEST_TMPDIR/names" "$BATS_TEST_TMPDIR/names" |
+		sort -u >"$BATS_TEST_TMPDIR/needs"
+	[ -s "$BATS_TEST_TMPDIR/needs" ]
+	run tsort "$BATS_TEST_TMPDIR/needs"
+	[ "$status" = 0 ] ||
+		{ grep '^tsort:' <<<"$output"; return 1; }
 }
 
 @test "cmd sees the library through savetool.h alone" {

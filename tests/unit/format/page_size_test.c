@@ -63,7 +63,7 @@ static void opens(uint64_t expected)
 	assert_ok(stream_open(&stream, in, pool, 0, &err), err);
 	stream.expected_page_size = expected;
 	assert_int_equal(stream_next(&stream, &item, &err), 1);
-	assert_ok(stream_read_ram_list(&stream, &err), err);
+	assert_ok(page_size_read_list(&stream, &err), err);
 }
 
 static void close_all(void)

@@ -2,6 +2,7 @@
 /* Page records, taken out of a stream and put into one. */
 #include "config.h"
 
+#include "format/page_size.h"
 #include "format/sequential.h"
 
 #include "unit/pages.h"
@@ -87,7 +88,7 @@ static int take(unsigned sections, struct savetool_error *err)
 	assert_ok(stream_open(&stream, in, pool, 0, err), *err);
 	stream.vmdesc = &vmdesc;
 	assert_int_equal(stream_next(&stream, &item, err), 1);
-	assert_ok(stream_read_ram_list(&stream, err), *err);
+	assert_ok(page_size_read_list(&stream, err), *err);
 	sequential_source_init(&source, &stream);
 	assert_int_equal(source.base.total, wire.size);
 	for (unsigned i = 0; more == 0 && i < sections; i++) {

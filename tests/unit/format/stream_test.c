@@ -2,6 +2,7 @@
 /* The walk from the magic to the tail: items, their order, their ends. */
 #include "config.h"
 
+#include "format/page_size.h"
 #include "format/stream.h"
 
 #include "unit/recorder.h"
@@ -251,7 +252,7 @@ static void reads_list(void)
 	struct savetool_error err;
 
 	assert_true(section_is_ram(&next()->section));
-	assert_ok(stream_read_ram_list(&walk.stream, &err), err);
+	assert_ok(page_size_read_list(&walk.stream, &err), err);
 	assert_ok(stream_read_ram_end_mark(&walk.stream, &err), err);
 	assert_ok(stream_end_section(&walk.stream, &walk.item.section, &err),
 		  err);
@@ -306,7 +307,7 @@ TEST(a_wrong_footer_is_corrupt)
 	wire_footer(&wire, 5);
 	opens();
 	next();
-	assert_ok(stream_read_ram_list(&walk.stream, &err), err);
+	assert_ok(page_size_read_list(&walk.stream, &err), err);
 	assert_ok(stream_read_ram_end_mark(&walk.stream, &err), err);
 	assert_fails(stream_end_section(&walk.stream, &walk.item.section, &err),
 		     err, SAVETOOL_CORRUPT,
@@ -368,7 +369,7 @@ TEST(memory_is_listed_once)
 	opens();
 	reads_list();
 	next();
-	assert_fails(stream_read_ram_list(&walk.stream, &err), err,
+	assert_fails(page_size_read_list(&walk.stream, &err), err,
 		     SAVETOOL_CORRUPT,
 		     "a second list of RAM blocks at byte 92");
 	close_walk();
@@ -431,7 +432,7 @@ static uint64_t page_size_of(const struct vmdesc *vmdesc)
 	walk.stream.vmdesc = vmdesc;
 	while (next()->kind == STREAM_COMMAND)
 		;
-	assert_ok(stream_read_ram_list(&walk.stream, &err), err);
+	assert_ok(page_size_read_list(&walk.stream, &err), err);
 	page_size = walk.stream.ram.layout.page_size;
 	close_walk();
 	return page_size;
@@ -472,7 +473,7 @@ TEST(page_sizes_are_those_of_targets)
 	opens();
 	walk.stream.vmdesc = &vmdesc;
 	next();
-	assert_fails(stream_read_ram_list(&walk.stream, &err), err,
+	assert_fails(page_size_read_list(&walk.stream, &err), err,
 		     SAVETOOL_CORRUPT,
 		     "pages of 5000 bytes, which no target has");
 	close_walk();

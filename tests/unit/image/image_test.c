@@ -2,6 +2,7 @@
 /* What a file is taken for, by its first bytes and no other sign. */
 #include "config.h"
 
+#include "format/page_size.h"
 #include "image/image.h"
 
 #include "unit/sample.h"
@@ -170,7 +171,7 @@ TEST(what_is_packed_is_unpacked)
 		assert_ok(image_start(image, &err), err);
 		assert_int_equal(stream_is_mapped(&image->stream), mapped);
 		assert_int_equal(stream_next(&image->stream, &item, &err), 1);
-		assert_ok(stream_read_ram_list(&image->stream, &err), err);
+		assert_ok(page_size_read_list(&image->stream, &err), err);
 		if (mapped) {
 			assert_ok(image_read_bitmaps(image, &err), err);
 			assert_int_equal(
