@@ -27,7 +27,7 @@ static void print_finding(struct report *report, const char *path,
 static void print_repair(const struct job *job, const char *path,
 			 const struct savetool_repair *repair)
 {
-	const struct savetool_finding mended = {
+	const struct savetool_finding repaired = {
 		.code = repair->code,
 		.message = repair->message,
 		.offset = repair->offset,
@@ -35,7 +35,7 @@ static void print_repair(const struct job *job, const char *path,
 	};
 	char place[FINDING_PLACE];
 
-	finding_place(place, &mended);
+	finding_place(place, &repaired);
 	report_line(job->images.report, "%s: %s: %s (%s)", path,
 		    job->options.dry_run ? "would be repaired" : "repaired",
 		    repair->message, place);
@@ -51,8 +51,8 @@ static bool is_first(const struct savetool_check *check, size_t index)
 	return true;
 }
 
-static bool is_mended(const struct savetool_check *check,
-		      const struct savetool_finding *finding)
+static bool is_repaired(const struct savetool_check *check,
+			const struct savetool_finding *finding)
 {
 	for (size_t i = 0; i < check->repaired_count; i++)
 		if (strcmp(check->repaired[i].code, finding->code) == 0)
@@ -69,13 +69,13 @@ static void print_remedies(const struct job *job, const char *path,
 	for (size_t i = 0; i < check->finding_count; i++) {
 		const struct savetool_finding *finding = &check->findings[i];
 
-		if (finding->remedy && is_first(check, i) &&
-		    !is_mended(check, finding) &&
+		if (finding->hint && is_first(check, i) &&
+		    !is_repaired(check, finding) &&
 		    (verbose || (job->options.repair &&
 				 finding->severity != SAVETOOL_NOTE)))
 			report_line(job->images.report,
 				    "%s: what helps: %s (%s)", path,
-				    finding->remedy, finding->code);
+				    finding->hint, finding->code);
 	}
 }
 
@@ -93,7 +93,7 @@ static void print_verdict(struct report *report, const char *path,
 {
 	size_t problems = check->problem_count;
 	size_t repairable = check->repairable_count;
-	char mends[64] = "";
+	char fixes[64] = "";
 
 	if (problems == 0) {
 		report_line(report, "%s: clean%s", path,
@@ -103,12 +103,12 @@ static void print_verdict(struct report *report, const char *path,
 		return;
 	}
 	if (repairable == problems)
-		snprintf(mends, sizeof(mends), ", which --repair mends");
+		snprintf(fixes, sizeof(fixes), ", which --repair mends");
 	else if (repairable > 0)
-		snprintf(mends, sizeof(mends), ", %zu of which --repair mends",
+		snprintf(fixes, sizeof(fixes), ", %zu of which --repair mends",
 			 repairable);
 	report_line(report, "%s: %zu problem%s%s", path, problems,
-		    problems == 1 ? "" : "s", mends);
+		    problems == 1 ? "" : "s", fixes);
 }
 
 static void print(const struct job *job, const char *path,
@@ -155,8 +155,8 @@ static void put(const struct job *job, const struct savetool_check *check,
 }
 
 /* What a finding tells already is no complaint. */
-static bool is_told(const struct savetool_check *check,
-		    const struct savetool_error *err)
+static bool is_reported(const struct savetool_check *check,
+			const struct savetool_error *err)
 {
 	return check && (err->code == SAVETOOL_INCOMPLETE ||
 			 err->code == SAVETOOL_CORRUPT ||
@@ -172,7 +172,7 @@ static void show(struct job *job, const char *path,
 		print(job, path, check);
 	else if (check)
 		put(job, check, !err && check->problem_count == 0);
-	if (err && is_told(check, err)) {
+	if (err && is_reported(check, err)) {
 		report_error(job->images.report, err, NULL);
 		err = NULL;
 	}
@@ -183,13 +183,13 @@ static void show(struct job *job, const char *path,
 static int status_of(const struct job *job, const struct savetool_check *check,
 		     const struct savetool_error *err)
 {
-	bool mendable = job->options.dry_run && check &&
-			check->repaired_count > 0 &&
-			check->repairable_count == check->problem_count;
+	bool repairable = job->options.dry_run && check &&
+			  check->repaired_count > 0 &&
+			  check->repairable_count == check->problem_count;
 
-	if (err && !(mendable && is_told(check, err)))
+	if (err && !(repairable && is_reported(check, err)))
 		return (int)err->code;
-	return mendable || check->problem_count > 0 ? 1 : SAVETOOL_OK;
+	return repairable || check->problem_count > 0 ? 1 : SAVETOOL_OK;
 }
 
 static int check(struct images *images, const char *path)

@@ -415,7 +415,7 @@ void cli_release(struct cli *cli)
 
 /* The way out is in our own words; NULL: there is none. */
 static void complain(const char *path, const struct savetool_error *err,
-		     const char *remedy)
+		     const char *hint)
 {
 	/* So that a report stands before the complaint about it. */
 	stdout_flush();
@@ -425,7 +425,7 @@ static void complain(const char *path, const struct savetool_error *err,
 		fputs(": ", stderr);
 	}
 	escape_text(stderr, err->text, false);
-	fprintf(stderr, "%s%s\n", remedy ? "; " : "", remedy ? remedy : "");
+	fprintf(stderr, "%s%s\n", hint ? "; " : "", hint ? hint : "");
 }
 
 void cli_complain(const char *path, const struct savetool_error *err)
@@ -434,8 +434,8 @@ void cli_complain(const char *path, const struct savetool_error *err)
 }
 
 /* The way out that an option of this command is; NULL: there is none. */
-static const char *remedy_of(const struct cli *cli,
-			     const struct savetool_error *err)
+static const char *hint_of(const struct cli *cli,
+			   const struct savetool_error *err)
 {
 	const struct poptOption *row = cli->rows;
 
@@ -457,7 +457,7 @@ static void put_failure(const struct cli *cli, const char *path,
 		return;
 	report = report_new(stdout, true, false);
 	report_open(report, path);
-	report_error(report, err, remedy_of(cli, err));
+	report_error(report, err, hint_of(cli, err));
 	report_commit(report);
 	report_free(report);
 }
@@ -468,7 +468,7 @@ int cli_fail(const struct cli *cli, const char *path,
 	if (err->code == SAVETOOL_CANCELLED)
 		return SAVETOOL_CANCELLED;
 	put_failure(cli, path, err);
-	complain(path, err, remedy_of(cli, err));
+	complain(path, err, hint_of(cli, err));
 	return (int)err->code;
 }
 

@@ -251,7 +251,7 @@ static uint64_t page_bytes(const struct savetool_block *block, uint64_t pages)
 
 /* Which columns of text have something to tell. */
 struct columns {
-	bool present, zero, superseded, places;
+	bool present, zero, superseded, headers;
 };
 
 static struct columns columns_of(const struct savetool_info *info, bool verbose)
@@ -266,7 +266,7 @@ static struct columns columns_of(const struct savetool_info *info, bool verbose)
 		columns.superseded |=
 			block->pages_superseded != SAVETOOL_UNKNOWN;
 	}
-	columns.places = verbose && info->layout == SAVETOOL_LAYOUT_MAPPED_RAM;
+	columns.headers = verbose && info->layout == SAVETOOL_LAYOUT_MAPPED_RAM;
 	return columns;
 }
 
@@ -290,10 +290,10 @@ static void show_block(struct report *report,
 	report_bytes(report, NULL, label_if(columns->superseded, "superseded"),
 		     page_bytes(block, block->pages_superseded));
 	report_number(report, "bitmap-offset",
-		      label_if(columns->places, "bitmap at"),
+		      label_if(columns->headers, "bitmap at"),
 		      block->bitmap_offset);
 	report_number(report, "pages-offset",
-		      label_if(columns->places, "pages at"),
+		      label_if(columns->headers, "pages at"),
 		      block->pages_offset);
 }
 

@@ -38,7 +38,7 @@ void finding_put(struct report *report, const struct savetool_finding *finding)
 		      finding->section ? finding->instance : SAVETOOL_UNKNOWN);
 	report_number(report, "offset", NULL, finding->offset);
 	report_number(report, "length", NULL, finding->length);
-	report_text(report, "remedy", NULL, finding->remedy);
+	report_text(report, "remedy", NULL, finding->hint);
 }
 
 /* Whole words: "byte 7" is not in "byte 72". */
@@ -54,7 +54,7 @@ static bool has_words(const char *text, const char *words)
 	return false;
 }
 
-static bool tells_block(const struct savetool_finding *finding)
+static bool names_block(const struct savetool_finding *finding)
 {
 	char words[FINDING_PLACE];
 
@@ -62,7 +62,7 @@ static bool tells_block(const struct savetool_finding *finding)
 	return has_words(finding->message, words);
 }
 
-static bool tells_offset(const struct savetool_finding *finding)
+static bool names_offset(const struct savetool_finding *finding)
 {
 	char words[32];
 
@@ -78,9 +78,9 @@ void finding_place(char text[FINDING_PLACE],
 	const char *block = finding->block;
 	char at[48] = "", size[48] = "";
 
-	if (block && tells_block(finding))
+	if (block && names_block(finding))
 		block = NULL;
-	if (placed && !tells_offset(finding))
+	if (placed && !names_offset(finding))
 		snprintf(at, sizeof(at), ", at byte %" PRIu64, finding->offset);
 	if (sized && placed)
 		snprintf(size, sizeof(size), "%" PRIu64 " bytes",
@@ -99,8 +99,8 @@ static void show(struct report *report, const struct savetool_finding *finding)
 	finding_place(place, finding);
 	report_line(report, "%s: %s (%s)", finding_severity(finding->severity),
 		    finding->message, place);
-	if (finding->remedy)
-		report_line(report, "what helps: %s", finding->remedy);
+	if (finding->hint)
+		report_line(report, "what helps: %s", finding->hint);
 }
 
 void finding_show_all(struct report *report, const struct savetool_info *info)

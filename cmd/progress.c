@@ -101,7 +101,7 @@ static void answer(struct progress *progress, double share)
 	fprintf(stderr, ": %s\n", text + strspn(text, " "));
 }
 
-static void tell_program(struct progress *progress, double share)
+static void report_to_program(struct progress *progress, double share)
 {
 	double whole =
 		((double)progress->part + share) / (double)progress->parts;
@@ -109,9 +109,9 @@ static void tell_program(struct progress *progress, double share)
 	char line[16];
 	int length;
 
-	if (progress->fd < 0 || percent <= progress->told)
+	if (progress->fd < 0 || percent <= progress->reported)
 		return;
-	progress->told = percent;
+	progress->reported = percent;
 	length = snprintf(line, sizeof(line), "%d/100\n", percent);
 	/* Who stopped reading gets no more; the task goes on. */
 	if (write(progress->fd, line, (size_t)length) != length)
@@ -133,9 +133,9 @@ static int on_progress(void *data, uint64_t done, uint64_t total)
 		share = 1;
 	if (signals_caught())
 		return 1;
-	if (signals_asked())
+	if (signals_requested())
 		answer(progress, share);
-	tell_program(progress, share);
+	report_to_program(progress, share);
 	if (progress->bar &&
 	    (!progress->drawn || seconds_since(&progress->drew) > 0.1))
 		draw(progress, share);
@@ -154,13 +154,13 @@ const struct savetool_monitor *progress_begin(struct progress *progress,
 	progress->monitor.progress = on_progress;
 	progress->monitor.stopped = is_stopped;
 	progress->monitor.data = progress;
-	tell_program(progress, 0);
+	report_to_program(progress, 0);
 	return &progress->monitor;
 }
 
 void progress_end(struct progress *progress, bool done)
 {
 	if (done)
-		tell_program(progress, 1);
+		report_to_program(progress, 1);
 	wipe(progress);
 }

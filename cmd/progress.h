@@ -20,13 +20,13 @@ struct progress {
 	size_t part, parts;  /* which of how many images */
 	bool bar;            /* to be drawn */
 	bool drawn;          /* is on the terminal now */
-	int told;            /* the last percentage that went to fd */
+	int reported;        /* the last percentage that went to fd */
 	struct timespec began, drew;
 	struct savetool_monitor monitor;
 };
 
 /* clang-format off */
-#define PROGRESS_INIT { .fd = -1, .told = -1 }
+#define PROGRESS_INIT { .fd = -1, .reported = -1 }
 #define OPTIONS_PROGRESS(progress)                                             \
 	{ 'p', "progress", NULL, take_flag, &(progress)->wanted,               \
 	  "show how far it is" },                                              \

@@ -274,7 +274,7 @@ void report_document(struct report *report, const char *key,
 }
 
 void report_error(struct report *report, const struct savetool_error *err,
-		  const char *remedy)
+		  const char *hint)
 {
 	if (report->layout)
 		return;
@@ -284,7 +284,7 @@ void report_error(struct report *report, const struct savetool_error *err,
 	report_text(report, "block", NULL, err->block[0] ? err->block : NULL);
 	report_number(report, "page", NULL, err->page);
 	report_number(report, "offset", NULL, err->offset);
-	report_text(report, "remedy", NULL, remedy);
+	report_text(report, "remedy", NULL, hint);
 	report_close(report);
 }
 

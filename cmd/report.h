@@ -75,7 +75,7 @@ void report_document(struct report *report, const char *key,
  * helps, or NULL.
  */
 void report_error(struct report *report, const struct savetool_error *err,
-		  const char *remedy);
+		  const char *hint);
 
 /* "107.9 MiB" */
 #define REPORT_SIZE_TEXT 32

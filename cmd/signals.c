@@ -70,7 +70,7 @@ int signals_caught(void)
 	return caught;
 }
 
-bool signals_asked(void)
+bool signals_requested(void)
 {
 	bool answer = asked;
 

@@ -19,7 +19,7 @@ void signals_catch(bool writes);
 int signals_caught(void);
 
 /* Did someone ask for a line of progress since the last call? */
-bool signals_asked(void);
+bool signals_requested(void);
 
 /* Ends the program by a signal, as if nothing had caught it. */
 void signals_die(int number) __attribute__((noreturn));

@@ -17,10 +17,10 @@ struct job {
 	struct images images;
 	struct savetool_size_options options;
 	struct savetool_open_options open;
-	bool dense_asked;
+	bool dense_requested;
 	int dense_percent;
 	char *folder;
-	struct savetool_room room;
+	struct savetool_space space;
 	uint64_t kept, lost; /* by the images so far, on the way to folder */
 	struct savetool_sizes total;
 	uint64_t total_reclaimable;
@@ -33,7 +33,7 @@ static int take_dense(void *target, const char *word,
 {
 	struct job *job = target;
 
-	job->dense_asked = true;
+	job->dense_requested = true;
 	return word && *word ? take_number(&job->dense_percent, word, err) : 0;
 }
 
@@ -92,7 +92,7 @@ static void show_row(const struct job *job, const struct savetool_sizes *sizes,
 	report_bytes(report, NULL, "allocated", sizes->allocated);
 	report_bytes(report, NULL, "needed", sizes->needed);
 	report_bytes(report, NULL, "reclaimable", could_free);
-	if (job->dense_asked)
+	if (job->dense_requested)
 		report_text(report, NULL, "dense", dense);
 	report_text(report, NULL, "file", name);
 }
@@ -162,9 +162,9 @@ static bool show_fit(const struct job *job, const char *key, const char *label,
 {
 	struct report *report = job->images.report;
 	bool known = !possible || bytes != SAVETOOL_UNKNOWN;
-	bool fits = possible && known && bytes <= job->room.available;
+	bool fits = possible && known && bytes <= job->space.available;
 
-	if (report_is_text(report) && job->room.writable)
+	if (report_is_text(report) && job->space.writable)
 		report_text(report, NULL, label, known ? yes(fits) : "unknown");
 	else if (known)
 		report_flag(report, key, NULL, fits);
@@ -175,7 +175,7 @@ static bool show_fit(const struct job *job, const char *key, const char *label,
 static bool show_folder(struct job *job, const struct savetool_sizes *sizes)
 {
 	struct report *report = job->images.report;
-	const struct savetool_room *room = &job->room;
+	const struct savetool_space *space = &job->space;
 	bool kept, lost;
 
 	add(&job->kept, sizes->data);
@@ -183,24 +183,24 @@ static bool show_folder(struct job *job, const struct savetool_sizes *sizes)
 	    sizes->logical != SAVETOOL_UNKNOWN ? sizes->logical : sizes->data);
 	report_section(report, "for", "a copy in");
 	report_text(report, "folder", "folder", job->folder);
-	report_bytes(report, "available", "free", room->available);
+	report_bytes(report, "available", "free", space->available);
 	if (!report_is_text(report)) {
-		report_flag(report, "writable", NULL, room->writable);
-		if (room->writable) {
-			report_flag(report, "holes", NULL, room->holes);
+		report_flag(report, "writable", NULL, space->writable);
+		if (space->writable) {
+			report_flag(report, "holes", NULL, space->holes);
 			report_flag(report, "shares-extents", NULL,
-				    room->shares);
+				    space->shares);
 		}
-	} else if (!room->writable) {
+	} else if (!space->writable) {
 		report_line(report, "nothing can be written there");
 	} else {
-		report_text(report, NULL, "can have holes", yes(room->holes));
-		report_text(report, NULL, "shares extents", yes(room->shares));
+		report_text(report, NULL, "can have holes", yes(space->holes));
+		report_text(report, NULL, "shares extents", yes(space->shares));
 	}
 	kept = show_fit(job, "fits-with-holes", "fits with holes", job->kept,
-			room->writable && room->holes);
+			space->writable && space->holes);
 	lost = show_fit(job, "fits-without-holes", "fits without", job->lost,
-			room->writable);
+			space->writable);
 	report_close(report);
 	return kept || lost;
 }
@@ -252,13 +252,13 @@ static int show_dense(const struct job *job, const struct savetool_info *info)
 static int show_in_table(struct job *job, const char *path,
 			 const struct savetool_info *info, bool whole)
 {
-	bool asked = whole && job->dense_asked;
+	bool asked = whole && job->dense_requested;
 	bool known = is_dense_known(info), dense = is_dense(job, info);
 	uint64_t could_free = reclaimable(&info->sizes);
 
 	if (!job->rows)
 		report_table(job->images.report, NULL, "size",
-			     job->dense_asked ? "rrrrll" : "rrrrl");
+			     job->dense_requested ? "rrrrll" : "rrrrl");
 	job->rows = true;
 	add(&job->total_reclaimable, could_free);
 	show_row(job, &info->sizes, could_free,
@@ -289,7 +289,7 @@ static int show_known(struct job *job, const char *path,
 		show_estimates(report, estimates);
 	if (job->folder && !show_folder(job, &info->sizes))
 		status = 1;
-	if (whole && job->dense_asked)
+	if (whole && job->dense_requested)
 		status = cli_worse(status, show_dense(job, info));
 	return status;
 }
@@ -352,12 +352,12 @@ static void show_total(struct images *images)
 }
 
 /* A folder that is not there is said once, and not of each image. */
-static int look_at_folder(struct job *job)
+static int examine_folder(struct job *job)
 {
 	struct savetool_error err;
 
 	if (!job->folder ||
-	    savetool_folder_room(&job->room, job->folder, &err) == 0)
+	    savetool_folder_space(&job->space, job->folder, &err) == 0)
 		return SAVETOOL_OK;
 	return cli_fail(job->images.cli, NULL, &err);
 }
@@ -390,7 +390,7 @@ static int run(struct cli *cli)
 
 	if (!cli_parse(cli, table))
 		return cli->status;
-	status = look_at_folder(&job);
+	status = examine_folder(&job);
 	if (status == SAVETOOL_OK) {
 		confine_to_reading(cli->operands, cli->count);
 		status = images_each(&job.images, size, show_total);

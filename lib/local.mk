@@ -35,8 +35,8 @@ libcore_la_SOURCES = \
 	%D%/io/direct_writer.h \
 	%D%/io/extents.c \
 	%D%/io/extents.h \
-	%D%/io/inplace.c \
-	%D%/io/inplace.h \
+	%D%/io/held_file.c \
+	%D%/io/held_file.h \
 	%D%/io/input.c \
 	%D%/io/input.h \
 	%D%/io/input_file.c \

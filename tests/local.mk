@@ -42,7 +42,7 @@ unit_tests = \
 	%D%/unit/io/direct_test \
 	%D%/unit/io/direct_writer_test \
 	%D%/unit/io/extents_test \
-	%D%/unit/io/inplace_test \
+	%D%/unit/io/held_file_test \
 	%D%/unit/io/input_test \
 	%D%/unit/io/output_count_test \
 	%D%/unit/io/output_file_test \

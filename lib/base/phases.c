@@ -17,9 +17,11 @@ static int phases_progress(void *data, uint64_t done, uint64_t total)
 		share = 1;
 	at = phases->from +
 	     (uint64_t)(share * (double)(phases->to - phases->from));
-	if (at > phases->told)
-		phases->told = at;
-	return caller ? caller->progress(caller->data, phases->told, WHOLE) : 0;
+	if (at > phases->reported)
+		phases->reported = at;
+	return caller ?
+		       caller->progress(caller->data, phases->reported, WHOLE) :
+		       0;
 }
 
 static int phases_stopped(void *data)
@@ -45,8 +47,9 @@ void phases_begin(struct phases *phases, const struct savetool_monitor *caller)
 
 void phases_next(struct phases *phases, unsigned percent)
 {
-	phases->from = phases->told;
-	phases->to = phases->told + (WHOLE - phases->told) / 100 * percent;
+	phases->from = phases->reported;
+	phases->to =
+		phases->reported + (WHOLE - phases->reported) / 100 * percent;
 	if (percent == 100)
 		phases->to = WHOLE;
 }

@@ -13,7 +13,7 @@ struct phases {
 		monitor; /* the one to hand on; this is not moved */
 	const struct savetool_monitor *caller;
 	uint64_t from, to; /* of the whole: this phase */
-	uint64_t told;
+	uint64_t reported;
 };
 
 /* The caller's monitor may be NULL.  The first phase is all of it. */

@@ -23,12 +23,12 @@ struct check {
 	struct savetool_repair *repaired;
 };
 
-struct remedy {
+struct hint {
 	const char *code, *text;
 };
 
 /* What helps, beyond a repair of ours. */
-static const struct remedy remedies[] = {
+static const struct hint remedies[] = {
 	{ "part", "save the guest again; if the image is packed, or a copy "
 		  "without holes, 'check --deep' tells whether it is complete "
 		  "all the same" },
@@ -49,7 +49,7 @@ static const struct remedy remedies[] = {
 };
 
 /* What writes, which an image whose header says Part is refused. */
-static const struct remedy writing_remedies[] = {
+static const struct hint writing_remedies[] = {
 	{ "mislabelled", "convert it to the format that it has" },
 	{ "header-version-3", "convert it to the format that it has" },
 	{ "packed-mapped-ram", "convert it to sparse" },
@@ -65,7 +65,7 @@ static const struct remedy writing_remedies[] = {
 
 #define COUNT(table) (sizeof(table) / sizeof(*(table)))
 
-static const char *look_up(const struct remedy *table, size_t count,
+static const char *look_up(const struct hint *table, size_t count,
 			   const char *code)
 {
 	for (size_t i = 0; i < count; i++)
@@ -74,7 +74,7 @@ static const char *look_up(const struct remedy *table, size_t count,
 	return NULL;
 }
 
-static const char *remedy_of(const char *code, bool writable)
+static const char *hint_of(const char *code, bool writable)
 {
 	const char *text = look_up(remedies, COUNT(remedies), code);
 
@@ -92,8 +92,8 @@ static bool has_finding(const struct savetool_info *info, const char *code)
 }
 
 /* What the last round says, or the only one. */
-static void settle(struct check *check, struct description *description,
-		   const struct repair_plan *plan)
+static void conclude(struct check *check, struct description *description,
+		     const struct repair_plan *plan)
 {
 	struct savetool_check *base = &check->base;
 	struct savetool_info *info = &description->info;
@@ -110,8 +110,8 @@ static void settle(struct check *check, struct description *description,
 	for (size_t i = 0; i < info->finding_count; i++) {
 		struct savetool_finding *finding = &description->findings[i];
 
-		if (!finding->remedy)
-			finding->remedy = remedy_of(finding->code, writable);
+		if (!finding->hint)
+			finding->hint = hint_of(finding->code, writable);
 		if (finding->severity != SAVETOOL_PROBLEM)
 			continue;
 		base->problem_count++;
@@ -121,8 +121,8 @@ static void settle(struct check *check, struct description *description,
 }
 
 /* An image that breaks before it could be opened. */
-static void settle_broken(struct check *check,
-			  const struct savetool_error *broken)
+static void conclude_broken(struct check *check,
+			    const struct savetool_error *broken)
 {
 	struct description *description;
 	struct savetool_error ignored;
@@ -136,7 +136,7 @@ static void settle_broken(struct check *check,
 		return;
 	description->info.complete_known = broken->code == SAVETOOL_INCOMPLETE;
 	if (find_error(description, broken, &ignored) == 0)
-		settle(check, description, NULL);
+		conclude(check, description, NULL);
 	else
 		description_free(description);
 }
@@ -153,7 +153,7 @@ static int find_change(const struct savetool_image *image,
 	};
 	bool changed;
 
-	if (image_ask_changed(&changed, image, err) < 0)
+	if (image_has_changed(&changed, image, err) < 0)
 		return -1;
 	if (!changed)
 		return 0;
@@ -210,7 +210,7 @@ static int check_once(struct check *check, struct repair_plan *plan,
 
 	if (image_open(&image, path, &open, monitor, err) < 0) {
 		if (err->code != SAVETOOL_CANCELLED)
-			settle_broken(check, err);
+			conclude_broken(check, err);
 		return -1;
 	}
 	checker_init(&checker, image);
@@ -221,7 +221,7 @@ static int check_once(struct check *check, struct repair_plan *plan,
 			*err = later;
 			result = -1;
 		}
-		settle(check, steal(image->description), plan);
+		conclude(check, steal(image->description), plan);
 	}
 	checker_release(&checker);
 	savetool_image_close(image);
@@ -238,7 +238,7 @@ static int add_repaired(struct check *check, const struct repair_plan *plan,
 	if (!repaired)
 		return fail_memory(err);
 	for (unsigned i = 0; i < done; i++)
-		repaired[count++] = plan->mends[i].repair;
+		repaired[count++] = plan->fixes[i].repair;
 	check->repaired = repaired;
 	check->base.repaired = repaired;
 	check->base.repaired_count = count;

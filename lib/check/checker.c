@@ -40,8 +40,8 @@ static int add_padding(struct checker *checker,
 }
 
 /* The last word of a bitmap; what ends before it is the walk's to tell. */
-static int look_at_padding(struct checker *checker, const struct ram_list *list,
-			   unsigned block, struct savetool_error *err)
+static int check_padding(struct checker *checker, const struct ram_list *list,
+			 unsigned block, struct savetool_error *err)
 {
 	const struct savetool_image *image = checker->image;
 	bool big = image->big_endian;
@@ -51,9 +51,9 @@ static int look_at_padding(struct checker *checker, const struct ram_list *list,
 	uint64_t word, right;
 	size_t got;
 
-	if (list->places[block].pages_offset == 0 || pages % 64 == 0)
+	if (list->headers[block].pages_offset == 0 || pages % 64 == 0)
 		return 0;
-	padding.offset = list->places[block].bitmap_offset +
+	padding.offset = list->headers[block].bitmap_offset +
 			 bitmap_size(pages) - sizeof(padding.found);
 	if (input_read_all(image_input(image), padding.found,
 			   sizeof(padding.found), padding.offset, &got,
@@ -89,7 +89,7 @@ static int on_ram_list(struct visitor *visitor, const struct section *section,
 	(void)section;
 	(void)sink;
 	for (unsigned i = 0; list->mapped && i < list->layout.count; i++)
-		if (look_at_padding(checker, list, i, err) < 0)
+		if (check_padding(checker, list, i, err) < 0)
 			return -1;
 	return 0;
 }

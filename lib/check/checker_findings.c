@@ -48,7 +48,7 @@ static int find_padding_bits(const struct checker *checker,
 			.block = list->layout.blocks[padding->block].name,
 			.offset = padding->offset,
 			.length = sizeof(padding->found),
-			.remedy = untold ? trust_remedy(DOUBT_HOST) : NULL,
+			.hint = untold ? trust_hint(DOUBT_HOST) : NULL,
 		};
 
 		if (description_find(description, &finding, err,
@@ -68,8 +68,8 @@ static bool hides_error(const struct checker *checker)
 }
 
 /* What a header that says Part has kept the description from telling. */
-static int find_behind_part(const struct checker *checker,
-			    struct savetool_error *err)
+static int find_trailing_part(const struct checker *checker,
+			      struct savetool_error *err)
 {
 	if (image_require_complete(checker->image, err) == 0 ||
 	    strcmp(err->text, checker->broken->text) == 0)
@@ -218,14 +218,14 @@ static int find_return_path(const struct checker *checker,
 }
 
 /* Packed as libvirt would, but in a layout that has to be read at any place. */
-static bool is_packed_mapped(const struct checker *checker)
+static bool is_compressed_mapped(const struct checker *checker)
 {
 	return checker->image->codec && checker->image->libvirt &&
 	       info_of(checker)->layout == SAVETOOL_LAYOUT_MAPPED_RAM;
 }
 
-static int find_packed_mapped(const struct checker *checker,
-			      struct savetool_error *err)
+static int find_compressed_mapped(const struct checker *checker,
+				  struct savetool_error *err)
 {
 	const struct savetool_finding finding = {
 		.code = "packed-mapped-ram",
@@ -240,14 +240,14 @@ static int find_packed_mapped(const struct checker *checker,
 }
 
 /* A header that says Part has not let the description get to the tail. */
-static bool has_untold_tail(const struct checker *checker)
+static bool has_unclear_tail(const struct checker *checker)
 {
 	return checker->finished && checker->broken &&
 	       !image_codec(checker->image);
 }
 
-static int find_untold_tail(const struct checker *checker,
-			    struct savetool_error *err)
+static int find_unclear_tail(const struct checker *checker,
+			     struct savetool_error *err)
 {
 	return find_in_tail(description_of(checker), checker->image, err);
 }
@@ -356,7 +356,7 @@ static int find_part_complete(const struct checker *checker,
 }
 
 /* What is mended as well, before the header is finished. */
-static bool is_mended(const struct savetool_finding *finding)
+static bool is_repaired(const struct savetool_finding *finding)
 {
 	return strcmp(finding->code, "part") == 0 ||
 	       strcmp(finding->code, "part-complete") == 0 ||
@@ -366,7 +366,8 @@ static bool is_mended(const struct savetool_finding *finding)
 
 static bool disproves(const struct savetool_finding *finding)
 {
-	return (finding->severity == SAVETOOL_PROBLEM && !is_mended(finding)) ||
+	return (finding->severity == SAVETOOL_PROBLEM &&
+		!is_repaired(finding)) ||
 	       strcmp(finding->code, "vmdesc-differs") == 0;
 }
 
@@ -375,7 +376,7 @@ static bool disproves(const struct savetool_finding *finding)
  * absent page is one.  A copy that has filled them with zeros has filled those
  * of lost pages too.
  */
-static bool holes_tell(const struct checker *checker)
+static bool holes_agree(const struct checker *checker)
 {
 	const struct savetool_info *info = info_of(checker);
 	uint64_t absent = 0;
@@ -394,7 +395,7 @@ static bool may_have_lost_pages(const struct checker *checker)
 	if (info->layout != SAVETOOL_LAYOUT_MAPPED_RAM)
 		return false;
 	return info->scanned ? zero_page_bytes(info, checker->image) > 0 :
-			       !holes_tell(checker);
+			       !holes_agree(checker);
 }
 
 bool checker_proves(const struct checker *checker)
@@ -420,15 +421,15 @@ static const struct {
 	bool (*applies)(const struct checker *checker); /* NULL: always */
 } checks[] = {
 	{ find_padding_bits, has_padding_bits },
-	{ find_behind_part, hides_error },
+	{ find_trailing_part, hides_error },
 	{ find_running, has_header },
 	{ find_padding, has_header },
 	{ find_memory, has_header },
 	{ find_unaligned, NULL },
 	{ find_postcopy, is_advised },
 	{ find_return_path, has_return_path },
-	{ find_packed_mapped, is_packed_mapped },
-	{ find_untold_tail, has_untold_tail },
+	{ find_compressed_mapped, is_compressed_mapped },
+	{ find_unclear_tail, has_unclear_tail },
 	{ find_in_devices, is_finished },
 	{ find_zero_pages, has_zero_pages },
 	{ find_superseded, has_superseded },

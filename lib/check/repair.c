@@ -9,7 +9,7 @@
 #include "image/trailing.h"
 #include "image/trust.h"
 #include "inspect/findings.h"
-#include "io/inplace.h"
+#include "io/held_file.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,16 +21,16 @@ static const char magic_partial[] = "LibvirtQemudPart";
 #define AT_FORMAT 28
 #define VERSION_FORMATS 2 /* the only one in which the word is believed */
 
-static int add(struct repair_plan *plan, const struct mend *mend,
+static int add(struct repair_plan *plan, const struct fix *fix,
 	       struct savetool_error *err)
 {
-	struct mend *mends =
-		reallocarray(plan->mends, plan->count + 1, sizeof(*mends));
+	struct fix *fixes =
+		reallocarray(plan->fixes, plan->count + 1, sizeof(*fixes));
 
-	if (!mends)
+	if (!fixes)
 		return fail_memory(err);
-	mends[plan->count++] = *mend;
-	plan->mends = mends;
+	fixes[plan->count++] = *fix;
+	plan->fixes = fixes;
 	return 0;
 }
 
@@ -58,15 +58,15 @@ static int plan_padding(struct repair_plan *plan, const struct checker *checker,
 		return 0;
 	for (unsigned i = 0; i < checker->padding_count; i++) {
 		const struct padding_bits *padding = &checker->paddings[i];
-		struct mend mend = {
+		struct fix fix = {
 			.repair = { "padding-bits",
 				    "cleared the bits behind the last page",
 				    padding->offset, sizeof(padding->found) },
 		};
 
-		memcpy(mend.found, padding->found, sizeof(padding->found));
-		memcpy(mend.right, padding->right, sizeof(padding->right));
-		if (is_its_own(checker, padding) && add(plan, &mend, err) < 0)
+		memcpy(fix.found, padding->found, sizeof(padding->found));
+		memcpy(fix.right, padding->right, sizeof(padding->right));
+		if (is_its_own(checker, padding) && add(plan, &fix, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -93,7 +93,7 @@ static int plan_format(struct repair_plan *plan, const struct checker *checker,
 	const struct savetool_image *image = checker->image;
 	const struct savetool_info *info = &image->description->info;
 	const struct savetool_header *header = info->header;
-	struct mend mend = {
+	struct fix fix = {
 		.repair = { "mislabelled",
 			    "set the header's format to that of the content",
 			    AT_FORMAT, 4 },
@@ -105,13 +105,13 @@ static int plan_format(struct repair_plan *plan, const struct checker *checker,
 	    (!checker->finished && !image->codec))
 		return 0;
 	if (header->big_endian) {
-		put_be32(mend.found, header->format);
-		put_be32(mend.right, info->format);
+		put_be32(fix.found, header->format);
+		put_be32(fix.right, info->format);
 	} else {
-		put_le32(mend.found, header->format);
-		put_le32(mend.right, info->format);
+		put_le32(fix.found, header->format);
+		put_le32(fix.right, info->format);
 	}
-	return add(plan, &mend, err);
+	return add(plan, &fix, err);
 }
 
 /*
@@ -127,7 +127,7 @@ static int plan_trailing(struct repair_plan *plan,
 	const struct tail *tail = checker->image->tail;
 	struct savetool_error unreadable;
 	uint64_t second;
-	struct mend mend = {
+	struct fix fix = {
 		.repair = { "trailing",
 			    "cut off the bytes behind the end of the image", 0,
 			    0 },
@@ -143,15 +143,15 @@ static int plan_trailing(struct repair_plan *plan,
 				&unreadable) < 0 ||
 	    second != SAVETOOL_UNKNOWN)
 		return 0;
-	mend.repair.offset = trailing->offset;
-	mend.repair.length = trailing->length;
-	return add(plan, &mend, err);
+	fix.repair.offset = trailing->offset;
+	fix.repair.length = trailing->length;
+	return add(plan, &fix, err);
 }
 
 static int plan_magic(struct repair_plan *plan, const struct checker *checker,
 		      struct savetool_error *err)
 {
-	struct mend mend = {
+	struct fix fix = {
 		.repair = { "part-complete",
 			    "finished the header: the image is complete", 0,
 			    LIBVIRT_MAGIC_SIZE },
@@ -159,9 +159,9 @@ static int plan_magic(struct repair_plan *plan, const struct checker *checker,
 
 	if (!find(checker, "part-complete"))
 		return 0;
-	memcpy(mend.found, magic_partial, LIBVIRT_MAGIC_SIZE);
-	memcpy(mend.right, magic_complete, LIBVIRT_MAGIC_SIZE);
-	return add(plan, &mend, err);
+	memcpy(fix.found, magic_partial, LIBVIRT_MAGIC_SIZE);
+	memcpy(fix.right, magic_complete, LIBVIRT_MAGIC_SIZE);
+	return add(plan, &fix, err);
 }
 
 int repair_plan(struct repair_plan *result, const struct checker *checker,
@@ -186,7 +186,7 @@ int repair_plan(struct repair_plan *result, const struct checker *checker,
 
 void repair_plan_release(struct repair_plan *plan)
 {
-	free(plan->mends);
+	free(plan->fixes);
 	*plan = (struct repair_plan){ .count = 0 };
 }
 
@@ -194,19 +194,19 @@ bool repair_has(const struct repair_plan *plan,
 		const struct savetool_finding *finding)
 {
 	for (unsigned i = 0; i < plan->count; i++)
-		if (strcmp(plan->mends[i].repair.code, finding->code) == 0 &&
-		    plan->mends[i].repair.offset == finding->offset)
+		if (strcmp(plan->fixes[i].repair.code, finding->code) == 0 &&
+		    plan->fixes[i].repair.offset == finding->offset)
 			return true;
 	return false;
 }
 
-static int require_unchanged(const struct inplace *place,
+static int require_unchanged(const struct held_file *held,
 			     const struct stat *seen,
 			     struct savetool_error *err)
 {
 	struct stat now;
 
-	if (fstat(place->fd, &now) < 0)
+	if (fstat(held->fd, &now) < 0)
 		return fail_errno(err, "cannot examine");
 	if (now.st_dev == seen->st_dev && now.st_ino == seen->st_ino &&
 	    now.st_size == seen->st_size &&
@@ -216,35 +216,35 @@ static int require_unchanged(const struct inplace *place,
 	return fail(err, SAVETOOL_REFUSED, "has changed since it was checked");
 }
 
-static int require_found(const struct inplace *place, const struct mend *mend,
+static int require_found(const struct held_file *held, const struct fix *fix,
 			 struct savetool_error *err)
 {
 	uint8_t bytes[MEND_BYTES];
-	size_t size = mend->repair.length;
-	ssize_t got = pread(place->fd, bytes, size, mend->repair.offset);
+	size_t size = fix->repair.length;
+	ssize_t got = pread(held->fd, bytes, size, fix->repair.offset);
 
 	if (got < 0)
-		return fail_errno_at(err, mend->repair.offset, "cannot read");
-	if ((size_t)got == size && memcmp(bytes, mend->found, size) == 0)
+		return fail_errno_at(err, fix->repair.offset, "cannot read");
+	if ((size_t)got == size && memcmp(bytes, fix->found, size) == 0)
 		return 0;
 	return fail(err, SAVETOOL_REFUSED, "has changed since it was checked");
 }
 
-static int apply_one(const struct inplace *place, const struct mend *mend,
+static int apply_one(const struct held_file *held, const struct fix *fix,
 		     struct savetool_error *err)
 {
-	if (inplace_check(place, err) < 0)
+	if (held_file_check(held, err) < 0)
 		return -1;
-	if (mend->truncate) {
-		if (ftruncate(place->fd, mend->repair.offset) < 0)
+	if (fix->truncate) {
+		if (ftruncate(held->fd, fix->repair.offset) < 0)
 			return fail_errno(err, "cannot cut off the end");
-	} else if (require_found(place, mend, err) < 0 ||
-		   inplace_write(place, mend->right, mend->repair.length,
-				 mend->repair.offset, err) < 0) {
+	} else if (require_found(held, fix, err) < 0 ||
+		   held_file_write(held, fix->right, fix->repair.length,
+				   fix->repair.offset, err) < 0) {
 		return -1;
 	}
 	/* Each before the next, for the last one says that all is well. */
-	if (fsync(place->fd) < 0)
+	if (fsync(held->fd) < 0)
 		return fail_errno(err, "cannot write to disk");
 	return 0;
 }
@@ -252,15 +252,15 @@ static int apply_one(const struct inplace *place, const struct mend *mend,
 unsigned repair_apply(const struct repair_plan *plan, const char *path,
 		      struct savetool_error *err)
 {
-	struct inplace place;
+	struct held_file held;
 	unsigned done = 0;
 
-	if (inplace_open(&place, path, err) < 0)
+	if (held_file_open(&held, path, err) < 0)
 		return 0;
-	if (require_unchanged(&place, &plan->seen, err) == 0)
+	if (require_unchanged(&held, &plan->seen, err) == 0)
 		while (done < plan->count &&
-		       apply_one(&place, &plan->mends[done], err) == 0)
+		       apply_one(&held, &plan->fixes[done], err) == 0)
 			done++;
-	inplace_close(&place);
+	held_file_close(&held);
 	return done;
 }

@@ -12,7 +12,7 @@
 
 #define MEND_BYTES 16
 
-struct mend {
+struct fix {
 	struct savetool_repair repair; /* its length: that of the bytes */
 	uint8_t found[MEND_BYTES], right[MEND_BYTES];
 	bool truncate; /* the file ends at the offset instead */
@@ -22,7 +22,7 @@ struct mend {
 struct repair_plan {
 	struct stat seen; /* the file that it was made for */
 	unsigned count;
-	struct mend *mends;
+	struct fix *fixes;
 };
 
 /*

@@ -45,21 +45,21 @@ static bool unbzip_begin(void *state)
 	return unbzip->ready;
 }
 
-static enum step unbzip_step(void *state, struct stretch *stretch)
+static enum step unbzip_step(void *state, struct span *span)
 {
 	bz_stream *bzip2 = &((struct unbzip *)state)->bzip2;
-	const size_t room = stretch->room < INT_MAX ? stretch->room : INT_MAX;
+	const size_t space = span->space < INT_MAX ? span->space : INT_MAX;
 	int result;
 
-	bzip2->next_in = (char *)stretch->from;
-	bzip2->avail_in = stretch->left;
-	bzip2->next_out = (char *)stretch->to;
-	bzip2->avail_out = room;
+	bzip2->next_in = (char *)span->from;
+	bzip2->avail_in = span->left;
+	bzip2->next_out = (char *)span->to;
+	bzip2->avail_out = space;
 	result = BZ2_bzDecompress(bzip2);
-	stretch->from = (const uint8_t *)bzip2->next_in;
-	stretch->left = bzip2->avail_in;
-	stretch->to = (uint8_t *)bzip2->next_out;
-	stretch->room -= room - bzip2->avail_out;
+	span->from = (const uint8_t *)bzip2->next_in;
+	span->left = bzip2->avail_in;
+	span->to = (uint8_t *)bzip2->next_out;
+	span->space -= space - bzip2->avail_out;
 	switch (result) {
 	case BZ_OK:
 		return STEP_MORE;
@@ -101,9 +101,9 @@ static void *bzip2_new(int level)
 }
 
 static size_t bzip2_pack(void *state, const void *data, size_t size, void *to,
-			 size_t room)
+			 size_t space)
 {
-	unsigned packed = room;
+	unsigned packed = space;
 
 	if (BZ2_bzBuffToBuffCompress(to, &packed, (char *)data, size,
 				     *(int *)state, 0, 0) != BZ_OK)

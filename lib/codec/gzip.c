@@ -35,21 +35,21 @@ static bool inflater_begin(void *state)
 	return inflateReset(&inflater->zlib) == Z_OK;
 }
 
-static enum step inflater_step(void *state, struct stretch *stretch)
+static enum step inflater_step(void *state, struct span *span)
 {
 	z_stream *zlib = &((struct inflater *)state)->zlib;
-	const size_t room = stretch->room < INT_MAX ? stretch->room : INT_MAX;
+	const size_t space = span->space < INT_MAX ? span->space : INT_MAX;
 	int result;
 
-	zlib->next_in = (Bytef *)stretch->from;
-	zlib->avail_in = stretch->left;
-	zlib->next_out = stretch->to;
-	zlib->avail_out = room;
+	zlib->next_in = (Bytef *)span->from;
+	zlib->avail_in = span->left;
+	zlib->next_out = span->to;
+	zlib->avail_out = space;
 	result = inflate(zlib, Z_NO_FLUSH);
-	stretch->from = zlib->next_in;
-	stretch->left = zlib->avail_in;
-	stretch->to = zlib->next_out;
-	stretch->room -= room - zlib->avail_out;
+	span->from = zlib->next_in;
+	span->left = zlib->avail_in;
+	span->to = zlib->next_out;
+	span->space -= space - zlib->avail_out;
 	switch (result) {
 	case Z_OK:
 	case Z_BUF_ERROR:
@@ -111,7 +111,7 @@ static void deflater_free(void *state)
 }
 
 static size_t deflater_pack(void *state, const void *data, size_t size,
-			    void *to, size_t room)
+			    void *to, size_t space)
 {
 	z_stream *zlib = state;
 
@@ -119,10 +119,10 @@ static size_t deflater_pack(void *state, const void *data, size_t size,
 	zlib->next_in = (Bytef *)data;
 	zlib->avail_in = size;
 	zlib->next_out = to;
-	zlib->avail_out = room;
+	zlib->avail_out = space;
 	if (deflate(zlib, Z_FINISH) != Z_STREAM_END)
 		return 0;
-	return room - zlib->avail_out;
+	return space - zlib->avail_out;
 }
 
 static const struct encoder gzip_encoder = {

@@ -9,11 +9,11 @@
 #include "codec/codec.h"
 
 /* What a step turns packed bytes into; it moves both ends on. */
-struct stretch {
+struct span {
 	const uint8_t *from;
 	size_t left;
 	uint8_t *to;
-	size_t room;
+	size_t space;
 };
 
 enum step {
@@ -30,7 +30,7 @@ struct decoder {
 
 	/* Begins a member, the first or one more.  false: no memory. */
 	bool (*begin)(void *state);
-	enum step (*step)(void *state, struct stretch *stretch);
+	enum step (*step)(void *state, struct span *span);
 
 	/* Releases what the first begin took. */
 	void (*end)(void *state);
@@ -48,7 +48,7 @@ struct encoder {
 
 	/* The packed size, 0: no memory, or the library failed. */
 	size_t (*pack)(void *state, const void *data, size_t size, void *to,
-		       size_t room);
+		       size_t space);
 
 	/*
 	 * What follows the last member; NULL: nothing does.  packed[] and

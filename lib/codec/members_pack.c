@@ -27,7 +27,7 @@ struct packer {
 	unsigned workers;
 	size_t bound;
 	uint32_t (*sizes)[2];
-	size_t members, sizes_room;
+	size_t members, sizes_space;
 };
 
 static int pack_job(void *owner, unsigned worker, void *job,
@@ -48,15 +48,15 @@ static int remember(struct packer *packer, const struct packing *packing,
 {
 	if (!packer->encoder->finish)
 		return 0;
-	if (packer->members == packer->sizes_room) {
-		size_t room = 2 * packer->sizes_room + 64;
-		void *sizes = reallocarray(packer->sizes, room,
+	if (packer->members == packer->sizes_space) {
+		size_t space = 2 * packer->sizes_space + 64;
+		void *sizes = reallocarray(packer->sizes, space,
 					   sizeof(*packer->sizes));
 
 		if (!sizes)
 			return fail_memory(err);
 		packer->sizes = sizes;
-		packer->sizes_room = room;
+		packer->sizes_space = space;
 	}
 	packer->sizes[packer->members][0] = packing->packed_size;
 	packer->sizes[packer->members][1] = packing->size;

@@ -139,10 +139,10 @@ static ssize_t members_read_at(struct input *in, void *data, size_t size,
 {
 	struct members *members = (struct members *)in;
 	struct window *window = &members->window;
-	struct stretch stretch = { .to = data, .room = size };
+	struct span span = { .to = data, .space = size };
 
 	(void)offset;
-	while (stretch.room == size) {
+	while (span.space == size) {
 		int inside;
 
 		if (members->verdict != STEP_MORE)
@@ -153,23 +153,22 @@ static ssize_t members_read_at(struct input *in, void *data, size_t size,
 			return inside;
 		if (window_fill(window, 1, err) < 0)
 			return -1;
-		stretch.from = window->next;
-		stretch.left = window->left;
+		span.from = window->next;
+		span.left = window->left;
 		members->verdict =
-			members->codec->decoder->step(members->state, &stretch);
+			members->codec->decoder->step(members->state, &span);
 		if (members->verdict == STEP_END) {
 			members->verdict = STEP_MORE;
 			members->inside = false;
-		} else if (stretch.left == window->left &&
-			   stretch.room == size &&
+		} else if (span.left == window->left && span.space == size &&
 			   members->verdict == STEP_MORE) {
 			return member_fail(
 				members->codec, window,
 				window->left ? STEP_CORRUPT : STEP_MORE, err);
 		}
-		window_consume(window, window->left - stretch.left);
+		window_consume(window, window->left - span.left);
 	}
-	return size - stretch.room;
+	return size - span.space;
 }
 
 static void members_close(struct input *in)

@@ -54,20 +54,20 @@ static bool unxz_begin(void *state)
 	return lzma_auto_decoder(state, UNXZ_MEMORY, 0) == LZMA_OK;
 }
 
-static enum step unxz_step(void *state, struct stretch *stretch)
+static enum step unxz_step(void *state, struct span *span)
 {
 	lzma_stream *lzma = state;
 	lzma_ret result;
 
-	lzma->next_in = stretch->from;
-	lzma->avail_in = stretch->left;
-	lzma->next_out = stretch->to;
-	lzma->avail_out = stretch->room;
+	lzma->next_in = span->from;
+	lzma->avail_in = span->left;
+	lzma->next_out = span->to;
+	lzma->avail_out = span->space;
 	result = lzma_code(lzma, LZMA_RUN);
-	stretch->from = lzma->next_in;
-	stretch->left = lzma->avail_in;
-	stretch->to = lzma->next_out;
-	stretch->room = lzma->avail_out;
+	span->from = lzma->next_in;
+	span->left = lzma->avail_in;
+	span->to = lzma->next_out;
+	span->space = lzma->avail_out;
 	switch (result) {
 	case LZMA_OK:
 	case LZMA_BUF_ERROR:
@@ -129,13 +129,14 @@ static void *xz_new(int level)
 }
 
 static size_t xz_pack(void *state, const void *data, size_t size, void *to,
-		      size_t room)
+		      size_t space)
 {
 	struct xz_options *options = state;
 	size_t packed = 0;
 
 	if (lzma_stream_buffer_encode(options->filters, LZMA_CHECK_CRC64, NULL,
-				      data, size, to, &packed, room) != LZMA_OK)
+				      data, size, to, &packed,
+				      space) != LZMA_OK)
 		return 0;
 	return packed;
 }

@@ -62,17 +62,17 @@ static enum step unzstd_failed(size_t result)
 	}
 }
 
-static enum step unzstd_step(void *state, struct stretch *stretch)
+static enum step unzstd_step(void *state, struct span *span)
 {
-	ZSTD_inBuffer in = { stretch->from, stretch->left, 0 };
-	ZSTD_outBuffer out = { stretch->to, stretch->room, 0 };
+	ZSTD_inBuffer in = { span->from, span->left, 0 };
+	ZSTD_outBuffer out = { span->to, span->space, 0 };
 	size_t result = ZSTD_decompressStream(((struct unzstd *)state)->stream,
 					      &out, &in);
 
-	stretch->from += in.pos;
-	stretch->left -= in.pos;
-	stretch->to += out.pos;
-	stretch->room -= out.pos;
+	span->from += in.pos;
+	span->left -= in.pos;
+	span->to += out.pos;
+	span->space -= out.pos;
 	if (ZSTD_isError(result))
 		return unzstd_failed(result);
 	return result == 0 ? STEP_END : STEP_MORE;
@@ -122,9 +122,9 @@ static void *zstd_new(int level)
 }
 
 static size_t zstd_pack(void *state, const void *data, size_t size, void *to,
-			size_t room)
+			size_t space)
 {
-	size_t packed = ZSTD_compress2(state, to, room, data, size);
+	size_t packed = ZSTD_compress2(state, to, space, data, size);
 
 	return ZSTD_isError(packed) ? 0 : packed;
 }

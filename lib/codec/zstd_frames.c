@@ -33,19 +33,19 @@ struct unpacking {
 };
 
 /* What comes at the window. */
-enum place {
-	PLACE_BOUNDARY, /* a frame or the end, nobody looked */
-	PLACE_SINGLE,   /* a frame that the reader unpacks itself */
-	PLACE_INSIDE,   /* its middle */
-	PLACE_END,
-	PLACE_FAILED, /* no frame, and no end: see trouble */
+enum position {
+	AT_BOUNDARY,  /* a frame or the end, nobody looked */
+	AT_SINGLE,    /* a frame that the reader unpacks itself */
+	INSIDE_FRAME, /* its middle */
+	AT_END,
+	AT_FAILURE, /* no frame, and no end: see trouble */
 };
 
 struct frames {
 	struct input base;
 	const struct codec *codec;
 	struct window window;
-	enum place place;
+	enum position position;
 	bool first;
 	struct savetool_error trouble;
 	enum step verdict; /* of the single frame's last step */
@@ -144,7 +144,7 @@ static int look(struct frames *frames, struct unpacking *job,
 	if (found < 0)
 		return -1;
 	frames->first = false;
-	frames->place = found ? PLACE_SINGLE : PLACE_END;
+	frames->position = found ? AT_SINGLE : AT_END;
 	if (!found)
 		return 0;
 	if (small_frame(frames, &size, &content, err) < 0)
@@ -159,21 +159,21 @@ static int look(struct frames *frames, struct unpacking *job,
 	memcpy(job->packed, window->next, size);
 	window_consume(window, size);
 	pool_give(frames->pool);
-	frames->place = PLACE_BOUNDARY;
+	frames->position = AT_BOUNDARY;
 	return 0;
 }
 
 /* Trouble ahead is told when the reader comes there. */
 static void look_ahead(struct frames *frames)
 {
-	while (frames->place == PLACE_BOUNDARY &&
+	while (frames->position == AT_BOUNDARY &&
 	       pool_pending(frames->pool) < frames->ahead) {
 		struct unpacking *job = pool_take(frames->pool);
 
 		if (!job)
 			return;
 		if (look(frames, job, &frames->trouble) < 0)
-			frames->place = PLACE_FAILED;
+			frames->position = AT_FAILURE;
 	}
 }
 
@@ -182,34 +182,34 @@ static ssize_t read_single(struct frames *frames, void *data, size_t size,
 			   struct savetool_error *err)
 {
 	struct window *window = &frames->window;
-	struct stretch stretch = { .to = data, .room = size };
+	struct span span = { .to = data, .space = size };
 
-	if (frames->place == PLACE_SINGLE) {
+	if (frames->position == AT_SINGLE) {
 		frames->begun = true;
 		if (!frames->codec->decoder->begin(frames->state))
 			return fail_memory(err);
-		frames->place = PLACE_INSIDE;
+		frames->position = INSIDE_FRAME;
 	}
-	while (frames->place == PLACE_INSIDE && stretch.room == size) {
+	while (frames->position == INSIDE_FRAME && span.space == size) {
 		if (frames->verdict != STEP_MORE)
 			return member_fail(frames->codec, window,
 					   frames->verdict, err);
 		if (window_fill(window, 1, err) < 0)
 			return -1;
-		stretch.from = window->next;
-		stretch.left = window->left;
+		span.from = window->next;
+		span.left = window->left;
 		frames->verdict =
-			frames->codec->decoder->step(frames->state, &stretch);
+			frames->codec->decoder->step(frames->state, &span);
 		if (frames->verdict == STEP_END) {
 			frames->verdict = STEP_MORE;
-			frames->place = PLACE_BOUNDARY;
-		} else if (window->left == 0 && stretch.room == size) {
+			frames->position = AT_BOUNDARY;
+		} else if (window->left == 0 && span.space == size) {
 			return member_fail(frames->codec, window, STEP_MORE,
 					   err);
 		}
-		window_consume(window, window->left - stretch.left);
+		window_consume(window, window->left - span.left);
 	}
-	return size - stretch.room;
+	return size - span.space;
 }
 
 static size_t read_current(struct frames *frames, void *data, size_t size)
@@ -258,7 +258,7 @@ static ssize_t read_some(struct frames *frames, void *data, size_t size,
 		look_ahead(frames);
 		return read_current(frames, data, size);
 	}
-	if (frames->place == PLACE_FAILED) {
+	if (frames->position == AT_FAILURE) {
 		*err = frames->trouble;
 		return -1;
 	}
@@ -278,7 +278,7 @@ static ssize_t frames_read_at(struct input *in, void *data, size_t size,
 	}
 	do {
 		n = read_some(frames, data, size, err);
-	} while (n == 0 && frames->place != PLACE_END);
+	} while (n == 0 && frames->position != AT_END);
 	if (n < 0) {
 		frames->failed = true;
 		frames->trouble = *err;

@@ -55,7 +55,7 @@ void mapped_source_read_holes(struct mapped_source *source);
  */
 int mapped_sink_new(struct page_sink **sink, struct output *out,
 		    const struct ram_layout *layout,
-		    const struct mapped_place *places, bool big_endian,
+		    const struct mapped_header *headers, bool big_endian,
 		    struct savetool_error *err);
 
 #endif

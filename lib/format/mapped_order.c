@@ -33,8 +33,8 @@ struct votes {
 	bool absent_data; /* or nothing would be lost by what is read */
 };
 
-static int ask_page(struct votes *votes, struct input *in, uint64_t offset,
-		    uint64_t size, bool present, struct savetool_error *err)
+static int probe_page(struct votes *votes, struct input *in, uint64_t offset,
+		      uint64_t size, bool present, struct savetool_error *err)
 {
 	uint8_t page[RAM_PAGE_MOST];
 	size_t got;
@@ -52,9 +52,9 @@ static int ask_page(struct votes *votes, struct input *in, uint64_t offset,
 }
 
 /* Evenly spread over the block. */
-static int ask_block(struct votes *votes, struct input *in,
-		     const struct bitmap *bitmap, uint64_t pages_offset,
-		     uint64_t page_size, struct savetool_error *err)
+static int probe_block(struct votes *votes, struct input *in,
+		       const struct bitmap *bitmap, uint64_t pages_offset,
+		       uint64_t page_size, struct savetool_error *err)
 {
 	uint64_t step = count_differing(bitmap) / SAMPLES + 1, seen = 0;
 
@@ -67,35 +67,37 @@ static int ask_block(struct votes *votes, struct input *in,
 			/* What is behind the last page is nobody's. */
 			if (page >= bitmap->bits || seen++ % step != 0)
 				continue;
-			if (ask_page(votes, in, pages_offset + page * page_size,
-				     page_size, bitmap_get(bitmap, page),
-				     err) < 0)
+			if (probe_page(votes, in,
+				       pages_offset + page * page_size,
+				       page_size, bitmap_get(bitmap, page),
+				       err) < 0)
 				return -1;
 		}
 	}
 	return 0;
 }
 
-static int ask_blocks(struct votes *votes, struct input *in,
-		      const struct ram_list *list, const struct bitmap *bitmaps,
-		      struct savetool_error *err)
+static int probe_blocks(struct votes *votes, struct input *in,
+			const struct ram_list *list,
+			const struct bitmap *bitmaps,
+			struct savetool_error *err)
 {
 	for (unsigned i = 0; i < list->layout.count; i++)
-		if (list->places[i].pages_offset != 0 &&
-		    ask_block(votes, in, &bitmaps[i],
-			      list->places[i].pages_offset,
-			      list->layout.page_size, err) < 0)
+		if (list->headers[i].pages_offset != 0 &&
+		    probe_block(votes, in, &bitmaps[i],
+				list->headers[i].pages_offset,
+				list->layout.page_size, err) < 0)
 			return -1;
 	return 0;
 }
 
-int mapped_order_ask(enum mapped_order *order, struct input *in,
-		     const struct ram_list *list, const struct bitmap *bitmaps,
-		     struct savetool_error *err)
+int mapped_order_probe(enum mapped_order *order, struct input *in,
+		       const struct ram_list *list,
+		       const struct bitmap *bitmaps, struct savetool_error *err)
 {
 	struct votes votes = { 0 };
 
-	if (ask_blocks(&votes, in, list, bitmaps, err) < 0)
+	if (probe_blocks(&votes, in, list, bitmaps, err) < 0)
 		return -1;
 	*order = MAPPED_ORDER_FITS;
 	/* Votes are of a sample, so a small majority is none. */

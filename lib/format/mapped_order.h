@@ -20,8 +20,9 @@ enum mapped_order {
  * whose bits differ between the two: what is present should hold data, what is
  * not should be zero.
  */
-int mapped_order_ask(enum mapped_order *order, struct input *in,
-		     const struct ram_list *list, const struct bitmap *bitmaps,
-		     struct savetool_error *err);
+int mapped_order_probe(enum mapped_order *order, struct input *in,
+		       const struct ram_list *list,
+		       const struct bitmap *bitmaps,
+		       struct savetool_error *err);
 
 #endif

@@ -16,7 +16,7 @@ struct mapped_sink {
 	struct page_sink base;
 	struct output *out;
 	const struct ram_layout *layout;
-	struct mapped_place *places;
+	struct mapped_header *headers;
 	bool big_endian;
 	struct bitmap *present; /* one a block: what the file will say */
 	struct bitmap *written; /* one a block: slots that hold bytes */
@@ -42,7 +42,7 @@ static int flush(struct mapped_sink *sink, struct savetool_error *err)
 
 static uint64_t slot(const struct mapped_sink *sink, const struct page_run *run)
 {
-	return sink->places[run->block->index].pages_offset + run->offset;
+	return sink->headers[run->block->index].pages_offset + run->offset;
 }
 
 /* Writes bytes with those before them if they adjoin, else by themselves. */
@@ -178,7 +178,7 @@ static int punch_stale(struct mapped_sink *sink, unsigned index,
 		uint64_t end = bitmap_find(written, from, false);
 
 		if (sink->out->ops->punch(sink->out,
-					  sink->places[index].pages_offset +
+					  sink->headers[index].pages_offset +
 						  from * page_size,
 					  (end - from) * page_size, err) < 0)
 			return -1;
@@ -198,7 +198,7 @@ static int finish(struct page_sink *base, struct savetool_error *err)
 			bitmap_swap(&sink->present[i]);
 		if (output_write_at(sink->out, sink->present[i].bytes,
 				    sink->present[i].size,
-				    sink->places[i].bitmap_offset, err) < 0)
+				    sink->headers[i].bitmap_offset, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -216,21 +216,22 @@ static void sink_free(struct page_sink *base)
 	}
 	free(sink->present);
 	free(sink->written);
-	free(sink->places);
+	free(sink->headers);
 	free(sink);
 }
 
-static int allocate(struct mapped_sink *sink, const struct mapped_place *places,
+static int allocate(struct mapped_sink *sink,
+		    const struct mapped_header *headers,
 		    struct savetool_error *err)
 {
 	unsigned count = sink->layout->count;
 
-	sink->places = calloc(count + 1, sizeof(*sink->places));
+	sink->headers = calloc(count + 1, sizeof(*sink->headers));
 	sink->present = calloc(count + 1, sizeof(*sink->present));
 	sink->written = calloc(count + 1, sizeof(*sink->written));
-	if (!sink->places || !sink->present || !sink->written)
+	if (!sink->headers || !sink->present || !sink->written)
 		return fail_memory(err);
-	memcpy(sink->places, places, count * sizeof(*places));
+	memcpy(sink->headers, headers, count * sizeof(*headers));
 	for (unsigned i = 0; i < count; i++) {
 		uint64_t pages = sink->layout->blocks[i].length /
 				 sink->layout->page_size;
@@ -250,7 +251,7 @@ static const struct page_sink_ops ops = {
 
 int mapped_sink_new(struct page_sink **result, struct output *out,
 		    const struct ram_layout *layout,
-		    const struct mapped_place *places, bool big_endian,
+		    const struct mapped_header *headers, bool big_endian,
 		    struct savetool_error *err)
 {
 	struct mapped_sink *sink = calloc(1, sizeof(*sink));
@@ -261,7 +262,7 @@ int mapped_sink_new(struct page_sink **result, struct output *out,
 	sink->out = out;
 	sink->layout = layout;
 	sink->big_endian = big_endian;
-	if (allocate(sink, places, err) < 0) {
+	if (allocate(sink, headers, err) < 0) {
 		sink_free(&sink->base);
 		return -1;
 	}

@@ -8,24 +8,24 @@
 #include <inttypes.h>
 
 static int check_bits(const struct bitmap *bitmap, struct input *in,
-		      const struct mapped_place *place, uint64_t pages,
+		      const struct mapped_header *header, uint64_t pages,
 		      uint64_t page_size, struct savetool_error *err)
 {
-	uint64_t room;
+	uint64_t space;
 
 	if (bitmap_count(bitmap, pages, bitmap->size * 8 - pages) > 0)
-		return fail_at(err, SAVETOOL_CORRUPT, place->bitmap_offset,
+		return fail_at(err, SAVETOOL_CORRUPT, header->bitmap_offset,
 			       "bitmap at @ has bits set behind its last page");
 	if (in->size == SAVETOOL_UNKNOWN)
 		return 0;
-	room = in->size > place->pages_offset ?
-		       (in->size - place->pages_offset) / page_size :
-		       0;
-	if (room < pages && bitmap_count(bitmap, room, pages - room) > 0)
+	space = in->size > header->pages_offset ?
+			(in->size - header->pages_offset) / page_size :
+			0;
+	if (space < pages && bitmap_count(bitmap, space, pages - space) > 0)
 		return fail_at(err, SAVETOOL_INCOMPLETE, in->size,
 			       "%" PRIu64
 			       " pages are beyond the end of the image",
-			       bitmap_count(bitmap, room, pages - room));
+			       bitmap_count(bitmap, space, pages - space));
 	return 0;
 }
 
@@ -34,21 +34,21 @@ int mapped_read_bitmap(struct bitmap *bitmap, struct input *in,
 		       bool big_endian, bool strays, struct savetool_error *err)
 {
 	const struct ram_block *block = &list->layout.blocks[index];
-	const struct mapped_place *place = &list->places[index];
+	const struct mapped_header *header = &list->headers[index];
 	uint64_t pages = block->length / list->layout.page_size;
 	struct bitmap read;
 
 	if (!bitmap_init(&read, pages))
 		return fail_memory(err);
-	if (place->pages_offset != 0) {
+	if (header->pages_offset != 0) {
 		if (input_read_exactly(in, read.bytes, read.size,
-				       place->bitmap_offset, err) < 0)
+				       header->bitmap_offset, err) < 0)
 			goto failed;
 		if (big_endian)
 			bitmap_swap(&read);
 		if (strays)
 			bitmap_clear_range(&read, pages, read.size * 8 - pages);
-		if (check_bits(&read, in, place, pages, list->layout.page_size,
+		if (check_bits(&read, in, header, pages, list->layout.page_size,
 			       err) < 0)
 			goto failed;
 	}
@@ -101,11 +101,12 @@ static int look_at_extent(struct mapped_source *source, uint64_t offset,
  * hole, or all of it outside; and no more than there is room for.
  */
 static int fit_run(struct mapped_source *source, struct page_run *run,
-		   size_t room, struct savetool_error *err)
+		   size_t space, struct savetool_error *err)
 {
-	const struct mapped_place *place = &source->list->places[source->block];
+	const struct mapped_header *header =
+		&source->list->headers[source->block];
 	uint64_t page_size = source->list->layout.page_size;
-	uint64_t offset = place->pages_offset + run->offset, left;
+	uint64_t offset = header->pages_offset + run->offset, left;
 
 	if (look_at_extent(source, offset, err) < 0)
 		return -1;
@@ -120,13 +121,13 @@ static int fit_run(struct mapped_source *source, struct page_run *run,
 	/* A page that is half a hole is read like any other. */
 	if (source->extent.hole)
 		left = page_size;
-	if (left < room && left >= page_size)
-		room = left;
+	if (left < space && left >= page_size)
+		space = left;
 	else if (left < page_size)
-		room = room < page_size ? room : page_size;
-	room -= room % page_size;
-	if (run->length > room)
-		run->length = room;
+		space = space < page_size ? space : page_size;
+	space -= space % page_size;
+	if (run->length > space)
+		run->length = space;
 	return 0;
 }
 
@@ -134,13 +135,14 @@ static int read_run(struct mapped_source *source, struct page_batch *batch,
 		    struct page_run *run, size_t used,
 		    struct savetool_error *err)
 {
-	const struct mapped_place *place = &source->list->places[source->block];
+	const struct mapped_header *header =
+		&source->list->headers[source->block];
 
 	if (!batch->chunks[0])
 		batch->chunks[0] = chunk_take(source->pool);
 	run->data = batch->chunks[0]->data + used;
 	if (input_read_exactly(source->in, batch->chunks[0]->data + used,
-			       run->length, place->pages_offset + run->offset,
+			       run->length, header->pages_offset + run->offset,
 			       err) < 0)
 		return fail_in_block(err, run->block->name);
 	return 0;

@@ -48,14 +48,15 @@ uint64_t page_size_of_arch(const char *arch)
 }
 
 /* What came of one size. */
-struct trial {
+struct candidate {
 	uint64_t page_size;
 	uint64_t reached; /* so far, it makes sense */
 	bool broken;      /* behind that, it does not */
 	bool adjoins;     /* two records in turn were of pages that adjoin */
 };
 
-static int try_records(struct trial *trial, struct sequential_source *source,
+static int try_records(struct candidate *candidate,
+		       struct sequential_source *source,
 		       struct page_batch *batch, struct savetool_error *err)
 {
 	const struct reader *reader = &source->stream->reader;
@@ -68,11 +69,12 @@ static int try_records(struct trial *trial, struct sequential_source *source,
 
 		more = sequential_source_record(source, batch, err);
 		if (more >= 0 || err->code == SAVETOOL_INCOMPLETE)
-			trial->reached = start;
+			candidate->reached = start;
 		if (more > 0 && batch->count > 0) {
-			trial->adjoins |=
+			candidate->adjoins |=
 				run->block == before.block &&
-				run->offset == before.offset + trial->page_size;
+				run->offset ==
+					before.offset + candidate->page_size;
 			before = *run;
 		}
 		page_batch_clear(batch);
@@ -81,7 +83,7 @@ static int try_records(struct trial *trial, struct sequential_source *source,
 }
 
 /* From the records of the memory's START to the tail. */
-static int try_items(struct trial *trial, struct stream *stream,
+static int try_items(struct candidate *candidate, struct stream *stream,
 		     struct page_batch *batch, struct savetool_error *err)
 {
 	const struct section *section;
@@ -98,17 +100,17 @@ static int try_items(struct trial *trial, struct stream *stream,
 		if (item.kind != STREAM_SECTION)
 			continue;
 		if ((section_is_ram(section) ?
-			     try_records(trial, &source, batch, err) :
+			     try_records(candidate, &source, batch, err) :
 			     stream_skip_payload(stream, section, err)) < 0 ||
 		    stream_end_section(stream, section, err) < 0)
 			return -1;
-		trial->reached = stream->reader.offset;
+		candidate->reached = stream->reader.offset;
 	}
 	return more;
 }
 
 /* What all trials work with. */
-struct bench {
+struct probing {
 	const struct stream *stream;
 	size_t visible; /* bytes from the stream's reader on */
 	bool cut;       /* the stream goes on behind them */
@@ -117,10 +119,10 @@ struct bench {
 };
 
 /* In a stream of its own, over memory, so that nothing is moved. */
-static int try_size(struct trial *trial, const struct bench *bench,
+static int try_size(struct candidate *candidate, const struct probing *probing,
 		    struct savetool_error *err)
 {
-	const struct stream *stream = bench->stream;
+	const struct stream *stream = probing->stream;
 	const struct reader *reader = &stream->reader;
 	size_t size = stream->started_count * sizeof(*stream->started);
 	struct stream probe = {
@@ -135,16 +137,17 @@ static int try_size(struct trial *trial, const struct bench *bench,
 	if (!probe.started)
 		return fail_memory(err);
 	memcpy(probe.started, stream->started, size);
-	probe.ram.layout.page_size = trial->page_size;
-	reader_init_memory(&probe.reader, reader->next, bench->visible,
+	probe.ram.layout.page_size = candidate->page_size;
+	reader_init_memory(&probe.reader, reader->next, probing->visible,
 			   reader->offset);
-	probe.reader.pool = bench->pool;
-	if (try_items(trial, &probe, bench->batch, &problem) == 0)
-		trial->reached = UINT64_MAX; /* the tail: there is no more */
-	else if (problem.code == SAVETOOL_INCOMPLETE && bench->cut)
-		trial->reached = reader->offset + bench->visible;
+	probe.reader.pool = probing->pool;
+	if (try_items(candidate, &probe, probing->batch, &problem) == 0)
+		candidate->reached =
+			UINT64_MAX; /* the tail: there is no more */
+	else if (problem.code == SAVETOOL_INCOMPLETE && probing->cut)
+		candidate->reached = reader->offset + probing->visible;
 	else
-		trial->broken = true;
+		candidate->broken = true;
 	free(probe.started);
 	return 0;
 }
@@ -157,19 +160,19 @@ static bool is_possible(const struct ram_layout *layout, uint64_t page_size)
 	return true;
 }
 
-static int try_all(struct trial *trials, unsigned *count,
-		   const struct bench *bench, struct savetool_error *err)
+static int try_all(struct candidate *candidates, unsigned *count,
+		   const struct probing *probing, struct savetool_error *err)
 {
-	const struct ram_layout *layout = &bench->stream->ram.layout;
+	const struct ram_layout *layout = &probing->stream->ram.layout;
 
 	*count = 0;
 	for (uint64_t size = RAM_PAGE_LEAST; size <= RAM_PAGE_MOST; size *= 2) {
-		struct trial *trial = &trials[*count];
+		struct candidate *candidate = &candidates[*count];
 
 		if (!is_possible(layout, size))
 			break;
-		*trial = (struct trial){ .page_size = size };
-		if (try_size(trial, bench, err) < 0)
+		*candidate = (struct candidate){ .page_size = size };
+		if (try_size(candidate, probing, err) < 0)
 			return -1;
 		++*count;
 	}
@@ -177,25 +180,25 @@ static int try_all(struct trial *trials, unsigned *count,
 }
 
 /* Leaves those that lead furthest. */
-static unsigned keep_best(struct trial *trials, unsigned count)
+static unsigned keep_best(struct candidate *candidates, unsigned count)
 {
 	uint64_t best = 0;
 	unsigned kept = 0;
 
 	for (unsigned i = 0; i < count; i++)
-		if (trials[i].reached > best)
-			best = trials[i].reached;
+		if (candidates[i].reached > best)
+			best = candidates[i].reached;
 	for (unsigned i = 0; i < count; i++)
-		if (trials[i].reached == best)
-			trials[kept++] = trials[i];
+		if (candidates[i].reached == best)
+			candidates[kept++] = candidates[i];
 	return kept;
 }
 
-static bool is_among(const struct trial *trials, unsigned count,
+static bool is_among(const struct candidate *candidates, unsigned count,
 		     uint64_t page_size)
 {
 	for (unsigned i = 0; i < count; i++)
-		if (trials[i].page_size == page_size)
+		if (candidates[i].page_size == page_size)
 			return true;
 	return false;
 }
@@ -204,104 +207,106 @@ static bool is_among(const struct trial *trials, unsigned count,
  * Zero pages alone fit every size up to their own.  But QEMU sends pages in
  * their order, so they adjoin, if they are of that size.
  */
-static uint64_t choose(const struct trial *trials, unsigned count,
+static uint64_t choose(const struct candidate *candidates, unsigned count,
 		       uint64_t expected, bool *guessed)
 {
 	bool broken = true;
 
 	*guessed = false;
 	if (count == 1)
-		return trials[0].page_size;
+		return candidates[0].page_size;
 	for (unsigned i = count; i-- > 0;) {
-		if (trials[i].adjoins)
-			return trials[i].page_size;
-		broken &= trials[i].broken;
+		if (candidates[i].adjoins)
+			return candidates[i].page_size;
+		broken &= candidates[i].broken;
 	}
-	if (is_among(trials, count, expected))
+	if (is_among(candidates, count, expected))
 		return expected;
 	/* What no size makes sense of is broken, and no guess is at fault. */
 	*guessed = !broken;
-	return is_among(trials, count, 4096) ? 4096 : trials[0].page_size;
+	return is_among(candidates, count, 4096) ? 4096 :
+						   candidates[0].page_size;
 }
 
 /*
  * The size that the vmdescription tells; not if it breaks and another does
  * not: then it is the end of another image, which this one was written over.
  */
-static bool is_believed(const struct trial *trials, unsigned count,
-			uint64_t told)
+static bool is_believed(const struct candidate *candidates, unsigned count,
+			uint64_t stated)
 {
 	bool another = false;
 
 	for (unsigned i = 0; i < count; i++) {
-		if (!trials[i].broken && trials[i].page_size == told)
+		if (!candidates[i].broken && candidates[i].page_size == stated)
 			return true;
-		another |= !trials[i].broken;
+		another |= !candidates[i].broken;
 	}
 	return !another;
 }
 
-static int settle(struct stream *stream, struct trial *trials, unsigned count,
-		  struct savetool_error *err)
+static int decide(struct stream *stream, struct candidate *candidates,
+		  unsigned count, struct savetool_error *err)
 {
 	struct ram_layout *layout = &stream->ram.layout;
-	uint64_t told = stream->vmdesc ? stream->vmdesc->page_size : 0;
+	uint64_t stated = stream->vmdesc ? stream->vmdesc->page_size : 0;
 
-	if (told == 0 || !is_believed(trials, count, told)) {
-		layout->page_size = choose(trials, keep_best(trials, count),
-					   stream->expected_page_size,
-					   &stream->page_size_guessed);
+	if (stated == 0 || !is_believed(candidates, count, stated)) {
+		layout->page_size = choose(
+			candidates, keep_best(candidates, count),
+			stream->expected_page_size, &stream->page_size_guessed);
 		return 0;
 	}
 	for (unsigned i = 0; i < layout->count; i++) {
 		const struct ram_block *block = &layout->blocks[i];
 
-		if (block->length % told == 0)
+		if (block->length % stated == 0)
 			continue;
 		fail_at(err, SAVETOOL_CORRUPT, stream->ram.start,
 			"length %" PRIu64 ", in the list at @, is no multiple "
 			"of the page size %" PRIu64,
-			block->length, told);
+			block->length, stated);
 		return fail_in_block(err, block->name);
 	}
-	layout->page_size = told;
+	layout->page_size = stated;
 	return 0;
 }
 
 /* What fails to be read is not wanted yet, and may never be. */
-static int look(struct bench *bench, struct reader *reader,
+static int look(struct probing *probing, struct reader *reader,
 		struct savetool_error *err)
 {
-	int failed = reader_look(reader, CHUNK_HEADROOM, &bench->visible, err);
+	int failed =
+		reader_look(reader, CHUNK_HEADROOM, &probing->visible, err);
 
 	if (failed && err->code == SAVETOOL_CANCELLED)
 		return -1;
 	if (failed)
-		bench->visible = reader_visible(reader);
-	bench->cut = failed || bench->visible == CHUNK_HEADROOM;
+		probing->visible = reader_visible(reader);
+	probing->cut = failed || probing->visible == CHUNK_HEADROOM;
 	return 0;
 }
 
 static int find(struct stream *stream, struct savetool_error *err)
 {
-	struct bench bench = { .stream = stream };
-	struct trial trials[SIZES];
+	struct probing probing = { .stream = stream };
+	struct candidate candidates[SIZES];
 	unsigned count;
 	int result = -1;
 
-	if (look(&bench, &stream->reader, err) < 0)
+	if (look(&probing, &stream->reader, err) < 0)
 		return -1;
-	if (chunk_pool_new(&bench.pool, 1, err) < 0)
+	if (chunk_pool_new(&probing.pool, 1, err) < 0)
 		return -1;
-	bench.batch = calloc(1, sizeof(*bench.batch));
-	if (!bench.batch)
+	probing.batch = calloc(1, sizeof(*probing.batch));
+	if (!probing.batch)
 		fail_memory(err);
 	else
-		result = try_all(trials, &count, &bench, err);
+		result = try_all(candidates, &count, &probing, err);
 	if (result == 0)
-		result = settle(stream, trials, count, err);
-	free(bench.batch);
-	chunk_pool_free(bench.pool);
+		result = decide(stream, candidates, count, err);
+	free(probing.batch);
+	chunk_pool_free(probing.pool);
 	return result;
 }
 

@@ -24,7 +24,7 @@ static bool is_page_size(uint64_t size)
  * size.
  */
 static int read_mapped_header(struct ram_list *list, struct reader *reader,
-			      struct mapped_place *place,
+			      struct mapped_header *header,
 			      struct savetool_error *err)
 {
 	uint64_t start = reader->offset, page_size;
@@ -32,8 +32,8 @@ static int read_mapped_header(struct ram_list *list, struct reader *reader,
 
 	if (reader_be32(reader, &version, err) < 0 ||
 	    reader_be64(reader, &page_size, err) < 0 ||
-	    reader_be64(reader, &place->bitmap_offset, err) < 0 ||
-	    reader_be64(reader, &place->pages_offset, err) < 0)
+	    reader_be64(reader, &header->bitmap_offset, err) < 0 ||
+	    reader_be64(reader, &header->pages_offset, err) < 0)
 		return -1;
 	if (version > MAPPED_VERSION)
 		return fail_at(err, SAVETOOL_UNSUPPORTED, start,
@@ -51,27 +51,27 @@ static int read_mapped_header(struct ram_list *list, struct reader *reader,
 	return 0;
 }
 
-static int check_place(const struct ram_list *list,
-		       const struct mapped_place *place, uint64_t length,
-		       uint64_t file_size, struct savetool_error *err)
+static int check_header(const struct ram_list *list,
+			const struct mapped_header *header, uint64_t length,
+			uint64_t file_size, struct savetool_error *err)
 {
 	uint64_t page_size = list->layout.page_size;
 	uint64_t bitmap = bitmap_size(length / page_size);
 
-	if (place->pages_offset == 0 || place->pages_offset % page_size)
-		return fail_at(err, SAVETOOL_CORRUPT, place->pages_offset,
+	if (header->pages_offset == 0 || header->pages_offset % page_size)
+		return fail_at(err, SAVETOOL_CORRUPT, header->pages_offset,
 			       "pages at @ are not in their place, aligned "
 			       "to %" PRIu64,
 			       page_size);
-	if (place->pages_offset > RAM_LENGTH_LIMIT ||
-	    place->bitmap_offset > RAM_LENGTH_LIMIT)
-		return fail_at(err, SAVETOOL_CORRUPT, place->bitmap_offset,
+	if (header->pages_offset > RAM_LENGTH_LIMIT ||
+	    header->bitmap_offset > RAM_LENGTH_LIMIT)
+		return fail_at(err, SAVETOOL_CORRUPT, header->bitmap_offset,
 			       "bitmap at @, pages at %" PRIu64
 			       ", beyond reason",
-			       place->pages_offset);
+			       header->pages_offset);
 	if (file_size != SAVETOOL_UNKNOWN &&
-	    place->bitmap_offset + bitmap > file_size)
-		return fail_at(err, SAVETOOL_INCOMPLETE, place->bitmap_offset,
+	    header->bitmap_offset + bitmap > file_size)
+		return fail_at(err, SAVETOOL_INCOMPLETE, header->bitmap_offset,
 			       "bitmap at @, beyond the end of the image at "
 			       "%" PRIu64,
 			       file_size);
@@ -107,30 +107,30 @@ static int read_extras(struct reader *reader,
 	return context->postcopy ? skip_page_size(reader, err) : 0;
 }
 
-static int add_place(struct ram_list *list, const struct mapped_place *place,
-		     struct savetool_error *err)
+static int add_header(struct ram_list *list, const struct mapped_header *header,
+		      struct savetool_error *err)
 {
-	struct mapped_place *places =
-		reallocarray(list->places, list->layout.count, sizeof(*places));
+	struct mapped_header *headers = reallocarray(
+		list->headers, list->layout.count, sizeof(*headers));
 
-	if (!places)
+	if (!headers)
 		return fail_memory(err);
-	places[list->layout.count - 1] = *place;
-	list->places = places;
+	headers[list->layout.count - 1] = *header;
+	list->headers = headers;
 	return 0;
 }
 
 /* Goes to where the next block's name must be: behind this one's pages. */
-static int pass_pages(struct reader *reader, const struct mapped_place *place,
+static int pass_pages(struct reader *reader, const struct mapped_header *header,
 		      uint64_t length, struct savetool_error *err)
 {
-	uint64_t next = place->pages_offset + length;
+	uint64_t next = header->pages_offset + length;
 
 	if (next < reader->offset)
 		return fail_at(err, SAVETOOL_CORRUPT, next,
 			       "pages that end at @ overlap their header at "
 			       "%" PRIu64 ", or precede it",
-			       place->header_offset);
+			       header->header_offset);
 	return reader_skip(reader, next - reader->offset, err);
 }
 
@@ -138,33 +138,33 @@ static int read_block(struct ram_list *list, struct reader *reader,
 		      const struct ram_list_context *context,
 		      struct savetool_error *err)
 {
-	struct mapped_place place = { .header_offset = reader->offset };
+	struct mapped_header header = { .header_offset = reader->offset };
 	char name[STR8_SIZE];
 	uint64_t length;
 
 	if (reader_str8(reader, name, err) < 0)
 		return -1;
 	if (name[0] == '\0')
-		return fail_at(err, SAVETOOL_CORRUPT, place.header_offset,
+		return fail_at(err, SAVETOOL_CORRUPT, header.header_offset,
 			       "RAM block without a name");
 	if (reader_be64(reader, &length, err) < 0 ||
 	    read_extras(reader, context, err) < 0)
 		return fail_in_block(err, name);
-	if (list->mapped && read_mapped_header(list, reader, &place, err) < 0)
+	if (list->mapped && read_mapped_header(list, reader, &header, err) < 0)
 		return fail_in_block(err, name);
-	place.header_length = reader->offset - place.header_offset;
+	header.header_length = reader->offset - header.header_offset;
 	if (ram_layout_add(&list->layout, name, length, err) < 0) {
-		fail_while_at(err, place.header_offset, "entry");
+		fail_while_at(err, header.header_offset, "entry");
 		return fail_in_block(err, name);
 	}
 	if (!list->mapped)
 		return 0;
-	if (context->ignore_shared && place.pages_offset == 0)
-		return add_place(list, &place, err); /* kept elsewhere */
-	if (check_place(list, &place, length, reader->in->size, err) < 0 ||
-	    pass_pages(reader, &place, length, err) < 0)
+	if (context->ignore_shared && header.pages_offset == 0)
+		return add_header(list, &header, err); /* kept elsewhere */
+	if (check_header(list, &header, length, reader->in->size, err) < 0 ||
+	    pass_pages(reader, &header, length, err) < 0)
 		return fail_in_block(err, name);
-	return add_place(list, &place, err);
+	return add_header(list, &header, err);
 }
 
 /* A stretch of the file that belongs to one block, or to what follows them. */
@@ -193,20 +193,20 @@ static unsigned collect_regions(const struct ram_list *list,
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < list->layout.count; i++) {
-		const struct mapped_place *place = &list->places[i];
+		const struct mapped_header *header = &list->headers[i];
 		const struct ram_block *block = &list->layout.blocks[i];
 
-		regions[count++] = (struct region){ place->header_offset,
-						    place->header_length, block,
-						    "header" };
-		if (place->pages_offset == 0)
+		regions[count++] = (struct region){ header->header_offset,
+						    header->header_length,
+						    block, "header" };
+		if (header->pages_offset == 0)
 			continue;
 		regions[count++] =
-			(struct region){ place->bitmap_offset,
+			(struct region){ header->bitmap_offset,
 					 bitmap_size(block->length / page_size),
 					 block, "bitmap" };
 		regions[count++] =
-			(struct region){ place->pages_offset, block->length,
+			(struct region){ header->pages_offset, block->length,
 					 block, "place of the pages" };
 	}
 	return count;
@@ -329,54 +329,54 @@ int ram_list_write(const struct ram_layout *layout, struct output *out,
 }
 
 /* Where all of a block will be; returns its end. */
-static uint64_t place_block(struct mapped_place *place,
+static uint64_t place_block(struct mapped_header *header,
 			    const struct ram_block *block, uint64_t page_size,
 			    uint64_t offset)
 {
 	uint64_t name = 1 + strlen(block->name) + 8, bitmap_end;
 
-	place->header_offset = offset;
-	place->header_length = name + MAPPED_HEADER_SIZE;
-	place->bitmap_offset = offset + place->header_length;
+	header->header_offset = offset;
+	header->header_length = name + MAPPED_HEADER_SIZE;
+	header->bitmap_offset = offset + header->header_length;
 	bitmap_end =
-		place->bitmap_offset + bitmap_size(block->length / page_size);
-	place->pages_offset = round_up(bitmap_end, MAPPED_ALIGNMENT);
-	return place->pages_offset + block->length;
+		header->bitmap_offset + bitmap_size(block->length / page_size);
+	header->pages_offset = round_up(bitmap_end, MAPPED_ALIGNMENT);
+	return header->pages_offset + block->length;
 }
 
 static int write_mapped_block(const struct ram_layout *layout,
 			      const struct ram_block *block, struct output *out,
-			      const struct mapped_place *place,
+			      const struct mapped_header *header,
 			      struct savetool_error *err)
 {
-	uint8_t header[MAPPED_HEADER_SIZE];
+	uint8_t bytes[MAPPED_HEADER_SIZE];
 
-	put_be32(header, MAPPED_VERSION);
-	put_be64(header + 4, layout->page_size);
-	put_be64(header + 12, place->bitmap_offset);
-	put_be64(header + 20, place->pages_offset);
+	put_be32(bytes, MAPPED_VERSION);
+	put_be64(bytes + 4, layout->page_size);
+	put_be64(bytes + 12, header->bitmap_offset);
+	put_be64(bytes + 20, header->pages_offset);
 	if (write_name(out, block, err) < 0 ||
-	    output_append(out, header, sizeof(header), err) < 0)
+	    output_append(out, bytes, sizeof(bytes), err) < 0)
 		return -1;
 	return output_skip(
-		out, place->pages_offset + block->length - out->position, err);
+		out, header->pages_offset + block->length - out->position, err);
 }
 
 int ram_list_write_mapped(const struct ram_layout *layout, struct output *out,
-			  struct mapped_place *places,
+			  struct mapped_header *headers,
 			  struct savetool_error *err)
 {
 	uint64_t end = out->position + 8;
 
 	for (unsigned i = 0; i < layout->count; i++)
-		end = place_block(&places[i], &layout->blocks[i],
+		end = place_block(&headers[i], &layout->blocks[i],
 				  layout->page_size, end);
 	if (output_reach(out, end, err) < 0 ||
 	    write_be64(out, layout->length | RAM_MEM_SIZE, err) < 0)
 		return -1;
 	for (unsigned i = 0; i < layout->count; i++)
 		if (write_mapped_block(layout, &layout->blocks[i], out,
-				       &places[i], err) < 0)
+				       &headers[i], err) < 0)
 			return -1;
 	return 0;
 }
@@ -384,6 +384,6 @@ int ram_list_write_mapped(const struct ram_layout *layout, struct output *out,
 void ram_list_free(struct ram_list *list)
 {
 	ram_layout_free(&list->layout);
-	free(list->places);
-	list->places = NULL;
+	free(list->headers);
+	list->headers = NULL;
 }

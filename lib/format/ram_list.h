@@ -13,7 +13,7 @@
 #include "ram/block.h"
 
 /* Offsets in the file, whatever offset the stream starts at. */
-struct mapped_place {
+struct mapped_header {
 	uint64_t header_offset; /* of the block's name */
 	uint64_t header_length;
 	uint64_t bitmap_offset;
@@ -23,8 +23,8 @@ struct mapped_place {
 struct ram_list {
 	struct ram_layout layout;
 	bool mapped;
-	struct mapped_place *places; /* one a block, NULL unless mapped */
-	uint64_t start, end;         /* of the blocks, in the file */
+	struct mapped_header *headers; /* one a block, NULL unless mapped */
+	uint64_t start, end;           /* of the blocks, in the file */
 };
 
 /* What a stream has said before that its list depends on. */
@@ -62,7 +62,7 @@ int ram_list_write(const struct ram_layout *layout, struct output *out,
  * where QEMU leaves it, and says in places, one a block, where that is.
  */
 int ram_list_write_mapped(const struct ram_layout *layout, struct output *out,
-			  struct mapped_place *places,
+			  struct mapped_header *headers,
 			  struct savetool_error *err);
 
 void ram_list_free(struct ram_list *list);

@@ -136,7 +136,7 @@ static struct span find_element(struct span array, const char *name)
 
 /* What stands in a place, and what is to stand there. */
 struct edit {
-	struct span place;
+	struct span span;
 	const char *with;
 };
 
@@ -148,15 +148,15 @@ static bool is_empty(struct span span)
 /* Order matters: QEMU has capabilities before the UUID. */
 static struct edit add_entry(struct span subsections)
 {
-	struct span place = find_element(subsections, UUID_NAME);
+	struct span span = find_element(subsections, UUID_NAME);
 
-	place.end = place.start;
+	span.end = span.start;
 	if (skip_space(subsections.start + 1, subsections.end) ==
 	    subsections.end - 1)
-		return (struct edit){ place, MAPPED_ENTRY };
-	if (*place.start != ']')
-		return (struct edit){ place, MAPPED_ENTRY ", " };
-	return (struct edit){ place, ", " MAPPED_ENTRY };
+		return (struct edit){ span, MAPPED_ENTRY };
+	if (*span.start != ']')
+		return (struct edit){ span, MAPPED_ENTRY ", " };
+	return (struct edit){ span, ", " MAPPED_ENTRY };
 }
 
 /* Where the comma is that stands before this, or NULL. */
@@ -228,15 +228,15 @@ static struct edit set_entry(struct span configuration, bool mapped)
 static int apply(char **edited, size_t *edited_size, struct span all,
 		 struct edit edit, struct savetool_error *err)
 {
-	size_t before = edit.place.start - all.start;
-	size_t after = all.end - edit.place.end, length = strlen(edit.with);
+	size_t before = edit.span.start - all.start;
+	size_t after = all.end - edit.span.end, length = strlen(edit.with);
 	char *result = malloc(before + length + after + 1);
 
 	if (!result)
 		return fail_memory(err);
 	memcpy(result, all.start, before);
 	memcpy(result + before, edit.with, length);
-	memcpy(result + before + length, edit.place.end, after);
+	memcpy(result + before + length, edit.span.end, after);
 	result[before + length + after] = '\0';
 	*edited = result;
 	*edited_size = before + length + after;

@@ -9,19 +9,19 @@
 #include "base/zero.h"
 
 /* Read at once, where it matters whether anything is there. */
-#define LOOK_SIZE 65536
+#define PROBE_SIZE 65536
 
 /* How often the monitor is told, and asked. */
-#define TELL_BYTES (UINT64_C(4) << 20)
+#define REPORT_BYTES (UINT64_C(4) << 20)
 
-static void add_lost(struct block_survey *survey, uint64_t offset,
+static void add_lost(struct block_allocation *allocation, uint64_t offset,
 		     uint64_t length)
 {
-	if (survey->lost_count < LOST_EXTENTS_KEPT)
-		survey->lost[survey->lost_count] =
+	if (allocation->lost_count < LOST_EXTENTS_KEPT)
+		allocation->lost[allocation->lost_count] =
 			(struct lost_extent){ offset, length };
-	survey->lost_count++;
-	survey->lost_bytes += length;
+	allocation->lost_count++;
+	allocation->lost_bytes += length;
 }
 
 /*
@@ -29,9 +29,9 @@ static void add_lost(struct block_survey *survey, uint64_t offset,
  * pages, never smaller than half of one that is only partly in the hole:
  * such a page has data.
  */
-static void survey_hole(struct block_survey *survey,
-			const struct bitmap *bitmap, uint64_t pages_offset,
-			uint64_t page_size, uint64_t start, uint64_t end)
+static void add_hole(struct block_allocation *allocation,
+		     const struct bitmap *bitmap, uint64_t pages_offset,
+		     uint64_t page_size, uint64_t start, uint64_t end)
 {
 	uint64_t first = (start + page_size - 1) / page_size;
 	uint64_t last = end / page_size;
@@ -40,7 +40,7 @@ static void survey_hole(struct block_survey *survey,
 		uint64_t behind =
 			bitmap_find_before(bitmap, first, last, false);
 
-		add_lost(survey, pages_offset + first * page_size,
+		add_lost(allocation, pages_offset + first * page_size,
 			 (behind - first) * page_size);
 		first = behind;
 	}
@@ -64,17 +64,17 @@ static uint64_t stale_bytes(const struct bitmap *bitmap, uint64_t page_size,
 	return bytes;
 }
 
-int survey_block(struct block_survey *survey,
-		 const struct savetool_image *image, unsigned index,
-		 struct savetool_error *err)
+int allocation_of_block(struct block_allocation *allocation,
+			const struct savetool_image *image, unsigned index,
+			struct savetool_error *err)
 {
 	const struct ram_list *list = &image->stream.ram;
 	uint64_t page_size = list->layout.page_size;
 	uint64_t length = list->layout.blocks[index].length;
-	uint64_t base = list->places[index].pages_offset, at = 0;
+	uint64_t base = list->headers[index].pages_offset, at = 0;
 	const struct bitmap *bitmap = &image->bitmaps[index];
 
-	*survey = (struct block_survey){
+	*allocation = (struct block_allocation){
 		.present = bitmap_count(bitmap, 0, bitmap->bits),
 	};
 	while (at < length) {
@@ -88,9 +88,9 @@ int survey_block(struct block_survey *survey,
 			break;
 		end = extent.length > length - at ? length : at + extent.length;
 		if (extent.hole)
-			survey_hole(survey, bitmap, base, page_size, at, end);
+			add_hole(allocation, bitmap, base, page_size, at, end);
 		else
-			survey->stale_bytes +=
+			allocation->stale_bytes +=
 				stale_bytes(bitmap, page_size, at, end);
 		at = end;
 	}
@@ -98,52 +98,52 @@ int survey_block(struct block_survey *survey,
 }
 
 /* A look at the places of absent pages. */
-struct look {
+struct probe {
 	const struct savetool_image *image;
 	const struct savetool_monitor *monitor;
 	uint64_t done, total; /* of all blocks, up to the one that is on */
-	uint64_t told;
+	uint64_t reported;
 	unsigned index; /* of that block */
 	uint64_t clean; /* up to here in the file, it hides no data */
 };
 
-static uint64_t look_base(const struct look *look)
+static uint64_t probe_base(const struct probe *probe)
 {
-	return look->image->stream.ram.places[look->index].pages_offset;
+	return probe->image->stream.ram.headers[probe->index].pages_offset;
 }
 
 /* Up to this byte of the file nothing was found. */
-static int tell(struct look *look, uint64_t at, struct savetool_error *err)
+static int report(struct probe *probe, uint64_t at, struct savetool_error *err)
 {
-	const struct savetool_monitor *monitor = look->monitor;
-	uint64_t done = look->done + (at - look_base(look));
+	const struct savetool_monitor *monitor = probe->monitor;
+	uint64_t done = probe->done + (at - probe_base(probe));
 
-	look->clean = at;
-	if (!monitor || done < look->told + TELL_BYTES)
+	probe->clean = at;
+	if (!monitor || done < probe->reported + REPORT_BYTES)
 		return 0;
-	look->told = done;
-	if (monitor->progress(monitor->data, done, look->total) == 0)
+	probe->reported = done;
+	if (monitor->progress(monitor->data, done, probe->total) == 0)
 		return 0;
 	return fail(err, SAVETOOL_CANCELLED, "cancelled");
 }
 
 /* Is any byte of this part of the file not zero?  Holes are not read. */
-static int has_data(bool *found, struct look *look, uint64_t start,
+static int has_data(bool *found, struct probe *probe, uint64_t start,
 		    uint64_t end, struct savetool_error *err)
 {
-	struct input *in = image_input(look->image);
-	uint8_t bytes[LOOK_SIZE];
+	struct input *in = image_input(probe->image);
+	uint8_t bytes[PROBE_SIZE];
 	struct extent extent = { 0 };
 	size_t got = 0;
 
-	if (start < look->clean)
-		start = look->clean;
+	if (start < probe->clean)
+		start = probe->clean;
 	if (start >= end)
 		return 0;
 	for (uint64_t at = start; at < end; at += got) {
 		uint64_t left;
 
-		if (tell(look, at, err) < 0 ||
+		if (report(probe, at, err) < 0 ||
 		    (at >= extent.offset + extent.length &&
 		     input_extent(in, at, &extent, err) < 0))
 			return -1;
@@ -163,21 +163,21 @@ static int has_data(bool *found, struct look *look, uint64_t start,
 		if (*found || got == 0)
 			return 0;
 	}
-	return tell(look, end, err);
+	return report(probe, end, err);
 }
 
 /*
  * Is there data in the places of absent pages whose bits are in these bytes of
  * the bitmap?  Of a big-endian host's words, bytes have changed places.
  */
-static int hides_data(bool *found, struct look *look, uint64_t first_byte,
+static int hides_data(bool *found, struct probe *probe, uint64_t first_byte,
 		      uint64_t end_byte, struct savetool_error *err)
 {
-	const struct bitmap *bitmap = &look->image->bitmaps[look->index];
-	uint64_t page_size = look->image->stream.ram.layout.page_size;
-	uint64_t base = look_base(look), page, end;
+	const struct bitmap *bitmap = &probe->image->bitmaps[probe->index];
+	uint64_t page_size = probe->image->stream.ram.layout.page_size;
+	uint64_t base = probe_base(probe), page, end;
 
-	if (look->image->big_endian) {
+	if (probe->image->big_endian) {
 		first_byte = first_byte / 8 * 8;
 		end_byte = (end_byte + 7) / 8 * 8;
 	}
@@ -188,7 +188,7 @@ static int hides_data(bool *found, struct look *look, uint64_t first_byte,
 	       (page = bitmap_find_before(bitmap, page, end, false)) < end) {
 		uint64_t behind = bitmap_find_before(bitmap, page, end, true);
 
-		if (has_data(found, look, base + page * page_size,
+		if (has_data(found, probe, base + page * page_size,
 			     base + behind * page_size, err) < 0)
 			return -1;
 		page = behind;
@@ -196,22 +196,22 @@ static int hides_data(bool *found, struct look *look, uint64_t first_byte,
 	return 0;
 }
 
-static void add_lost_part(struct hidden_survey *hidden, uint64_t offset,
+static void add_lost_part(struct clear_data *clear_data, uint64_t offset,
 			  uint64_t length)
 {
-	if (hidden->lost_count < LOST_EXTENTS_KEPT)
-		hidden->lost[hidden->lost_count] =
+	if (clear_data->lost_count < LOST_EXTENTS_KEPT)
+		clear_data->lost[clear_data->lost_count] =
 			(struct lost_extent){ offset, length };
-	hidden->lost_count++;
-	hidden->lost_bytes += length;
+	clear_data->lost_count++;
+	clear_data->lost_bytes += length;
 }
 
-static int look_behind_bitmap(struct hidden_survey *hidden, struct look *look,
-			      struct savetool_error *err)
+static int probe_after_bitmap(struct clear_data *clear_data,
+			      struct probe *probe, struct savetool_error *err)
 {
-	const struct savetool_image *image = look->image;
-	uint64_t start = image->stream.ram.places[look->index].bitmap_offset;
-	uint64_t end = start + image->bitmaps[look->index].size;
+	const struct savetool_image *image = probe->image;
+	uint64_t start = image->stream.ram.headers[probe->index].bitmap_offset;
+	uint64_t end = start + image->bitmaps[probe->index].size;
 
 	if (!image_has_own_holes(image))
 		return 0;
@@ -224,11 +224,11 @@ static int look_behind_bitmap(struct hidden_survey *hidden, struct look *look,
 		if (extent.length == 0)
 			return 0;
 		behind = extent.length > end - at ? end : at + extent.length;
-		if (extent.hole && hides_data(&found, look, at - start,
+		if (extent.hole && hides_data(&found, probe, at - start,
 					      behind - start, err) < 0)
 			return -1;
 		if (found)
-			add_lost_part(hidden, at, behind - at);
+			add_lost_part(clear_data, at, behind - at);
 	}
 	return 0;
 }
@@ -248,60 +248,62 @@ static bool all_empty(const struct savetool_image *image)
 }
 
 /* Places ascend: what was seen to hold nothing is not looked at again. */
-static int look_at_block(struct hidden_survey *hidden, struct look *look,
-			 bool everywhere, struct savetool_error *err)
+static int probe_block(struct clear_data *clear_data, struct probe *probe,
+		       bool everywhere, struct savetool_error *err)
 {
-	const struct savetool_image *image = look->image;
-	const struct bitmap *bitmap = &image->bitmaps[look->index];
+	const struct savetool_image *image = probe->image;
+	const struct bitmap *bitmap = &image->bitmaps[probe->index];
 
-	if (look_base(look) == 0)
+	if (probe_base(probe) == 0)
 		return 0;
-	look->clean = look_base(look);
+	probe->clean = probe_base(probe);
 	if ((everywhere ||
-	     !image->stream.ram.layout.blocks[look->index].prefilled) &&
+	     !image->stream.ram.layout.blocks[probe->index].prefilled) &&
 	    is_empty(bitmap) &&
-	    hides_data(&hidden->emptied, look, 0, bitmap->size, err) < 0)
+	    hides_data(&clear_data->emptied, probe, 0, bitmap->size, err) < 0)
 		return -1;
-	return look_behind_bitmap(hidden, look, err);
+	return probe_after_bitmap(clear_data, probe, err);
 }
 
-static int look_at_all(struct hidden_survey *hidden,
-		       const struct savetool_image *image,
-		       const struct savetool_monitor *monitor,
-		       struct savetool_error *err)
+static int probe_all(struct clear_data *clear_data,
+		     const struct savetool_image *image,
+		     const struct savetool_monitor *monitor,
+		     struct savetool_error *err)
 {
 	const struct ram_layout *layout = &image->stream.ram.layout;
 	bool everywhere = all_empty(image);
-	struct look look = {
+	struct probe probe = {
 		.image = image,
 		.monitor = monitor,
 		.total = layout->length,
 	};
 
-	for (look.index = 0; look.index < image->bitmap_count; look.index++) {
-		if (look_at_block(&hidden[look.index], &look, everywhere, err) <
-		    0)
+	for (probe.index = 0; probe.index < image->bitmap_count;
+	     probe.index++) {
+		if (probe_block(&clear_data[probe.index], &probe, everywhere,
+				err) < 0)
 			return -1;
-		look.done += layout->blocks[look.index].length;
+		probe.done += layout->blocks[probe.index].length;
 	}
 	return 0;
 }
 
-int survey_hidden(const struct hidden_survey **blocks,
-		  struct savetool_image *image,
-		  const struct savetool_monitor *monitor,
-		  struct savetool_error *err)
+int allocation_clear_data(const struct clear_data **blocks,
+			  struct savetool_image *image,
+			  const struct savetool_monitor *monitor,
+			  struct savetool_error *err)
 {
-	cleanup_free struct hidden_survey *hidden = NULL;
+	cleanup_free struct clear_data *clear_data = NULL;
 
-	if (!image->hidden) {
-		hidden = calloc(image->bitmap_count + 1, sizeof(*hidden));
-		if (!hidden)
+	if (!image->clear_data) {
+		clear_data =
+			calloc(image->bitmap_count + 1, sizeof(*clear_data));
+		if (!clear_data)
 			return fail_memory(err);
-		if (look_at_all(hidden, image, monitor, err) < 0)
+		if (probe_all(clear_data, image, monitor, err) < 0)
 			return -1;
-		image->hidden = steal(hidden);
+		image->clear_data = steal(clear_data);
 	}
-	*blocks = image->hidden;
+	*blocks = image->clear_data;
 	return 0;
 }

@@ -17,7 +17,7 @@ struct lost_extent {
 /* Of one block, at most so many are kept; all are counted. */
 #define LOST_EXTENTS_KEPT 8
 
-struct block_survey {
+struct block_allocation {
 	uint64_t present;     /* pages */
 	uint64_t stale_bytes; /* storage in slots whose bit is clear */
 	uint64_t lost_bytes;
@@ -26,12 +26,12 @@ struct block_survey {
 };
 
 /* The image's list and bitmaps have been read.  Reads no page. */
-int survey_block(struct block_survey *survey,
-		 const struct savetool_image *image, unsigned block,
-		 struct savetool_error *err);
+int allocation_of_block(struct block_allocation *allocation,
+			const struct savetool_image *image, unsigned block,
+			struct savetool_error *err);
 
 /* What the places of absent pages hold, as far as that is in doubt. */
-struct hidden_survey {
+struct clear_data {
 	/*
 	 * The block has no page, though there is data where they would be.
 	 * The RAM of a guest is never all zero once it ran.  The memory of a
@@ -57,9 +57,9 @@ struct hidden_survey {
  * such places up to their first data, but no byte twice, and only the first
  * time that it is asked for.  The monitor may be NULL.
  */
-int survey_hidden(const struct hidden_survey **blocks,
-		  struct savetool_image *image,
-		  const struct savetool_monitor *monitor,
-		  struct savetool_error *err);
+int allocation_clear_data(const struct clear_data **blocks,
+			  struct savetool_image *image,
+			  const struct savetool_monitor *monitor,
+			  struct savetool_error *err);
 
 #endif

@@ -9,7 +9,7 @@
 #include "base/options.h"
 #include "format/page_size.h"
 #include "image/description.h"
-#include "io/inplace.h"
+#include "io/held_file.h"
 #include "io/spool.h"
 #include "ram/pump.h"
 
@@ -228,13 +228,13 @@ int image_open(struct savetool_image **image, const char *path,
 	return image_open_input(image, steal(file), path, options, err);
 }
 
-int image_open_inplace(struct savetool_image **image,
-		       const struct inplace *place, const char *path,
-		       const struct savetool_open_options *options,
-		       struct savetool_error *err)
+int image_open_held(struct savetool_image **image, const struct held_file *held,
+		    const char *path,
+		    const struct savetool_open_options *options,
+		    struct savetool_error *err)
 {
 	cleanup_input struct input *file = NULL;
-	int fd = fcntl(place->fd, F_DUPFD_CLOEXEC, 0);
+	int fd = fcntl(held->fd, F_DUPFD_CLOEXEC, 0);
 
 	if (fd < 0)
 		return fail_errno(err, "cannot read");
@@ -264,8 +264,8 @@ static void stop(struct savetool_image *image)
 	free(image->bitmaps);
 	image->bitmaps = NULL;
 	image->bitmap_count = 0;
-	free(image->hidden);
-	image->hidden = NULL;
+	free(image->clear_data);
+	image->clear_data = NULL;
 	tail_free(image->tail);
 	image->tail = NULL;
 	tail_free(image->hint);
@@ -288,7 +288,7 @@ void savetool_image_close(struct savetool_image *image)
 	free(image);
 }
 
-bool image_order_is_told(const struct savetool_image *image)
+bool image_order_is_known(const struct savetool_image *image)
 {
 	return image->order_given ||
 	       (image->libvirt && !libvirt_order_is_doubtful(image->libvirt));

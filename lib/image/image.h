@@ -17,8 +17,8 @@
 #include <sys/stat.h>
 
 struct description;
-struct hidden_survey;
-struct inplace;
+struct clear_data;
+struct held_file;
 
 struct savetool_image {
 	char *path;
@@ -44,7 +44,7 @@ struct savetool_image {
 	struct tail *hint;      /* found, but maybe another image's; or NULL */
 	struct bitmap *bitmaps; /* one a block, if read; else NULL */
 	unsigned bitmap_count;
-	struct hidden_survey *hidden;    /* that survey_hidden() keeps */
+	struct clear_data *clear_data; /* that allocation_clear_data() keeps */
 	struct description *description; /* what was told of it last */
 };
 
@@ -66,10 +66,10 @@ int image_open_input(struct savetool_image **image, struct input *file,
  * As savetool_image_open(), of a file that is changed in place: by the
  * descriptor that is locked, and no other.
  */
-int image_open_inplace(struct savetool_image **image,
-		       const struct inplace *place, const char *path,
-		       const struct savetool_open_options *options,
-		       struct savetool_error *err);
+int image_open_held(struct savetool_image **image, const struct held_file *held,
+		    const char *path,
+		    const struct savetool_open_options *options,
+		    struct savetool_error *err);
 
 /* The file itself, for fstat(); its descriptor. */
 int image_fd(const struct savetool_image *image);
@@ -78,7 +78,7 @@ int image_fd(const struct savetool_image *image);
  * The byte order of its host: told by the caller, or by a header that nobody
  * can have changed on another host; or only assumed.
  */
-bool image_order_is_told(const struct savetool_image *image);
+bool image_order_is_known(const struct savetool_image *image);
 enum savetool_byte_order image_byte_order(const struct savetool_image *image);
 
 /* The input that the stream is read from, and where it starts there. */

@@ -14,10 +14,10 @@ uint64_t trailing_start(const struct savetool_image *image)
 	for (unsigned i = 0; list->mapped && i < list->layout.count; i++) {
 		const struct ram_block *block = &list->layout.blocks[i];
 		uint64_t bitmap_end =
-			list->places[i].bitmap_offset +
+			list->headers[i].bitmap_offset +
 			bitmap_size(block->length / list->layout.page_size);
 
-		if (list->places[i].pages_offset != 0 && bitmap_end > end)
+		if (list->headers[i].pages_offset != 0 && bitmap_end > end)
 			end = bitmap_end;
 	}
 	return end;

@@ -15,8 +15,8 @@ int trust_order(enum mapped_order *order, const struct savetool_image *image,
 	*order = MAPPED_ORDER_FITS;
 	if (image->libvirt && !libvirt_order_is_doubtful(image->libvirt))
 		return 0;
-	if (mapped_order_ask(order, image_input(image), &image->stream.ram,
-			     image->bitmaps, err) < 0)
+	if (mapped_order_probe(order, image_input(image), &image->stream.ram,
+			       image->bitmaps, err) < 0)
 		return -1;
 	/* Old pages leave a doubt, and the caller knows; or errs clearly. */
 	if (image->order_given && *order == MAPPED_ORDER_DOUBTFUL)
@@ -27,13 +27,13 @@ int trust_order(enum mapped_order *order, const struct savetool_image *image,
 static int find_stale(uint64_t *stale, const struct savetool_image *image,
 		      struct savetool_error *err)
 {
-	struct block_survey block;
+	struct block_allocation block;
 
 	*stale = 0;
 	for (unsigned i = 0; i < image->bitmap_count; i++) {
-		if (image->stream.ram.places[i].pages_offset == 0)
+		if (image->stream.ram.headers[i].pages_offset == 0)
 			continue;
-		if (survey_block(&block, image, i, err) < 0)
+		if (allocation_of_block(&block, image, i, err) < 0)
 			return -1;
 		*stale += block.stale_bytes;
 	}
@@ -41,13 +41,14 @@ static int find_stale(uint64_t *stale, const struct savetool_image *image,
 }
 
 /* Is a bitmap empty over data; is a part of one, for it lies in a hole? */
-static int find_hidden(bool *emptied, bool *lost, struct savetool_image *image,
-		       const struct savetool_monitor *monitor,
-		       struct savetool_error *err)
+static int find_clear_data(bool *emptied, bool *lost,
+			   struct savetool_image *image,
+			   const struct savetool_monitor *monitor,
+			   struct savetool_error *err)
 {
-	const struct hidden_survey *blocks;
+	const struct clear_data *blocks;
 
-	if (survey_hidden(&blocks, image, monitor, err) < 0)
+	if (allocation_clear_data(&blocks, image, monitor, err) < 0)
 		return -1;
 	*emptied = *lost = false;
 	for (unsigned i = 0; i < image->bitmap_count; i++) {
@@ -69,7 +70,7 @@ static int doubt_storage(enum doubt *doubt, uint64_t *stale,
 		return -1;
 	if (*stale == 0)
 		return 0;
-	if (find_hidden(&emptied, &lost, image, monitor, err) < 0)
+	if (find_clear_data(&emptied, &lost, image, monitor, err) < 0)
 		return -1;
 	if (emptied)
 		*doubt = ended ? DOUBT_EMPTY : DOUBT_BACKGROUND;
@@ -113,7 +114,7 @@ bool trust_needs_host(const struct savetool_image *image)
 {
 	const char *machine = image->stream.configuration.machine;
 
-	if (image_order_is_told(image))
+	if (image_order_is_known(image))
 		return false;
 	/* A header that does not tell it contradicts that. */
 	return image->libvirt || (machine && strncmp(machine, "s390", 4) == 0);
@@ -159,7 +160,7 @@ const char *trust_reason(enum doubt doubt)
 	return reasons[doubt];
 }
 
-const char *trust_remedy(enum doubt doubt)
+const char *trust_hint(enum doubt doubt)
 {
 	if (doubt == DOUBT_ORDER || doubt == DOUBT_HOST)
 		return "say --byte-order";
@@ -169,9 +170,9 @@ const char *trust_remedy(enum doubt doubt)
 int trust_refuse(enum doubt doubt, const char *way_out,
 		 struct savetool_error *err)
 {
-	const char *remedy = trust_remedy(doubt);
+	const char *hint = trust_hint(doubt);
 
 	return fail(err, SAVETOOL_REFUSED, "%s; %s%s%s", trust_reason(doubt),
-		    remedy ? remedy : "", remedy && way_out ? ", else " : "",
+		    hint ? hint : "", hint && way_out ? ", else " : "",
 		    way_out ? way_out : "");
 }

@@ -20,7 +20,7 @@ int trust_order(enum mapped_order *order, const struct savetool_image *image,
 
 /*
  * What the storage says; the image has been walked up to its tail.  May read
- * places of pages, as survey_hidden() does; so may the next one.
+ * places of pages, as allocation_clear_data() does; so may the next one.
  */
 int trust_storage(enum doubt *doubt, struct savetool_image *image,
 		  const struct savetool_monitor *monitor,
@@ -47,7 +47,7 @@ int trust_host(enum doubt *doubt, const struct savetool_image *image,
 const char *trust_reason(enum doubt doubt);
 
 /* What helps against it, whatever was asked for; NULL: nothing does. */
-const char *trust_remedy(enum doubt doubt);
+const char *trust_hint(enum doubt doubt);
 
 /*
  * SAVETOOL_REFUSED for a doubt, with what helps, and else with this way out,

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-int image_ask_changed(bool *changed, const struct savetool_image *image,
+int image_has_changed(bool *changed, const struct savetool_image *image,
 		      struct savetool_error *err)
 {
 	const struct stat *before = &image->opened;
@@ -28,7 +28,7 @@ int image_require_unchanged(const struct savetool_image *image,
 {
 	bool changed;
 
-	if (image_ask_changed(&changed, image, err) < 0)
+	if (image_has_changed(&changed, image, err) < 0)
 		return -1;
 	return changed ? fail(err, SAVETOOL_SYSTEM,
 			      "the image changed while it was read") :

@@ -12,7 +12,7 @@
  * Has its file been written to since it was opened?  What was read then may be
  * of two images.  Only of a regular file that can be told.
  */
-int image_ask_changed(bool *changed, const struct savetool_image *image,
+int image_has_changed(bool *changed, const struct savetool_image *image,
 		      struct savetool_error *err);
 
 /* SAVETOOL_SYSTEM if it has; for who is about to say that what was read is

@@ -72,7 +72,7 @@ int describe_container(struct description *description,
 		image->codec ? image->codec->format : SAVETOOL_FORMAT_RAW;
 	info->compression = image_codec(image) ? image_codec(image)->format :
 						 SAVETOOL_FORMAT_RAW;
-	if (image_order_is_told(image))
+	if (image_order_is_known(image))
 		info->byte_order = image_byte_order(image);
 	if (!image->libvirt)
 		return 0;

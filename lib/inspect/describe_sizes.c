@@ -16,27 +16,29 @@ int describe_storage(struct description *description,
 		     struct savetool_error *err)
 {
 	struct savetool_info *info = &description->info;
-	const struct hidden_survey *hidden;
+	const struct clear_data *clear_data;
 	uint64_t stale = 0;
 
 	if (image->bitmap_count == 0)
 		return 0;
-	if (survey_hidden(&hidden, image, monitor, err) < 0)
+	if (allocation_clear_data(&clear_data, image, monitor, err) < 0)
 		return -1;
 	for (unsigned i = 0; i < image->bitmap_count; i++) {
 		const struct savetool_block *block = &info->blocks[i];
-		struct block_survey survey;
+		struct block_allocation allocation;
 
-		if (survey_block(&survey, image, i, err) < 0)
+		if (allocation_of_block(&allocation, image, i, err) < 0)
 			return -1;
 		if (image_has_own_holes(image) &&
-		    find_lost_extents(description, block, &survey, err) < 0)
+		    find_lost_extents(description, block, &allocation, err) < 0)
 			return -1;
-		if (find_lost_bitmap(description, block, &hidden[i], err) < 0 ||
-		    find_empty_bitmap(description, block, &hidden[i], err) < 0)
+		if (find_lost_bitmap(description, block, &clear_data[i], err) <
+			    0 ||
+		    find_empty_bitmap(description, block, &clear_data[i], err) <
+			    0)
 			return -1;
-		description->blocks[i].pages_present = survey.present;
-		stale += survey.stale_bytes;
+		description->blocks[i].pages_present = allocation.present;
+		stale += allocation.stale_bytes;
 	}
 	info->sizes.reclaimable_stale = stale;
 	return trust_bitmaps(&description->doubt, image, monitor, err);
@@ -57,18 +59,18 @@ static uint64_t needed_mapped(const struct savetool_info *info,
 
 	for (unsigned i = 0; i < list->layout.count; i++) {
 		const struct savetool_block *block = &info->blocks[i];
-		const struct mapped_place *place = &list->places[i];
+		const struct mapped_header *header = &list->headers[i];
 		uint64_t bitmap_end =
-			place->bitmap_offset + bitmap_size(block->pages);
+			header->bitmap_offset + bitmap_size(block->pages);
 		uint64_t pages = block->pages_present;
 
-		if (place->pages_offset == 0)
+		if (header->pages_offset == 0)
 			continue;
 		if (info->scanned && !list->layout.blocks[i].prefilled)
 			pages -= block->pages_zero;
 		needed -= (block->pages - pages) * block->page_size;
-		if (bitmap_end <= place->pages_offset)
-			needed -= place->pages_offset - bitmap_end;
+		if (bitmap_end <= header->pages_offset)
+			needed -= header->pages_offset - bitmap_end;
 	}
 	return needed;
 }

@@ -81,11 +81,11 @@ static int describe_blocks(struct description *description,
 			.pages_present = SAVETOOL_UNKNOWN,
 			.pages_zero = SAVETOOL_UNKNOWN,
 			.pages_superseded = SAVETOOL_UNKNOWN,
-			.bitmap_offset = list->mapped ?
-						 list->places[i].bitmap_offset :
-						 SAVETOOL_UNKNOWN,
+			.bitmap_offset =
+				list->mapped ? list->headers[i].bitmap_offset :
+					       SAVETOOL_UNKNOWN,
 			.pages_offset = list->mapped ?
-						list->places[i].pages_offset :
+						list->headers[i].pages_offset :
 						SAVETOOL_UNKNOWN,
 		};
 		if (!description->blocks[i].name)

@@ -18,7 +18,7 @@
 
 int find_lost_extents(struct description *description,
 		      const struct savetool_block *block,
-		      const struct block_survey *survey,
+		      const struct block_allocation *allocation,
 		      struct savetool_error *err)
 {
 	struct savetool_finding finding = {
@@ -26,14 +26,14 @@ int find_lost_extents(struct description *description,
 		.severity = SAVETOOL_PROBLEM,
 		.block = block->name,
 	};
-	uint64_t kept = survey->lost_count;
+	uint64_t kept = allocation->lost_count;
 	uint64_t page_size = kept ? block->length / block->pages : 0;
 
 	if (kept > LOST_EXTENTS_KEPT)
 		kept = LOST_EXTENTS_KEPT;
 	for (uint64_t i = 0; i < kept; i++) {
-		finding.offset = survey->lost[i].offset;
-		finding.length = survey->lost[i].length;
+		finding.offset = allocation->lost[i].offset;
+		finding.length = allocation->lost[i].length;
 		finding.page =
 			(finding.offset - block->pages_offset) / page_size;
 		finding.pages = finding.length / page_size;
@@ -42,21 +42,21 @@ int find_lost_extents(struct description *description,
 				     "in a hole, and restore as zeros") < 0)
 			return -1;
 	}
-	if (survey->lost_count <= LOST_EXTENTS_KEPT)
+	if (allocation->lost_count <= LOST_EXTENTS_KEPT)
 		return 0;
 	/* Those that are told are the problems; this sums them all up. */
 	finding.severity = SAVETOOL_NOTE;
 	finding.offset = SAVETOOL_UNKNOWN;
-	finding.length = survey->lost_bytes;
+	finding.length = allocation->lost_bytes;
 	finding.pages = 0;
 	return description_find(description, &finding, err,
 				"%" PRIu64 " such holes in all",
-				survey->lost_count);
+				allocation->lost_count);
 }
 
 int find_lost_bitmap(struct description *description,
 		     const struct savetool_block *block,
-		     const struct hidden_survey *hidden,
+		     const struct clear_data *clear_data,
 		     struct savetool_error *err)
 {
 	struct savetool_finding finding = {
@@ -64,27 +64,27 @@ int find_lost_bitmap(struct description *description,
 		.severity = SAVETOOL_PROBLEM,
 		.block = block->name,
 	};
-	uint64_t kept = hidden->lost_count < LOST_EXTENTS_KEPT ?
-				hidden->lost_count :
+	uint64_t kept = clear_data->lost_count < LOST_EXTENTS_KEPT ?
+				clear_data->lost_count :
 				LOST_EXTENTS_KEPT;
 
 	for (uint64_t i = 0; i < kept; i++) {
-		finding.offset = hidden->lost[i].offset;
-		finding.length = hidden->lost[i].length;
+		finding.offset = clear_data->lost[i].offset;
+		finding.length = clear_data->lost[i].length;
 		if (description_find(description, &finding, err,
 				     "a part of the bitmap lies in a hole, yet "
 				     "there is data where it says that no page "
 				     "is") < 0)
 			return -1;
 	}
-	if (hidden->lost_count <= LOST_EXTENTS_KEPT)
+	if (clear_data->lost_count <= LOST_EXTENTS_KEPT)
 		return 0;
 	finding.severity = SAVETOOL_NOTE;
 	finding.offset = SAVETOOL_UNKNOWN;
-	finding.length = hidden->lost_bytes;
+	finding.length = clear_data->lost_bytes;
 	return description_find(description, &finding, err,
 				"%" PRIu64 " such parts in all",
-				hidden->lost_count);
+				clear_data->lost_count);
 }
 
 int find_error(struct description *description,
@@ -223,7 +223,7 @@ static int find_in_header(struct description *description,
  */
 int find_empty_bitmap(struct description *description,
 		      const struct savetool_block *block,
-		      const struct hidden_survey *hidden,
+		      const struct clear_data *clear_data,
 		      struct savetool_error *err)
 {
 	const struct savetool_finding finding = {
@@ -234,7 +234,7 @@ int find_empty_bitmap(struct description *description,
 		.length = bitmap_size(block->pages),
 	};
 
-	if (!hidden->emptied)
+	if (!clear_data->emptied)
 		return 0;
 	return description_find(description, &finding, err,
 				"the bitmap says that there is no memory, yet "
@@ -260,7 +260,7 @@ static int find_doubtful(struct description *description, uint64_t stale,
 		.severity = SAVETOOL_WARNING,
 		.offset = SAVETOOL_UNKNOWN,
 		.length = stale,
-		.remedy = trust_remedy(description->doubt),
+		.hint = trust_hint(description->doubt),
 	};
 
 	return description_find(description, &finding, err, "%s",
@@ -293,9 +293,9 @@ static int find_stale(struct description *description,
 }
 
 /* What is behind the last byte; without more, QEMU does not care. */
-static int find_behind(struct description *description,
-		       const struct savetool_image *image, uint64_t length,
-		       struct savetool_error *err)
+static int find_trailing(struct description *description,
+			 const struct savetool_image *image, uint64_t length,
+			 struct savetool_error *err)
 {
 	struct savetool_finding finding = {
 		.code = "trailing",
@@ -339,7 +339,7 @@ int find_in_tail(struct description *description,
 		return -1;
 	if (behind == SAVETOOL_UNKNOWN || behind == 0)
 		return 0;
-	return find_behind(description, image, behind, err);
+	return find_trailing(description, image, behind, err);
 }
 
 /* What only our own reading passes over. */
@@ -368,9 +368,9 @@ static int find_refused(struct description *description,
 				name, name);
 }
 
-static int find_in_packed(struct description *description,
-			  const struct savetool_image *image,
-			  struct savetool_error *err)
+static int find_in_compressed(struct description *description,
+			      const struct savetool_image *image,
+			      struct savetool_error *err)
 {
 	if (image->outer && find_refused(description, image->outer,
 					 image->outer_codec, err) < 0)
@@ -386,7 +386,7 @@ int find_all(struct description *description,
 {
 	if (find_broken(description, broken, err) < 0 ||
 	    find_in_header(description, image, err) < 0 ||
-	    find_in_packed(description, image, err) < 0 ||
+	    find_in_compressed(description, image, err) < 0 ||
 	    find_stale(description, image, broken != NULL, err) < 0)
 		return -1;
 	if (!image->tail || broken || image_codec(image))

@@ -9,17 +9,17 @@
 
 int find_lost_extents(struct description *description,
 		      const struct savetool_block *block,
-		      const struct block_survey *survey,
+		      const struct block_allocation *allocation,
 		      struct savetool_error *err);
 
 /* Of a block's bitmap. */
 int find_lost_bitmap(struct description *description,
 		     const struct savetool_block *block,
-		     const struct hidden_survey *hidden,
+		     const struct clear_data *clear_data,
 		     struct savetool_error *err);
 int find_empty_bitmap(struct description *description,
 		      const struct savetool_block *block,
-		      const struct hidden_survey *hidden,
+		      const struct clear_data *clear_data,
 		      struct savetool_error *err);
 
 /* What find_all() leaves out when the walk ended early. */

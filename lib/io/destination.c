@@ -16,7 +16,7 @@
 #define LINKS_LIMIT 40
 
 /* From the present folder to that of this path, and its last name. */
-static int enter(struct place *place, const char *path)
+static int enter(struct destination *destination, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	const char *name = slash ? slash + 1 : path;
@@ -30,33 +30,34 @@ static int enter(struct place *place, const char *path)
 		errno = *name ? ENAMETOOLONG : slash ? EISDIR : ENOENT;
 		return -1;
 	}
-	fd = openat(place->folder, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = openat(destination->folder, folder,
+		    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 && errno == EACCES)
-		fd = openat(place->folder, folder,
+		fd = openat(destination->folder, folder,
 			    O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
-	if (place->folder >= 0)
-		close(place->folder);
-	place->folder = fd;
-	strcpy(place->name, name);
+	if (destination->folder >= 0)
+		close(destination->folder);
+	destination->folder = fd;
+	strcpy(destination->name, name);
 	return 0;
 }
 
-int place_find(struct place *place, const char *path)
+int destination_find(struct destination *destination, const char *path)
 {
 	char target[PATH_MAX];
 	ssize_t size;
 
-	if (enter(place, path) < 0)
+	if (enter(destination, path) < 0)
 		return -1;
 	for (int i = 0; i < LINKS_LIMIT; i++) {
-		size = readlinkat(place->folder, place->name, target,
-				  sizeof(target) - 1);
+		size = readlinkat(destination->folder, destination->name,
+				  target, sizeof(target) - 1);
 		if (size < 0)
 			return errno == EINVAL || errno == ENOENT ? 0 : -1;
 		target[size] = '\0';
-		if (enter(place, target) < 0)
+		if (enter(destination, target) < 0)
 			return -1;
 	}
 	errno = ELOOP;
@@ -75,13 +76,13 @@ static int fitting(const char *name, long most)
 	return most;
 }
 
-int place_create(struct place *place)
+int destination_create(struct destination *destination)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
 	static const char infix[] = ".savetool-";
 	char suffix[7] = "";
 	int fd;
-	long most = fpathconf(place->folder, _PC_NAME_MAX);
+	long most = fpathconf(destination->folder, _PC_NAME_MAX);
 
 	if (most <= 0 || most > NAME_MAX)
 		most = NAME_MAX;
@@ -91,14 +92,14 @@ int place_create(struct place *place)
 			return -1;
 		for (size_t i = 0; i < sizeof(suffix) - 1; i++)
 			suffix[i] = letters[suffix[i] & 31];
-		snprintf(place->temporary, sizeof(place->temporary),
-			 ".%.*s%s%s", fitting(place->name, most), place->name,
-			 infix, suffix);
-		fd = openat(place->folder, place->temporary,
+		snprintf(destination->temporary, sizeof(destination->temporary),
+			 ".%.*s%s%s", fitting(destination->name, most),
+			 destination->name, infix, suffix);
+		fd = openat(destination->folder, destination->temporary,
 			    O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	} while (fd < 0 && errno == EEXIST);
 	if (fd < 0) {
-		place->temporary[0] = '\0';
+		destination->temporary[0] = '\0';
 		return -1;
 	}
 	/* Whatever the umask takes away. */
@@ -107,41 +108,41 @@ int place_create(struct place *place)
 }
 
 /* For a file system that cannot rename without replacing. */
-static int link_instead(struct place *place)
+static int link_instead(struct destination *destination)
 {
-	if (linkat(place->folder, place->temporary, place->folder, place->name,
-		   0) < 0)
+	if (linkat(destination->folder, destination->temporary,
+		   destination->folder, destination->name, 0) < 0)
 		return -1;
-	unlinkat(place->folder, place->temporary, 0);
+	unlinkat(destination->folder, destination->temporary, 0);
 	return 0;
 }
 
-int place_settle(struct place *place, bool force)
+int destination_publish(struct destination *destination, bool force)
 {
 	unsigned flags = force ? 0 : RENAME_NOREPLACE;
-	int result = renameat2(place->folder, place->temporary, place->folder,
-			       place->name, flags);
+	int result = renameat2(destination->folder, destination->temporary,
+			       destination->folder, destination->name, flags);
 
 	if (result < 0 && !force && (errno == EINVAL || errno == ENOSYS))
-		result = link_instead(place);
+		result = link_instead(destination);
 	if (result < 0)
 		return -1;
-	place->temporary[0] = '\0';
+	destination->temporary[0] = '\0';
 	return 0;
 }
 
-int place_sync(const struct place *place)
+int destination_sync(const struct destination *destination)
 {
 	/* A folder that may not be read, or knows no fsync(), is no fault. */
-	if (fsync(place->folder) < 0 && errno != EBADF && errno != EINVAL)
+	if (fsync(destination->folder) < 0 && errno != EBADF && errno != EINVAL)
 		return -1;
 	return 0;
 }
 
-void place_release(struct place *place)
+void destination_release(struct destination *destination)
 {
-	if (place->temporary[0])
-		unlinkat(place->folder, place->temporary, 0);
-	if (place->folder >= 0)
-		close(place->folder);
+	if (destination->temporary[0])
+		unlinkat(destination->folder, destination->temporary, 0);
+	if (destination->folder >= 0)
+		close(destination->folder);
 }

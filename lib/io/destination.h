@@ -10,7 +10,7 @@
 
 #include <limits.h>
 
-struct place {
+struct destination {
 	int folder;                   /* AT_FDCWD at first */
 	char name[NAME_MAX + 1];      /* in folder */
 	char temporary[NAME_MAX + 1]; /* in folder; empty: there is none */
@@ -21,21 +21,21 @@ struct place {
  * where it leads to, whether there is something or not: whoever keeps images
  * on another disk by links wants them to stay there.  -1: see errno.
  */
-int place_find(struct place *place, const char *path);
+int destination_find(struct destination *destination, const char *path);
 
 /* Opens a new file of mode 0600 under a temporary name.  -1: see errno. */
-int place_create(struct place *place);
+int destination_create(struct destination *destination);
 
 /*
  * Gives the file its name.  Without force, nothing is ever replaced: EEXIST.
  * -1: see errno.
  */
-int place_settle(struct place *place, bool force);
+int destination_publish(struct destination *destination, bool force);
 
 /* Behind that: writes the folder to disk, name and all.  -1: see errno. */
-int place_sync(const struct place *place);
+int destination_sync(const struct destination *destination);
 
 /* Removes the file if it has no name yet. */
-void place_release(struct place *place);
+void destination_release(struct destination *destination);
 
 #endif

@@ -143,7 +143,7 @@ int direct_flush(struct direct_writer *writer)
 }
 
 /* Makes room for bytes of this offset, behind those that are there. */
-static int make_room(struct direct_writer *writer, uint64_t offset)
+static int make_space(struct direct_writer *writer, uint64_t offset)
 {
 	if (writer->start < writer->end &&
 	    (writer->offset + writer->end != offset ||
@@ -165,7 +165,7 @@ int direct_write(struct direct_writer *writer, const void *data, size_t size,
 	while (size > 0) {
 		size_t part;
 
-		if (make_room(writer, offset) < 0)
+		if (make_space(writer, offset) < 0)
 			return -1;
 		part = DIRECT_BUFFER - writer->end;
 		if (part > size)
@@ -189,7 +189,7 @@ uint64_t direct_written(const struct direct_writer *writer)
 	return writer->written;
 }
 
-void direct_settle(struct direct_writer *writer)
+void direct_drop_cache(struct direct_writer *writer)
 {
 	/* Also what a file system has cached that was asked not to. */
 	traces_drop(&writer->traces);

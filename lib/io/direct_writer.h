@@ -32,8 +32,8 @@ int direct_flush(struct direct_writer *writer);
 uint64_t direct_failed_at(const struct direct_writer *writer);
 uint64_t direct_written(const struct direct_writer *writer);
 
-/* All is on the disk: the cache needs none of it. */
-void direct_settle(struct direct_writer *writer);
+/* All is on the disk: the page cache keeps none of it. */
+void direct_drop_cache(struct direct_writer *writer);
 
 /* What was not flushed is lost.  NULL is fine. */
 void direct_writer_free(struct direct_writer *writer);

@@ -55,25 +55,25 @@ bool extents_find(const struct extents *extents, uint64_t offset,
 	return true;
 }
 
-static void make_room(struct extents *extents)
+static void make_space(struct extents *extents)
 {
-	size_t room = extents->room ? 2 * extents->room : EXTENTS_LEAST;
+	size_t space = extents->space ? 2 * extents->space : EXTENTS_LEAST;
 	uint64_t *ends = NULL;
 
-	if (extents->count < extents->room)
+	if (extents->count < extents->space)
 		return;
-	if (room <= EXTENTS_MOST)
-		ends = realloc(extents->ends, room * sizeof(*ends));
+	if (space <= EXTENTS_MOST)
+		ends = realloc(extents->ends, space * sizeof(*ends));
 	extents->full = !ends;
 	if (extents->full)
 		return;
 	extents->ends = ends;
-	extents->room = room;
+	extents->space = space;
 }
 
 void extents_add(struct extents *extents, const struct extent *extent)
 {
-	make_room(extents);
+	make_space(extents);
 	if (extents->full)
 		return;
 	if (extents->count == 0)

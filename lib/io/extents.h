@@ -10,7 +10,7 @@
 
 /* Data and holes take turns, so where they end is all there is to know. */
 struct extents {
-	size_t count, room;
+	size_t count, space;
 	uint64_t *ends;
 	bool starts_with_hole;
 	bool full; /* there is no room for more */

@@ -99,12 +99,12 @@ static off_t data_end(const struct input_file *file, uint64_t offset)
 static int ask(struct input_file *file, uint64_t offset, struct extent *extent,
 	       struct savetool_error *err)
 {
-	bool behind_hole = offset == extents_end(&file->extents) &&
-			   extents_end_with_hole(&file->extents);
+	bool after_hole = offset == extents_end(&file->extents) &&
+			  extents_end_with_hole(&file->extents);
 	off_t end = offset;
 
 	/* Behind a hole comes data: that need not be asked. */
-	if (!behind_hole)
+	if (!after_hole)
 		end = next_data(file, offset);
 	if (end < 0 && errno == EINVAL) {
 		file->holes = false;

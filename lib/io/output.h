@@ -15,7 +15,7 @@
 
 #include <sys/uio.h>
 
-struct inplace;
+struct held_file;
 struct input;
 struct output;
 
@@ -73,7 +73,7 @@ struct output_file_options {
 	 * is of.  NULL: it is not.  SAVETOOL_REFUSED at commit if somebody has
 	 * come to open it by then, or another file has its name.
 	 */
-	const struct inplace *replaces;
+	const struct held_file *replaces;
 };
 
 /*

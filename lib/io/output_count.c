@@ -16,32 +16,31 @@
  * into blocks that others have begun.  There is room only for those stretches
  * of the file in which there are any.
  */
-#define STRETCH (UINT64_C(1) << 18)
+#define GROUP (UINT64_C(1) << 18)
 
 struct output_count {
 	struct output base;
 	uint64_t count;
-	struct bitmap *stretches; /* of STRETCH blocks; of none: no bytes */
+	struct bitmap *groups; /* of STRETCH blocks; of none: no bytes */
 };
 
-static int make_room(struct output_count *out, uint64_t stretch,
-		     struct savetool_error *err)
+static int make_space(struct output_count *out, uint64_t group,
+		      struct savetool_error *err)
 {
-	uint64_t count = stretch + 1;
-	struct bitmap *stretches;
+	uint64_t count = group + 1;
+	struct bitmap *groups;
 
-	if (stretch >= out->count) {
-		stretches =
-			reallocarray(out->stretches, count, sizeof(*stretches));
-		if (!stretches)
+	if (group >= out->count) {
+		groups = reallocarray(out->groups, count, sizeof(*groups));
+		if (!groups)
 			return fail_memory(err);
 		for (uint64_t i = out->count; i < count; i++)
-			stretches[i] = (struct bitmap){ 0 };
-		out->stretches = stretches;
+			groups[i] = (struct bitmap){ 0 };
+		out->groups = groups;
 		out->count = count;
 	}
-	if (out->stretches[stretch].bits == 0 &&
-	    !bitmap_init(&out->stretches[stretch], STRETCH))
+	if (out->groups[group].bits == 0 &&
+	    !bitmap_init(&out->groups[group], GROUP))
 		return fail_memory(err);
 	return 0;
 }
@@ -56,13 +55,13 @@ static int count_write(struct output *base, struct iovec *iov, unsigned count,
 		size += iov[i].iov_len;
 	end = size ? (offset + size + BLOCK - 1) / BLOCK : block;
 	while (block < end) {
-		uint64_t first = block % STRETCH, most = STRETCH - first;
+		uint64_t first = block % GROUP, most = GROUP - first;
 
 		if (most > end - block)
 			most = end - block;
-		if (make_room(out, block / STRETCH, err) < 0)
+		if (make_space(out, block / GROUP, err) < 0)
 			return -1;
-		bitmap_set_range(&out->stretches[block / STRETCH], first, most);
+		bitmap_set_range(&out->groups[block / GROUP], first, most);
 		block += most;
 	}
 	return 0;
@@ -77,11 +76,11 @@ static int count_punch(struct output *base, uint64_t offset, uint64_t length,
 	uint64_t end = (offset + length) / BLOCK;
 
 	(void)err;
-	for (; block < end && block / STRETCH < out->count; block++) {
-		struct bitmap *stretch = &out->stretches[block / STRETCH];
+	for (; block < end && block / GROUP < out->count; block++) {
+		struct bitmap *group = &out->groups[block / GROUP];
 
-		if (stretch->bits != 0)
-			bitmap_clear_range(stretch, block % STRETCH, 1);
+		if (group->bits != 0)
+			bitmap_clear_range(group, block % GROUP, 1);
 	}
 	return 0;
 }
@@ -98,9 +97,9 @@ static void count_close(struct output *base)
 	struct output_count *out = (struct output_count *)base;
 
 	for (uint64_t i = 0; i < out->count; i++)
-		if (out->stretches[i].bits != 0)
-			bitmap_free(&out->stretches[i]);
-	free(out->stretches);
+		if (out->groups[i].bits != 0)
+			bitmap_free(&out->groups[i]);
+	free(out->groups);
 	free(out);
 }
 
@@ -129,7 +128,7 @@ uint64_t output_counted(const struct output *base)
 	uint64_t blocks = 0;
 
 	for (uint64_t i = 0; i < out->count; i++)
-		if (out->stretches[i].bits != 0)
-			blocks += bitmap_count(&out->stretches[i], 0, STRETCH);
+		if (out->groups[i].bits != 0)
+			blocks += bitmap_count(&out->groups[i], 0, GROUP);
 	return blocks * BLOCK;
 }

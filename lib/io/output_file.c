@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "io/attributes.h"
 #include "io/direct_writer.h"
-#include "io/inplace.h"
+#include "io/held_file.h"
 #include "io/input.h"
 #include "io/reopen.h"
 #include "io/write_all.h"
@@ -237,11 +237,11 @@ static int check_replaced(const struct output_file *file,
 {
 	struct stat old, named;
 
-	if (inplace_check(file->options.replaces, err) < 0)
+	if (held_file_check(file->options.replaces, err) < 0)
 		return -1;
 	if (fstat(file->options.like_fd, &old) < 0)
 		return fail_errno(err, "cannot examine '%s'", file->path);
-	if (fstatat(file->place.folder, file->place.name, &named,
+	if (fstatat(file->destination.folder, file->destination.name, &named,
 		    AT_SYMLINK_NOFOLLOW) == 0 &&
 	    named.st_dev == old.st_dev && named.st_ino == old.st_ino)
 		return 0;
@@ -257,13 +257,13 @@ static int give_name(struct output_file *file, struct savetool_error *err)
 
 	if (file->options.replaces && check_replaced(file, err) < 0)
 		return -1;
-	if (place_settle(&file->place, force) < 0)
+	if (destination_publish(&file->destination, force) < 0)
 		return errno == EEXIST && !force ?
 			       fail_exists(err, file->path) :
 			       fail_errno(err, "cannot create '%s'",
 					  file->path);
 	/* What it may have replaced is gone: there is no way back. */
-	if (place_sync(&file->place) < 0)
+	if (destination_sync(&file->destination) < 0)
 		return fail_errno(err,
 				  "'%s' is complete, but its folder cannot be "
 				  "written to disk",
@@ -303,14 +303,14 @@ static int file_commit(struct output *out, struct savetool_error *err)
 		return 0;
 	if (end_at(file, out->position, err) < 0 || write_last(file, err) < 0)
 		return -1;
-	if (file->place.temporary[0] && file->options.like_fd >= 0 &&
+	if (file->destination.temporary[0] && file->options.like_fd >= 0 &&
 	    likeness_copy(file->fd, file->options.like_fd, err) < 0)
 		return -1;
 	if (write_to_disk(file, err) < 0)
 		return -1;
 	if (file->direct)
-		direct_settle(file->direct);
-	if (file->place.temporary[0] && give_name(file, err) < 0)
+		direct_drop_cache(file->direct);
+	if (file->destination.temporary[0] && give_name(file, err) < 0)
 		return -1;
 	file->shared = -1;
 	return 0;
@@ -325,7 +325,7 @@ static void file_close(struct output *out)
 	direct_writer_free(file->direct);
 	if (file->owned && file->fd >= 0)
 		close(file->fd);
-	place_release(&file->place);
+	destination_release(&file->destination);
 	free(file->path);
 	free(file);
 }

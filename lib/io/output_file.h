@@ -25,7 +25,7 @@ struct output_file {
 
 	/* Only of a file that was created by name. */
 	struct output_file_options options;
-	struct place place;
+	struct destination destination;
 	char *path; /* as the caller calls it, for messages */
 };
 

@@ -22,7 +22,7 @@ static struct output_file *file_new(struct savetool_error *err)
 	file->base.ops = &output_file_ops;
 	file->fd = file->shared = -1;
 	file->expected = SAVETOOL_UNKNOWN;
-	file->place.folder = AT_FDCWD;
+	file->destination.folder = AT_FDCWD;
 	file->punches = true;
 	return file;
 }
@@ -31,9 +31,9 @@ static int create_beside(struct output_file *file, struct savetool_error *err)
 {
 	file->base.seekable = true;
 	file->fresh = true;
-	if (place_find(&file->place, file->path) < 0)
+	if (destination_find(&file->destination, file->path) < 0)
 		return fail_errno(err, "cannot create '%s'", file->path);
-	file->fd = place_create(&file->place);
+	file->fd = destination_create(&file->destination);
 	if (file->fd < 0)
 		return fail_errno(err,
 				  file->options.replaces ?

@@ -48,43 +48,43 @@ uint64_t space_block(int fd)
 }
 
 /* Of a file, what is free around it; of a device, all of it. */
-int space_of(const struct output *out, uint64_t *room,
+int space_of(const struct output *out, uint64_t *space,
 	     struct savetool_error *err)
 {
 	int fd = output_fd(out);
 	struct statfs fs;
 	struct stat st;
 
-	*room = SAVETOOL_UNKNOWN;
+	*space = SAVETOOL_UNKNOWN;
 	if (fstat(fd, &st) < 0)
 		return fail_errno(err, "cannot examine the destination");
-	if (S_ISBLK(st.st_mode) && ioctl(fd, BLKGETSIZE64, room) < 0)
+	if (S_ISBLK(st.st_mode) && ioctl(fd, BLKGETSIZE64, space) < 0)
 		return fail_errno(err, "cannot tell the size of a device");
 	if (!S_ISREG(st.st_mode))
 		return 0;
 	if (fstatfs(fd, &fs) < 0)
 		return fail_errno(err, "cannot examine the file system");
-	*room = space_free(&fs);
+	*space = space_free(&fs);
 	return 0;
 }
 
-int space_compare(uint64_t needed, uint64_t room, struct savetool_error *err)
+int space_compare(uint64_t needed, uint64_t space, struct savetool_error *err)
 {
-	if (needed <= room)
+	if (needed <= space)
 		return 0;
 	return fail(err, SAVETOOL_REFUSED,
 		    "not enough room: %" PRIu64 " bytes needed, %" PRIu64
 		    " free, %" PRIu64 " missing",
-		    needed, room, needed - room);
+		    needed, space, needed - space);
 }
 
 int space_require(struct output *out, uint64_t needed,
 		  struct savetool_error *err)
 {
-	uint64_t room = 0;
+	uint64_t space = 0;
 
-	if (space_of(out, &room, err) < 0)
+	if (space_of(out, &space, err) < 0)
 		return -1;
 	output_expect(out, needed);
-	return space_compare(needed, room, err);
+	return space_compare(needed, space, err);
 }

@@ -35,9 +35,9 @@ static ssize_t write_some(int fd, bool seekable, const struct iovec *iov,
 		if (n >= 0)
 			return n;
 		if (errno == EAGAIN) {
-			struct pollfd room = { .fd = fd, .events = POLLOUT };
+			struct pollfd space = { .fd = fd, .events = POLLOUT };
 
-			if (poll(&room, 1, -1) < 0 && errno != EINTR)
+			if (poll(&space, 1, -1) < 0 && errno != EINTR)
 				return -1;
 		} else if (errno != EINTR) {
 			return -1;

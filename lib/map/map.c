@@ -24,7 +24,7 @@ static const char *const type_names[] = {
 	[SAVETOOL_EXTENT_STALE] = "stale",
 	[SAVETOOL_EXTENT_HOLE] = "hole",
 	[SAVETOOL_EXTENT_LOST] = "lost",
-	[SAVETOOL_EXTENT_PACKED] = "packed",
+	[SAVETOOL_EXTENT_COMPRESSED] = "packed",
 	[SAVETOOL_EXTENT_DEVICE] = "device",
 	[SAVETOOL_EXTENT_VMDESC] = "vmdesc",
 	[SAVETOOL_EXTENT_TRAILING] = "trailing",
@@ -38,15 +38,15 @@ const char *savetool_extent_type_name(enum savetool_extent_type type)
 }
 
 /* How often the monitor hears of it, where there is much to read. */
-#define TELL_BYTES (UINT64_C(8) << 20)
+#define REPORT_BYTES (UINT64_C(8) << 20)
 
-static int tell_monitor(struct map *map, struct savetool_error *err)
+static int report_progress(struct map *map, struct savetool_error *err)
 {
 	const struct savetool_monitor *monitor = map->monitor;
 
-	if (!monitor || map->at - map->told < TELL_BYTES)
+	if (!monitor || map->at - map->reported < REPORT_BYTES)
 		return 0;
-	map->told = map->at;
+	map->reported = map->at;
 	if (monitor->progress(monitor->data, map->at, map->in->size) != 0)
 		return fail(err, SAVETOOL_CANCELLED, "interrupted");
 	return 0;
@@ -85,16 +85,16 @@ int map_put(struct map *map, struct savetool_extent piece,
 	if (continues(&map->parked, &piece)) {
 		map->parked.length += piece.length;
 		map->parked.pages += piece.pages;
-		return tell_monitor(map, err);
+		return report_progress(map, err);
 	}
 	if (map_flush(map, err) < 0)
 		return -1;
 	map->parked = piece;
-	return tell_monitor(map, err);
+	return report_progress(map, err);
 }
 
-int map_look(struct map *map, uint64_t limit, struct extent *storage,
-	     struct savetool_error *err)
+int map_storage(struct map *map, uint64_t limit, struct extent *storage,
+		struct savetool_error *err)
 {
 	struct extent *known = &map->storage;
 	uint64_t end;
@@ -123,7 +123,7 @@ int map_add(struct map *map, const struct savetool_extent *what,
 	while (map->at < end) {
 		struct extent storage;
 
-		if (map_look(map, end, &storage, err) < 0)
+		if (map_storage(map, end, &storage, err) < 0)
 			return -1;
 		piece.length = storage.length;
 		piece.allocated = !storage.hole;

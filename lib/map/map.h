@@ -17,7 +17,7 @@ struct map {
 	int (*each)(void *data, const struct savetool_extent *extent);
 	void *data;
 	uint64_t at;           /* behind what has been added */
-	uint64_t told;         /* what the monitor knows */
+	uint64_t reported;     /* what the monitor knows */
 	struct extent storage; /* that was looked at last */
 	struct savetool_extent
 		parked; /* may still grow; length 0: there is none */
@@ -27,8 +27,8 @@ struct map {
 #define MAP_NOTHING .page = SAVETOOL_UNKNOWN, .instance = SAVETOOL_UNKNOWN
 
 /* The storage from where the map is, which is inside, at most to limit. */
-int map_look(struct map *map, uint64_t limit, struct extent *storage,
-	     struct savetool_error *err);
+int map_storage(struct map *map, uint64_t limit, struct extent *storage,
+		struct savetool_error *err);
 
 /*
  * Adds a piece whose storage is known, behind what was added before; start is
@@ -59,7 +59,7 @@ int map_tail(struct map *map, const struct tail *tail,
  * Of a mapped-ram image that image_start() has just started, everything but
  * the pages is read: what is damaged is known before a map is begun.
  */
-int map_mapped_look(struct map *map, struct savetool_error *err);
+int map_mapped_read(struct map *map, struct savetool_error *err);
 
 /*
  * From the stream's first byte to the end of the file: of a sequential image

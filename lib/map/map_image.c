@@ -52,7 +52,7 @@ static int map_file(struct map *map, struct savetool_error *err)
 	if (!stream_is_mapped(&image->stream))
 		return map_container(map, err) < 0 ? -1 :
 						     map_sequential(map, err);
-	if (map_mapped_look(map, err) < 0 || map_container(map, err) < 0)
+	if (map_mapped_read(map, err) < 0 || map_container(map, err) < 0)
 		return -1;
 	return map_mapped(map, err);
 }
@@ -63,7 +63,8 @@ static int map_all(struct map *map, struct savetool_error *err)
 	struct savetool_error ignored;
 
 	if (map_file(map, err) == 0 &&
-	    map_add_to(map, SAVETOOL_EXTENT_PACKED, map->in->size, err) == 0)
+	    map_add_to(map, SAVETOOL_EXTENT_COMPRESSED, map->in->size, err) ==
+		    0)
 		return map_flush(map, err);
 	if (err->code != SAVETOOL_CANCELLED)
 		map_flush(map, &ignored);

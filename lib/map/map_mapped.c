@@ -84,7 +84,7 @@ static int map_present(struct map *map, const struct slots *slots, uint64_t end,
 	struct savetool_extent piece;
 	struct extent storage;
 
-	if (map_look(map, end, &storage, err) < 0)
+	if (map_storage(map, end, &storage, err) < 0)
 		return -1;
 	left = (map->at - slots->start) % page_size;
 	whole = storage.length - storage.length % page_size;
@@ -108,7 +108,7 @@ static int map_absent(struct map *map, const struct slots *slots, uint64_t end,
 {
 	struct extent storage;
 
-	if (map_look(map, end, &storage, err) < 0)
+	if (map_storage(map, end, &storage, err) < 0)
 		return -1;
 	return map_put(map,
 		       piece_of(map, slots,
@@ -166,24 +166,24 @@ static unsigned collect_parts(const struct savetool_image *image,
 
 	for (unsigned i = 0; i < list->layout.count; i++) {
 		const struct ram_block *block = &list->layout.blocks[i];
-		const struct mapped_place *place = &list->places[i];
+		const struct mapped_header *header = &list->headers[i];
 
 		/* In front of the block's header, behind the one before. */
-		parts[count++] = (struct part){ at, place->header_offset - at,
+		parts[count++] = (struct part){ at, header->header_offset - at,
 						SAVETOOL_EXTENT_STREAM, NULL };
-		parts[count++] = (struct part){ place->header_offset,
-						place->header_length,
+		parts[count++] = (struct part){ header->header_offset,
+						header->header_length,
 						SAVETOOL_EXTENT_STREAM, block };
-		at = place->header_offset + place->header_length;
-		if (place->pages_offset == 0)
+		at = header->header_offset + header->header_length;
+		if (header->pages_offset == 0)
 			continue;
-		parts[count++] = (struct part){ place->bitmap_offset,
+		parts[count++] = (struct part){ header->bitmap_offset,
 						image->bitmaps[i].size,
 						SAVETOOL_EXTENT_BITMAP, block };
 		parts[count++] =
-			(struct part){ place->pages_offset, block->length,
+			(struct part){ header->pages_offset, block->length,
 				       SAVETOOL_EXTENT_PAGE_DATA, block };
-		at = place->pages_offset + block->length;
+		at = header->pages_offset + block->length;
 	}
 	parts[count++] = (struct part){ at, image->tail->offset - at,
 					SAVETOOL_EXTENT_STREAM, NULL };
@@ -236,7 +236,7 @@ static int map_parts(struct map *map, const struct part *parts, unsigned count,
 	return map_gap(map, map->in->size, err);
 }
 
-int map_mapped_look(struct map *map, struct savetool_error *err)
+int map_mapped_read(struct map *map, struct savetool_error *err)
 {
 	static const struct visitor_ops ops = { 0 };
 	struct visitor nobody = { .ops = &ops };

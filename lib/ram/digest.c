@@ -207,7 +207,7 @@ void digest_sink_result(const struct page_sink *base, uint64_t digest[2])
 	memcpy(digest, sink->result, sizeof(sink->result));
 }
 
-bool digest_sink_is_settled(const struct page_sink *base)
+bool digest_sink_is_final(const struct page_sink *base)
 {
 	return !((const struct digest_sink *)base)->unsettled;
 }

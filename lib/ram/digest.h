@@ -19,9 +19,9 @@ int digest_sink_new(struct page_sink **sink, const struct ram_layout *layout,
 
 /*
  * Was each page whole when it came?  If not, for some came as what changed
- * in them, there is no result: they have to be settled first (settle.h).
+ * in them, there is no result: they have to be settled first (latest.h).
  */
-bool digest_sink_is_settled(const struct page_sink *sink);
+bool digest_sink_is_final(const struct page_sink *sink);
 
 /* When it is finished. */
 void digest_sink_result(const struct page_sink *sink, uint64_t digest[2]);

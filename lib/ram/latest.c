@@ -16,15 +16,15 @@
 #include <string.h>
 #include <unistd.h>
 
-struct block_settlement {
+struct latest_block {
 	struct page_words last; /* a page: which version is its last, from 1 */
 	struct bitmap changing; /* pages that come as changes, too */
 	uint64_t base;          /* of its pages in the file without a name */
 };
 
-struct settlement {
+struct latest {
 	unsigned count;
-	struct block_settlement *blocks;
+	struct latest_block *blocks;
 	bool has_changes;
 	uint64_t versions;  /* that came on the first walk */
 	uint64_t order;     /* a sum of whose they were, in their order */
@@ -32,23 +32,23 @@ struct settlement {
 	uint64_t versions_again, order_again; /* on the second walk */
 };
 
-int settlement_new(struct settlement **settlement, struct savetool_error *err)
+int latest_new(struct latest **latest, struct savetool_error *err)
 {
-	*settlement = calloc(1, sizeof(**settlement));
-	return *settlement ? 0 : fail_memory(err);
+	*latest = calloc(1, sizeof(**latest));
+	return *latest ? 0 : fail_memory(err);
 }
 
-void settlement_free(struct settlement *settlement)
+void latest_free(struct latest *latest)
 {
-	if (!settlement)
+	if (!latest)
 		return;
-	for (unsigned i = 0; i < settlement->count; i++) {
-		page_words_free(&settlement->blocks[i].last);
-		bitmap_free(&settlement->blocks[i].changing);
+	for (unsigned i = 0; i < latest->count; i++) {
+		page_words_free(&latest->blocks[i].last);
+		bitmap_free(&latest->blocks[i].changing);
 	}
-	free(settlement->blocks);
-	bitmap_free(&settlement->last);
-	free(settlement);
+	free(latest->blocks);
+	bitmap_free(&latest->last);
+	free(latest);
 }
 
 static int fail_changed(struct savetool_error *err)
@@ -57,11 +57,10 @@ static int fail_changed(struct savetool_error *err)
 		    "the image changed while it was read");
 }
 
-int settlement_check(const struct settlement *settlement,
-		     struct savetool_error *err)
+int latest_check(const struct latest *latest, struct savetool_error *err)
 {
-	if (settlement->versions_again != settlement->versions ||
-	    settlement->order_again != settlement->order)
+	if (latest->versions_again != latest->versions ||
+	    latest->order_again != latest->order)
 		return fail_changed(err);
 	return 0;
 }
@@ -75,7 +74,7 @@ static uint64_t add_to_order(uint64_t order, unsigned block, uint64_t page)
 
 struct tally {
 	struct page_sink base;
-	struct settlement *settlement;
+	struct latest *latest;
 	uint64_t page_size;
 };
 
@@ -83,25 +82,24 @@ static int tally_put(struct page_sink *base, const struct page_batch *batch,
 		     struct savetool_error *err)
 {
 	struct tally *tally = (struct tally *)base;
-	struct settlement *settlement = tally->settlement;
+	struct latest *latest = tally->latest;
 
 	for (unsigned i = 0; i < batch->count; i++) {
 		const struct page_run *run = &batch->runs[i];
-		struct block_settlement *block =
-			&settlement->blocks[run->block->index];
+		struct latest_block *block = &latest->blocks[run->block->index];
 		uint64_t first = run->offset / tally->page_size;
 		uint64_t count = run->length / tally->page_size;
 
 		for (uint64_t page = first; page < first + count; page++) {
-			settlement->order = add_to_order(
-				settlement->order, run->block->index, page);
+			latest->order = add_to_order(latest->order,
+						     run->block->index, page);
 			if (!page_words_set(&block->last, page,
-					    ++settlement->versions))
+					    ++latest->versions))
 				return fail_memory(err);
 		}
 		if (run->kind == PAGE_DELTA) {
 			bitmap_set_range(&block->changing, first, count);
-			settlement->has_changes = true;
+			latest->has_changes = true;
 		}
 	}
 	return 0;
@@ -117,20 +115,19 @@ static const struct page_sink_ops tally_ops = {
 	.free = tally_free,
 };
 
-static int allocate(struct settlement *settlement,
-		    const struct ram_layout *layout, struct savetool_error *err)
+static int allocate(struct latest *latest, const struct ram_layout *layout,
+		    struct savetool_error *err)
 {
 	uint64_t base = 0;
 
-	settlement->blocks =
-		calloc(layout->count + 1, sizeof(*settlement->blocks));
-	if (!settlement->blocks)
+	latest->blocks = calloc(layout->count + 1, sizeof(*latest->blocks));
+	if (!latest->blocks)
 		return fail_memory(err);
 	for (unsigned i = 0; i < layout->count; i++) {
-		struct block_settlement *block = &settlement->blocks[i];
+		struct latest_block *block = &latest->blocks[i];
 		uint64_t pages = layout->blocks[i].length / layout->page_size;
 
-		settlement->count++;
+		latest->count++;
 		block->base = base;
 		base += layout->blocks[i].length;
 		if (!page_words_init(&block->last, pages) ||
@@ -140,27 +137,26 @@ static int allocate(struct settlement *settlement,
 	return 0;
 }
 
-int settlement_tally(struct settlement *settlement, struct page_sink **sink,
-		     const struct ram_layout *layout,
-		     struct savetool_error *err)
+int latest_tally(struct latest *latest, struct page_sink **sink,
+		 const struct ram_layout *layout, struct savetool_error *err)
 {
 	struct tally *tally;
 
-	if (allocate(settlement, layout, err) < 0)
+	if (allocate(latest, layout, err) < 0)
 		return -1;
 	tally = calloc(1, sizeof(*tally));
 	if (!tally)
 		return fail_memory(err);
 	tally->base.ops = &tally_ops;
-	tally->settlement = settlement;
+	tally->latest = latest;
 	tally->page_size = layout->page_size;
 	*sink = &tally->base;
 	return 0;
 }
 
-struct settle_sink {
+struct latest_sink {
 	struct page_sink base;
-	struct settlement *settlement;
+	struct latest *latest;
 	struct page_sink *to;
 	uint64_t page_size;
 	struct spool spool;      /* pages that change; fd -1: there are none */
@@ -169,7 +165,7 @@ struct settle_sink {
 };
 
 /* What is gathered of a batch so far; its chunks are the batch's own. */
-static int pass_on(struct settle_sink *sink, struct savetool_error *err)
+static int pass_on(struct latest_sink *sink, struct savetool_error *err)
 {
 	int result = 0;
 
@@ -180,11 +176,11 @@ static int pass_on(struct settle_sink *sink, struct savetool_error *err)
 }
 
 /* Brings a page that changes up to date, in the file and in sink->page. */
-static int update(struct settle_sink *sink, const struct page_run *run,
+static int update(struct latest_sink *sink, const struct page_run *run,
 		  struct savetool_error *err)
 {
-	const struct block_settlement *block =
-		&sink->settlement->blocks[run->block->index];
+	const struct latest_block *block =
+		&sink->latest->blocks[run->block->index];
 	uint64_t offset = block->base + run->offset;
 
 	switch (run->kind) {
@@ -214,7 +210,7 @@ static int update(struct settle_sink *sink, const struct page_run *run,
 }
 
 /* Its content is the sink's own, and so goes alone. */
-static int put_changing(struct settle_sink *sink, const struct page_run *run,
+static int put_changing(struct latest_sink *sink, const struct page_run *run,
 			bool last, struct savetool_error *err)
 {
 	struct page_run whole = *run;
@@ -232,12 +228,11 @@ static int put_changing(struct settle_sink *sink, const struct page_run *run,
 	return pass_on(sink, err);
 }
 
-static int put_page(struct settle_sink *sink, const struct page_run *run,
+static int put_page(struct latest_sink *sink, const struct page_run *run,
 		    uint64_t at, struct savetool_error *err)
 {
-	struct settlement *settlement = sink->settlement;
-	const struct block_settlement *block =
-		&settlement->blocks[run->block->index];
+	struct latest *latest = sink->latest;
+	const struct latest_block *block = &latest->blocks[run->block->index];
 	struct page_run page = *run;
 	uint64_t number = (run->offset + at) / sink->page_size;
 	bool last;
@@ -246,11 +241,11 @@ static int put_page(struct settle_sink *sink, const struct page_run *run,
 	page.length = sink->page_size;
 	if (page.kind != PAGE_DELTA && page.data)
 		page.data += at;
-	if (settlement->versions_again == settlement->versions)
+	if (latest->versions_again == latest->versions)
 		return fail_changed(err);
-	last = bitmap_get(&settlement->last, settlement->versions_again++);
-	settlement->order_again = add_to_order(settlement->order_again,
-					       run->block->index, number);
+	last = bitmap_get(&latest->last, latest->versions_again++);
+	latest->order_again =
+		add_to_order(latest->order_again, run->block->index, number);
 	if (bitmap_get(&block->changing, number))
 		return put_changing(sink, &page, last, err);
 	if (page.kind == PAGE_DELTA)
@@ -260,10 +255,10 @@ static int put_page(struct settle_sink *sink, const struct page_run *run,
 	return sink->batch.count < BATCH_RUNS ? 0 : pass_on(sink, err);
 }
 
-static int settle_put(struct page_sink *base, const struct page_batch *batch,
+static int latest_put(struct page_sink *base, const struct page_batch *batch,
 		      struct savetool_error *err)
 {
-	struct settle_sink *sink = (struct settle_sink *)base;
+	struct latest_sink *sink = (struct latest_sink *)base;
 
 	sink->batch.progress = batch->progress;
 	for (unsigned i = 0; i < batch->count; i++) {
@@ -276,59 +271,59 @@ static int settle_put(struct page_sink *base, const struct page_batch *batch,
 	return pass_on(sink, err);
 }
 
-static void settle_free(struct page_sink *base)
+static void latest_sink_free(struct page_sink *base)
 {
-	struct settle_sink *sink = (struct settle_sink *)base;
+	struct latest_sink *sink = (struct latest_sink *)base;
 
 	if (sink->spool.fd >= 0)
 		close(sink->spool.fd);
 	free(sink);
 }
 
-static const struct page_sink_ops settle_ops = {
-	.put = settle_put,
-	.free = settle_free,
+static const struct page_sink_ops latest_ops = {
+	.put = latest_put,
+	.free = latest_sink_free,
 };
 
 /*
  * From a number a page to a bit a version: who comes along on the second walk
  * may need eight bytes a page as well.
  */
-static int mark_last(struct settlement *settlement, struct savetool_error *err)
+static int mark_last(struct latest *latest, struct savetool_error *err)
 {
-	if (!bitmap_init(&settlement->last, settlement->versions))
+	if (!bitmap_init(&latest->last, latest->versions))
 		return fail_memory(err);
-	for (unsigned i = 0; i < settlement->count; i++) {
-		struct page_words *last = &settlement->blocks[i].last;
+	for (unsigned i = 0; i < latest->count; i++) {
+		struct page_words *last = &latest->blocks[i].last;
 
 		for (uint64_t page = page_words_find(last, 0);
 		     page < last->count; page = page_words_find(last, page + 1))
-			bitmap_set_range(&settlement->last,
+			bitmap_set_range(&latest->last,
 					 page_words_get(last, page) - 1, 1);
 		page_words_free(last);
 	}
 	return 0;
 }
 
-int settle_sink_new(struct page_sink **result, struct settlement *settlement,
+int latest_sink_new(struct page_sink **result, struct latest *latest,
 		    struct page_sink *to, const struct ram_layout *layout,
 		    const char *folder, struct savetool_error *err)
 {
-	struct settle_sink *sink;
+	struct latest_sink *sink;
 
-	if (mark_last(settlement, err) < 0)
+	if (mark_last(latest, err) < 0)
 		return -1;
 	sink = calloc(1, sizeof(*sink));
 	if (!sink)
 		return fail_memory(err);
-	sink->base.ops = &settle_ops;
-	sink->settlement = settlement;
+	sink->base.ops = &latest_ops;
+	sink->latest = latest;
 	sink->to = to;
 	sink->page_size = layout->page_size;
 	sink->spool.fd = -1;
-	if (settlement->has_changes &&
+	if (latest->has_changes &&
 	    spool_create(&sink->spool, folder, err) < 0) {
-		settle_free(&sink->base);
+		latest_sink_free(&sink->base);
 		return -1;
 	}
 	*result = &sink->base;

@@ -14,25 +14,23 @@
  * What the first walk found: eight bytes a page; on the second, a bit a
  * version.
  */
-struct settlement;
+struct latest;
 
-int settlement_new(struct settlement **settlement, struct savetool_error *err);
+int latest_new(struct latest **latest, struct savetool_error *err);
 
 /* NULL is fine. */
-void settlement_free(struct settlement *settlement);
+void latest_free(struct latest *latest);
 
 /*
  * Behind the second walk: have the same pages come as on the first, in that
  * order? If not, the image is another one by now, and what was passed on is
  * neither.
  */
-int settlement_check(const struct settlement *settlement,
-		     struct savetool_error *err);
+int latest_check(const struct latest *latest, struct savetool_error *err);
 
 /* A sink for the first walk, which stays the caller's to free. */
-int settlement_tally(struct settlement *settlement, struct page_sink **sink,
-		     const struct ram_layout *layout,
-		     struct savetool_error *err);
+int latest_tally(struct latest *latest, struct page_sink **sink,
+		 const struct ram_layout *layout, struct savetool_error *err);
 
 /*
  * A sink for the second walk, of the same pages in the same order, that
@@ -40,7 +38,7 @@ int settlement_tally(struct settlement *settlement, struct page_sink **sink,
  * finished by it.  Pages with changes are kept in a file without a name in
  * folder meanwhile.
  */
-int settle_sink_new(struct page_sink **sink, struct settlement *settlement,
+int latest_sink_new(struct page_sink **sink, struct latest *latest,
 		    struct page_sink *to, const struct ram_layout *layout,
 		    const char *folder, struct savetool_error *err);
 

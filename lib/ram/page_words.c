@@ -6,57 +6,55 @@
 
 #include <stdlib.h>
 
-#define STRETCH_PAGES 4096
+#define GROUP_PAGES 4096
 
-static uint64_t stretch_count(const struct page_words *words)
+static uint64_t group_count(const struct page_words *words)
 {
-	return (words->count + STRETCH_PAGES - 1) / STRETCH_PAGES;
+	return (words->count + GROUP_PAGES - 1) / GROUP_PAGES;
 }
 
 bool page_words_init(struct page_words *words, uint64_t count)
 {
 	words->count = count;
-	words->stretches =
-		calloc(stretch_count(words) + 1, sizeof(*words->stretches));
-	return words->stretches != NULL;
+	words->groups = calloc(group_count(words) + 1, sizeof(*words->groups));
+	return words->groups != NULL;
 }
 
 bool page_words_set(struct page_words *words, uint64_t page, uint64_t word)
 {
-	uint64_t **stretch = &words->stretches[page / STRETCH_PAGES];
+	uint64_t **group = &words->groups[page / GROUP_PAGES];
 
-	if (!*stretch && word == 0)
+	if (!*group && word == 0)
 		return true;
-	if (!*stretch)
-		*stretch = calloc(STRETCH_PAGES, sizeof(**stretch));
-	if (!*stretch)
+	if (!*group)
+		*group = calloc(GROUP_PAGES, sizeof(**group));
+	if (!*group)
 		return false;
-	(*stretch)[page % STRETCH_PAGES] = word;
+	(*group)[page % GROUP_PAGES] = word;
 	return true;
 }
 
 uint64_t page_words_get(const struct page_words *words, uint64_t page)
 {
-	return words->stretches[page / STRETCH_PAGES][page % STRETCH_PAGES];
+	return words->groups[page / GROUP_PAGES][page % GROUP_PAGES];
 }
 
 uint64_t page_words_find(const struct page_words *words, uint64_t from)
 {
 	while (from < words->count) {
-		const uint64_t *stretch =
-			words->stretches[from / STRETCH_PAGES];
+		const uint64_t *group = words->groups[from / GROUP_PAGES];
 
-		if (stretch && stretch[from % STRETCH_PAGES])
+		if (group && group[from % GROUP_PAGES])
 			return from;
-		from += stretch ? 1 : STRETCH_PAGES - from % STRETCH_PAGES;
+		from += group ? 1 : GROUP_PAGES - from % GROUP_PAGES;
 	}
 	return words->count;
 }
 
 void page_words_free(struct page_words *words)
 {
-	for (uint64_t i = 0; words->stretches && i < stretch_count(words); i++)
-		free(words->stretches[i]);
-	free(words->stretches);
+	for (uint64_t i = 0; words->groups && i < group_count(words); i++)
+		free(words->groups[i]);
+	free(words->groups);
 	*words = (struct page_words){ 0 };
 }

@@ -11,7 +11,7 @@
 
 struct page_words {
 	uint64_t count;
-	uint64_t **stretches; /* NULL: all are 0 */
+	uint64_t **groups; /* NULL: all are 0 */
 };
 
 /* false: no memory. */

@@ -120,8 +120,8 @@ static int start_reading(struct circle *circle, pthread_t *thread,
 	return fail_errno(err, "cannot start a thread");
 }
 
-static int tell(const struct savetool_monitor *monitor, uint64_t done,
-		uint64_t total, struct savetool_error *err)
+static int report(const struct savetool_monitor *monitor, uint64_t done,
+		  uint64_t total, struct savetool_error *err)
 {
 	if (!monitor || monitor->progress(monitor->data, done, total) == 0)
 		return 0;
@@ -135,8 +135,8 @@ static int empty_batches(struct circle *circle, struct page_sink *sink,
 	struct page_batch *batch;
 
 	while ((batch = batch_to_empty(circle)) != NULL) {
-		if (tell(monitor, batch->progress, circle->source->total, err) <
-			    0 ||
+		if (report(monitor, batch->progress, circle->source->total,
+			   err) < 0 ||
 		    sink->ops->put(sink, batch, err) < 0)
 			return -1;
 		batch_emptied(circle, batch);

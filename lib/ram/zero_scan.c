@@ -30,7 +30,7 @@ _Static_assert(PIECE >= 2 * SCAN_UNIT_MOST && SCAN_UNIT_MOST >= RAM_PAGE_MOST,
 
 struct job {
 	unsigned count;
-	struct stretch stretches[STRETCHES];
+	struct scan_range stretches[STRETCHES];
 	uint64_t size; /* of what is read */
 	uint8_t *data;
 	bool zero[UNITS]; /* of each unit, or what is left of it at an end */
@@ -46,25 +46,26 @@ struct scan {
 };
 
 /* Where the unit ends that at is in. */
-static uint64_t unit_end(const struct stretch *stretch, uint64_t at)
+static uint64_t unit_end(const struct scan_range *range, uint64_t at)
 {
-	uint64_t next = (at / stretch->unit + 1) * stretch->unit;
+	uint64_t next = (at / range->unit + 1) * range->unit;
 
-	return next < stretch->end ? next : stretch->end;
+	return next < range->end ? next : range->end;
 }
 
 /* As far as whole units go in so many bytes. */
-static uint64_t piece_end(const struct stretch *stretch, uint64_t at,
+static uint64_t piece_end(const struct scan_range *range, uint64_t at,
 			  uint64_t size)
 {
 	uint64_t end = at + size;
 
-	if (end >= stretch->end)
-		return stretch->end;
-	return stretch->unit ? end / stretch->unit * stretch->unit : end;
+	if (end >= range->end)
+		return range->end;
+	return range->unit ? end / range->unit * range->unit : end;
 }
 
-static bool *look(const struct stretch *piece, const uint8_t *data, bool *zero)
+static bool *examine(const struct scan_range *piece, const uint8_t *data,
+		     bool *zero)
 {
 	uint64_t next;
 
@@ -89,17 +90,17 @@ static int read_job(void *owner, unsigned worker, void *data,
 
 	(void)worker;
 	for (unsigned i = 0; i < job->count; i++) {
-		const struct stretch *stretch = &job->stretches[i];
-		struct stretch piece = *stretch;
+		const struct scan_range *range = &job->stretches[i];
+		struct scan_range piece = *range;
 
-		for (; !stretch->unread && piece.start < stretch->end;
+		for (; !range->unread && piece.start < range->end;
 		     piece.start = piece.end) {
-			piece.end = piece_end(stretch, piece.start, PIECE);
+			piece.end = piece_end(range, piece.start, PIECE);
 			if (input_read_exactly(scan->in, buffer,
 					       piece.end - piece.start,
 					       piece.start, err) < 0)
 				return -1;
-			zero = look(&piece, buffer, zero);
+			zero = examine(&piece, buffer, zero);
 			if (scan->keep)
 				buffer += piece.end - piece.start;
 		}
@@ -108,23 +109,23 @@ static int read_job(void *owner, unsigned worker, void *data,
 }
 
 /* Units in a row that are alike are one part. */
-static const bool *tell_parts(const struct scan *scan,
-			      const struct stretch *stretch,
-			      const uint8_t *data, const bool *zero,
-			      struct savetool_error *err)
+static const bool *report_parts(const struct scan *scan,
+				const struct scan_range *range,
+				const uint8_t *data, const bool *zero,
+				struct savetool_error *err)
 {
-	struct stretch part = *stretch;
+	struct scan_range part = *range;
 
-	for (; part.start < stretch->end; part.start = part.end) {
+	for (; part.start < range->end; part.start = part.end) {
 		bool is_zero = *zero++;
 
-		part.end = unit_end(stretch, part.start);
-		while (part.end < stretch->end && *zero == is_zero) {
-			part.end = unit_end(stretch, part.end);
+		part.end = unit_end(range, part.start);
+		while (part.end < range->end && *zero == is_zero) {
+			part.end = unit_end(range, part.end);
 			zero++;
 		}
 		if (scan->found(scan->owner, &part, is_zero,
-				data ? data + (part.start - stretch->start) :
+				data ? data + (part.start - range->start) :
 				       NULL,
 				err) < 0)
 			return NULL;
@@ -132,39 +133,39 @@ static const bool *tell_parts(const struct scan *scan,
 	return zero;
 }
 
-static int tell_job(const struct scan *scan, const struct job *job,
-		    struct savetool_error *err)
+static int report_job(const struct scan *scan, const struct job *job,
+		      struct savetool_error *err)
 {
 	const uint8_t *data = scan->keep ? job->data : NULL;
 	const bool *zero = job->zero;
 
 	for (unsigned i = 0; i < job->count; i++) {
-		const struct stretch *stretch = &job->stretches[i];
+		const struct scan_range *range = &job->stretches[i];
 
-		if (stretch->unread || !stretch->unit) {
-			if (scan->found(scan->owner, stretch, false,
-					stretch->unread ? NULL : data, err) < 0)
+		if (range->unread || !range->unit) {
+			if (scan->found(scan->owner, range, false,
+					range->unread ? NULL : data, err) < 0)
 				return -1;
 		} else {
-			zero = tell_parts(scan, stretch, data, zero, err);
+			zero = report_parts(scan, range, data, zero, err);
 			if (!zero)
 				return -1;
 		}
-		if (data && !stretch->unread)
-			data += stretch->end - stretch->start;
+		if (data && !range->unread)
+			data += range->end - range->start;
 	}
 	return 0;
 }
 
 /* The oldest job: 1, or 0 if there is none. */
-static int tell_next(struct scan *scan, struct savetool_error *err)
+static int report_next(struct scan *scan, struct savetool_error *err)
 {
 	void *job;
 	int got = pool_collect(scan->pool, &job, err);
 
 	if (got <= 0)
 		return got;
-	if (tell_job(scan, job, err) < 0)
+	if (report_job(scan, job, err) < 0)
 		return -1;
 	pool_return(scan->pool);
 	return 1;
@@ -179,19 +180,19 @@ static void give(struct scan *scan)
 static int take(struct scan *scan, struct savetool_error *err)
 {
 	while (!(scan->job = pool_take(scan->pool)))
-		if (tell_next(scan, err) < 0)
+		if (report_next(scan, err) < 0)
 			return -1;
 	scan->job->count = 0;
 	scan->job->size = 0;
 	return 0;
 }
 
-int scan_add(struct scan *scan, const struct stretch *stretch,
+int scan_add(struct scan *scan, const struct scan_range *range,
 	     struct savetool_error *err)
 {
-	struct stretch part = *stretch;
+	struct scan_range part = *range;
 
-	for (; part.start < stretch->end; part.start = part.end) {
+	for (; part.start < range->end; part.start = part.end) {
 		struct job *job = scan->job;
 
 		if (job &&
@@ -201,9 +202,9 @@ int scan_add(struct scan *scan, const struct stretch *stretch,
 		if (!scan->job && take(scan, err) < 0)
 			return -1;
 		job = scan->job;
-		part.end = stretch->end;
+		part.end = range->end;
 		if (!part.unread) {
-			part.end = piece_end(stretch, part.start,
+			part.end = piece_end(range, part.start,
 					     JOB_SIZE - job->size);
 			job->size += part.end - part.start;
 		}
@@ -219,7 +220,7 @@ int scan_finish(struct scan *scan, struct savetool_error *err)
 	if (scan->job)
 		give(scan);
 	do {
-		more = tell_next(scan, err);
+		more = report_next(scan, err);
 	} while (more > 0);
 	return more;
 }

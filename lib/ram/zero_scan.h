@@ -12,7 +12,7 @@
 /* Holds any page. */
 #define SCAN_UNIT_MOST 65536
 
-struct stretch {
+struct scan_range {
 	uint64_t start, end;
 
 	/*
@@ -29,7 +29,7 @@ struct stretch {
  * A part of a stretch that was added; it is all zeros, or has none (in whole
  * units).  data is NULL if it was not kept.
  */
-typedef int scan_found(void *owner, const struct stretch *part, bool zero,
+typedef int scan_found(void *owner, const struct scan_range *part, bool zero,
 		       const uint8_t *data, struct savetool_error *err);
 
 struct scan;
@@ -39,7 +39,7 @@ int scan_new(struct scan **scan, struct input *in, bool keep, scan_found *found,
 	     void *owner, struct savetool_error *err);
 
 /* In the meantime, others that were added before may be told. */
-int scan_add(struct scan *scan, const struct stretch *stretch,
+int scan_add(struct scan *scan, const struct scan_range *range,
 	     struct savetool_error *err);
 
 /* All that were added are told now. */

@@ -9,7 +9,7 @@
 #include "image/trailing.h"
 #include "image/unchanged.h"
 #include "inspect/findings.h"
-#include "io/inplace.h"
+#include "io/held_file.h"
 #include "io/output_count.h"
 #include "io/spool.h"
 #include "rewrite/fit.h"
@@ -66,11 +66,11 @@ static int refuse_lost(struct savetool_image *image,
 	if (savetool_image_describe(image, false, monitor, NULL, err) < 0)
 		return -1;
 	for (unsigned i = 0; i < image->bitmap_count; i++) {
-		struct block_survey survey;
+		struct block_allocation allocation;
 
-		if (survey_block(&survey, image, i, err) < 0)
+		if (allocation_of_block(&allocation, image, i, err) < 0)
 			return -1;
-		lost += survey.lost_bytes;
+		lost += allocation.lost_bytes;
 	}
 	if (lost > 0)
 		return fail(err, SAVETOOL_REFUSED,
@@ -86,13 +86,13 @@ static int refuse_lost(struct savetool_image *image,
 static int measure_stale(uint64_t *stale, const struct savetool_image *image,
 			 struct savetool_error *err)
 {
-	struct block_survey survey;
+	struct block_allocation allocation;
 
 	*stale = 0;
 	for (unsigned i = 0; i < image->bitmap_count; i++) {
-		if (survey_block(&survey, image, i, err) < 0)
+		if (allocation_of_block(&allocation, image, i, err) < 0)
 			return -1;
-		*stale += survey.stale_bytes;
+		*stale += allocation.stale_bytes;
 	}
 	return 0;
 }
@@ -273,33 +273,33 @@ static int write_copy(struct rewrite *rewrite, const char *destination,
  * The image is replaced by a complete new one in one step, and only if there
  * is anything to gain, and it reads back as the same guest.
  */
-static int replace(struct rewrite *rewrite, const struct inplace *place,
+static int replace(struct rewrite *rewrite, const struct held_file *held,
 		   bool direct, struct savetool_compact_result *result,
 		   struct savetool_error *err)
 {
 	const struct output_file_options options = {
 		.force = true,
-		.replaces = place,
-		.like_fd = place->fd,
+		.replaces = held,
+		.like_fd = held->fd,
 	};
 	const char *path = rewrite->source->path;
 	cleanup_output struct output *out = NULL;
 	struct stat st;
 
 	rewrite->verify = true;
-	if (fstat(place->fd, &st) < 0)
+	if (fstat(held->fd, &st) < 0)
 		return fail_errno(err, "cannot examine '%s'", path);
 	result->linked = st.st_nlink > 1;
 	if (create(&out, path, &options, direct, err) < 0 ||
 	    write_to(rewrite, out, result, err) < 0 ||
 	    refuse_behind(rewrite->source, err) < 0 ||
-	    inplace_check(place, err) < 0)
+	    held_file_check(held, err) < 0)
 		return -1;
 	return result->rewritten ? commit(out, path, result, err) : 0;
 }
 
 /* The image, and in place what holds it for us alone. */
-static int open_image(struct savetool_image **image, struct inplace *place,
+static int open_image(struct savetool_image **image, struct held_file *held,
 		      const char *path, bool in_place,
 		      const struct savetool_compact_options *options,
 		      const struct savetool_monitor *monitor,
@@ -313,12 +313,12 @@ static int open_image(struct savetool_image **image, struct inplace *place,
 
 	if (!in_place)
 		return image_open(image, path, &open, monitor, err);
-	if (inplace_open(place, path, err) < 0)
+	if (held_file_open(held, path, err) < 0)
 		return -1;
-	return image_open_inplace(image, place, path, &open, err);
+	return image_open_held(image, held, path, &open, err);
 }
 
-static int compact(struct savetool_image *image, const struct inplace *place,
+static int compact(struct savetool_image *image, const struct held_file *held,
 		   const char *destination,
 		   const struct savetool_compact_options *options,
 		   const struct savetool_monitor *monitor,
@@ -357,7 +357,7 @@ static int compact(struct savetool_image *image, const struct inplace *place,
 		return count(&rewrite, result, err);
 	if (destination)
 		return write_copy(&rewrite, destination, options, result, err);
-	return replace(&rewrite, place, options->direct, result, err);
+	return replace(&rewrite, held, options->direct, result, err);
 }
 
 int savetool_compact(const char *path, const char *destination,
@@ -367,8 +367,8 @@ int savetool_compact(const char *path, const char *destination,
 		     struct savetool_error *err)
 {
 	struct savetool_compact_options options;
-	struct inplace place = { .fd = -1 };
-	struct inplace_watch watch;
+	struct held_file held = { .fd = -1 };
+	struct held_file_watch watch;
 	cleanup_free char *folder = NULL;
 	cleanup_image struct savetool_image *image = NULL;
 	struct savetool_compact_result done = { 0 };
@@ -382,17 +382,17 @@ int savetool_compact(const char *path, const char *destination,
 						path);
 	if (!folder)
 		return fail_memory(err);
-	inplace_watch_begin(&watch, &place, monitor);
-	failed = open_image(&image, &place, path,
+	held_file_watch_begin(&watch, &held, monitor);
+	failed = open_image(&image, &held, path,
 			    !destination && !options.dry_run, &options,
 			    &watch.monitor, err);
 	if (!failed)
 		image->spool_folder = folder;
 	if (!failed)
-		failed = compact(image, &place, destination, &options,
+		failed = compact(image, &held, destination, &options,
 				 &watch.monitor, &done, err);
-	failed = inplace_watch_end(&watch, failed, err);
-	inplace_close(&place);
+	failed = held_file_watch_end(&watch, failed, err);
+	held_file_close(&held);
 	if (!failed && result)
 		*result = done;
 	return failed;

@@ -46,7 +46,7 @@ static uint64_t page_bytes(const struct savetool_info *info,
 /* A device has no holes to leave out. */
 static bool fits_device(const struct savetool_info *info,
 			enum savetool_format format, const struct output *out,
-			uint64_t room)
+			uint64_t space)
 {
 	uint64_t length = 0;
 	struct stat st;
@@ -56,7 +56,7 @@ static bool fits_device(const struct savetool_info *info,
 		return true;
 	for (size_t i = 0; i < info->block_count; i++)
 		length += info->blocks[i].length;
-	return length <= room;
+	return length <= space;
 }
 
 /* A packed image is at most about as large as one that is not. */
@@ -83,32 +83,32 @@ int fit_check(struct output *out, struct savetool_image *source,
 	      struct savetool_error *err)
 {
 	const struct savetool_info *info;
-	uint64_t room = 0, needed;
+	uint64_t space = 0, needed;
 
 	if (image_codec(source) || !image_is_repeatable(source))
 		return 0;
 	if (codec_for_format(format))
 		return expect_packed(out, source, monitor, err);
-	if (space_of(out, &room, err) < 0)
+	if (space_of(out, &space, err) < 0)
 		return -1;
-	if (room == SAVETOOL_UNKNOWN)
+	if (space == SAVETOOL_UNKNOWN)
 		return 0;
 	if (savetool_image_describe(source, false, monitor, &info, err) < 0)
 		return -1;
-	if (!fits_device(info, format, out, room))
+	if (!fits_device(info, format, out, space))
 		return fail(err, SAVETOOL_REFUSED,
 			    "not enough room: a device of %" PRIu64
 			    " bytes is too small for all memory",
-			    room);
+			    space);
 	needed = page_bytes(info, format);
-	if (needed > room && !info->scanned) {
+	if (needed > space && !info->scanned) {
 		if (savetool_image_describe(source, true, monitor, &info, err) <
 		    0)
 			return -1;
 		needed = page_bytes(info, format);
 	}
 	output_expect(out, needed);
-	if (space_compare(needed, room, err) < 0)
+	if (space_compare(needed, space, err) < 0)
 		return -1;
 	return image_start(source, err);
 }

@@ -63,8 +63,8 @@ static int walk_source(struct rewrite *rewrite, struct output *out,
 		visitor = tee_visitor(tee);
 	}
 	return rewrite->compact ?
-		       walk_settled(source, visitor, &rewrite->phases.monitor,
-				    err) :
+		       walk_latest(source, visitor, &rewrite->phases.monitor,
+				   err) :
 		       walk(source, visitor, &rewrite->phases.monitor, err);
 }
 
@@ -93,7 +93,7 @@ static int digest_source(struct rewrite *rewrite,
 			 struct savetool_digest *result,
 			 struct savetool_error *err)
 {
-	if (digest_visitor_is_settled(digest)) {
+	if (digest_visitor_is_final(digest)) {
 		digest_visitor_result(digest, result);
 		return 0;
 	}

@@ -17,10 +17,10 @@ enum savetool_extent_type {
 	SAVETOOL_EXTENT_STALE,     /* places of pages that are not present */
 	SAVETOOL_EXTENT_HOLE,      /* the same, without storage */
 	SAVETOOL_EXTENT_LOST,      /* pages that are present, without storage */
-	SAVETOOL_EXTENT_PACKED,    /* a packed stream */
-	SAVETOOL_EXTENT_DEVICE,    /* a section that QEMU saved whole */
-	SAVETOOL_EXTENT_VMDESC,    /* the JSON behind the stream's end */
-	SAVETOOL_EXTENT_TRAILING,  /* behind the image */
+	SAVETOOL_EXTENT_COMPRESSED, /* a packed stream */
+	SAVETOOL_EXTENT_DEVICE,     /* a section that QEMU saved whole */
+	SAVETOOL_EXTENT_VMDESC,     /* the JSON behind the stream's end */
+	SAVETOOL_EXTENT_TRAILING,   /* behind the image */
 };
 
 /* "page-data"; NULL for a number that is none. */

@@ -32,7 +32,7 @@ int savetool_image_size(
 	struct savetool_error *err);
 
 /* What the file system of a folder offers, as found by trying. */
-struct savetool_room {
+struct savetool_space {
 	uint64_t available; /* bytes for who asks */
 	bool writable;      /* a file could be made; else no more is known */
 	bool holes;         /* files can have them */
@@ -43,7 +43,7 @@ struct savetool_room {
  * Tries the folder with two files that never have a name, or if its file
  * system cannot do that, lose it at once.
  */
-int savetool_folder_room(struct savetool_room *room, const char *folder,
-			 struct savetool_error *err);
+int savetool_folder_space(struct savetool_space *space, const char *folder,
+			  struct savetool_error *err);
 
 #endif

@@ -23,7 +23,7 @@ struct estimator {
 	struct page_sink sink;
 	struct savetool_image *image;
 	bool scan, wants_sample;
-	struct trial_writers *trial;
+	struct probe_writers *probe;
 	struct tee *tee; /* of trial and base */
 	const struct ram_list *list;
 	struct page_volume volume;
@@ -103,8 +103,8 @@ int estimator_new(struct estimator **result, struct savetool_image *image,
 	estimator->image = image;
 	estimator->scan = scan;
 	estimator->wants_sample = sample;
-	if (trial_writers_new(&estimator->trial, image->libvirt, err) < 0 ||
-	    tee_new(&estimator->tee, trial_writers_visitor(estimator->trial),
+	if (probe_writers_new(&estimator->probe, image->libvirt, err) < 0 ||
+	    tee_new(&estimator->tee, probe_writers_visitor(estimator->probe),
 		    &estimator->base, err) < 0) {
 		estimator_free(estimator);
 		return -1;
@@ -118,7 +118,7 @@ void estimator_free(struct estimator *estimator)
 	if (!estimator)
 		return;
 	tee_free(estimator->tee);
-	trial_writers_free(estimator->trial);
+	probe_writers_free(estimator->probe);
 	page_volume_release(&estimator->volume);
 	sample_free(estimator->sample);
 	free(estimator);
@@ -132,7 +132,7 @@ struct visitor *estimator_visitor(struct estimator *estimator)
 uint64_t estimator_least(const struct estimator *estimator)
 {
 	const struct output *compact =
-		trial_output(estimator->trial, TRIAL_COMPACT);
+		probe_output(estimator->probe, TRIAL_COMPACT);
 
 	if (!compact)
 		return SAVETOOL_UNKNOWN;
@@ -143,14 +143,14 @@ static void estimate_sparse(const struct estimator *estimator,
 			    struct savetool_estimate *estimate)
 {
 	const struct output *sparse =
-		trial_output(estimator->trial, TRIAL_SPARSE);
+		probe_output(estimator->probe, TRIAL_SPARSE);
 
 	if (!sparse)
 		return;
 	estimate->known = true;
 	estimate->logical = sparse->position;
 	estimate->allocated =
-		output_counted(sparse) + page_volume_places(&estimator->volume);
+		output_counted(sparse) + page_volume_slots(&estimator->volume);
 }
 
 static int estimate_packed(const struct estimator *estimator,
@@ -199,7 +199,7 @@ static int estimate_one(const struct estimator *estimator,
 			struct savetool_estimate *estimate,
 			struct savetool_error *err)
 {
-	const struct output *raw = trial_output(estimator->trial, TRIAL_RAW);
+	const struct output *raw = probe_output(estimator->probe, TRIAL_RAW);
 
 	if (format == SAVETOOL_FORMAT_SPARSE)
 		estimate_sparse(estimator, estimate);

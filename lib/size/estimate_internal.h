@@ -7,24 +7,24 @@
 #include "walk/walk.h"
 
 /* What the writers are tried on. */
-enum trial { TRIAL_RAW, TRIAL_COMPACT, TRIAL_SPARSE, TRIALS };
+enum probe { TRIAL_RAW, TRIAL_COMPACT, TRIAL_SPARSE, TRIALS };
 
 /*
  * A visitor: the writers themselves, into outputs that only count.  They get
  * all but the pages.  One that cannot write such an image is left behind.
  */
-struct trial_writers;
+struct probe_writers;
 
 /* libvirt is what they start with; NULL: a bare stream. */
-int trial_writers_new(struct trial_writers **trial,
+int probe_writers_new(struct probe_writers **probe,
 		      const struct libvirt *libvirt,
 		      struct savetool_error *err);
-void trial_writers_free(struct trial_writers *trial);
-struct visitor *trial_writers_visitor(struct trial_writers *trial);
+void probe_writers_free(struct probe_writers *probe);
+struct visitor *probe_writers_visitor(struct probe_writers *probe);
 
 /* What was written; NULL: that cannot be. */
-const struct output *trial_output(const struct trial_writers *trial,
-				  enum trial kind);
+const struct output *probe_output(const struct probe_writers *probe,
+				  enum probe kind);
 
 struct block_volume {
 	struct bitmap seen;   /* a record came, or the bit is set */
@@ -63,6 +63,6 @@ uint64_t page_volume_least(const struct page_volume *volume);
  * Bytes of the places of pages that are not zero, and of those that must be
  * said to be.
  */
-uint64_t page_volume_places(const struct page_volume *volume);
+uint64_t page_volume_slots(const struct page_volume *volume);
 
 #endif

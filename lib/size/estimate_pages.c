@@ -71,7 +71,7 @@ int page_volume_add_block(struct page_volume *volume,
 {
 	const struct bitmap *bitmap = &image->bitmaps[index];
 	uint64_t page_size = volume->layout->page_size, behind;
-	struct block_survey survey;
+	struct block_allocation allocation;
 	uint64_t lost;
 
 	for (uint64_t first = 0; first < bitmap->bits; first = behind) {
@@ -86,10 +86,10 @@ int page_volume_add_block(struct page_volume *volume,
 		run.length = (behind - first) * page_size;
 		page_volume_add(volume, &run);
 	}
-	if (survey_block(&survey, image, index, err) < 0)
+	if (allocation_of_block(&allocation, image, index, err) < 0)
 		return -1;
 	/* What lies in a hole comes as zeros. */
-	lost = survey.lost_bytes / page_size;
+	lost = allocation.lost_bytes / page_size;
 	volume->blocks[index].lost = lost;
 	volume->data_bytes -= lost * (RECORD_HEAD + page_size);
 	volume->zero_bytes += lost * ZERO_RECORD;
@@ -133,7 +133,7 @@ uint64_t page_volume_least(const struct page_volume *volume)
 	return bytes;
 }
 
-uint64_t page_volume_places(const struct page_volume *volume)
+uint64_t page_volume_slots(const struct page_volume *volume)
 {
 	const struct ram_layout *layout = volume->layout;
 	uint64_t pages = 0;

@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-struct trial_writers {
+struct probe_writers {
 	struct visitor base;
 	struct output spread; /* into all of outs */
 	struct output *outs[TRIALS];
@@ -22,41 +22,41 @@ struct trial_writers {
  * A step of all writers that can do it; one that cannot is left behind.  What
  * else fails is no word about a format.
  */
-#define visit_writers(trial, step, ...)                                        \
+#define visit_writers(probe, step, ...)                                        \
 	for (unsigned i_ = 0; i_ < TRIALS; i_++) {                             \
-		if (!(trial)->possible[i_] ||                                  \
-		    visit(writer_visitor((trial)->writers[i_]), step,          \
+		if (!(probe)->possible[i_] ||                                  \
+		    visit(writer_visitor((probe)->writers[i_]), step,          \
 			  __VA_ARGS__) == 0)                                   \
 			continue;                                              \
 		if (err->code != SAVETOOL_UNSUPPORTED)                         \
 			return -1;                                             \
-		(trial)->possible[i_] = false;                                 \
+		(probe)->possible[i_] = false;                                 \
 	}
 
 static int start(struct visitor *visitor, const struct stream *stream,
 		 struct savetool_error *err)
 {
-	visit_writers((struct trial_writers *)visitor, start, stream, err);
+	visit_writers((struct probe_writers *)visitor, start, stream, err);
 	return 0;
 }
 
 static int command(struct visitor *visitor, const struct stream_item *command,
 		   struct savetool_error *err)
 {
-	visit_writers((struct trial_writers *)visitor, command, command, err);
+	visit_writers((struct probe_writers *)visitor, command, command, err);
 	return 0;
 }
 
 static int write_to_all(struct output *out, struct iovec *iov, unsigned count,
 			uint64_t offset, struct savetool_error *err)
 {
-	struct trial_writers *trial =
-		(void *)((char *)out - offsetof(struct trial_writers, spread));
+	struct probe_writers *probe =
+		(void *)((char *)out - offsetof(struct probe_writers, spread));
 
 	(void)offset;
 	for (unsigned i = 0; i < count; i++)
 		for (unsigned j = 0; j < TRIALS; j++)
-			if (output_append(trial->outs[j], iov[i].iov_base,
+			if (output_append(probe->outs[j], iov[i].iov_base,
 					  iov[i].iov_len, err) < 0)
 				return -1;
 	return 0;
@@ -67,18 +67,18 @@ static const struct output_ops spread_ops = { .write_at = write_to_all };
 static int section(struct visitor *visitor, const struct section *section,
 		   struct output **copy_to, struct savetool_error *err)
 {
-	struct trial_writers *trial = (struct trial_writers *)visitor;
+	struct probe_writers *probe = (struct probe_writers *)visitor;
 	struct output *ignored;
 
-	visit_writers(trial, section, section, &ignored, err);
-	*copy_to = &trial->spread;
+	visit_writers(probe, section, section, &ignored, err);
+	*copy_to = &probe->spread;
 	return 0;
 }
 
 static int section_end(struct visitor *visitor, const struct section *section,
 		       struct savetool_error *err)
 {
-	visit_writers((struct trial_writers *)visitor, section_end, section,
+	visit_writers((struct probe_writers *)visitor, section_end, section,
 		      err);
 	return 0;
 }
@@ -90,7 +90,7 @@ static int ram_list(struct visitor *visitor, const struct section *section,
 	struct page_sink *ignored;
 
 	(void)sink;
-	visit_writers((struct trial_writers *)visitor, ram_list, section, list,
+	visit_writers((struct probe_writers *)visitor, ram_list, section, list,
 		      &ignored, err);
 	return 0;
 }
@@ -98,21 +98,21 @@ static int ram_list(struct visitor *visitor, const struct section *section,
 static int ram_begin(struct visitor *visitor, const struct section *section,
 		     struct savetool_error *err)
 {
-	visit_writers((struct trial_writers *)visitor, ram_begin, section, err);
+	visit_writers((struct probe_writers *)visitor, ram_begin, section, err);
 	return 0;
 }
 
 static int ram_end(struct visitor *visitor, const struct section *section,
 		   struct savetool_error *err)
 {
-	visit_writers((struct trial_writers *)visitor, ram_end, section, err);
+	visit_writers((struct probe_writers *)visitor, ram_end, section, err);
 	return 0;
 }
 
 static int tail(struct visitor *visitor, const struct tail *tail,
 		struct savetool_error *err)
 {
-	visit_writers((struct trial_writers *)visitor, tail, tail, err);
+	visit_writers((struct probe_writers *)visitor, tail, tail, err);
 	return 0;
 }
 
@@ -127,7 +127,7 @@ static const struct visitor_ops ops = {
 	.tail = tail,
 };
 
-static int open_writers(struct trial_writers *trial,
+static int open_writers(struct probe_writers *probe,
 			const struct libvirt *libvirt,
 			struct savetool_error *err)
 {
@@ -137,52 +137,52 @@ static int open_writers(struct trial_writers *trial,
 			.compact = i == TRIAL_COMPACT,
 		};
 
-		if (output_open_count(&trial->outs[i], err) < 0 ||
+		if (output_open_count(&probe->outs[i], err) < 0 ||
 		    (libvirt &&
-		     libvirt_write(libvirt, trial->outs[i], err) < 0) ||
-		    writer_new(&trial->writers[i], trial->outs[i], &options,
+		     libvirt_write(libvirt, probe->outs[i], err) < 0) ||
+		    writer_new(&probe->writers[i], probe->outs[i], &options,
 			       err) < 0)
 			return -1;
-		trial->possible[i] = true;
+		probe->possible[i] = true;
 	}
 	return 0;
 }
 
-int trial_writers_new(struct trial_writers **result,
+int probe_writers_new(struct probe_writers **result,
 		      const struct libvirt *libvirt, struct savetool_error *err)
 {
-	struct trial_writers *trial = calloc(1, sizeof(*trial));
+	struct probe_writers *probe = calloc(1, sizeof(*probe));
 
-	if (!trial)
+	if (!probe)
 		return fail_memory(err);
-	trial->base.ops = &ops;
-	trial->spread.ops = &spread_ops;
-	if (open_writers(trial, libvirt, err) < 0) {
-		trial_writers_free(trial);
+	probe->base.ops = &ops;
+	probe->spread.ops = &spread_ops;
+	if (open_writers(probe, libvirt, err) < 0) {
+		probe_writers_free(probe);
 		return -1;
 	}
-	*result = trial;
+	*result = probe;
 	return 0;
 }
 
-void trial_writers_free(struct trial_writers *trial)
+void probe_writers_free(struct probe_writers *probe)
 {
-	if (!trial)
+	if (!probe)
 		return;
 	for (unsigned i = 0; i < TRIALS; i++) {
-		writer_free(trial->writers[i]);
-		output_close(trial->outs[i]);
+		writer_free(probe->writers[i]);
+		output_close(probe->outs[i]);
 	}
-	free(trial);
+	free(probe);
 }
 
-struct visitor *trial_writers_visitor(struct trial_writers *trial)
+struct visitor *probe_writers_visitor(struct probe_writers *probe)
 {
-	return &trial->base;
+	return &probe->base;
 }
 
-const struct output *trial_output(const struct trial_writers *trial,
-				  enum trial kind)
+const struct output *probe_output(const struct probe_writers *probe,
+				  enum probe kind)
 {
-	return trial->possible[kind] ? trial->outs[kind] : NULL;
+	return probe->possible[kind] ? probe->outs[kind] : NULL;
 }

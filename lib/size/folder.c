@@ -39,8 +39,8 @@ static bool shares(int from, const char *folder)
 	return result;
 }
 
-int savetool_folder_room(struct savetool_room *room, const char *folder,
-			 struct savetool_error *err)
+int savetool_folder_space(struct savetool_space *space, const char *folder,
+			  struct savetool_error *err)
 {
 	struct statfs fs;
 	struct stat st;
@@ -50,7 +50,7 @@ int savetool_folder_room(struct savetool_room *room, const char *folder,
 		return fail_errno(err, "cannot examine '%s'", folder);
 	if (!S_ISDIR(st.st_mode))
 		return fail(err, SAVETOOL_USAGE, "'%s' is no folder", folder);
-	*room = (struct savetool_room){
+	*space = (struct savetool_space){
 		.available = space_free(&fs),
 	};
 	fd = nameless_open(folder);
@@ -59,9 +59,9 @@ int savetool_folder_room(struct savetool_room *room, const char *folder,
 		return fail_errno(err, "cannot try out '%s'", folder);
 	if (fd < 0)
 		return 0;
-	room->writable = true;
-	room->holes = has_holes(fd);
-	room->shares = shares(fd, folder);
+	space->writable = true;
+	space->holes = has_holes(fd);
+	space->shares = shares(fd, folder);
 	close(fd);
 	return 0;
 }

@@ -15,8 +15,8 @@
 #include <string.h>
 
 /* So many stretches of so many bytes of pages are taken at most. */
-#define SAMPLE_STRETCHES 64
-#define SAMPLE_STRETCH (UINT64_C(256) << 10)
+#define SAMPLE_PIECES 64
+#define SAMPLE_PIECE (UINT64_C(256) << 10)
 
 /* A slow codec gets so much of it, or it would take many seconds. */
 #define SLOW_SAMPLE (UINT64_C(2) << 20)
@@ -25,11 +25,11 @@
 #define ZERO_RECORDS (UINT64_C(1) << 14)
 
 /* And as much of a tail, which nearly always is all of it. */
-#define TAIL_STRETCHES 16
-#define TAIL_STRETCH (UINT64_C(64) << 10)
+#define TAIL_PIECES 16
+#define TAIL_PIECE (UINT64_C(64) << 10)
 
 /* Records of neighbours, as they stand in a stream. */
-struct stretch {
+struct piece {
 	uint8_t *bytes;
 	size_t size;
 	uint64_t zero; /* pages that have none */
@@ -46,7 +46,7 @@ struct sample {
 	uint64_t seen;  /* pages that were offered */
 	uint64_t step;
 	unsigned count;
-	struct stretch stretches[SAMPLE_STRETCHES];
+	struct piece pieces[SAMPLE_PIECES];
 };
 
 int sample_new(struct sample **result, uint64_t page_size,
@@ -57,12 +57,12 @@ int sample_new(struct sample **result, uint64_t page_size,
 	if (!sample)
 		return fail_memory(err);
 	sample->page_size = page_size;
-	sample->pages = SAMPLE_STRETCH / page_size;
+	sample->pages = SAMPLE_PIECE / page_size;
 	sample->step = 1;
-	for (unsigned i = 0; i < SAMPLE_STRETCHES; i++) {
-		sample->stretches[i].bytes =
+	for (unsigned i = 0; i < SAMPLE_PIECES; i++) {
+		sample->pieces[i].bytes =
 			malloc(sample->pages * (RECORD_HEAD + page_size));
-		if (!sample->stretches[i].bytes) {
+		if (!sample->pieces[i].bytes) {
 			sample_free(sample);
 			return fail_memory(err);
 		}
@@ -75,28 +75,28 @@ void sample_free(struct sample *sample)
 {
 	if (!sample)
 		return;
-	for (unsigned i = 0; i < SAMPLE_STRETCHES; i++)
-		free(sample->stretches[i].bytes);
+	for (unsigned i = 0; i < SAMPLE_PIECES; i++)
+		free(sample->pieces[i].bytes);
 	free(sample);
 }
 
 static void give_up_half(struct sample *sample)
 {
-	for (unsigned i = 1; i < SAMPLE_STRETCHES / 2; i++) {
-		struct stretch kept = sample->stretches[2 * i];
+	for (unsigned i = 1; i < SAMPLE_PIECES / 2; i++) {
+		struct piece kept = sample->pieces[2 * i];
 
-		sample->stretches[2 * i] = sample->stretches[i];
-		sample->stretches[i] = kept;
+		sample->pieces[2 * i] = sample->pieces[i];
+		sample->pieces[i] = kept;
 	}
-	sample->count = SAMPLE_STRETCHES / 2;
+	sample->count = SAMPLE_PIECES / 2;
 	sample->step *= 2;
 }
 
-static void begin_stretch(struct sample *sample)
+static void begin_piece(struct sample *sample)
 {
-	struct stretch *next;
+	struct piece *next;
 
-	next = &sample->stretches[sample->count++];
+	next = &sample->pieces[sample->count++];
 	next->size = 0;
 	next->zero = 0;
 }
@@ -105,27 +105,26 @@ static void sample_page(struct sample *sample, uint64_t offset,
 			const uint8_t *data)
 {
 	uint64_t number = sample->seen++ / sample->pages;
-	struct stretch *stretch;
+	struct piece *piece;
 
 	if (number % sample->step != 0)
 		return;
-	if (number / sample->step == SAMPLE_STRETCHES) {
+	if (number / sample->step == SAMPLE_PIECES) {
 		give_up_half(sample);
 		if (number % sample->step != 0)
 			return;
 	}
 	if (number / sample->step == sample->count)
-		begin_stretch(sample);
-	stretch = &sample->stretches[sample->count - 1];
+		begin_piece(sample);
+	piece = &sample->pieces[sample->count - 1];
 	if (is_zero(data, sample->page_size)) {
-		stretch->zero++;
+		piece->zero++;
 		return;
 	}
-	put_be64(stretch->bytes + stretch->size,
-		 offset | RAM_PAGE | RAM_CONTINUE);
-	memcpy(stretch->bytes + stretch->size + RECORD_HEAD, data,
+	put_be64(piece->bytes + piece->size, offset | RAM_PAGE | RAM_CONTINUE);
+	memcpy(piece->bytes + piece->size + RECORD_HEAD, data,
 	       sample->page_size);
-	stretch->size += RECORD_HEAD + sample->page_size;
+	piece->size += RECORD_HEAD + sample->page_size;
 }
 
 void sample_run(struct sample *sample, const struct page_run *run)
@@ -141,7 +140,7 @@ static int sample_block(struct sample *sample,
 			struct savetool_error *err)
 {
 	const struct bitmap *bitmap = &image->bitmaps[index];
-	uint64_t place = image->stream.ram.places[index].pages_offset;
+	uint64_t slots = image->stream.ram.headers[index].pages_offset;
 	uint64_t page_size = sample->page_size, end;
 	uint8_t page[RAM_PAGE_MOST];
 	uint64_t first = 0;
@@ -162,7 +161,7 @@ static int sample_block(struct sample *sample,
 			}
 			if (input_read_exactly(
 				    image_input(image), page, page_size,
-				    place + first * page_size, err) < 0)
+				    slots + first * page_size, err) < 0)
 				return -1;
 			sample_page(sample, first * page_size, page);
 		}
@@ -174,7 +173,7 @@ int sample_image(struct sample *sample, const struct savetool_image *image,
 		 uint64_t pages, struct savetool_error *err)
 {
 	/* From one stretch to the next; at most all of it is one. */
-	uint64_t step = pages / SAMPLE_STRETCHES + 1, ordinal = 0;
+	uint64_t step = pages / SAMPLE_PIECES + 1, ordinal = 0;
 
 	if (step < sample->pages)
 		step = sample->pages;
@@ -189,8 +188,8 @@ double sample_zero_share(const struct sample *sample)
 	uint64_t zero = 0, other = 0;
 
 	for (unsigned i = 0; i < sample->count; i++) {
-		zero += sample->stretches[i].zero;
-		other += sample->stretches[i].size /
+		zero += sample->pieces[i].zero;
+		other += sample->pieces[i].size /
 			 (RECORD_HEAD + sample->page_size);
 	}
 	return zero ? (double)zero / (double)(zero + other) : 0;
@@ -211,25 +210,24 @@ static uint64_t sampled(const struct sample *sample)
 	uint64_t bytes = 0;
 
 	for (unsigned i = 0; i < sample->count; i++)
-		bytes += sample->stretches[i].size;
+		bytes += sample->pieces[i].size;
 	return bytes;
 }
 
 /* How much of one a codec gets: whole records, from its first one on. */
-static size_t part_of(const struct sample *sample,
-		      const struct stretch *stretch, const struct codec *codec)
+static size_t part_of(const struct sample *sample, const struct piece *piece,
+		      const struct codec *codec)
 {
 	uint64_t record = RECORD_HEAD + sample->page_size;
 	uint64_t all = sampled(sample);
 
 	if (!codec->slow || all <= SLOW_SAMPLE)
-		return stretch->size;
-	return (stretch->size / record * SLOW_SAMPLE + all - 1) / all * record;
+		return piece->size;
+	return (piece->size / record * SLOW_SAMPLE + all - 1) / all * record;
 }
 
-static int pack_stretches(const struct sample *sample,
-			  const struct codec *codec, uint64_t *from,
-			  uint64_t *to, struct savetool_error *err)
+static int pack_pieces(const struct sample *sample, const struct codec *codec,
+		       uint64_t *from, uint64_t *to, struct savetool_error *err)
 {
 	cleanup_output struct output *packed = NULL;
 	cleanup_output struct output *packer = NULL;
@@ -239,10 +237,10 @@ static int pack_stretches(const struct sample *sample,
 	    codec_pack(codec, &packer, packed, 0, 0, err) < 0)
 		return -1;
 	for (unsigned i = 0; i < sample->count; i++) {
-		const struct stretch *stretch = &sample->stretches[i];
-		size_t size = part_of(sample, stretch, codec);
+		const struct piece *piece = &sample->pieces[i];
+		size_t size = part_of(sample, piece, codec);
 
-		if (output_append(packer, stretch->bytes, size, err) < 0)
+		if (output_append(packer, piece->bytes, size, err) < 0)
 			return -1;
 		*from += size;
 	}
@@ -285,7 +283,7 @@ int sample_estimate(const struct sample *sample, const struct codec *codec,
 	uint64_t count = zero_bytes / ZERO_RECORD, from, to, data = 0, zero = 0;
 
 	if (data_bytes > 0) {
-		if (pack_stretches(sample, codec, &from, &to, err) < 0)
+		if (pack_pieces(sample, codec, &from, &to, err) < 0)
 			return -1;
 		data = in_proportion(data_bytes, from, to);
 	}
@@ -303,20 +301,20 @@ int sample_estimate(const struct sample *sample, const struct codec *codec,
 int sample_tail(const struct codec *codec, const struct tail *tail,
 		uint64_t *size, struct savetool_error *err)
 {
-	uint64_t step = tail->size / TAIL_STRETCHES, stretch = TAIL_STRETCH;
+	uint64_t step = tail->size / TAIL_PIECES, piece = TAIL_PIECE;
 	uint64_t from = 0, to;
 	cleanup_output struct output *packed = NULL;
 	cleanup_output struct output *packer = NULL;
 
-	if (step <= stretch)
-		step = stretch = tail->size;
+	if (step <= piece)
+		step = piece = tail->size;
 	if (output_open_count(&packed, err) < 0 ||
 	    codec_pack(codec, &packer, packed, 0, 0, err) < 0)
 		return -1;
-	for (uint64_t at = 0; at + stretch <= tail->size; at += step) {
-		if (tail_copy(tail, at, stretch, packer, err) < 0)
+	for (uint64_t at = 0; at + piece <= tail->size; at += step) {
+		if (tail_copy(tail, at, piece, packer, err) < 0)
 			return -1;
-		from += stretch;
+		from += piece;
 	}
 	if (end_packing(packer, packed, &to, err) < 0)
 		return -1;

@@ -17,46 +17,48 @@ enum kind {
 	KIND_KEPT,  /* as they are */
 };
 
-static int found_zeros(struct digger *digger, const struct stretch *part,
+static int found_zeros(struct reclaimer *reclaimer,
+		       const struct scan_range *part,
 		       struct savetool_error *err)
 {
 	uint64_t length = part->end - part->start;
 
 	if (part->kind == KIND_PAGES) {
-		digger->dig->zero += length;
-		return dig_clear_bits(digger, part->start, length, err);
+		reclaimer->reclaim->zero += length;
+		return reclaim_clear_bits(reclaimer, part->start, length, err);
 	}
-	digger->dig->other += length;
-	return dig_give_back(digger, part->start, length, err);
+	reclaimer->reclaim->other += length;
+	return reclaim_range(reclaimer, part->start, length, err);
 }
 
-static int found(void *owner, const struct stretch *part, bool zero,
+static int found(void *owner, const struct scan_range *part, bool zero,
 		 const uint8_t *data, struct savetool_error *err)
 {
-	struct digger *digger = owner;
-	struct output *copy = digger->dig->copy;
+	struct reclaimer *reclaimer = owner;
+	struct output *copy = reclaimer->reclaim->copy;
 	uint64_t length = part->end - part->start;
 	int result = 0;
 
 	/* What lies before is not of this block's bits. */
-	if (part->block != digger->block && dig_settle(digger, err) < 0)
+	if (part->block != reclaimer->block &&
+	    reclaim_flush(reclaimer, err) < 0)
 		return -1;
-	digger->block = part->block;
+	reclaimer->block = part->block;
 	if (part->kind == KIND_STALE) {
-		digger->dig->stale += length;
-		result = dig_give_back(digger, part->start, length, err);
+		reclaimer->reclaim->stale += length;
+		result = reclaim_range(reclaimer, part->start, length, err);
 	} else if (zero) {
-		result = found_zeros(digger, part, err);
+		result = found_zeros(reclaimer, part, err);
 	} else if (copy) {
 		result = output_write_at(copy, data, length, part->start, err);
 	}
-	return result < 0 ? -1 : dig_tell(digger, part->end, err);
+	return result < 0 ? -1 : reclaim_report(reclaimer, part->end, err);
 }
 
-static int add(struct digger *digger, enum kind kind, unsigned block,
+static int add(struct reclaimer *reclaimer, enum kind kind, unsigned block,
 	       const struct range *range, struct savetool_error *err)
 {
-	struct stretch stretch = {
+	struct scan_range added = {
 		.start = range->start,
 		.end = range->end,
 		.unread = kind == KIND_STALE,
@@ -64,25 +66,26 @@ static int add(struct digger *digger, enum kind kind, unsigned block,
 		.block = block,
 	};
 
-	if (kind == KIND_KEPT && !digger->dig->copy)
+	if (kind == KIND_KEPT && !reclaimer->reclaim->copy)
 		return 0;
 	if (kind == KIND_PAGES)
-		stretch.unit = digger->dig->image->stream.ram.layout.page_size;
+		added.unit =
+			reclaimer->reclaim->image->stream.ram.layout.page_size;
 	else if (kind == KIND_OTHER)
-		stretch.unit = DIG_GRAIN;
-	return scan_add(digger->scan, &stretch, err);
+		added.unit = RECLAIM_GRAIN;
+	return scan_add(reclaimer->scan, &added, err);
 }
 
 /* The next stretch of the range that has storage: 1, 0 if there is none. */
-static int next_storage(struct digger *digger, struct range *found,
+static int next_storage(struct reclaimer *reclaimer, struct range *found,
 			struct range *range, struct savetool_error *err)
 {
-	struct extent *extent = &digger->extent;
+	struct extent *extent = &reclaimer->extent;
 
 	while (range->start < range->end) {
 		if (range->start < extent->offset ||
 		    range->start >= extent->offset + extent->length) {
-			if (input_extent(digger->in, range->start, extent,
+			if (input_extent(reclaimer->in, range->start, extent,
 					 err) < 0)
 				return -1;
 			if (extent->length == 0)
@@ -100,32 +103,34 @@ static int next_storage(struct digger *digger, struct range *found,
 }
 
 /* Bytes that are no pages, or whose pages are no matter. */
-static int dig_bytes(struct digger *digger, enum kind kind, unsigned block,
-		     struct range range, struct savetool_error *err)
+static int reclaim_bytes(struct reclaimer *reclaimer, enum kind kind,
+			 unsigned block, struct range range,
+			 struct savetool_error *err)
 {
 	struct range found;
 	int more;
 
-	while ((more = next_storage(digger, &found, &range, err)) > 0)
-		if (add(digger, kind, block, &found, err) < 0)
+	while ((more = next_storage(reclaimer, &found, &range, err)) > 0)
+		if (add(reclaimer, kind, block, &found, err) < 0)
 			return -1;
 	return more;
 }
 
 /* The first part of the range that is a bitmap's; else empty, at its end. */
-static struct range next_bitmap(const struct digger *digger,
+static struct range next_bitmap(const struct reclaimer *reclaimer,
 				const struct range *range)
 {
-	const struct savetool_image *image = digger->dig->image;
+	const struct savetool_image *image = reclaimer->reclaim->image;
 	struct range next = { range->end, range->end };
 
 	for (unsigned i = 0; i < image->bitmap_count; i++) {
-		const struct mapped_place *place = &image->stream.ram.places[i];
-		struct range bitmap = { place->bitmap_offset,
-					place->bitmap_offset +
+		const struct mapped_header *header =
+			&image->stream.ram.headers[i];
+		struct range bitmap = { header->bitmap_offset,
+					header->bitmap_offset +
 						image->bitmaps[i].size };
 
-		if (place->pages_offset == 0 || bitmap.end <= range->start ||
+		if (header->pages_offset == 0 || bitmap.end <= range->start ||
 		    bitmap.start >= next.start)
 			continue;
 		next = bitmap;
@@ -141,15 +146,16 @@ static struct range next_bitmap(const struct digger *digger,
  * What no block is dug for.  Bitmaps keep their storage: a hole there looks as
  * if something had punched out what tells which pages there are.
  */
-static int dig_others(struct digger *digger, unsigned block, struct range range,
-		      struct savetool_error *err)
+static int reclaim_others(struct reclaimer *reclaimer, unsigned block,
+			  struct range range, struct savetool_error *err)
 {
 	while (range.start < range.end) {
-		struct range bitmap = next_bitmap(digger, &range);
+		struct range bitmap = next_bitmap(reclaimer, &range);
 		const struct range before = { range.start, bitmap.start };
 
-		if (dig_bytes(digger, KIND_OTHER, block, before, err) < 0 ||
-		    dig_bytes(digger, KIND_KEPT, block, bitmap, err) < 0)
+		if (reclaim_bytes(reclaimer, KIND_OTHER, block, before, err) <
+			    0 ||
+		    reclaim_bytes(reclaimer, KIND_KEPT, block, bitmap, err) < 0)
 			return -1;
 		range.start = bitmap.end;
 	}
@@ -157,14 +163,15 @@ static int dig_others(struct digger *digger, unsigned block, struct range range,
 }
 
 /* Pages, some of which may lie half in a hole. */
-static int dig_pages(struct digger *digger, unsigned number, struct range pages,
-		     struct savetool_error *err)
+static int reclaim_pages(struct reclaimer *reclaimer, unsigned number,
+			 struct range pages, struct savetool_error *err)
 {
-	const struct ram_list *list = &digger->dig->image->stream.ram;
+	const struct ram_list *list = &reclaimer->reclaim->image->stream.ram;
 	const struct ram_block *block = &list->layout.blocks[number];
-	const struct bitmap *bitmap = &digger->dig->image->bitmaps[number];
+	const struct bitmap *bitmap =
+		&reclaimer->reclaim->image->bitmaps[number];
 	enum kind present = block->prefilled ? KIND_KEPT : KIND_PAGES;
-	uint64_t base = list->places[number].pages_offset;
+	uint64_t base = list->headers[number].pages_offset;
 	uint64_t page_size = list->layout.page_size;
 
 	while (pages.start < pages.end) {
@@ -174,19 +181,19 @@ static int dig_pages(struct digger *digger, unsigned number, struct range pages,
 		struct range run = { .start = base + pages.start * page_size };
 
 		run.end = base + behind * page_size;
-		if (add(digger, bit ? present : KIND_STALE, number, &run, err) <
-		    0)
+		if (add(reclaimer, bit ? present : KIND_STALE, number, &run,
+			err) < 0)
 			return -1;
 		pages.start = behind;
 	}
 	return 0;
 }
 
-static int dig_block(struct digger *digger, unsigned number,
-		     struct savetool_error *err)
+static int reclaim_block(struct reclaimer *reclaimer, unsigned number,
+			 struct savetool_error *err)
 {
-	const struct ram_list *list = &digger->dig->image->stream.ram;
-	uint64_t base = list->places[number].pages_offset;
+	const struct ram_list *list = &reclaimer->reclaim->image->stream.ram;
+	uint64_t base = list->headers[number].pages_offset;
 	uint64_t page_size = list->layout.page_size, done = 0;
 	struct range range = {
 		base,
@@ -196,9 +203,9 @@ static int dig_block(struct digger *digger, unsigned number,
 	int more;
 
 	/* Slots of absent pages may be beyond the end. */
-	if (range.end > digger->in->size)
-		range.end = digger->in->size;
-	while ((more = next_storage(digger, &found, &range, err)) > 0) {
+	if (range.end > reclaimer->in->size)
+		range.end = reclaimer->in->size;
+	while ((more = next_storage(reclaimer, &found, &range, err)) > 0) {
 		struct range pages = {
 			(found.start - base) / page_size,
 			(found.end - base + page_size - 1) / page_size,
@@ -207,23 +214,23 @@ static int dig_block(struct digger *digger, unsigned number,
 		if (pages.start < done)
 			pages.start = done;
 		done = pages.end;
-		if (dig_pages(digger, number, pages, err) < 0)
+		if (reclaim_pages(reclaimer, number, pages, err) < 0)
 			return -1;
 	}
 	return more;
 }
 
 /* The block whose pages come next in the file: 1, 0 if there is none. */
-static int next_block(const struct digger *digger, uint64_t offset,
+static int next_block(const struct reclaimer *reclaimer, uint64_t offset,
 		      unsigned *block)
 {
-	const struct ram_list *list = &digger->dig->image->stream.ram;
+	const struct ram_list *list = &reclaimer->reclaim->image->stream.ram;
 	uint64_t nearest = UINT64_MAX;
 
-	if (digger->dig->zero_only || !list->mapped)
+	if (reclaimer->reclaim->zero_only || !list->mapped)
 		return 0;
 	for (unsigned i = 0; i < list->layout.count; i++) {
-		uint64_t at = list->places[i].pages_offset;
+		uint64_t at = list->headers[i].pages_offset;
 
 		if (at == 0 || at < offset || at >= nearest ||
 		    list->layout.blocks[i].length == 0)
@@ -235,78 +242,82 @@ static int next_block(const struct digger *digger, uint64_t offset,
 }
 
 /* All of the image: blocks, and what is between them. */
-static int dig_image(struct digger *digger, uint64_t start,
-		     struct savetool_error *err)
+static int reclaim_image(struct reclaimer *reclaimer, uint64_t start,
+			 struct savetool_error *err)
 {
-	const struct ram_list *list = &digger->dig->image->stream.ram;
+	const struct ram_list *list = &reclaimer->reclaim->image->stream.ram;
 	unsigned block = 0;
 
-	while (next_block(digger, start, &block)) {
-		uint64_t base = list->places[block].pages_offset;
+	while (next_block(reclaimer, start, &block)) {
+		uint64_t base = list->headers[block].pages_offset;
 
-		if (dig_others(digger, block, (struct range){ start, base },
-			       err) < 0 ||
-		    dig_block(digger, block, err) < 0)
+		if (reclaim_others(reclaimer, block,
+				   (struct range){ start, base }, err) < 0 ||
+		    reclaim_block(reclaimer, block, err) < 0)
 			return -1;
 		start = base + list->layout.blocks[block].length;
 	}
-	return dig_others(digger, block, (struct range){ start, digger->end },
-			  err);
+	return reclaim_others(reclaimer, block,
+			      (struct range){ start, reclaimer->end }, err);
 }
 
 /* A copy also has what lies around the image, as it is. */
-static int dig_file(struct digger *digger, struct savetool_error *err)
+static int reclaim_file(struct reclaimer *reclaimer, struct savetool_error *err)
 {
-	const struct savetool_image *image = digger->dig->image;
-	uint64_t first = digger->dig->skipped;
+	const struct savetool_image *image = reclaimer->reclaim->image;
+	uint64_t first = reclaimer->reclaim->skipped;
 	uint64_t start = image->libvirt ? first : image->payload;
 
 	if (image_codec(image))
-		start = digger->end = first;
-	if (dig_bytes(digger, KIND_KEPT, 0, (struct range){ first, start },
-		      err) < 0)
+		start = reclaimer->end = first;
+	if (reclaim_bytes(reclaimer, KIND_KEPT, 0,
+			  (struct range){ first, start }, err) < 0)
 		return -1;
-	if (start < digger->end && dig_image(digger, start, err) < 0)
+	if (start < reclaimer->end && reclaim_image(reclaimer, start, err) < 0)
 		return -1;
-	if (dig_bytes(digger, KIND_KEPT, 0,
-		      (struct range){ digger->end, digger->in->size }, err) < 0)
+	if (reclaim_bytes(reclaimer, KIND_KEPT, 0,
+			  (struct range){ reclaimer->end, reclaimer->in->size },
+			  err) < 0)
 		return -1;
-	return scan_finish(digger->scan, err) < 0 ? -1 :
-						    dig_settle(digger, err);
+	return scan_finish(reclaimer->scan, err) < 0 ?
+		       -1 :
+		       reclaim_flush(reclaimer, err);
 }
 
-static int dig_with(struct digger *digger, struct savetool_error *err)
+static int reclaim_with(struct reclaimer *reclaimer, struct savetool_error *err)
 {
-	struct output *copy = digger->dig->copy;
+	struct output *copy = reclaimer->reclaim->copy;
 	cleanup_scan struct scan *scan = NULL;
 
-	if (scan_new(&scan, digger->in, copy != NULL, found, digger, err) < 0)
+	if (scan_new(&scan, reclaimer->in, copy != NULL, found, reclaimer,
+		     err) < 0)
 		return -1;
-	digger->scan = scan;
-	if (dig_file(digger, err) < 0)
+	reclaimer->scan = scan;
+	if (reclaim_file(reclaimer, err) < 0)
 		return -1;
 	if (!copy)
 		return 0;
-	copy->position = digger->in->size;
-	return dig_write_bitmaps(digger, err);
+	copy->position = reclaimer->in->size;
+	return reclaim_write_bitmaps(reclaimer, err);
 }
 
-int dig(struct dig *dig, const struct savetool_monitor *monitor,
-	struct savetool_error *err)
+int reclaim(struct reclaim *reclaim, const struct savetool_monitor *monitor,
+	    struct savetool_error *err)
 {
-	const struct savetool_image *image = dig->image;
+	const struct savetool_image *image = reclaim->image;
 	cleanup_free bool *changed =
 		calloc(image->stream.ram.layout.count + 1, sizeof(bool));
-	struct digger digger = {
-		.dig = dig,
+	struct reclaimer reclaimer = {
+		.reclaim = reclaim,
 		.monitor = monitor,
 		.in = image->outer ? image->outer : image->file,
 		.block_size = space_block(image_fd(image)),
-		.changed = dig->copy ? changed : NULL,
+		.changed = reclaim->copy ? changed : NULL,
 	};
 
 	if (!changed)
 		return fail_memory(err);
-	digger.end = image->tail ? tail_end(image->tail) : digger.in->size;
-	return dig_with(&digger, err);
+	reclaimer.end =
+		image->tail ? tail_end(image->tail) : reclaimer.in->size;
+	return reclaim_with(&reclaimer, err);
 }

@@ -13,20 +13,20 @@
 #define SPARSIFY_RECLAIM_H
 
 #include "image/image.h"
-#include "io/inplace.h"
+#include "io/held_file.h"
 #include "io/output.h"
 
 /* Only whole blocks of this size are looked at, where there are no pages. */
-#define DIG_GRAIN 4096
+#define RECLAIM_GRAIN 4096
 
-struct dig {
+struct reclaim {
 	struct savetool_image *image; /* packed, or described */
 
 	/*
 	 * At most one of them; with neither, the holes are only counted.  The
 	 * file in place holds the same bytes as the image; a copy is empty.
 	 */
-	const struct inplace *place;
+	const struct held_file *held;
 	struct output *copy;
 
 	/* Bytes in front that are not dug for: a copy has them already. */
@@ -48,7 +48,7 @@ struct dig {
  * The image's bitmaps are changed; of what is packed, nothing is.  A copy gets
  * all other bytes of the file, and is not committed.  The monitor may be NULL.
  */
-int dig(struct dig *dig, const struct savetool_monitor *monitor,
-	struct savetool_error *err);
+int reclaim(struct reclaim *reclaim, const struct savetool_monitor *monitor,
+	    struct savetool_error *err);
 
 #endif

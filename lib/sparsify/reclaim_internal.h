@@ -13,15 +13,15 @@ struct range {
 	uint64_t start, end;
 };
 
-struct digger {
-	struct dig *dig;
+struct reclaimer {
+	struct reclaim *reclaim;
 	const struct savetool_monitor *monitor;
 	struct input *in;
 	struct scan *scan;
 	struct extent extent; /* that was looked at last */
 	uint64_t end;         /* of the image */
 	uint64_t block_size;  /* of the file system */
-	uint64_t told;        /* of progress */
+	uint64_t reported;    /* of progress */
 
 	struct range hole; /* found, but not made yet */
 
@@ -32,21 +32,22 @@ struct digger {
 };
 
 /* Up to this byte of the file all was found. */
-int dig_tell(struct digger *digger, uint64_t offset,
-	     struct savetool_error *err);
+int reclaim_report(struct reclaimer *reclaimer, uint64_t offset,
+		   struct savetool_error *err);
 
 /* Adds to the hole that was found, or makes it and begins another one. */
-int dig_give_back(struct digger *digger, uint64_t offset, uint64_t length,
+int reclaim_range(struct reclaimer *reclaimer, uint64_t offset, uint64_t length,
 		  struct savetool_error *err);
 
 /* The same, of present pages of the block, which are absent from now on. */
-int dig_clear_bits(struct digger *digger, uint64_t offset, uint64_t length,
-		   struct savetool_error *err);
+int reclaim_clear_bits(struct reclaimer *reclaimer, uint64_t offset,
+		       uint64_t length, struct savetool_error *err);
 
 /* Makes the hole that was found. */
-int dig_settle(struct digger *digger, struct savetool_error *err);
+int reclaim_flush(struct reclaimer *reclaimer, struct savetool_error *err);
 
 /* Those of a copy, in which they may come before or behind their pages. */
-int dig_write_bitmaps(struct digger *digger, struct savetool_error *err);
+int reclaim_write_bitmaps(struct reclaimer *reclaimer,
+			  struct savetool_error *err);
 
 #endif

@@ -10,7 +10,7 @@
 #include "image/description.h"
 #include "image/trust.h"
 #include "image/unchanged.h"
-#include "io/inplace.h"
+#include "io/held_file.h"
 #include "io/space.h"
 #include "io/spool.h"
 #include "sparsify/reclaim.h"
@@ -24,7 +24,7 @@ struct sparsification {
 	const struct savetool_sparsify_options *options;
 	struct phases phases; /* whether to believe the bitmaps; digging */
 	struct savetool_image *image;
-	struct dig dig;
+	struct reclaim reclaim;
 	struct savetool_sparsify_result result;
 };
 
@@ -49,11 +49,11 @@ static int count_lost(struct sparsification *work, struct savetool_error *err)
 
 	work->result.lost = 0;
 	for (unsigned i = 0; i < image->bitmap_count; i++) {
-		struct block_survey block;
+		struct block_allocation block;
 
-		if (image->stream.ram.places[i].pages_offset == 0)
+		if (image->stream.ram.headers[i].pages_offset == 0)
 			continue;
-		if (survey_block(&block, image, i, err) < 0)
+		if (allocation_of_block(&block, image, i, err) < 0)
 			return -1;
 		work->result.lost += block.lost_bytes;
 	}
@@ -100,17 +100,17 @@ static int check(struct sparsification *work, struct savetool_error *err)
 	return image->stream.ram.mapped ? check_bitmaps(work, err) : 0;
 }
 
-static int dig_up(struct sparsification *work, unsigned percent,
-		  struct savetool_error *err)
+static int reclaim_all(struct sparsification *work, unsigned percent,
+		       struct savetool_error *err)
 {
-	work->dig.image = work->image;
-	work->dig.zero_only = work->options->zero_only;
+	work->reclaim.image = work->image;
+	work->reclaim.zero_only = work->options->zero_only;
 	phases_next(&work->phases, percent);
-	return dig(&work->dig, &work->phases.monitor, err);
+	return reclaim(&work->reclaim, &work->phases.monitor, err);
 }
 
 /* In place, by the descriptor that is locked. */
-static int open_image(struct sparsification *work, const struct inplace *place,
+static int open_image(struct sparsification *work, const struct held_file *held,
 		      const char *path, struct savetool_error *err)
 {
 	const struct savetool_open_options options = {
@@ -120,9 +120,8 @@ static int open_image(struct sparsification *work, const struct inplace *place,
 		.byte_order = work->options->byte_order,
 	};
 
-	if (place)
-		return image_open_inplace(&work->image, place, path, &options,
-					  err);
+	if (held)
+		return image_open_held(&work->image, held, path, &options, err);
 	return image_open(&work->image, path, &options, work->phases.caller,
 			  err);
 }
@@ -134,7 +133,7 @@ static int could_punch(const struct sparsification *work, const char *path,
 
 	if (!folder)
 		return fail_memory(err);
-	return inplace_could_punch(folder, image_fd(work->image), err);
+	return folder_can_punch(folder, image_fd(work->image), err);
 }
 
 static int dry_run(struct sparsification *work, const char *path,
@@ -147,49 +146,49 @@ static int dry_run(struct sparsification *work, const char *path,
 		    err) < 0 ||
 	    check(work, err) < 0)
 		return -1;
-	if (!image_codec(work->image) &&
-	    (could_punch(work, path, err) < 0 || dig_up(work, 100, err) < 0))
+	if (!image_codec(work->image) && (could_punch(work, path, err) < 0 ||
+					  reclaim_all(work, 100, err) < 0))
 		return -1;
 	result->allocated = result->before;
-	if (work->dig.storage < result->before)
-		result->allocated -= work->dig.storage;
+	if (work->reclaim.storage < result->before)
+		result->allocated -= work->reclaim.storage;
 	else
 		result->allocated = 0;
 	return 0;
 }
 
 static int change_in_place(struct sparsification *work,
-			   const struct inplace *place, const char *path,
+			   const struct held_file *held, const char *path,
 			   struct savetool_error *err)
 {
 	struct savetool_sparsify_result *result = &work->result;
 
-	if (measure(&result->logical, &result->before, place->fd, err) < 0 ||
-	    open_image(work, place, path, err) < 0 || check(work, err) < 0)
+	if (measure(&result->logical, &result->before, held->fd, err) < 0 ||
+	    open_image(work, held, path, err) < 0 || check(work, err) < 0)
 		return -1;
-	work->dig.place = place;
-	if (!image_codec(work->image) &&
-	    (inplace_can_punch(place, err) < 0 || dig_up(work, 100, err) < 0))
+	work->reclaim.held = held;
+	if (!image_codec(work->image) && (held_file_can_punch(held, err) < 0 ||
+					  reclaim_all(work, 100, err) < 0))
 		return -1;
-	return measure(&result->logical, &result->allocated, place->fd, err);
+	return measure(&result->logical, &result->allocated, held->fd, err);
 }
 
 static int in_place(struct sparsification *work, const char *path,
 		    const struct savetool_monitor *monitor,
 		    struct savetool_error *err)
 {
-	struct inplace_watch watch;
-	struct inplace place;
+	struct held_file_watch watch;
+	struct held_file held;
 	int failed;
 
-	if (inplace_open(&place, path, err) < 0)
+	if (held_file_open(&held, path, err) < 0)
 		return -1;
-	inplace_watch_begin(&watch, &place, monitor);
+	held_file_watch_begin(&watch, &held, monitor);
 	phases_begin(&work->phases, &watch.monitor);
-	failed = change_in_place(work, &place, path, err);
-	failed = inplace_watch_end(&watch, failed, err);
-	inplace_close(&place);
-	work->dig.place = NULL;
+	failed = change_in_place(work, &held, path, err);
+	failed = held_file_watch_end(&watch, failed, err);
+	held_file_close(&held);
+	work->reclaim.held = NULL;
 	return failed;
 }
 
@@ -197,8 +196,8 @@ static int in_place(struct sparsification *work, const char *path,
  * For a copy that shares nothing: all that the image stores, or if there is
  * no room for that, what is left of it by a look at every byte.
  */
-static int make_room(struct sparsification *work, struct output *out,
-		     struct savetool_error *err)
+static int make_space(struct sparsification *work, struct output *out,
+		      struct savetool_error *err)
 {
 	const struct savetool_image *image = work->image;
 	struct input *in = image->outer ? image->outer : image->file;
@@ -209,10 +208,11 @@ static int make_room(struct sparsification *work, struct output *out,
 	if (space_require(out, stored, err) == 0)
 		return 0;
 	if (err->code != SAVETOOL_REFUSED || check(work, err) < 0 ||
-	    dig_up(work, 50, err) < 0)
+	    reclaim_all(work, 50, err) < 0)
 		return -1;
-	stored -= work->dig.storage < stored ? work->dig.storage : stored;
-	work->dig = (struct dig){ 0 };
+	stored -=
+		work->reclaim.storage < stored ? work->reclaim.storage : stored;
+	work->reclaim = (struct reclaim){ 0 };
 	return space_require(out, stored, err);
 }
 
@@ -223,15 +223,15 @@ static bool has_header(const struct savetool_image *image)
 }
 
 /* All that the copy needs; its header says that it is not complete. */
-static int dig_copy(struct sparsification *work, struct output *out,
-		    struct savetool_error *err)
+static int reclaim_into_copy(struct sparsification *work, struct output *out,
+			     struct savetool_error *err)
 {
 	if (has_header(work->image)) {
-		work->dig.skipped = LIBVIRT_MAGIC_SIZE;
+		work->reclaim.skipped = LIBVIRT_MAGIC_SIZE;
 		if (libvirt_write_partial(out, err) < 0)
 			return -1;
 	}
-	if (check(work, err) < 0 || dig_up(work, 100, err) < 0)
+	if (check(work, err) < 0 || reclaim_all(work, 100, err) < 0)
 		return -1;
 	return has_header(work->image) ? libvirt_write_complete(out, err) : 0;
 }
@@ -243,20 +243,20 @@ static int dig_copy(struct sparsification *work, struct output *out,
 static int fill_copy(struct sparsification *work, struct output *out,
 		     struct savetool_error *err)
 {
-	const struct inplace place = { .fd = output_fd(out) };
+	const struct held_file held = { .fd = output_fd(out) };
 	int fd = image_fd(work->image), failed;
 
-	if (ioctl(place.fd, FICLONE, fd) == 0) {
+	if (ioctl(held.fd, FICLONE, fd) == 0) {
 		out->position = work->result.logical;
-		work->dig.place = &place;
-	} else if (make_room(work, out, err) < 0 ||
+		work->reclaim.held = &held;
+	} else if (make_space(work, out, err) < 0 ||
 		   output_reach(out, work->result.logical, err) < 0) {
 		return -1;
 	} else {
-		work->dig.copy = out;
+		work->reclaim.copy = out;
 	}
-	failed = dig_copy(work, out, err);
-	work->dig.place = NULL;
+	failed = reclaim_into_copy(work, out, err);
+	work->reclaim.held = NULL;
 	return failed;
 }
 
@@ -291,9 +291,9 @@ static void sum_up(struct sparsification *work)
 {
 	struct savetool_sparsify_result *result = &work->result;
 
-	result->stale = work->dig.stale;
-	result->zero = work->dig.zero;
-	result->other = work->dig.other;
+	result->stale = work->reclaim.stale;
+	result->zero = work->reclaim.zero;
+	result->other = work->reclaim.other;
 	if (result->before > result->allocated)
 		result->freed = result->before - result->allocated;
 }

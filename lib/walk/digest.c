@@ -143,18 +143,18 @@ void savetool_digest_text(const struct savetool_digest *digest,
 		 (unsigned long long)digest->devices[1]);
 }
 
-bool digest_visitor_is_settled(const struct digest_visitor *digest)
+bool digest_visitor_is_final(const struct digest_visitor *digest)
 {
-	return digest_sink_is_settled(digest->memory);
+	return digest_sink_is_final(digest->memory);
 }
 
-/* One walk; *settled says whether there is a result. */
+/* One walk; *final says whether there is a result. */
 static int digest_walk(struct savetool_image *image,
 		       int (*walk_it)(struct savetool_image *image,
 				      struct visitor *visitor,
 				      const struct savetool_monitor *monitor,
 				      struct savetool_error *err),
-		       const struct savetool_monitor *monitor, bool *settled,
+		       const struct savetool_monitor *monitor, bool *final,
 		       struct savetool_digest *result,
 		       struct savetool_error *err)
 {
@@ -165,7 +165,7 @@ static int digest_walk(struct savetool_image *image,
 		return -1;
 	failed = walk_it(image, &digest->base, monitor, err);
 	if (failed == 0) {
-		*settled = digest_visitor_is_settled(digest);
+		*final = digest_visitor_is_final(digest);
 		*result = digest->result;
 	}
 	digest_visitor_free(digest);
@@ -177,17 +177,17 @@ int image_digest(struct savetool_image *image,
 		 struct savetool_digest *digest, struct savetool_error *err)
 {
 	struct savetool_digest result;
-	bool settled;
+	bool final;
 
 	if (image_require_complete(image, err) < 0 ||
-	    digest_walk(image, walk, monitor, &settled, &result, err) < 0)
+	    digest_walk(image, walk, monitor, &final, &result, err) < 0)
 		return -1;
-	if (!settled && !image_is_repeatable(image))
+	if (!final && !image_is_repeatable(image))
 		return fail(err, SAVETOOL_UNSUPPORTED,
 			    "memory saved with XBZRLE cannot be settled in a "
 			    "pipe; use a file");
-	if (!settled && digest_walk(image, walk_settled, monitor, &settled,
-				    &result, err) < 0)
+	if (!final &&
+	    digest_walk(image, walk_latest, monitor, &final, &result, err) < 0)
 		return -1;
 	*digest = result;
 	return 0;

@@ -16,7 +16,7 @@ struct visitor *digest_visitor(struct digest_visitor *digest);
 
 /* After the walk: was each page whole when it came, so that there is a result?
  */
-bool digest_visitor_is_settled(const struct digest_visitor *digest);
+bool digest_visitor_is_final(const struct digest_visitor *digest);
 
 /* After the walk. */
 void digest_visitor_result(const struct digest_visitor *digest,

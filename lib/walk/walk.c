@@ -22,9 +22,10 @@ struct walker {
 	struct visitor *visitor;
 	struct phases phases; /* the pages, and a look at where none are */
 	struct sequential_source records;
-	struct page_sink *sink;   /* the visitor's, or the next */
-	struct page_sink *settle; /* before that; NULL: pages come as they do */
-	struct settlement *settlement;
+	struct page_sink *sink; /* the visitor's, or the next */
+	struct page_sink
+		*filter_latest; /* before that; NULL: pages come as they do */
+	struct latest *latest;
 };
 
 static int pump_records(struct walker *walker, struct savetool_error *err)
@@ -107,15 +108,15 @@ static int walk_mapped_pages(struct walker *walker, const struct section *start,
 	return visit(walker->visitor, ram_end, &part, err);
 }
 
-static int settle(struct walker *walker, struct savetool_error *err)
+static int filter_latest(struct walker *walker, struct savetool_error *err)
 {
-	if (!walker->settlement || !walker->sink)
+	if (!walker->latest || !walker->sink)
 		return 0;
-	if (settle_sink_new(&walker->settle, walker->settlement, walker->sink,
-			    &walker->stream->ram.layout,
+	if (latest_sink_new(&walker->filter_latest, walker->latest,
+			    walker->sink, &walker->stream->ram.layout,
 			    walker->image->spool_folder, err) < 0)
 		return -1;
-	walker->sink = walker->settle;
+	walker->sink = walker->filter_latest;
 	return 0;
 }
 
@@ -129,7 +130,7 @@ static int walk_ram_start(struct walker *walker, const struct section *section,
 	sequential_source_init(&walker->records, stream);
 	if (visit(walker->visitor, ram_list, section, &stream->ram,
 		  &walker->sink, err) < 0 ||
-	    settle(walker, err) < 0 || walk_records(walker, err) < 0 ||
+	    filter_latest(walker, err) < 0 || walk_records(walker, err) < 0 ||
 	    stream_end_section(stream, section, err) < 0 ||
 	    visit(walker->visitor, ram_end, section, err) < 0)
 		return -1;
@@ -249,7 +250,7 @@ static int walk_tail(struct walker *walker, struct savetool_error *err)
 }
 
 static int walk_with(struct savetool_image *image, struct visitor *visitor,
-		     struct settlement *settlement,
+		     struct latest *latest,
 		     const struct savetool_monitor *monitor,
 		     struct savetool_error *err)
 {
@@ -257,7 +258,7 @@ static int walk_with(struct savetool_image *image, struct visitor *visitor,
 		.image = image,
 		.stream = &image->stream,
 		.visitor = visitor,
-		.settlement = settlement,
+		.latest = latest,
 	};
 	struct stream_item item;
 	int more;
@@ -271,11 +272,11 @@ static int walk_with(struct savetool_image *image, struct visitor *visitor,
 			break;
 		}
 	}
-	if (more == 0 && settlement)
-		more = settlement_check(settlement, err);
+	if (more == 0 && latest)
+		more = latest_check(latest, err);
 	if (more == 0)
 		more = walk_tail(&walker, err);
-	page_sink_free(walker.settle);
+	page_sink_free(walker.filter_latest);
 	return more;
 }
 
@@ -288,7 +289,7 @@ int walk(struct savetool_image *image, struct visitor *visitor,
 /* Comes along on the first walk. */
 struct tallier {
 	struct visitor base;
-	struct settlement *settlement;
+	struct latest *latest;
 	struct page_sink *sink;
 };
 
@@ -299,8 +300,8 @@ static int tally(struct visitor *visitor, const struct section *section,
 	struct tallier *tallier = (struct tallier *)visitor;
 
 	(void)section;
-	if (settlement_tally(tallier->settlement, &tallier->sink, &list->layout,
-			     err) < 0)
+	if (latest_tally(tallier->latest, &tallier->sink, &list->layout, err) <
+	    0)
 		return -1;
 	*sink = tallier->sink;
 	return 0;
@@ -308,9 +309,9 @@ static int tally(struct visitor *visitor, const struct section *section,
 
 static const struct visitor_ops tallier_ops = { .ram_list = tally };
 
-int walk_settled(struct savetool_image *image, struct visitor *visitor,
-		 const struct savetool_monitor *monitor,
-		 struct savetool_error *err)
+int walk_latest(struct savetool_image *image, struct visitor *visitor,
+		const struct savetool_monitor *monitor,
+		struct savetool_error *err)
 {
 	struct tallier tallier = { .base = { .ops = &tallier_ops } };
 	struct phases phases;
@@ -322,7 +323,7 @@ int walk_settled(struct savetool_image *image, struct visitor *visitor,
 		return fail(err, SAVETOOL_UNSUPPORTED,
 			    "pages that come several times cannot be settled "
 			    "in a pipe; use a file");
-	if (settlement_new(&tallier.settlement, err) < 0)
+	if (latest_new(&tallier.latest, err) < 0)
 		return -1;
 	phases_begin(&phases, monitor);
 	phases_next(&phases, 50);
@@ -332,8 +333,8 @@ int walk_settled(struct savetool_image *image, struct visitor *visitor,
 		result = image_start(image, err);
 	phases_next(&phases, 100);
 	if (result == 0)
-		result = walk_with(image, visitor, tallier.settlement,
+		result = walk_with(image, visitor, tallier.latest,
 				   &phases.monitor, err);
-	settlement_free(tallier.settlement);
+	latest_free(tallier.latest);
 	return result;
 }

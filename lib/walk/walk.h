@@ -79,8 +79,8 @@ int walk(struct savetool_image *image, struct visitor *visitor,
  * That takes two walks, so a sequential image that can be read but once is
  * SAVETOOL_UNSUPPORTED.
  */
-int walk_settled(struct savetool_image *image, struct visitor *visitor,
-		 const struct savetool_monitor *monitor,
-		 struct savetool_error *err);
+int walk_latest(struct savetool_image *image, struct visitor *visitor,
+		const struct savetool_monitor *monitor,
+		struct savetool_error *err);
 
 #endif

@@ -162,18 +162,18 @@ static int section_end(struct visitor *visitor, const struct section *section,
 static int start_mapped(struct writer *writer, const struct ram_layout *layout,
 			struct savetool_error *err)
 {
-	struct mapped_place *places =
-		calloc(layout->count + 1, sizeof(*places));
+	struct mapped_header *headers =
+		calloc(layout->count + 1, sizeof(*headers));
 	int result;
 
-	if (!places)
+	if (!headers)
 		return fail_memory(err);
-	result = ram_list_write_mapped(layout, writer->out, places, err);
+	result = ram_list_write_mapped(layout, writer->out, headers, err);
 	if (result == 0)
 		result = mapped_sink_new(&writer->memory, writer->out, layout,
-					 places, writer->options.big_endian,
+					 headers, writer->options.big_endian,
 					 err);
-	free(places);
+	free(headers);
 	return result;
 }
 

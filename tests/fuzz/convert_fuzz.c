@@ -38,7 +38,7 @@ static bool write_again(struct savetool_image *image, int fd, bool mapped,
 	written = image_start(image, &err) == 0 &&
 		  walk(image, tee_visitor(tee), NULL, &err) == 0 &&
 		  output_commit(out, &err) == 0 &&
-		  digest_visitor_is_settled(digest);
+		  digest_visitor_is_final(digest);
 	if (written)
 		digest_visitor_result(digest, before);
 	tee_free(tee);

@@ -105,33 +105,33 @@ TEST(a_check_can_be_stopped)
 }
 
 /* Two words to set: the format, then the magic. */
-static void make_plan(struct repair_plan *plan, struct mend mends[2])
+static void make_plan(struct repair_plan *plan, struct fix fixes[2])
 {
-	mends[0] = (struct mend){ .repair = { "mislabelled", "", 28, 4 },
-				  .right = { 1 } };
-	mends[1] = (struct mend){ .repair = { "part-complete", "", 0, 16 },
-				  .found = "LibvirtQemudPar",
-				  .right = "LibvirtQemudSav" };
-	mends[1].found[15] = 't';
-	mends[1].right[15] = 'e';
-	*plan = (struct repair_plan){ .count = 2, .mends = mends };
+	fixes[0] = (struct fix){ .repair = { "mislabelled", "", 28, 4 },
+				 .right = { 1 } };
+	fixes[1] = (struct fix){ .repair = { "part-complete", "", 0, 16 },
+				 .found = "LibvirtQemudPar",
+				 .right = "LibvirtQemudSav" };
+	fixes[1].found[15] = 't';
+	fixes[1].right[15] = 'e';
+	*plan = (struct repair_plan){ .count = 2, .fixes = fixes };
 	assert_int_equal(stat("image", &plan->seen), 0);
 }
 
 TEST(each_step_is_taken_only_behind_the_one_before)
 {
-	struct mend mends[2];
+	struct fix fixes[2];
 	struct repair_plan plan;
 	struct savetool_error err;
 
 	make_part();
-	make_plan(&plan, mends);
-	mends[0].found[0] = 7;
+	make_plan(&plan, fixes);
+	fixes[0].found[0] = 7;
 	assert_int_equal(repair_apply(&plan, "image", &err), 0);
 	assert_int_equal(err.code, SAVETOOL_REFUSED);
 	scratch_holds("image", wire.bytes, wire.size);
-	mends[0].found[0] = 0;
-	mends[1].found[0] = 'l';
+	fixes[0].found[0] = 0;
+	fixes[1].found[0] = 'l';
 	assert_int_equal(repair_apply(&plan, "image", &err), 1);
 	assert_int_equal(err.code, SAVETOOL_REFUSED);
 	wire.bytes[28] = 1;
@@ -140,12 +140,12 @@ TEST(each_step_is_taken_only_behind_the_one_before)
 
 TEST(a_file_that_was_replaced_is_left_alone)
 {
-	struct mend mends[2];
+	struct fix fixes[2];
 	struct repair_plan plan;
 	struct savetool_error err;
 
 	make_part();
-	make_plan(&plan, mends);
+	make_plan(&plan, fixes);
 	assert_int_equal(rename("image", "old"), 0);
 	make_part();
 	assert_int_equal(repair_apply(&plan, "image", &err), 0);

@@ -94,7 +94,7 @@ static void open_holey(uint64_t size)
 /* Two blocks: 8 pages of RAM, and 4 that are prefilled. */
 struct blocks {
 	struct ram_list list;
-	struct mapped_place places[2];
+	struct mapped_header headers[2];
 	struct bitmap bitmaps[2];
 };
 
@@ -104,11 +104,11 @@ static void open_blocks(struct blocks *blocks)
 	blocks->list.layout =
 		layout_of(PAGE, "pc.ram", KIB(32), "vga.vram", KIB(16), NULL);
 	blocks->list.mapped = true;
-	blocks->list.places = blocks->places;
-	blocks->places[0].bitmap_offset = BITMAP;
-	blocks->places[0].pages_offset = SLOTS;
-	blocks->places[1].bitmap_offset = VGA_BITMAP;
-	blocks->places[1].pages_offset = VGA;
+	blocks->list.headers = blocks->headers;
+	blocks->headers[0].bitmap_offset = BITMAP;
+	blocks->headers[0].pages_offset = SLOTS;
+	blocks->headers[1].bitmap_offset = VGA_BITMAP;
+	blocks->headers[1].pages_offset = VGA;
 	assert_true(bitmap_init(&blocks->bitmaps[0], 8));
 	assert_true(bitmap_init(&blocks->bitmaps[1], 4));
 }
@@ -143,8 +143,8 @@ static const char *source_text(struct blocks *blocks)
 				assert_memory_equal(
 					run->data,
 					file.bytes + run->offset +
-						blocks->places[run->block
-								       ->index]
+						blocks->headers[run->block
+									->index]
 							.pages_offset,
 					run->length);
 		}
@@ -339,7 +339,7 @@ static void open_sink(bool big_endian)
 	writing.batch.count = 0;
 	assert_ok(mapped_sink_new(&writing.sink, &recorder.base,
 				  &writing.blocks.list.layout,
-				  writing.blocks.places, big_endian, &err),
+				  writing.blocks.headers, big_endian, &err),
 		  err);
 }
 

@@ -86,7 +86,7 @@ static void add_block(const char *name, uint64_t length)
 	wire_be64(&wire, length);
 }
 
-static void add_place(uint64_t page_size, uint64_t bitmap, uint64_t pages)
+static void add_header(uint64_t page_size, uint64_t bitmap, uint64_t pages)
 {
 	wire_be32(&wire, MAPPED_VERSION);
 	wire_be64(&wire, page_size);
@@ -243,7 +243,7 @@ static void add_mapped(const struct place *place)
 {
 	wire_be64(&wire, 16 * PAGE | RAM_MEM_SIZE);
 	add_block("pc.ram", 16 * PAGE);
-	add_place(place->page_size, place->bitmap, place->pages);
+	add_header(place->page_size, place->bitmap, place->pages);
 }
 
 TEST(a_mapped_list_is_read_and_its_pages_passed)
@@ -254,10 +254,10 @@ TEST(a_mapped_list_is_read_and_its_pages_passed)
 	list = reads_to(&mapped, MIB + 16 * PAGE);
 	assert_true(list.mapped);
 	assert_int_equal(list.layout.page_size, PAGE);
-	assert_int_equal(list.places[0].header_offset, START + 8);
-	assert_int_equal(list.places[0].header_length, 15 + 28);
-	assert_int_equal(list.places[0].bitmap_offset, usual.bitmap);
-	assert_int_equal(list.places[0].pages_offset, MIB);
+	assert_int_equal(list.headers[0].header_offset, START + 8);
+	assert_int_equal(list.headers[0].header_length, 15 + 28);
+	assert_int_equal(list.headers[0].bitmap_offset, usual.bitmap);
+	assert_int_equal(list.headers[0].pages_offset, MIB);
 	ram_list_free(&list);
 }
 
@@ -400,7 +400,7 @@ TEST(pages_do_not_precede_their_header)
 	/* Where they are would be passed over, in front of the list. */
 	wire_be64(&wire, PAGE | RAM_MEM_SIZE);
 	add_block("pc.ram", 0);
-	add_place(1024, START + 8 + 15 + 28, 0);
+	add_header(1024, START + 8 + 15 + 28, 0);
 	assert_int_equal(read_from(&list, MIB, &mapped, &end, &err), -1);
 	assert_int_equal(err.code, SAVETOOL_CORRUPT);
 	ram_list_free(&list);
@@ -413,10 +413,10 @@ static void add_two(uint64_t second_bitmap, uint64_t second_pages)
 
 	wire_be64(&wire, 3 * PAGE | RAM_MEM_SIZE);
 	add_block("one", PAGE);
-	add_place(PAGE, START + 8 + 12 + 28, 65536);
+	add_header(PAGE, START + 8 + 12 + 28, 65536);
 	wire_fill(&wire, 0, at - wire.size);
 	add_block("two", 2 * PAGE);
-	add_place(PAGE, second_bitmap, second_pages);
+	add_header(PAGE, second_bitmap, second_pages);
 }
 
 #define SECOND (65536 + PAGE) /* where its header is */
@@ -428,7 +428,7 @@ TEST(two_blocks_follow_each_other)
 	add_two(SECOND + 12 + 28, 32 * PAGE);
 	list = reads_to(&mapped, 34 * PAGE);
 	assert_int_equal(list.layout.count, 2);
-	assert_int_equal(list.places[1].header_offset, SECOND);
+	assert_int_equal(list.headers[1].header_offset, SECOND);
 	ram_list_free(&list);
 }
 
@@ -515,25 +515,25 @@ TEST(a_mapped_list_is_written_where_qemu_has_it)
 			      .seekable = true,
 			      .position = START };
 	struct ram_layout layout = two_blocks();
-	struct mapped_place places[2];
+	struct mapped_header headers[2];
 	struct savetool_error err;
 
 	memset(written, 0, sizeof(written));
 	wire_be64(&wire, 134 * PAGE | RAM_MEM_SIZE);
 	add_block("pc.ram", 70 * PAGE);
-	add_place(PAGE, START + 8 + 15 + 28, MIB);
-	assert_ok(ram_list_write_mapped(&layout, &out, places, &err), err);
+	add_header(PAGE, START + 8 + 15 + 28, MIB);
+	assert_ok(ram_list_write_mapped(&layout, &out, headers, &err), err);
 	assert_memory_equal(written + START, wire.bytes, wire.size);
 	wire.size = 0;
 	add_block("pc.bios", 64 * PAGE);
-	add_place(PAGE, MIB + 70 * PAGE + 16 + 28, 2 * MIB);
+	add_header(PAGE, MIB + 70 * PAGE + 16 + 28, 2 * MIB);
 	assert_memory_equal(written + MIB + 70 * PAGE, wire.bytes, wire.size);
 	wire.size = 0;
 	assert_int_equal(out.position, 2 * MIB + 64 * PAGE);
-	assert_int_equal(places[0].bitmap_offset, START + 8 + 15 + 28);
-	assert_int_equal(places[0].pages_offset, MIB);
-	assert_int_equal(places[1].header_offset, MIB + 70 * PAGE);
-	assert_int_equal(places[1].pages_offset, 2 * MIB);
+	assert_int_equal(headers[0].bitmap_offset, START + 8 + 15 + 28);
+	assert_int_equal(headers[0].pages_offset, MIB);
+	assert_int_equal(headers[1].header_offset, MIB + 70 * PAGE);
+	assert_int_equal(headers[1].pages_offset, 2 * MIB);
 	ram_layout_free(&layout);
 }
 
@@ -543,17 +543,17 @@ TEST(slots_start_at_the_next_mebibyte)
 	static const struct output_ops ops = { .write_at = keep_written };
 	const uint64_t head = 8 + 15 + 28 + 16;
 	struct ram_layout layout = two_blocks();
-	struct mapped_place places[2];
+	struct mapped_header headers[2];
 	struct output out = { .ops = &ops, .seekable = true };
 	struct savetool_error err;
 
 	layout.count = 1;
 	out.position = MIB - head;
-	assert_ok(ram_list_write_mapped(&layout, &out, places, &err), err);
-	assert_int_equal(places[0].pages_offset, MIB);
+	assert_ok(ram_list_write_mapped(&layout, &out, headers, &err), err);
+	assert_int_equal(headers[0].pages_offset, MIB);
 	out.position = MIB - head + 1;
-	assert_ok(ram_list_write_mapped(&layout, &out, places, &err), err);
-	assert_int_equal(places[0].pages_offset, 2 * MIB);
+	assert_ok(ram_list_write_mapped(&layout, &out, headers, &err), err);
+	assert_int_equal(headers[0].pages_offset, 2 * MIB);
 	ram_layout_free(&layout);
 }
 

@@ -61,7 +61,7 @@ static const struct input_ops fake_ops = {
 /* A guest of two blocks, of which the second is never empty. */
 static uint8_t bits[2][BITMAP_SIZE];
 static struct ram_block blocks[2];
-static struct mapped_place places[2];
+static struct mapped_header headers[2];
 static struct bitmap bitmaps[2];
 static struct fake fake;
 static struct savetool_image image;
@@ -75,7 +75,7 @@ static int setup(void **state)
 		bitmaps[i] = (struct bitmap){ bits[i], BITMAP_SIZE,
 					      BITMAP_SIZE * 8 };
 		blocks[i] = (struct ram_block){ .length = LENGTH };
-		places[i] = (struct mapped_place){
+		headers[i] = (struct mapped_header){
 			.bitmap_offset = i * BITMAP_SIZE,
 			.pages_offset = BASE + i * LENGTH,
 		};
@@ -92,7 +92,7 @@ static int setup(void **state)
 					    .count = 2,
 					    .blocks = blocks },
 				.mapped = true,
-				.places = places },
+				.headers = headers },
 		.bitmaps = bitmaps,
 		.bitmap_count = 2,
 	};
@@ -102,68 +102,68 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	free(image.hidden);
+	free(image.clear_data);
 	return 0;
 }
 
-static const struct hidden_survey *ask(void)
+static const struct clear_data *ask(void)
 {
-	const struct hidden_survey *hidden;
+	const struct clear_data *clear_data;
 	struct savetool_error err;
 
-	assert_ok(survey_hidden(&hidden, &image, NULL, &err), err);
-	return hidden;
+	assert_ok(allocation_clear_data(&clear_data, &image, NULL, &err), err);
+	return clear_data;
 }
 
 TEST(zeros_are_read_once)
 {
 	fake.hole.length = BITMAP_SIZE;
 	for (int i = 0; i < 2; i++) {
-		const struct hidden_survey *hidden = ask();
+		const struct clear_data *clear_data = ask();
 
-		assert_false(hidden[0].emptied);
-		assert_false(hidden[1].emptied);
-		assert_int_equal(hidden[0].lost_count, 0);
+		assert_false(clear_data[0].emptied);
+		assert_false(clear_data[1].emptied);
+		assert_int_equal(clear_data[0].lost_count, 0);
 		assert_int_equal(fake.read, LENGTH);
 	}
 }
 
 TEST(data_ends_the_look)
 {
-	const struct hidden_survey *hidden;
+	const struct clear_data *clear_data;
 
 	fake.data = BASE + LENGTH / 2;
-	hidden = ask();
-	assert_true(hidden[0].emptied);
-	assert_int_equal(hidden[0].lost_count, 0);
+	clear_data = ask();
+	assert_true(clear_data[0].emptied);
+	assert_int_equal(clear_data[0].lost_count, 0);
 	assert_in_range(fake.read, LENGTH / 2 + 1, LENGTH / 2 + PAGE * 16);
 }
 
 TEST(what_was_clean_is_not_read_for_the_hole)
 {
-	const struct hidden_survey *hidden;
+	const struct clear_data *clear_data;
 
 	fake.data = BASE + LENGTH / 2;
 	fake.hole = (struct lost_extent){ 0, BITMAP_SIZE };
-	hidden = ask();
-	assert_true(hidden[0].emptied);
-	assert_int_equal(hidden[0].lost_count, 1);
-	assert_int_equal(hidden[0].lost_bytes, BITMAP_SIZE);
+	clear_data = ask();
+	assert_true(clear_data[0].emptied);
+	assert_int_equal(clear_data[0].lost_count, 1);
+	assert_int_equal(clear_data[0].lost_bytes, BITMAP_SIZE);
 	assert_in_range(fake.read, LENGTH / 2 + 1, LENGTH / 2 + 2 * PAGE * 16);
 }
 
 TEST(a_hole_is_lost_with_data_behind_it_alone)
 {
-	const struct hidden_survey *hidden;
+	const struct clear_data *clear_data;
 
 	bits[0][0] = 0xff;
 	fake.hole = (struct lost_extent){ 1024, 100 };
 	fake.data = BASE + 1123 * 8 * PAGE;
-	hidden = ask();
-	assert_false(hidden[0].emptied);
-	assert_int_equal(hidden[0].lost_count, 1);
-	assert_int_equal(hidden[0].lost[0].offset, 1024);
-	assert_int_equal(hidden[0].lost[0].length, 100);
+	clear_data = ask();
+	assert_false(clear_data[0].emptied);
+	assert_int_equal(clear_data[0].lost_count, 1);
+	assert_int_equal(clear_data[0].lost[0].offset, 1024);
+	assert_int_equal(clear_data[0].lost[0].length, 100);
 	teardown(NULL);
 	setup(NULL);
 	bits[0][0] = 0xff;
@@ -174,14 +174,14 @@ TEST(a_hole_is_lost_with_data_behind_it_alone)
 
 TEST(bytes_of_a_big_endian_word_change_places)
 {
-	const struct hidden_survey *hidden;
+	const struct clear_data *clear_data;
 
 	image.big_endian = true;
 	bits[0][0] = 0xff;
 	fake.hole = (struct lost_extent){ 1024, 100 };
 	fake.data = BASE + 1124 * 8 * PAGE;
-	hidden = ask();
-	assert_int_equal(hidden[0].lost_count, 1);
+	clear_data = ask();
+	assert_int_equal(clear_data[0].lost_count, 1);
 }
 
 TEST(what_is_filled_before_may_be_empty)
@@ -191,8 +191,8 @@ TEST(what_is_filled_before_may_be_empty)
 	assert_false(ask()[0].emptied);
 	assert_int_equal(fake.read, 0);
 	bits[1][0] = 0;
-	free(image.hidden);
-	image.hidden = NULL;
+	free(image.clear_data);
+	image.clear_data = NULL;
 	assert_true(ask()[0].emptied);
 }
 
@@ -217,16 +217,17 @@ TEST(a_monitor_hears_of_it_and_stops_it)
 {
 	struct listener listener = { .stop = LENGTH / 2 };
 	const struct savetool_monitor monitor = { listen, &listener, NULL };
-	const struct hidden_survey *hidden = NULL;
+	const struct clear_data *clear_data = NULL;
 	struct savetool_error err;
 
-	assert_fails(survey_hidden(&hidden, &image, &monitor, &err), err,
-		     SAVETOOL_CANCELLED, "cancelled");
+	assert_fails(allocation_clear_data(&clear_data, &image, &monitor, &err),
+		     err, SAVETOOL_CANCELLED, "cancelled");
 	assert_int_equal(listener.total, 2 * LENGTH);
 	assert_int_equal(fake.read, LENGTH / 2);
-	assert_null(image.hidden);
+	assert_null(image.clear_data);
 	listener = (struct listener){ .stop = UINT64_MAX };
-	assert_ok(survey_hidden(&hidden, &image, &monitor, &err), err);
+	assert_ok(allocation_clear_data(&clear_data, &image, &monitor, &err),
+		  err);
 	assert_int_equal(listener.calls, LENGTH / (4 << 20));
 }
 

@@ -208,7 +208,7 @@ TEST(ragged_ends_leave_it_when_they_are_on_the_disk)
 	assert_true(cached("x") > 0);
 	assert_true(cached("x") <= 64 * KIB);
 	assert_int_equal(fsync(opened.fd), 0);
-	direct_settle(opened.writer);
+	direct_drop_cache(opened.writer);
 	assert_int_equal(cached("x"), 0);
 	holds_model(&opened, "x");
 	close_writer(&opened);

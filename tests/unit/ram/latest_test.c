@@ -20,7 +20,7 @@ ssize_t pread(int fd, void *data, size_t size, off_t offset)
 
 struct fixture {
 	struct ram_layout layout;
-	struct settlement *settlement;
+	struct latest *latest;
 	struct page_log log;
 };
 
@@ -33,9 +33,8 @@ static void tally(struct fixture *fixture)
 	fixture->layout = layout_of(PAGE, "pc.ram", KIB(64), "empty", KIB(0),
 				    "vga", KIB(16), NULL);
 	page_log_init(&fixture->log);
-	assert_ok(settlement_new(&fixture->settlement, &err), err);
-	assert_ok(settlement_tally(fixture->settlement, &sink, &fixture->layout,
-				   &err),
+	assert_ok(latest_new(&fixture->latest, &err), err);
+	assert_ok(latest_tally(fixture->latest, &sink, &fixture->layout, &err),
 		  err);
 	put_run(sink,
 		run_of(&fixture->layout, 0, PAGE_DATA, 0, PAGE, page_of(1)));
@@ -51,9 +50,8 @@ static struct page_sink *settle(struct fixture *fixture)
 	struct savetool_error err;
 
 	tally(fixture);
-	assert_ok(settle_sink_new(&sink, fixture->settlement,
-				  &fixture->log.base, &fixture->layout, ".",
-				  &err),
+	assert_ok(latest_sink_new(&sink, fixture->latest, &fixture->log.base,
+				  &fixture->layout, ".", &err),
 		  err);
 	return sink;
 }
@@ -61,7 +59,7 @@ static struct page_sink *settle(struct fixture *fixture)
 static void release(struct fixture *fixture, struct page_sink *sink)
 {
 	page_sink_free(sink);
-	settlement_free(fixture->settlement);
+	latest_free(fixture->latest);
 	ram_layout_free(&fixture->layout);
 }
 
@@ -79,7 +77,7 @@ TEST(the_last_version_is_passed_on)
 			     page_of(2)));
 	assert_string_equal(fixture.log.text, "zero pc.ram+0x0 4096\n"
 					      "data vga+0x2000 4096\n");
-	assert_ok(settlement_check(fixture.settlement, &err), err);
+	assert_ok(latest_check(fixture.latest, &err), err);
 	release(&fixture, sink);
 }
 
@@ -92,8 +90,8 @@ TEST(a_page_that_does_not_come_again_was_changed)
 	put_run(sink, run_of(&fixture.layout, 0, PAGE_ZERO, 0, PAGE, NULL));
 	put_run(sink, run_of(&fixture.layout, 2, PAGE_DATA, 2 * PAGE, PAGE,
 			     page_of(2)));
-	assert_fails(settlement_check(fixture.settlement, &err), err,
-		     SAVETOOL_SYSTEM, "the image changed while it was read");
+	assert_fails(latest_check(fixture.latest, &err), err, SAVETOOL_SYSTEM,
+		     "the image changed while it was read");
 	release(&fixture, sink);
 }
 
@@ -123,8 +121,8 @@ TEST(another_page_was_changed)
 	put_run(sink, run_of(&fixture.layout, 0, PAGE_ZERO, 0, PAGE, NULL));
 	put_run(sink,
 		run_of(&fixture.layout, 2, PAGE_DATA, PAGE, PAGE, page_of(2)));
-	assert_fails(settlement_check(fixture.settlement, &err), err,
-		     SAVETOOL_SYSTEM, "the image changed while it was read");
+	assert_fails(latest_check(fixture.latest, &err), err, SAVETOOL_SYSTEM,
+		     "the image changed while it was read");
 	release(&fixture, sink);
 }
 
@@ -159,22 +157,22 @@ TEST(a_page_is_whole_before_it_is_changed)
 	static const struct page_sink_ops ops = { .put = keep };
 	struct keeper keeper = { .base = { .ops = &ops } };
 	struct ram_layout layout = layout_of(PAGE, "pc.ram", KIB(64), NULL);
-	struct settlement *settlement;
+	struct latest *latest;
 	struct page_sink *sink;
 	struct savetool_error err;
 
-	assert_ok(settlement_new(&settlement, &err), err);
-	assert_ok(settlement_tally(settlement, &sink, &layout, &err), err);
+	assert_ok(latest_new(&latest, &err), err);
+	assert_ok(latest_tally(latest, &sink, &layout, &err), err);
 	put_change(sink, &layout);
 	page_sink_free(sink);
-	assert_ok(settle_sink_new(&sink, settlement, &keeper.base, &layout, ".",
+	assert_ok(latest_sink_new(&sink, latest, &keeper.base, &layout, ".",
 				  &err),
 		  err);
 	put_change(sink, &layout);
 	assert_int_equal(keeper.page[0], 0xff);
 	assert_memory_equal(keeper.page + 1, page_of(7), PAGE - 1);
 	page_sink_free(sink);
-	settlement_free(settlement);
+	latest_free(latest);
 	ram_layout_free(&layout);
 }
 

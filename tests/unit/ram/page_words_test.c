@@ -34,7 +34,7 @@ TEST(pages_that_are_only_claimed_take_no_room)
 	assert_true(page_words_init(&words, UINT64_C(1) << 32));
 	assert_true(page_words_set(&words, 1 << 20, 0));
 	for (uint64_t i = 0; i < UINT64_C(1) << 20; i++)
-		assert_null(words.stretches[i]);
+		assert_null(words.groups[i]);
 	page_words_free(&words);
 }
 

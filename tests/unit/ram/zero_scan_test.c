@@ -51,7 +51,7 @@ struct listener {
 	uint64_t fail_at;
 };
 
-static int listen_to(void *owner, const struct stretch *part, bool zero,
+static int listen_to(void *owner, const struct scan_range *part, bool zero,
 		     const uint8_t *data, struct savetool_error *err)
 {
 	struct listener *listener = owner;
@@ -90,7 +90,7 @@ static int listen_to(void *owner, const struct stretch *part, bool zero,
 	return 0;
 }
 
-static void scans(bool keep, const struct stretch *stretches, unsigned count,
+static void scans(bool keep, const struct scan_range *stretches, unsigned count,
 		  uint64_t zeros)
 {
 	struct listener listener = { .keep = keep, .fail_at = UINT64_MAX };
@@ -121,7 +121,7 @@ static uint64_t zero_pages(uint64_t first, uint64_t end)
 
 static void one_stretch_over_many_jobs(void **state)
 {
-	const struct stretch all = { 0, SIZE, .unit = PAGE, .kind = 7 };
+	const struct scan_range all = { 0, SIZE, .unit = PAGE, .kind = 7 };
 
 	(void)state;
 	scans(true, &all, 1, zero_pages(0, PAGES) * PAGE);
@@ -130,8 +130,8 @@ static void one_stretch_over_many_jobs(void **state)
 
 static void units_that_are_not_whole_are_data(void **state)
 {
-	const struct stretch ragged = { PAGE + 1, 5 * PAGE - 1, .unit = PAGE,
-					.kind = 7 };
+	const struct scan_range ragged = { PAGE + 1, 5 * PAGE - 1, .unit = PAGE,
+					   .kind = 7 };
 
 	(void)state;
 	/* Of 1 to 4, 3 has data, and 1 and 4 are cut. */
@@ -142,7 +142,8 @@ static void units_of_any_size(void **state)
 {
 	(void)state;
 	for (uint64_t unit = 1024; unit <= SCAN_UNIT_MOST; unit *= 2) {
-		const struct stretch all = { 0, SIZE, .unit = unit, .kind = 7 };
+		const struct scan_range all = { 0, SIZE, .unit = unit,
+						.kind = 7 };
 		uint64_t zeros = 0;
 
 		for (uint64_t at = 0; at + unit <= SIZE; at += unit) {
@@ -159,12 +160,12 @@ static void units_of_any_size(void **state)
 /* More than one job has room for, some unread, some not looked at. */
 static void many_stretches(void **state)
 {
-	struct stretch stretches[PAGES];
+	struct scan_range stretches[PAGES];
 	uint64_t zeros = 0;
 
 	(void)state;
 	for (uint64_t i = 0; i < PAGES; i++) {
-		stretches[i] = (struct stretch){
+		stretches[i] = (struct scan_range){
 			.start = i * PAGE,
 			.end = (i + 1) * PAGE,
 			.unit = i % 5 == 0 ? 0 : PAGE,
@@ -180,8 +181,8 @@ static void many_stretches(void **state)
 
 static void an_unread_stretch_is_told_as_one(void **state)
 {
-	const struct stretch unread = { 0, UINT64_C(1) << 50, .unread = true,
-					.kind = 7 };
+	const struct scan_range unread = { 0, UINT64_C(1) << 50, .unread = true,
+					   .kind = 7 };
 
 	(void)state;
 	scans(true, &unread, 1, 0);
@@ -190,7 +191,7 @@ static void an_unread_stretch_is_told_as_one(void **state)
 static void who_listens_can_end_it(void **state)
 {
 	struct listener listener = { .fail_at = 3 << 20 };
-	const struct stretch all = { 0, SIZE, .unit = PAGE, .kind = 7 };
+	const struct scan_range all = { 0, SIZE, .unit = PAGE, .kind = 7 };
 	struct input *in;
 	struct scan *scan;
 	struct savetool_error err;
@@ -212,8 +213,8 @@ static void who_listens_can_end_it(void **state)
 static void what_is_missing_is_an_error(void **state)
 {
 	struct listener listener = { .fail_at = UINT64_MAX };
-	const struct stretch beyond = { SIZE - 10, SIZE + 10, .unit = PAGE,
-					.kind = 7 };
+	const struct scan_range beyond = { SIZE - 10, SIZE + 10, .unit = PAGE,
+					   .kind = 7 };
 	struct input *in;
 	struct scan *scan;
 	struct savetool_error err;

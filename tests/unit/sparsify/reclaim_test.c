@@ -14,7 +14,7 @@
 /* A block of stale pages, without a hole; the file in place has some. */
 static uint64_t bits[WORDS];
 static struct ram_block block = { .length = LENGTH };
-static struct mapped_place where = { .pages_offset = BASE };
+static struct mapped_header where = { .pages_offset = BASE };
 static struct bitmap bitmap = { (uint8_t *)bits, sizeof(bits), WORDS * 64 };
 
 static ssize_t fake_read(struct input *in, void *data, size_t size,
@@ -56,25 +56,25 @@ static blkcnt_t dig_until(unsigned stop, unsigned *calls)
 					    .count = 1,
 					    .blocks = &block },
 				.mapped = true,
-				.places = &where },
+				.headers = &where },
 		.bitmaps = &bitmap,
 		.bitmap_count = 1,
 	};
 	struct listener listener = { .stop = stop };
 	const struct savetool_monitor monitor = { listen, &listener, NULL };
-	struct inplace place;
-	struct dig work = { .image = &image, .place = &place };
+	struct held_file place;
+	struct reclaim work = { .image = &image, .held = &place };
 	struct savetool_error err;
 	struct stat st;
 
-	assert_ok(inplace_open(&place, "a", &err), err);
+	assert_ok(held_file_open(&place, "a", &err), err);
 	if (stop == 0)
-		assert_ok(dig(&work, &monitor, &err), err);
+		assert_ok(reclaim(&work, &monitor, &err), err);
 	else
-		assert_fails(dig(&work, &monitor, &err), err,
+		assert_fails(reclaim(&work, &monitor, &err), err,
 			     SAVETOOL_CANCELLED, "cancelled");
 	assert_int_equal(fstat(place.fd, &st), 0);
-	inplace_close(&place);
+	held_file_close(&place);
 	*calls = listener.calls;
 	return st.st_blocks;
 }

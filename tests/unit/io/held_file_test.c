@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "format/mapped_order.h"
-#include "io/inplace.h"
+#include "io/held_file.h"
 
 #include "unit/scratch.h"
 
@@ -52,26 +52,26 @@ int fstatfs(int fd, struct statfs *st)
 
 static void refused(const char *path, const char *text)
 {
-	struct inplace place;
+	struct held_file place;
 	struct savetool_error err;
 
-	assert_int_equal(inplace_open(&place, path, &err), -1);
+	assert_int_equal(held_file_open(&place, path, &err), -1);
 	assert_int_equal(err.code, SAVETOOL_REFUSED);
 	assert_string_equal(err.text, text);
 }
 
-static struct inplace opened(const char *path)
+static struct held_file opened(const char *path)
 {
-	struct inplace place;
+	struct held_file place;
 	struct savetool_error err;
 
-	assert_ok(inplace_open(&place, path, &err), err);
+	assert_ok(held_file_open(&place, path, &err), err);
 	return place;
 }
 
 static void open_elsewhere_is_refused(void **state)
 {
-	struct inplace place;
+	struct held_file place;
 	int fd;
 
 	(void)state;
@@ -81,14 +81,14 @@ static void open_elsewhere_is_refused(void **state)
 	close(fd);
 	place = opened("a");
 	assert_true(place.leased);
-	inplace_close(&place);
-	inplace_close(&place);
+	held_file_close(&place);
+	held_file_close(&place);
 }
 
 static void locked_elsewhere_is_refused(void **state)
 {
 	struct flock lock = { .l_type = F_RDLCK, .l_len = 1 };
-	struct inplace place;
+	struct held_file place;
 	int fd;
 
 	(void)state;
@@ -98,12 +98,12 @@ static void locked_elsewhere_is_refused(void **state)
 	refused("a", "in use by another process");
 	close(fd);
 	place = opened("a");
-	inplace_close(&place);
+	held_file_close(&place);
 }
 
 static void on_nfs_the_lock_decides(void **state)
 {
-	struct inplace place;
+	struct held_file place;
 	int fd;
 
 	(void)state;
@@ -112,7 +112,7 @@ static void on_nfs_the_lock_decides(void **state)
 	place = opened("a");
 	assert_false(place.leased);
 	refused("a", "in use by another process");
-	inplace_close(&place);
+	held_file_close(&place);
 	fd = open("a", O_RDWR);
 	assert_int_equal(flock(fd, LOCK_SH), 0);
 	refused("a", "in use by another process");
@@ -122,13 +122,13 @@ static void on_nfs_the_lock_decides(void **state)
 
 static void two_of_us_are_one_too_many(void **state)
 {
-	struct inplace place;
+	struct held_file place;
 
 	(void)state;
 	scratch_write("a", data, sizeof(data));
 	place = opened("a");
 	refused("a", "in use by another process");
-	inplace_close(&place);
+	held_file_close(&place);
 }
 
 /* Looks, at 10 ms, until a child has come: it may get no processor for long. */
@@ -137,7 +137,7 @@ static void two_of_us_are_one_too_many(void **state)
 /* A child that wants the file waits until it is let go of. */
 static void who_comes_is_noticed(void **state)
 {
-	struct inplace place;
+	struct held_file place;
 	struct savetool_error err;
 	int status, result = 0;
 	pid_t child;
@@ -145,18 +145,18 @@ static void who_comes_is_noticed(void **state)
 	(void)state;
 	scratch_write("a", data, sizeof(data));
 	place = opened("a");
-	assert_ok(inplace_check(&place, &err), err);
+	assert_ok(held_file_check(&place, &err), err);
 	child = fork();
 	if (child == 0)
 		_exit(open("a", O_RDONLY) < 0);
 	for (int i = 0; i < PATIENCE && result == 0; i++) {
 		usleep(10000);
-		result = inplace_check(&place, &err);
+		result = held_file_check(&place, &err);
 	}
 	assert_int_equal(result, -1);
 	assert_int_equal(err.code, SAVETOOL_REFUSED);
 	assert_int_equal(waitpid(child, &status, WNOHANG), 0);
-	inplace_close(&place);
+	held_file_close(&place);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
 }
@@ -198,25 +198,25 @@ static void watch_asks_the_caller_first(void **state)
 	struct caller caller = { .end = 50 };
 	const struct savetool_monitor monitor = { caller_progress, &caller,
 						  caller_stopped };
-	struct inplace_watch watch;
-	struct inplace place;
+	struct held_file_watch watch;
+	struct held_file place;
 	struct savetool_error err;
 
 	(void)state;
 	scratch_write("a", data, sizeof(data));
 	place = opened("a");
-	inplace_watch_begin(&watch, &place, &monitor);
+	held_file_watch_begin(&watch, &place, &monitor);
 	assert_ok(step(&watch.monitor, 10, &err), err);
 	assert_int_equal(caller.done, 10);
-	assert_int_equal(inplace_watch_end(&watch, 0, &err), 0);
+	assert_int_equal(held_file_watch_end(&watch, 0, &err), 0);
 	assert_int_equal(step(&watch.monitor, 50, &err), -1);
-	assert_int_equal(inplace_watch_end(&watch, -1, &err), -1);
+	assert_int_equal(held_file_watch_end(&watch, -1, &err), -1);
 	assert_int_equal(err.code, SAVETOOL_CANCELLED);
 	caller.stopped = 1;
 	assert_int_equal(step(&watch.monitor, 10, &err), -1);
-	inplace_watch_begin(&watch, &place, NULL);
+	held_file_watch_begin(&watch, &place, NULL);
 	assert_ok(step(&watch.monitor, 60, &err), err);
-	inplace_close(&place);
+	held_file_close(&place);
 }
 
 static void watch_stops_for_who_comes(void **state)
@@ -224,8 +224,8 @@ static void watch_stops_for_who_comes(void **state)
 	struct caller caller = { .end = 50 };
 	const struct savetool_monitor monitor = { caller_progress, &caller,
 						  NULL };
-	struct inplace_watch watch;
-	struct inplace place;
+	struct held_file_watch watch;
+	struct held_file place;
 	struct savetool_error err;
 	int status, result = 0;
 	pid_t child;
@@ -233,7 +233,7 @@ static void watch_stops_for_who_comes(void **state)
 	(void)state;
 	scratch_write("a", data, sizeof(data));
 	place = opened("a");
-	inplace_watch_begin(&watch, &place, &monitor);
+	held_file_watch_begin(&watch, &place, &monitor);
 	child = fork();
 	if (child == 0)
 		_exit(open("a", O_RDONLY) < 0);
@@ -244,14 +244,14 @@ static void watch_stops_for_who_comes(void **state)
 	assert_int_equal(result, -1);
 	/* Another failure is not hidden. */
 	fail(&err, SAVETOOL_CORRUPT, "broken");
-	assert_int_equal(inplace_watch_end(&watch, -1, &err), -1);
+	assert_int_equal(held_file_watch_end(&watch, -1, &err), -1);
 	assert_int_equal(err.code, SAVETOOL_CORRUPT);
 	fail(&err, SAVETOOL_CANCELLED, "interrupted");
-	assert_int_equal(inplace_watch_end(&watch, -1, &err), -1);
+	assert_int_equal(held_file_watch_end(&watch, -1, &err), -1);
 	assert_int_equal(err.code, SAVETOOL_REFUSED);
 	assert_string_equal(err.text,
 			    "another process opens it, and is given way");
-	inplace_close(&place);
+	held_file_close(&place);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
 }
@@ -267,7 +267,7 @@ static void only_regular_files(void **state)
 static void holes_read_as_zeros(void **state)
 {
 	uint8_t expected[sizeof(data)];
-	struct inplace place;
+	struct held_file place;
 	struct savetool_error err;
 	struct stat before, after;
 
@@ -279,12 +279,12 @@ static void holes_read_as_zeros(void **state)
 	scratch_write("a", data, sizeof(data));
 	place = opened("a");
 	assert_int_equal(fstat(place.fd, &before), 0);
-	assert_ok(inplace_can_punch(&place, &err), err);
-	assert_ok(inplace_punch(&place, 2 * PAGE, 3 * PAGE, &err), err);
-	assert_ok(inplace_write(&place, "new", 3, PAGE, &err), err);
+	assert_ok(held_file_can_punch(&place, &err), err);
+	assert_ok(held_file_punch(&place, 2 * PAGE, 3 * PAGE, &err), err);
+	assert_ok(held_file_write(&place, "new", 3, PAGE, &err), err);
 	assert_int_equal(fstat(place.fd, &after), 0);
 	assert_int_equal(after.st_size, before.st_size);
-	inplace_close(&place);
+	held_file_close(&place);
 	scratch_holds("a", expected, sizeof(expected));
 }
 
@@ -292,14 +292,14 @@ static void holes_read_as_zeros(void **state)
 static bool doubtful(uint64_t first, uint64_t second)
 {
 	struct ram_block block = { .name = "a", .length = sizeof(data) };
-	struct mapped_place place = { .pages_offset = PAGE };
+	struct mapped_header place = { .pages_offset = PAGE };
 	struct ram_list list = {
 		.layout = { .page_size = PAGE,
 			    .length = sizeof(data),
 			    .count = 1,
 			    .blocks = &block },
 		.mapped = true,
-		.places = &place,
+		.headers = &place,
 	};
 	static uint8_t file[PAGE + sizeof(data)];
 	uint64_t words[2] = { htole64(first), htole64(second) };
@@ -310,7 +310,7 @@ static bool doubtful(uint64_t first, uint64_t second)
 
 	memcpy(file + PAGE, data, sizeof(data));
 	assert_ok(input_open_memory(&in, file, sizeof(file), &err), err);
-	assert_ok(mapped_order_ask(&order, in, &list, &bitmap, &err), err);
+	assert_ok(mapped_order_probe(&order, in, &list, &bitmap, &err), err);
 	input_close(in);
 	return order == MAPPED_ORDER_DOUBTFUL || order == MAPPED_ORDER_WRONG;
 }

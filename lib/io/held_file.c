@@ -2,7 +2,7 @@
 /* Files that are changed where they lie. */
 #include "config.h"
 
-#include "io/inplace.h"
+#include "io/held_file.h"
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -51,17 +51,17 @@ static bool tells_openers(int fd)
  * makes those wait who then open it.  We are told by a signal, which must be
  * one that does not end the process.
  */
-static int take_lease(struct inplace *place, struct savetool_error *err)
+static int take_lease(struct held_file *held, struct savetool_error *err)
 {
-	if (fcntl(place->fd, F_SETSIG, SIGURG) == 0 &&
-	    fcntl(place->fd, F_SETLEASE, F_WRLCK) == 0) {
-		place->leased = true;
+	if (fcntl(held->fd, F_SETSIG, SIGURG) == 0 &&
+	    fcntl(held->fd, F_SETLEASE, F_WRLCK) == 0) {
+		held->leased = true;
 		return 0;
 	}
-	if (errno == EAGAIN && tells_openers(place->fd))
+	if (errno == EAGAIN && tells_openers(held->fd))
 		return fail_in_use(err);
 	/* No lease for us, or none on this file system. */
-	if (flock(place->fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+	if (flock(held->fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
 		return fail_in_use(err);
 	return 0;
 }
@@ -77,12 +77,12 @@ static int require_regular(int fd, struct savetool_error *err)
 	return 0;
 }
 
-int inplace_open(struct inplace *place, const char *path,
-		 struct savetool_error *err)
+int held_file_open(struct held_file *held, const char *path,
+		   struct savetool_error *err)
 {
 	/* O_NONBLOCK: neither waits for a pipe's other end, nor for a lease. */
 	const int flags = O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-	struct inplace opened = { .fd = open(path, flags) };
+	struct held_file opened = { .fd = open(path, flags) };
 
 	if (opened.fd < 0 && (errno == EWOULDBLOCK || errno == ETXTBSY))
 		return fail_in_use(err);
@@ -90,21 +90,21 @@ int inplace_open(struct inplace *place, const char *path,
 		return fail_errno(err, "cannot open for writing");
 	if (require_regular(opened.fd, err) < 0 ||
 	    lock_ranges(opened.fd, err) < 0 || take_lease(&opened, err) < 0) {
-		inplace_close(&opened);
+		held_file_close(&opened);
 		return -1;
 	}
-	*place = opened;
+	*held = opened;
 	return 0;
 }
 
-void inplace_close(struct inplace *place)
+void held_file_close(struct held_file *held)
 {
-	if (place->leased)
-		fcntl(place->fd, F_SETLEASE, F_UNLCK);
-	place->leased = false;
-	if (place->fd >= 0)
-		close(place->fd);
-	place->fd = -1;
+	if (held->leased)
+		fcntl(held->fd, F_SETLEASE, F_UNLCK);
+	held->leased = false;
+	if (held->fd >= 0)
+		close(held->fd);
+	held->fd = -1;
 }
 
 static int fail_given_way(struct savetool_error *err)
@@ -113,18 +113,18 @@ static int fail_given_way(struct savetool_error *err)
 		    "another process opens it, and is given way");
 }
 
-int inplace_check(const struct inplace *place, struct savetool_error *err)
+int held_file_check(const struct held_file *held, struct savetool_error *err)
 {
-	if (!place->leased || fcntl(place->fd, F_GETLEASE) == F_WRLCK)
+	if (!held->leased || fcntl(held->fd, F_GETLEASE) == F_WRLCK)
 		return 0;
 	return fail_given_way(err);
 }
 
-static int give_way(struct inplace_watch *watch)
+static int give_way(struct held_file_watch *watch)
 {
 	struct savetool_error err;
 
-	if (inplace_check(watch->place, &err) == 0)
+	if (held_file_check(watch->held, &err) == 0)
 		return 0;
 	watch->gave_way = true;
 	return 1;
@@ -132,7 +132,7 @@ static int give_way(struct inplace_watch *watch)
 
 static int watch_progress(void *data, uint64_t done, uint64_t total)
 {
-	struct inplace_watch *watch = data;
+	struct held_file_watch *watch = data;
 	const struct savetool_monitor *caller = watch->caller;
 
 	if (caller && caller->progress(caller->data, done, total) != 0)
@@ -142,7 +142,7 @@ static int watch_progress(void *data, uint64_t done, uint64_t total)
 
 static int watch_stopped(void *data)
 {
-	struct inplace_watch *watch = data;
+	struct held_file_watch *watch = data;
 	const struct savetool_monitor *caller = watch->caller;
 
 	if (caller && caller->stopped && caller->stopped(caller->data) != 0)
@@ -150,23 +150,23 @@ static int watch_stopped(void *data)
 	return give_way(watch);
 }
 
-void inplace_watch_begin(struct inplace_watch *watch,
-			 const struct inplace *place,
-			 const struct savetool_monitor *caller)
+void held_file_watch_begin(struct held_file_watch *watch,
+			   const struct held_file *held,
+			   const struct savetool_monitor *caller)
 {
-	*watch = (struct inplace_watch){
+	*watch = (struct held_file_watch){
 		.monitor = {
 			.progress = watch_progress,
 			.data = watch,
 			.stopped = watch_stopped,
 		},
 		.caller = caller,
-		.place = place,
+		.held = held,
 	};
 }
 
-int inplace_watch_end(const struct inplace_watch *watch, int result,
-		      struct savetool_error *err)
+int held_file_watch_end(const struct held_file_watch *watch, int result,
+			struct savetool_error *err)
 {
 	if (result < 0 && err->code == SAVETOOL_CANCELLED && watch->gave_way)
 		return fail_given_way(err);
@@ -174,14 +174,15 @@ int inplace_watch_end(const struct inplace_watch *watch, int result,
 }
 
 /* A hole behind the end changes nothing, wherever holes can be made. */
-int inplace_can_punch(const struct inplace *place, struct savetool_error *err)
+int held_file_can_punch(const struct held_file *held,
+			struct savetool_error *err)
 {
 	struct stat st;
 
-	if (fstat(place->fd, &st) < 0)
+	if (fstat(held->fd, &st) < 0)
 		return fail_errno(err, "cannot examine");
-	return inplace_punch(place, (st.st_size + 65535) / 65536 * 65536, 65536,
-			     err);
+	return held_file_punch(held, (st.st_size + 65535) / 65536 * 65536,
+			       65536, err);
 }
 
 /* A file may be mounted by itself: its folder is of another file system. */
@@ -193,30 +194,30 @@ static bool is_beside(int fd, int other)
 	       st.st_dev == others.st_dev;
 }
 
-int inplace_could_punch(const char *folder, int fd, struct savetool_error *err)
+int folder_can_punch(const char *folder, int fd, struct savetool_error *err)
 {
-	const struct inplace place = { .fd = nameless_open(folder) };
+	const struct held_file held = { .fd = nameless_open(folder) };
 	struct savetool_error tried = { .code = SAVETOOL_OK };
 
-	if (place.fd < 0)
+	if (held.fd < 0)
 		return 0;
-	if (is_beside(place.fd, fd))
-		inplace_can_punch(&place, &tried);
-	close(place.fd);
+	if (is_beside(held.fd, fd))
+		held_file_can_punch(&held, &tried);
+	close(held.fd);
 	if (tried.code != SAVETOOL_REFUSED)
 		return 0;
 	*err = tried;
 	return -1;
 }
 
-int inplace_punch(const struct inplace *place, uint64_t offset, uint64_t length,
-		  struct savetool_error *err)
+int held_file_punch(const struct held_file *held, uint64_t offset,
+		    uint64_t length, struct savetool_error *err)
 {
 	const int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
 	int result;
 
 	do {
-		result = fallocate(place->fd, mode, offset, length);
+		result = fallocate(held->fd, mode, offset, length);
 	} while (result < 0 && errno == EINTR);
 	if (result == 0)
 		return 0;
@@ -251,18 +252,18 @@ static int write_through_cache(int fd, int flags, const void *data, size_t size,
 }
 
 /* Who reads the file by the same descriptor may have set O_DIRECT. */
-int inplace_write(const struct inplace *place, const void *data, size_t size,
-		  uint64_t offset, struct savetool_error *err)
+int held_file_write(const struct held_file *held, const void *data, size_t size,
+		    uint64_t offset, struct savetool_error *err)
 {
-	int flags = fcntl(place->fd, F_GETFL), done = 0;
+	int flags = fcntl(held->fd, F_GETFL), done = 0;
 
 	if (flags < 0)
 		return fail_errno(err, "cannot write");
 	if (flags & O_DIRECT)
-		done = direct_patch(place->fd, data, size, offset);
+		done = direct_patch(held->fd, data, size, offset);
 	if (done < 0)
 		return fail_change(size, offset, err);
 	return done ? 0 :
-		      write_through_cache(place->fd, flags, data, size, offset,
+		      write_through_cache(held->fd, flags, data, size, offset,
 					  err);
 }
