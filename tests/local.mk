@@ -109,6 +109,7 @@ bats_tests = \
 	%D%/cli/inspect.bats \
 	%D%/cli/map.bats \
 	%D%/cli/matrix.bats \
+	%D%/cli/mkimage.bats \
 	%D%/cli/order.bats \
 	%D%/cli/pipe.bats \
 	%D%/cli/recipes.bats \
@@ -145,6 +146,8 @@ test-tools:
 	%D%/mkimage/container.c \
 	%D%/mkimage/content.c \
 	%D%/mkimage/content.h \
+	%D%/mkimage/follow.c \
+	%D%/mkimage/follow.h \
 	%D%/mkimage/image.c \
 	%D%/mkimage/image.h \
 	%D%/mkimage/main.c \
