@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# 'make check': programs of cmocka and scripts of bats, both telling in TAP.
-# A new test is one line in unit_tests or bats_tests.
+# 'make check': programs of cmocka, scripts of bats and one of Python, all
+# reporting in TAP.  A new test is one line in unit_tests or bats_tests; a new
+# recipe needs none.
 
-TEST_EXTENSIONS = .bats
+TEST_EXTENSIONS = .bats .py
 tap = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 LOG_DRIVER = $(tap)
 # Who starts us may ignore signals that tests send, or that end a pipe's writer;
@@ -14,6 +15,9 @@ BATS_LOG_COMPILER = $(at_prompt) $(BATS)
 AM_BATS_LOG_FLAGS = --formatter tap
 # bats exits with 1 for nothing but the tests that it has told of.
 AM_BATS_LOG_DRIVER_FLAGS = --ignore-exit
+PY_LOG_DRIVER = $(tap)
+PY_LOG_COMPILER = $(at_prompt) python3
+AM_PY_LOG_DRIVER_FLAGS = --ignore-exit
 # Where distributions keep bats-assert and its like.
 bats_libraries = /usr/lib/bats:/usr/lib/bats-core:/usr/share/bats:/usr/lib
 AM_TESTS_ENVIRONMENT = umask 022; \
@@ -98,6 +102,10 @@ bats_helpers = \
 	%D%/cli/memory.py \
 	%D%/cli/peak.py
 
+# Every recipe, and every command on it.
+recipe_tests = %D%/cli/recipes.py
+
+# The longest first, so that none is left alone with one processor at the end.
 bats_tests = \
 	%D%/cli/bounds.bats \
 	%D%/cli/check.bats \
@@ -109,9 +117,9 @@ bats_tests = \
 	%D%/cli/inspect.bats \
 	%D%/cli/map.bats \
 	%D%/cli/matrix.bats \
+	%D%/cli/mkimage.bats \
 	%D%/cli/order.bats \
 	%D%/cli/pipe.bats \
-	%D%/cli/recipes.bats \
 	%D%/cli/sparsify.bats \
 	%D%/cli/size.bats \
 	%D%/cli/usage.bats \
@@ -120,12 +128,12 @@ bats_tests = \
 	%D%/style/manual.bats \
 	%D%/style/tree.bats
 
-EXTRA_DIST += $(unit_headers) $(bats_helpers) $(bats_tests)
+EXTRA_DIST += $(unit_headers) $(bats_helpers) $(bats_tests) $(recipe_tests)
 EXTRA_DIST += %D%/bench %D%/data %D%/demo %D%/interop %D%/mkimage/README.md %D%/recipes
 EXTRA_DIST += %D%/unit/run
 
 if HAVE_TEST_TOOLS
-TESTS += $(unit_tests) $(bats_tests)
+TESTS += $(recipe_tests) $(bats_tests) $(unit_tests)
 check_PROGRAMS += %D%/mkimage/mkimage $(unit_tests)
 else
 check_DATA += test-tools
@@ -145,6 +153,8 @@ test-tools:
 	%D%/mkimage/container.c \
 	%D%/mkimage/content.c \
 	%D%/mkimage/content.h \
+	%D%/mkimage/follow.c \
+	%D%/mkimage/follow.h \
 	%D%/mkimage/image.c \
 	%D%/mkimage/image.h \
 	%D%/mkimage/main.c \

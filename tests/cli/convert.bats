@@ -4,12 +4,6 @@
 
 load helpers
 
-# digest FILE: of the guest, as the program says.
-digest()
-{
-	"$SAVETOOL" digest "$1" | cut -d ' ' -f 1
-}
-
 # fact IMAGE FILTER
 fact()
 {

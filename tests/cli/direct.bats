@@ -4,8 +4,6 @@
 
 load helpers
 
-recipes=$top/tests/recipes
-
 setup_file()
 {
 	"${top_srcdir:-$BATS_TEST_DIRNAME/../..}/tests/data/unpack" \
@@ -63,29 +61,6 @@ need_cachestat()
 dense_copy()
 {
 	cp --reflink=never --sparse=never "$BATS_FILE_TMPDIR/$1" "$2"
-}
-
-@test "recipes of images: converted to the same bytes" {
-	local image
-
-	for image in "$recipes"/{v2,v3,packed}-*.recipe; do
-		"$mkimage" "$image" image
-		case $image in
-		*/v2-*) both convert -O sparse image OUT ;;
-		*/v3-*) both convert image OUT ;;&
-		*) both convert -O raw image OUT ;;
-		esac
-	done
-	[ "$(ls "$recipes"/{v2,v3,packed}-*.recipe | wc -l)" -gt 80 ]
-}
-
-@test "recipes, good and bad: the same words" {
-	local image
-
-	for image in "$recipes"/*.recipe; do
-		"$mkimage" "$image" image
-		both check --deep --json image
-	done
 }
 
 @test "a bare stream inside a file, at any offset" {

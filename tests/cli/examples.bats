@@ -142,11 +142,6 @@ do_example()
 	assert_success
 }
 
-digest()
-{
-	"$SAVETOOL" digest "$1" | cut -d ' ' -f 1
-}
-
 allocated()
 {
 	echo $(($(stat -c %b "$1") * 512))

@@ -27,10 +27,29 @@ unprivileged()
 	fi
 }
 
+# recipe NAME: the path of a recipe that is kept, in whatever folder.
+recipe()
+{
+	local path
+
+	for path in "$top"/tests/recipes/{*,*/*}/"$1".recipe; do
+		[ ! -e "$path" ] || { echo "$path"; return; }
+	done
+	fail "no recipe $1"
+}
+
 # make_image RECIPE [NAME]: builds an image here from a recipe that is kept.
 make_image()
 {
-	"$mkimage" "$top/tests/recipes/$1.recipe" "${2:-$1}"
+	local path
+
+	path=$(recipe "$1") && "$mkimage" "$path" "${2:-$1}"
+}
+
+# digest ARGUMENT...: of the guest, as the program says.
+digest()
+{
+	"$SAVETOOL" digest "$@" | cut -d ' ' -f 1
 }
 
 # mapped_recipe [WORD...]: of a mapped-ram stream with one device, around the

@@ -50,30 +50,6 @@ sum()
 		<<<"$output"
 }
 
-@test "every good recipe is mapped to its last byte, with and without scan" {
-	local recipe name expected
-
-	for recipe in "$top"/tests/recipes/{v2,v3,packed}-*.recipe; do
-		name=$(basename "$recipe" .recipe)
-		[ "$name" != v3-bare-offset ] || continue
-		"$mkimage" "$recipe" "$name"
-		for scan in '' --scan; do
-			savetool map --json $scan "$name"
-			expected=0
-			case $name in
-			v2-part) expected=5 ;;
-			v3-background-empty-bitmaps|v3-order-doubtful)
-				# Mapped, but stale may be memory.
-				expected=8 ;;
-			esac
-			assert_equal "$name $status" "$name $expected"
-			[ "$expected" = 0 ] || output=$(jq \
-				'map(select(.error | not))' <<<"$output")
-			assert_whole "$name"
-		done
-	done
-}
-
 @test "every real image is mapped to its last byte" {
 	local name
 

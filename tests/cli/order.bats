@@ -6,12 +6,6 @@ load helpers
 
 commands='inspect size map check digest convert compact sparsify'
 
-# digest ARGUMENT...: of the guest, as the program says.
-digest()
-{
-	"$SAVETOOL" digest "$@" | cut -d ' ' -f 1
-}
-
 # make_big NAME: a bare mapped-ram stream of a big-endian host, and what it was
 # made of, NAME.libvirt.
 make_big()
@@ -209,7 +203,7 @@ try()
 		arch=$([ $right = big ] && echo s390x || echo x86_64)
 		sed "s/^libvirt.*/libvirt byte-order=$wrong arch=$arch/
 			s/^configuration.*/configuration machine=$machine/" \
-			"$top/tests/recipes/v2-small.recipe" >recipe
+			"$(recipe v2-small)" >recipe
 		"$mkimage" recipe a
 		savetool convert -O sparse a b
 		assert_error 8 "a: $untold"
@@ -275,7 +269,7 @@ try()
 
 	sed 's/page s390.ram 0x40000/& count=16 data=0/; /^libvirt/d;
 		s/\tblock .*/& bitmap-order=big/' \
-		"$top/tests/recipes/v3-big-endian.recipe" >recipe
+		"$(recipe v3-big-endian)" >recipe
 	"$mkimage" recipe sparse
 	sum=$(digest --byte-order big sparse)
 	cp --reflink=never --sparse=never sparse a
@@ -341,7 +335,7 @@ untold='nothing tells the byte order of its host; say --byte-order'
 	assert_error 8 "-: $untold"
 	[ ! -e d ]
 	# Of another machine, it is a little-endian one.
-	sed '/^libvirt/d' "$top/tests/recipes/v2-small.recipe" >recipe
+	sed '/^libvirt/d' "$(recipe v2-small)" >recipe
 	"$mkimage" recipe e
 	savetool convert -O sparse e d
 	assert_success

@@ -4,11 +4,6 @@
 
 load helpers
 
-digest()
-{
-	"$SAVETOOL" digest "$1" | cut -d ' ' -f 1
-}
-
 # assert_same FILE...: all hold the same guest.
 assert_same()
 {

@@ -247,7 +247,7 @@ fits()
 	local image
 
 	sed 's/block pc.ram 64K/block pc.ram 4M/; s/count=6/count=900/' \
-		"$top/tests/recipes/v3-background-empty-bitmaps.recipe" >recipe
+		"$(recipe v3-background-empty-bitmaps)" >recipe
 	"$mkimage" recipe background
 	make_image v3-order-doubtful order
 	for image in background order; do

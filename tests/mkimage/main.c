@@ -1,49 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Builds any save image from a recipe; README.md has the language. */
+#include "follow.h"
 #include "memory.h"
-#include "statements.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-struct statement {
-	const char *word;
-	void (*say)(struct image *image, struct line *line);
-	bool in_section; /* goes into the section that is open */
-};
-
-static const struct statement statements[] = {
-	{ "libvirt", say_libvirt, false },
-	{ "stream", say_stream, false },
-	{ "configuration", say_configuration, false },
-	{ "command", say_command, false },
-	{ "section", say_section, false },
-	{ "end", say_end, false },
-	{ "eof", say_eof, false },
-	{ "vmdesc", say_vmdesc, false },
-	{ "footers", say_footers, false },
-	{ "ram", say_ram, false },
-	{ "block", say_block, true },
-	{ "page", say_page, true },
-	{ "zero", say_zero, true },
-	{ "compressed", say_compressed, true },
-	{ "xbzrle", say_xbzrle, true },
-	{ "record", say_record, true },
-	{ "stale", say_stale, true },
-	{ "lost", say_lost, true },
-	{ "bytes", say_bytes, true },
-	{ "fill", say_fill, true },
-	{ "seek", say_seek, true },
-	{ "patch", say_patch, true },
-	{ "file", say_file, true },
-	{ "label", say_label, true },
-	{ "cut", say_cut, true },
-	{ "pack", say_pack, false },
-	{ "packed", say_packed, false },
-};
 
 /* What to write beside the image; block is NULL for all of them. */
 struct wish {
@@ -58,32 +22,6 @@ struct arguments {
 	unsigned wishes;
 	bool labels;
 };
-
-static const struct statement *find_statement(const struct line *line,
-					      const char *word)
-{
-	for (size_t i = 0; i < sizeof(statements) / sizeof(*statements); i++)
-		if (!strcmp(statements[i].word, word))
-			return &statements[i];
-	line_fail(line, "not a statement '%s'", word);
-}
-
-static void follow(struct image *image, FILE *recipe, const char *name)
-{
-	struct line line = { .file = name };
-
-	while (line_read(&line, recipe)) {
-		const char *word = line_operand(&line);
-		const struct statement *s = find_statement(&line, word);
-
-		if (!s->in_section)
-			section_close(image);
-		s->say(image, &line);
-		line_done(&line);
-	}
-	section_close(image);
-	image_finish(image);
-}
 
 static void write_wishes(const struct image *image,
 			 const struct arguments *arguments)
@@ -155,19 +93,9 @@ static struct arguments read_arguments(int argc, char **argv)
 	return to;
 }
 
-static FILE *open_recipe(const char *path)
-{
-	FILE *recipe = strcmp(path, "-") != 0 ? fopen(path, "r") : stdin;
-
-	if (!recipe)
-		fail("cannot open '%s': %s", path, strerror(errno));
-	return recipe;
-}
-
 int main(int argc, char **argv)
 {
 	struct arguments arguments = read_arguments(argc, argv);
-	FILE *recipe = open_recipe(arguments.recipe);
 	struct image image = {
 		.footers = true,
 		.cut_at = NOWHERE,
@@ -177,11 +105,10 @@ int main(int argc, char **argv)
 	image.fd = open(arguments.image, O_CREAT | O_TRUNC | O_RDWR, 0666);
 	if (image.fd < 0)
 		fail("cannot open '%s': %s", arguments.image, strerror(errno));
-	follow(&image, recipe, arguments.recipe);
+	follow(&image, arguments.recipe);
 	write_wishes(&image, &arguments);
 	if (arguments.labels)
 		print_labels(image.labels);
 	image_free(&image);
-	fclose(recipe);
 	return 0;
 }

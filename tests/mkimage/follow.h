@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A recipe followed from its first line to its last. */
+#ifndef MKIMAGE_FOLLOW_H
+#define MKIMAGE_FOLLOW_H
+
+#include "image.h"
+
+/* Writes the image that the recipe at this path describes; "-" is stdin. */
+void follow(struct image *image, const char *path);
+
+#endif
