@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * libsavetool: reads, describes and converts the save images of libvirt and
- * QEMU, without either of them.
+ * QEMU, without needing either of them.
  *
- * Everywhere: functions return 0, or -1 with *err filled; err may not be NULL
- * and is the last parameter.  Out-parameters are written on success only.
- * Offsets and lengths are in bytes.  Text is UTF-8 as the image has it, not
- * escaped.  A handle belongs to one thread at a time.  Nothing here prints,
- * exits, or reads the environment.
+ * Rules that hold for every function: it returns 0, or -1 with *err filled.
+ * err is the last parameter and must not be NULL.  Out-parameters are written
+ * on success only, unless a function says otherwise.  Offsets and lengths are
+ * in bytes.  Text is UTF-8 as found in the image, not escaped.  A handle may be
+ * used by one thread at a time.  Nothing here prints, exits, or reads the
+ * environment.
  *
- * Options start with the size of their struct, set to its sizeof; all others
- * are 0, false or NULL by default, and so are all for options that are NULL.
- * These structs only ever grow, so that a program and a library of different
- * releases understand each other: what the program does not know is 0, and
- * what the library does not know has to be, or it is SAVETOOL_USAGE.  All other
- * structs are as long as the library's major version has them.
+ * An option struct starts with its own size; set it to the struct's sizeof.
+ * Every other field defaults to 0, false or NULL, and a NULL pointer to options
+ * means all defaults.  Option structs only ever grow, so that a program and a
+ * library of different releases work together: fields that the program does not
+ * know are 0.  Fields that the library does not know must be 0, otherwise the
+ * call fails with SAVETOOL_USAGE.  All other structs keep their size within a
+ * major version of the library.
  *
- * Options with direct leave the kernel's page cache alone: files are read and
- * written past it where they can be, and of the rest it keeps nothing.
+ * The option direct leaves the kernel's page cache alone: files are read and
+ * written past it where possible, and whatever had to go through it is dropped
+ * afterwards.
  */
 #ifndef SAVETOOL_H
 #define SAVETOOL_H
@@ -30,13 +33,13 @@
 extern "C" {
 #endif
 
-/* What is not known has this value. */
+/* The value of a number that is not known. */
 #define SAVETOOL_UNKNOWN UINT64_MAX
 
 /* "0.1.0" */
 const char *savetool_version(void);
 
-/* In this order, each with what the next ones need. */
+/* The order matters: each needs those before it. */
 /* clang-format off */
 #include "savetool/error.h"
 #include "savetool/monitor.h"

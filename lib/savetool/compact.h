@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The same guest in fewer bytes.  Part of savetool.h. */
+/* Writes the same guest in fewer bytes.  Part of savetool.h. */
 #ifndef SAVETOOL_COMPACT_H
 #define SAVETOOL_COMPACT_H
 
@@ -8,8 +8,8 @@ struct savetool_compact_options {
 	int level;        /* of compression; 0: the format's default */
 	unsigned threads; /* of compression; 0: all processors */
 	bool force;       /* may replace an existing destination */
-	bool verify;      /* read a destination back; in place, always */
-	bool dry_run;     /* write nothing, only say how large it would be */
+	bool verify;      /* read the destination back; in place, always done */
+	bool dry_run;     /* write nothing, only report the size */
 	bool direct;
 	enum savetool_byte_order
 		byte_order; /* of a bare stream's host, if known */
@@ -17,26 +17,29 @@ struct savetool_compact_options {
 
 struct savetool_compact_result {
 	enum savetool_format format;
-	uint64_t lost; /* bytes of present pages that lay in holes: zeros now */
+	uint64_t lost; /* bytes of present pages that lay in holes: now zeros */
 	uint64_t logical_before, allocated_before;
 	uint64_t logical, allocated; /* of the result; estimated if dry_run */
 	bool smaller;
-	uint64_t resolved; /* pages that came compressed by themselves, or as
-			      what had changed in them */
-	bool rewritten;    /* or would be: a destination, what is smaller or was
-			      resolved */
-	bool linked;       /* in place: the old file stays, by another name */
+	uint64_t resolved; /* pages that QEMU saved compressed or as XBZRLE
+			      deltas, now plain */
+	bool rewritten;    /* something was written, or with dry_run would be:
+			      always with a destination; in place, if smaller or
+			      resolved > 0 */
+	bool linked; /* in place: another hard link still has the old file */
 	bool verified;
 	struct savetool_digest digest; /* if verified */
 };
 
 /*
- * Writes an image again in the least bytes of its own format: each page once,
- * as its last record leaves it, zero pages as such, and nothing that is no
- * part of the guest.  With destination NULL, in place: the file is replaced
- * in one step, if that makes it smaller, or if pages in it were compressed by
- * themselves or saved as what had changed.  A file that somebody else has open
- * is SAVETOOL_REFUSED then.  result and monitor may be NULL.
+ * Rewrites an image in the fewest bytes that its format allows: each page once,
+ * as its last record leaves it, zero pages as such, and nothing that is not
+ * part of the guest.
+ *
+ * With destination NULL, works in place: the file is replaced in one step, if
+ * that makes it smaller, or if QEMU saved some of its pages compressed or as
+ * XBZRLE deltas.  SAVETOOL_REFUSED if another process has the file open.
+ * result and monitor may be NULL.
  */
 int savetool_compact(const char *path, const char *destination,
 		     const struct savetool_compact_options *options,

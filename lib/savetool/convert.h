@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The same guest in another format.  Part of savetool.h. */
+/* Writes the same guest in another format.  Part of savetool.h. */
 #ifndef SAVETOOL_CONVERT_H
 #define SAVETOOL_CONVERT_H
 
@@ -13,22 +13,23 @@ struct savetool_convert_options {
 	size_t size; /* sizeof(struct savetool_convert_options) */
 	enum savetool_format format;
 	enum savetool_container container;
-	const char *xml; /* path of the XML for SAVETOOL_CONTAINER_LIBVIRT;
-			    NULL: the image's own, or a refusal */
-	uint32_t header_version; /* 0: as libvirt writes it (2); 2; 3 */
-	uint64_t offset;         /* of the source's bare stream */
+	const char *xml; /* path, for SAVETOOL_CONTAINER_LIBVIRT; NULL: the
+			    image's own, or SAVETOOL_REFUSED */
+	uint32_t header_version; /* 2 or 3; 0: as libvirt writes it, 2 */
+	uint64_t offset;         /* where the source's bare stream starts */
 	int level;               /* of compression; 0: the format's default */
 	unsigned threads;        /* of compression; 0: all processors */
 	bool force;              /* may replace an existing destination */
 	bool verify;             /* read it back and compare digests */
 	bool direct;
-	enum savetool_byte_order byte_order; /* of the source's bare stream's
-					  host; the destination's is the same */
+	enum savetool_byte_order
+		byte_order; /* of the host of the source's bare stream, if
+			       known; also the destination's */
 };
 
 struct savetool_convert_result {
 	enum savetool_format format;
-	uint64_t lost; /* bytes of present pages that lay in holes: zeros now */
+	uint64_t lost; /* bytes of present pages that lay in holes: now zeros */
 	uint64_t logical;
 	uint64_t allocated;
 	bool verified;
@@ -37,8 +38,9 @@ struct savetool_convert_result {
 
 /*
  * Writes source again as another file.  The destination appears complete, or
- * not at all.  Either may be "-", standard input or output; a pipe cannot
- * take mapped-ram, nor be verified.  result and monitor may be NULL.
+ * not at all.  Either may be "-" for standard input or output.  A pipe cannot
+ * take mapped-ram, and what was written to it cannot be verified.  result and
+ * monitor may be NULL.
  */
 int savetool_convert(const char *source, const char *destination,
 		     const struct savetool_convert_options *options,

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The same guest, in whatever format?  Part of savetool.h. */
+/* A digest of the guest, whatever the format.  Part of savetool.h. */
 #ifndef SAVETOOL_DIGEST_H
 #define SAVETOOL_DIGEST_H
 
-/* A fingerprint of the guest's state, the same in every format. */
+/*
+ * A digest of the guest's state, the same in every format.  XXH3-128: fast, not
+ * cryptographic.
+ */
 struct savetool_digest {
 	uint64_t memory[2];  /* every page of every block, by block name */
-	uint64_t devices[2]; /* everything that QEMU saved beside memory */
+	uint64_t devices[2]; /* all the rest of what QEMU saved */
 };
 
 /* "0011…eeff": 64 lower-case hexadecimal digits and a final NUL. */

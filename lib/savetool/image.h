@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* An opened image, and what it is.  Part of savetool.h. */
+/* Opening an image and describing it.  Part of savetool.h. */
 #ifndef SAVETOOL_IMAGE_H
 #define SAVETOOL_IMAGE_H
 
@@ -7,16 +7,16 @@ struct savetool_image;
 
 struct savetool_open_options {
 	size_t size;     /* sizeof(struct savetool_open_options) */
-	uint64_t offset; /* where a bare stream starts; a libvirt image: 0 */
+	uint64_t offset; /* of a bare stream; 0 for a libvirt image */
 	bool direct;
 	enum savetool_byte_order
 		byte_order; /* of a bare stream's host, if known */
 };
 
 /*
- * Opens an image for reading; "-" is standard input.  The options may be
- * NULL.  What is no image, says so: SAVETOOL_NOT_IMAGE.  A libvirt header that
- * tells another byte order than the options is SAVETOOL_USAGE.
+ * Opens an image for reading; "-" is standard input.  The options may be NULL.
+ * SAVETOOL_NOT_IMAGE if the file is something else.  SAVETOOL_USAGE if the
+ * libvirt header has another byte order than the options.
  */
 int savetool_image_open(struct savetool_image **image, const char *path,
 			const struct savetool_open_options *options,
@@ -25,11 +25,12 @@ void savetool_image_close(struct savetool_image *image);
 
 /*
  * Describes an image from its headers, block list, bitmaps and tail.  With
- * scan, reads all of it and also counts pages.  The monitor may be NULL.
- * *info stays valid until the image is closed or described again.
+ * scan, also reads all of it and counts pages.  The monitor may be NULL.  *info
+ * stays valid until the image is closed or described again.
  *
- * An image that breaks off or contradicts itself is described as far as it
- * goes: -1, and *info is written all the same, unless it is NULL.
+ * An image that breaks off or contradicts itself is described as far as
+ * possible: the result is -1, and *info is written nevertheless.  info may be
+ * NULL.
  */
 int savetool_image_describe(struct savetool_image *image, bool scan,
 			    const struct savetool_monitor *monitor,

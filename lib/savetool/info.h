@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What there is to know of an image.  Part of savetool.h. */
+/* Everything that is known about an image.  Part of savetool.h. */
 #ifndef SAVETOOL_INFO_H
 #define SAVETOOL_INFO_H
 
 /*
- * That of the host that saved an image: its bitmaps and its libvirt header are
- * in it.  A header tells it, a bare stream does not.
+ * The byte order of the host that saved an image, used by its bitmaps and its
+ * libvirt header.  A libvirt header shows it; a bare stream does not.
  */
 enum savetool_byte_order {
 	SAVETOOL_BYTE_ORDER_UNKNOWN,
@@ -14,12 +14,15 @@ enum savetool_byte_order {
 };
 
 enum savetool_layout {
-	SAVETOOL_LAYOUT_UNKNOWN,    /* packed, and nobody looked inside */
-	SAVETOOL_LAYOUT_SEQUENTIAL, /* generation v2 */
-	SAVETOOL_LAYOUT_MAPPED_RAM, /* generation v3 */
+	SAVETOOL_LAYOUT_UNKNOWN,    /* compressed, and not decompressed yet */
+	SAVETOOL_LAYOUT_SEQUENTIAL, /* QEMU's stream; generation v2 */
+	SAVETOOL_LAYOUT_MAPPED_RAM, /* pages at fixed offsets; generation v3 */
 };
 
-/* libvirt's formats.  The values are those of its header. */
+/*
+ * libvirt's formats.  The values are those of its header: enum
+ * virQEMUSaveFormat in src/qemu/qemu_saveimage.h.
+ */
 enum savetool_format {
 	SAVETOOL_FORMAT_RAW = 0,
 	SAVETOOL_FORMAT_GZIP = 1,
@@ -29,35 +32,36 @@ enum savetool_format {
 	SAVETOOL_FORMAT_ZSTD = 5,
 	SAVETOOL_FORMAT_SPARSE = 6,
 	SAVETOOL_FORMAT_COUNT,
-	SAVETOOL_FORMAT_KEEP =
-		255, /* for savetool_convert(): that of the source */
+	SAVETOOL_FORMAT_KEEP = 255, /* for savetool_convert(): the source's */
 };
 
-/* "raw" … "sparse"; NULL for a number that is none. */
+/* "raw" … "sparse"; NULL if the number is not a format. */
 const char *savetool_format_name(enum savetool_format format);
 
 /*
- * The format that a word means, also "v2" (raw), "v3" and "mapped-ram"
+ * Parses a format's name.  Also takes "v2" (raw), "v3" and "mapped-ram"
  * (sparse).
  */
 int savetool_format_parse(const char *word, enum savetool_format *format,
 			  struct savetool_error *err);
 
-/* The libvirt header, FORMAT: 92 bytes in front of XML, cookie, padding. */
+/* The libvirt header: 92 bytes, followed by XML, cookie and padding. */
 struct savetool_header {
 	uint32_t version;       /* 0 to 3 */
-	uint32_t format;        /* the number, whatever the content is */
+	uint32_t format;        /* as written there, whatever the content is */
 	bool big_endian;        /* the saving host's byte order */
 	bool complete;          /* the magic ends in Save, not Part */
 	bool was_running;       /* the guest runs when restored */
-	uint32_t data_length;   /* of XML, cookie and padding */
-	uint32_t cookie_offset; /* from byte 92; 0: there is no cookie */
+	uint32_t data_length;   /* of XML, cookie and padding together */
+	uint32_t cookie_offset; /* from byte 92; 0: no cookie */
 	uint32_t features;      /* version 3 only */
 	uint32_t padding;       /* bytes left for a longer XML */
 };
 
-/* What the domain XML says of the guest; NULL or SAVETOOL_UNKNOWN if it does
- * not. */
+/*
+ * The guest as the domain XML describes it.  What the XML does not say is NULL
+ * or SAVETOOL_UNKNOWN.
+ */
 struct savetool_guest {
 	const char *name;
 	const char *uuid;
@@ -72,83 +76,84 @@ struct savetool_guest {
 /* A file that the domain XML names: a disk, a kernel, a firmware. */
 struct savetool_file {
 	const char *path;
-	bool exists; /* here and now */
+	bool exists; /* on this host, now */
 };
 
 struct savetool_block {
 	const char *name;
 	uint64_t length;
-	uint64_t page_size;     /* SAVETOOL_UNKNOWN as of the image */
+	uint64_t page_size;     /* SAVETOOL_UNKNOWN if the image's is */
 	uint64_t pages;         /* length / page_size */
 	uint64_t pages_present; /* SAVETOOL_UNKNOWN unless mapped or scanned */
-	uint64_t pages_zero;    /* of the present ones; scanned */
+	uint64_t pages_zero;    /* among the present ones; only if scanned */
 	uint64_t pages_superseded; /* records that a later one replaces */
 	uint64_t bitmap_offset;    /* SAVETOOL_UNKNOWN unless mapped-ram */
 	uint64_t pages_offset;     /* SAVETOOL_UNKNOWN unless mapped-ram */
 };
 
-/* A section that QEMU saved whole: a device. */
+/* A section that QEMU saved in one piece: a device. */
 struct savetool_device {
 	const char *name;
 	uint32_t instance;
 	uint32_t version;
-	uint64_t offset; /* of the section, in the unpacked stream's file */
+	uint64_t offset; /* of the section, in the decompressed file */
 	uint64_t length; /* of its state, without header and footer */
 };
 
 enum savetool_severity { SAVETOOL_NOTE, SAVETOOL_WARNING, SAVETOOL_PROBLEM };
 
-/* Something worth telling. */
+/* Something worth reporting. */
 struct savetool_finding {
-	const char *code; /* stable, in savetool-formats(5): "lost-extent" */
+	const char *code; /* stable, see savetool-formats(5): "lost-extent" */
 	enum savetool_severity severity;
 	const char *message;
 	const char *block;   /* NULL: not about one block */
-	uint64_t page;       /* the first of them there */
-	uint64_t pages;      /* 0: not about pages in a row */
+	uint64_t page;       /* the first one in that block */
+	uint64_t pages;      /* in a row; 0: not about pages */
 	const char *section; /* a device; NULL: not about one */
-	uint64_t instance;   /* of it */
-	uint64_t offset;     /* SAVETOOL_UNKNOWN: not about one place */
+	uint64_t instance;   /* of that section */
+	uint64_t offset;     /* SAVETOOL_UNKNOWN: not about one byte */
 	uint64_t length;
-	const char *hint; /* what helps; NULL: nothing that is known */
+	const char *hint; /* what to do about it; NULL: nothing known */
 };
 
 struct savetool_sizes {
-	uint64_t logical;           /* st_size; SAVETOOL_UNKNOWN of a pipe */
-	uint64_t allocated;         /* st_blocks x 512, of a file only */
-	uint64_t needed;            /* least bytes for this in this format */
+	uint64_t logical;   /* st_size; SAVETOOL_UNKNOWN for a pipe */
+	uint64_t allocated; /* st_blocks x 512; files only */
+	uint64_t needed;    /* fewest bytes for this guest in this format */
 	uint64_t reclaimable_zero;  /* present pages that are zero */
-	uint64_t reclaimable_stale; /* bytes in slots with a clear bit */
+	uint64_t reclaimable_stale; /* bytes in slots whose bit is clear */
 
-	/* These are told by savetool_image_size() alone. */
-	uint64_t reclaimable_superseded; /* of records that others replace */
-	uint64_t data;   /* outside holes: what a copy that keeps them takes;
-			    of a pipe, all that it brought */
-	uint64_t around; /* of data: in front of the image, and behind it */
+	/* Only savetool_image_size() fills these. */
+	uint64_t reclaimable_superseded; /* bytes of replaced records */
+	uint64_t data; /* outside holes: what a copy that keeps holes takes; for
+			  a pipe, all bytes read */
+	uint64_t around; /* of data: what lies before and after the image */
 };
 
-/* All that is known of an image.  Belongs to it, and goes with it. */
+/*
+ * Everything that is known about an image.  It belongs to the image and is
+ * released with it.
+ */
 struct savetool_info {
 	const char *path;
-	bool libvirt; /* has a libvirt header; else a bare stream */
+	bool libvirt; /* false: a bare stream */
 	enum savetool_layout layout;
+	enum savetool_format format; /* by content, whatever the header says */
 	enum savetool_format
-		format; /* by content, never by the header's word */
-	enum savetool_format
-		compression; /* by what it is packed; raw: it is not */
+		compression; /* of the whole stream; raw: not compressed */
 	bool complete_known;
 	bool complete;
 	const struct savetool_header *header; /* NULL if bare */
 	const struct savetool_guest
-		*guest;    /* NULL if bare, or no readable XML */
+		*guest;    /* NULL if bare, or the XML is unreadable */
 	const char *xml;   /* NULL if bare */
-	bool stream_known; /* false: packed, and nobody looked inside */
+	bool stream_known; /* false: compressed, and not decompressed yet */
 	uint64_t stream_offset;
 	enum savetool_byte_order
-		byte_order;  /* by header or caller, else unknown */
+		byte_order;  /* by header or caller; otherwise unknown */
 	const char *machine; /* NULL: no configuration section */
-	uint64_t page_size;  /* SAVETOOL_UNKNOWN: what can be seen does not tell
-			      */
+	uint64_t page_size;  /* SAVETOOL_UNKNOWN: nothing seen shows it */
 	const char *const *capabilities; /* ended by NULL */
 	bool has_uuid;
 	uint8_t uuid[16];
@@ -156,8 +161,8 @@ struct savetool_info {
 	bool footers;
 	bool vmdesc_known;
 	bool vmdesc;
-	uint64_t trailing; /* bytes behind the image's end; or SAVETOOL_UNKNOWN
-			    */
+	uint64_t trailing; /* bytes after the end of the image, or
+			      SAVETOOL_UNKNOWN */
 	bool scanned;
 	size_t block_count;
 	const struct savetool_block *blocks;
@@ -166,7 +171,7 @@ struct savetool_info {
 	struct savetool_sizes sizes;
 	size_t file_count;
 	const struct savetool_file
-		*files; /* what the guest needs beside this */
+		*files; /* what the guest needs besides this image */
 	const char
 		*needs_libvirt; /* lowest release that restores it, or NULL */
 	const char *needs_qemu;

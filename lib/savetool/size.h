@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What an image takes, and would take elsewhere.  Part of savetool.h. */
+/* Sizes: used, needed, and estimated for other formats.  Part of savetool.h. */
 #ifndef SAVETOOL_SIZE_H
 #define SAVETOOL_SIZE_H
 
 struct savetool_size_options {
 	size_t size;   /* sizeof(struct savetool_size_options) */
 	bool scan;     /* read all pages of a mapped-ram image too */
-	bool estimate; /* of other formats */
+	bool estimate; /* fill the estimates */
 };
 
-/* What savetool_convert() would make of an image in a format. */
+/* The size that savetool_convert() would give an image in one format. */
 struct savetool_estimate {
-	bool known;   /* it could, and the size is told */
-	bool sampled; /* from a sample: it is not exact */
+	bool known;   /* it could convert, and the size is known */
+	bool sampled; /* from a sample: not exact */
 	uint64_t logical;
 	uint64_t allocated; /* in blocks of 4 KiB */
 };
 
 /*
- * Describes an image as savetool_image_describe() does, and reads a sequential
- * one for what it has superseded.  estimates, one a format, is written on
- * success if the options ask for it.  Sizes that stay unknown are
- * SAVETOOL_UNKNOWN.
+ * Describes an image as savetool_image_describe() does.  A sequential image is
+ * read, to find records that later ones replace.  estimates has one entry per
+ * format and is written on success if the options ask for it.  Sizes that stay
+ * unknown are SAVETOOL_UNKNOWN.
  */
 int savetool_image_size(
 	struct savetool_image *image,
@@ -31,17 +31,18 @@ int savetool_image_size(
 	struct savetool_estimate estimates[SAVETOOL_FORMAT_COUNT],
 	struct savetool_error *err);
 
-/* What the file system of a folder offers, as found by trying. */
+/* What the file system of a folder offers, found by trying it out. */
 struct savetool_space {
-	uint64_t available; /* bytes for who asks */
-	bool writable;      /* a file could be made; else no more is known */
-	bool holes;         /* files can have them */
-	bool shares;        /* files can share their storage */
+	uint64_t available; /* bytes that the caller could write */
+	bool writable; /* a file could be created; if not, the rest is unknown
+			*/
+	bool holes;    /* files can have holes */
+	bool shares;   /* files can share storage (reflinks) */
 };
 
 /*
- * Tries the folder with two files that never have a name, or if its file
- * system cannot do that, lose it at once.
+ * Tries the folder with two unnamed temporary files.  If its file system has no
+ * O_TMPFILE, they have a name for a moment.
  */
 int savetool_folder_space(struct savetool_space *space, const char *folder,
 			  struct savetool_error *err);

@@ -1,42 +1,45 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The same bytes with less storage.  Part of savetool.h. */
+/* Frees the storage that an image does not need.  Part of savetool.h. */
 #ifndef SAVETOOL_SPARSIFY_H
 #define SAVETOOL_SPARSIFY_H
 
 struct savetool_sparsify_options {
 	size_t size;     /* sizeof(struct savetool_sparsify_options) */
-	uint64_t offset; /* of the image's bare stream */
-	bool zero_only;  /* every byte of the file stays as it reads */
-	bool dry_run;    /* changes and writes nothing */
+	uint64_t offset; /* where a bare stream starts */
+	bool zero_only;  /* every byte must read as it did before */
+	bool dry_run;    /* change and write nothing */
 	bool force;      /* may replace an existing destination */
 	bool direct;
 	enum savetool_byte_order
 		byte_order; /* of a bare stream's host, if known */
 };
 
-/* In bytes.  With dry_run: what it would be, with blocks of 4 KiB. */
+/* In bytes.  With dry_run: as it would be, with blocks of 4 KiB. */
 struct savetool_sparsify_result {
-	enum savetool_format format; /* by content; a packed one has no holes */
+	enum savetool_format
+		format; /* by content; a compressed one has no holes */
 	uint64_t logical;
-	uint64_t before;    /* was allocated */
-	uint64_t allocated; /* is now, or by the destination */
+	uint64_t before;    /* allocated before */
+	uint64_t allocated; /* allocated now, in place or by the destination */
 	uint64_t freed;
 	uint64_t stale; /* found in slots whose bit is clear */
 	uint64_t zero;  /* in present pages that are zero: now absent */
-	uint64_t other; /* zeros elsewhere */
-	uint64_t lost;  /* of present pages that already lay in holes */
+	uint64_t other; /* in zeros elsewhere */
+	uint64_t lost;  /* in present pages that already lay in holes */
 };
 
 /*
- * Gives back the storage that a file does not need: that of stale memory, of
- * zero pages and of other zeros.  The guest stays the same, whenever it ends.
- * In place (destination NULL) a file that somebody else has open, or whose
- * file system cannot make holes, is SAVETOOL_REFUSED before anything is
- * changed; the latter also by dry_run, where it can be tried in the file's
- * folder. So are bitmaps that cannot be trusted, unless zero_only.
+ * Frees the storage that a file does not need: stale memory, zero pages and
+ * other zeros.  The guest stays the same, even if the run is interrupted.
  *
- * A destination appears complete, or not at all, and shares its storage with
- * the image where the file system can.  result and monitor may be NULL.
+ * With destination NULL, works in place.  SAVETOOL_REFUSED, before anything is
+ * changed, if another process has the file open, if the file system cannot
+ * punch holes, or if the bitmaps cannot be trusted (not with zero_only).  A
+ * dry_run reports missing holes too, if it can create a file in the same folder
+ * to try.
+ *
+ * A destination appears complete, or not at all, and shares storage with the
+ * image if the file system can.  result and monitor may be NULL.
  */
 int savetool_sparsify(const char *image, const char *destination,
 		      const struct savetool_sparsify_options *options,
