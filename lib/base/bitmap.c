@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One bit a page. */
+/* Bitmaps with one bit per page. */
 #include "config.h"
 
 #include "base/bitmap.h"
@@ -36,7 +36,7 @@ static void store_word(struct bitmap *bitmap, uint64_t index, uint64_t word)
 	memcpy(bitmap->bytes + index * 8, &word, sizeof(word));
 }
 
-/* The bits of the index-th word that lie in first … end - 1. */
+/* The bits first … end - 1 as far as they lie in this word. */
 static uint64_t word_mask(uint64_t index, uint64_t first, uint64_t end)
 {
 	uint64_t low = index * 64, mask = ~UINT64_C(0);

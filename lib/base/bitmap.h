@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One bit a page, in the order of a mapped-ram file of a little-endian host:
- * bit i is bit i % 8 of byte i / 8.
+ * Bitmaps with one bit per page, laid out as in a mapped-ram file of a
+ * little-endian host: bit i is bit i % 8 of byte i / 8.
  */
 #ifndef BASE_BITMAP_H
 #define BASE_BITMAP_H
@@ -9,20 +9,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* size is in bytes, a multiple of 8; bits counts those that mean something. */
+/* size is in bytes, a multiple of 8; bits is the number of bits in use. */
 struct bitmap {
 	uint8_t *bytes;
 	uint64_t size;
 	uint64_t bits;
 };
 
-/* The bytes that a bitmap of so many bits takes, in words of 64 bits. */
+/* The size in bytes of a bitmap of so many bits, in whole 64-bit words. */
 static inline uint64_t bitmap_size(uint64_t bits)
 {
 	return (bits + 63) / 64 * 8;
 }
 
-/* All clear.  false: no memory. */
+/* All bits clear.  false: out of memory. */
 bool bitmap_init(struct bitmap *bitmap, uint64_t bits);
 void bitmap_free(struct bitmap *bitmap);
 
@@ -34,7 +34,7 @@ static inline bool bitmap_get(const struct bitmap *bitmap, uint64_t bit)
 void bitmap_set_range(struct bitmap *bitmap, uint64_t first, uint64_t count);
 void bitmap_clear_range(struct bitmap *bitmap, uint64_t first, uint64_t count);
 
-/* The one or the other. */
+/* Sets the range if value is true, otherwise clears it. */
 static inline void bitmap_put_range(struct bitmap *bitmap, uint64_t first,
 				    uint64_t count, bool value)
 {
@@ -48,19 +48,20 @@ static inline void bitmap_put_range(struct bitmap *bitmap, uint64_t first,
 uint64_t bitmap_count(const struct bitmap *bitmap, uint64_t first,
 		      uint64_t count);
 
-/* The first bit at or behind from that has this value; bits if none has. */
+/* The first bit from "from" on that has this value, or bits if none has. */
 uint64_t bitmap_find(const struct bitmap *bitmap, uint64_t from, bool value);
 
 /*
- * The same before end, and end if none has: for whoever asks part by part, and
- * would look at all that is behind each of them.
+ * The same, but stops at end, and returns end if no bit before it has the
+ * value.  A caller that goes through a bitmap range by range uses this one: the
+ * other would scan to the end of the bitmap for every range.
  */
 uint64_t bitmap_find_before(const struct bitmap *bitmap, uint64_t from,
 			    uint64_t end, bool value);
 
 /*
- * From the byte order of a big-endian host's 64-bit words to ours, or back:
- * the bytes of each word change places.
+ * Swaps the bytes of each 64-bit word: from a big-endian host's order to ours,
+ * or back.
  */
 void bitmap_swap(struct bitmap *bitmap);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Integers as files have them.  Nothing reads an image by casting a struct:
- * images are unaligned, and of either byte order.
+ * Integers as files store them.  Nothing reads an image by casting a struct:
+ * images are unaligned, and in either byte order.
  */
 #ifndef BASE_BYTES_H
 #define BASE_BYTES_H
@@ -66,7 +66,7 @@ static inline void put_le32(void *to, uint32_t value)
 	memcpy(to, &value, sizeof(value));
 }
 
-/* The least multiple of unit, a power of two, that is not below value. */
+/* The smallest multiple of unit, a power of two, that is at least value. */
 static inline uint64_t round_up(uint64_t value, uint64_t unit)
 {
 	return (value + unit - 1) & ~(unit - 1);

@@ -27,7 +27,10 @@ static inline void cleanup_close_(int *fd)
 #define cleanup_free __attribute__((cleanup(cleanup_free_)))
 #define cleanup_close __attribute__((cleanup(cleanup_close_)))
 
-/* Hands the pointer on, so that the clean-up finds nothing left to do. */
+/*
+ * Takes the pointer out of its variable, so that the clean-up has nothing to
+ * do.
+ */
 #define steal(pointer)                                                         \
 	({                                                                     \
 		__typeof__(pointer) stolen_ = (pointer);                       \

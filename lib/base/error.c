@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A code, a sentence and a place. */
+/* Fills errors: a code, a sentence, an offset. */
 #include "config.h"
 
 #include "base/error.h"
@@ -55,8 +55,9 @@ static void note_block(struct savetool_error *err, const char *block)
 }
 
 /*
- * Puts "byte N" in the place of the '@' in a format; not in that of one in the
- * names that an image has.  One that is too long is left as it is.
+ * Replaces the first '@' of a format by "byte N".  This is done before the
+ * arguments are inserted, so an '@' in a name from the image stays.  A result
+ * that does not fit leaves the format as it was.
  */
 static const char *with_place(char placed[TEXT_SIZE], const char *format,
 			      uint64_t offset)
@@ -70,7 +71,7 @@ static const char *with_place(char placed[TEXT_SIZE], const char *format,
 	return length < TEXT_SIZE ? placed : format;
 }
 
-/* What with_place() makes of a literal has the conversions of a literal. */
+/* The result of with_place() has the same conversions as the literal format. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 static void say_at(char text[TEXT_SIZE], uint64_t offset, const char *format,
@@ -112,7 +113,7 @@ bool error_is_full(const struct savetool_error *err)
 	return err->sys_errno == ENOSPC || err->sys_errno == EDQUOT;
 }
 
-/* The rest of what a system call's failure is. */
+/* Fills in a failed system call's errno and its text. */
 static int add_errno(struct savetool_error *err, int number)
 {
 	const char *description = strerrordesc_np(number);
@@ -231,7 +232,7 @@ int fail_full(struct savetool_error *err, uint64_t written, uint64_t expected)
 {
 	if (!error_is_full(err))
 		return -1;
-	/* What was expected may have left out headers and the like. */
+	/* The expected size may not include headers and the like. */
 	if (expected == SAVETOOL_UNKNOWN || expected <= written)
 		return fail_while(err,
 				  "not enough room after %" PRIu64

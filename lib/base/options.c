@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Options of any version. */
+/* Takes option structs of any version. */
 #include "config.h"
 
 #include "base/options.h"
@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* What is larger than this is no size. */
+/* No option struct is larger. */
 #define SIZE_LIMIT 4096
 
 int options_take(void *options, size_t size, const void *given,

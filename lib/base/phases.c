@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Several phases, told as one task. */
+/* Reports several phases as one task. */
 #include "config.h"
 
 #include "base/phases.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A monitor for a task of several phases, each of which tells how far it is
- * from none to all: the caller hears of one task, and it never goes back.
+ * A monitor for a task of several phases, each of which reports its progress
+ * from nothing to all.  The caller's monitor sees a single task whose progress
+ * never goes back.
  */
 #ifndef BASE_PHASES_H
 #define BASE_PHASES_H
@@ -10,18 +11,18 @@
 
 struct phases {
 	struct savetool_monitor
-		monitor; /* the one to hand on; this is not moved */
+		monitor; /* pass this one on; the struct must not move */
 	const struct savetool_monitor *caller;
-	uint64_t from, to; /* of the whole: this phase */
+	uint64_t from, to; /* the phase's share of the whole */
 	uint64_t reported;
 };
 
-/* The caller's monitor may be NULL.  The first phase is all of it. */
+/* caller may be NULL.  At first the phase is the whole task. */
 void phases_begin(struct phases *phases, const struct savetool_monitor *caller);
 
 /*
- * From now on what is told is so many hundredths of what was not told yet; a
- * phase that told nothing has taken nothing.
+ * Begins a phase that is so many percent of what has not been reported yet.  A
+ * phase that reported nothing has used up nothing.
  */
 void phases_next(struct phases *phases, unsigned percent);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A circle of jobs, and the threads that work on them. */
+/* A ring of jobs, and the threads that work on them. */
 #include "config.h"
 
 #include "base/pool.h"
@@ -19,8 +19,8 @@ struct slot {
 };
 
 /*
- * The counts only grow; what they count lies at count % jobs.  returned <=
- * collected <= given <= returned + jobs.
+ * The counters only grow; a counter's job is at counter % jobs.  Always
+ * returned <= collected <= given <= returned + jobs.
  */
 struct pool {
 	pthread_mutex_t lock;
@@ -90,7 +90,7 @@ static int start_worker(struct pool *pool, struct savetool_error *err)
 	return 0;
 }
 
-/* Signals are the business of the program's own threads. */
+/* Signals are handled by the program's own threads, never by a worker. */
 static int start_workers(struct pool *pool, unsigned workers,
 			 struct savetool_error *err)
 {

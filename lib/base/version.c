@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which release this is. */
+/* The version of the library. */
 #include "config.h"
 
 #include "savetool.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The scan for zero bytes, on the way of every page. */
+/* Scans for zero bytes; every page goes through here. */
 #include "config.h"
 
 #include "base/zero.h"
@@ -8,9 +8,9 @@
 #include <string.h>
 
 /*
- * A page of data betrays itself in its first bytes nearly always, so they
- * are looked at alone.  Beyond them, memcmp() of the bytes with themselves,
- * shifted, runs as wide as the C library knows to make it.
+ * Nearly every page of data has a nonzero byte among its first, so those are
+ * checked separately.  The rest is compared with itself, shifted, by memcmp(),
+ * which is as wide as the C library can make it.
  */
 bool is_zero(const void *data, size_t size)
 {
