@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* bzip2 by libbz2. */
+/* bzip2, by libbz2. */
 #include "config.h"
 
 #include "codec/codecs.h"
@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "BZh", the level, and the magic of a block, or of the end of an empty one. */
+/*
+ * "BZh", the level, and the magic of a block, or of the end if there is none.
+ */
 static int bzip2_bid(const uint8_t *head, size_t size)
 {
 	if (size < 10 || memcmp(head, "BZh", 3) != 0 || head[3] < '1' ||
@@ -112,9 +114,9 @@ static size_t bzip2_pack(void *state, const void *data, size_t size, void *to,
 }
 
 /*
- * A member fills whole blocks of every level: two of 900000 bytes, of which
- * 19 each are kept free, or eighteen of 100000.  Runs, which are shortened
- * before they are counted, may make it fewer.
+ * A member fills whole blocks at every level: two of 900000 bytes, or eighteen
+ * of 100000, with 19 bytes of each kept free.  Runs are shortened before they
+ * are counted, so there may be fewer blocks.
  */
 static const struct encoder bzip2_encoder = {
 	.member_size = 18 * (100000 - 19),

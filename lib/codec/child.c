@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A program, a socket that it reads from, a pipe that it writes to. */
+/* Runs a program that reads from a socket and writes to a pipe. */
 #include "config.h"
 
 #include "codec/child.h"
@@ -24,7 +24,7 @@ static void close_end(int *fd)
 	*fd = -1;
 }
 
-/* Default signals: the thread that starts it may have blocked some. */
+/* Default signals: the thread that starts the child may have blocked some. */
 static void set_signals(posix_spawnattr_t *attributes)
 {
 	sigset_t none, all;
@@ -60,8 +60,8 @@ static int spawn(struct child *child, const char *const arguments[], int in,
 }
 
 /*
- * A socket rather than a pipe to the child: writing to a pipe that nobody
- * reads would raise SIGPIPE in a program that has not asked for it.
+ * The child reads from a socket, not a pipe: writing to a pipe without a reader
+ * would raise SIGPIPE in a program that has not asked for it.
  */
 static int open_ends(struct child *child, int *in, int *out,
 		     struct savetool_error *err)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The codecs there are, and which of them is meant. */
+/* The table of codecs, and how one is chosen. */
 #include "config.h"
 
 #include "codec/codec.h"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The entries of the table; only codec.c and tests of one name them. */
+/*
+ * The entries of the table.  Only codec.c and the unit tests of a codec name
+ * them.
+ */
 #ifndef CODEC_CODECS_H
 #define CODEC_CODECS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The words for formats. */
+/* The names of formats. */
 #include "config.h"
 
 #include "savetool.h"

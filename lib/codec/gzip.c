@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* gzip by zlib, which checks each member's CRC and length. */
+/* gzip, by zlib, which checks each member's CRC and length. */
 #include "config.h"
 
 #include "codec/codecs.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-/* The largest window, with a gzip header around instead of zlib's. */
+/* The largest window, with gzip's header instead of zlib's. */
 #define GZIP_WINDOW (MAX_WBITS + 16)
 
 static int gzip_bid(const uint8_t *head, size_t size)
@@ -78,7 +78,7 @@ static const struct decoder gzip_decoder = {
 	.end = inflater_end,
 };
 
-/* compressBound() is for zlib's header of 6 bytes; gzip's has 18. */
+/* compressBound() is for zlib's 6 bytes of header and trailer; gzip has 18. */
 static size_t deflater_bound(size_t size)
 {
 	return compressBound(size) + 12;
@@ -91,7 +91,7 @@ static uint64_t deflater_memory(int level)
 	return (1 << (MAX_WBITS + 2)) + (1 << (8 + 9));
 }
 
-/* zlib's header has no name and no time, so equal input is equal output. */
+/* zlib writes no name and no time, so equal input gives equal output. */
 static void *deflater_new(int level)
 {
 	z_stream *zlib = calloc(1, sizeof(*zlib));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * lzop by the program of this name: there is no library that knows its
- * format (libarchive runs the program as well, but loses what it complains
- * of).  This thread feeds it and empties it in turn, as it is ready.
+ * lzop, by the program of that name: no library knows its format.  (libarchive
+ * runs the program too, but loses its error messages.) One thread both feeds it
+ * and reads from it, whichever is ready.
  */
 #include "config.h"
 
@@ -20,7 +20,7 @@
 
 #define WINDOW_SIZE (256 << 10)
 
-/* What lzop exits with when it only has a warning to tell. */
+/* lzop's exit status if it only has a warning. */
 #define LZOP_WARNED 2
 
 static int lzop_bid(const uint8_t *head, size_t size)
@@ -35,10 +35,10 @@ struct unlzop {
 	struct window window;
 	struct child child;
 	bool ended, failed;
-	struct savetool_error trouble; /* when failed, which is for good */
+	struct savetool_error trouble; /* if failed, which is final */
 };
 
-/* What lzop complains of, in our words. */
+/* Translates lzop's error message into ours. */
 static int blame(struct unlzop *unlzop, const char *complaint,
 		 struct savetool_error *err)
 {
@@ -73,7 +73,7 @@ static int unlzop_end(struct unlzop *unlzop, struct savetool_error *err)
 	return blame(unlzop, complaint, err);
 }
 
-/* Gives lzop what it takes now, or the end. */
+/* Gives lzop as many bytes as it takes now, or the end. */
 static int feed(struct unlzop *unlzop, struct savetool_error *err)
 {
 	struct window *window = &unlzop->window;
@@ -174,14 +174,14 @@ struct lzop {
 	struct output base;
 	struct output *packed;
 	struct child child;
-	bool committed; /* so lzop may end */
+	bool committed; /* lzop may end now */
 	bool headed;    /* the header has passed */
 	uint8_t *buffer;
 };
 
-/* The header of a file without a name, and what it has where. */
+/* The header of a file without a name: its size and the offsets in it. */
 #define HEAD_SIZE 38
-#define HEAD_BEGIN 9 /* of what the checksum is of, behind the magic */
+#define HEAD_BEGIN 9 /* checksummed from here: after the magic */
 #define HEAD_TIME 25
 #define HEAD_NAME 33
 #define HEAD_CHECKSUM 34
@@ -192,8 +192,8 @@ static uint32_t head_checksum(const uint8_t *head)
 }
 
 /*
- * lzop writes down the time of day.  Equal input shall give equal bytes, so
- * it is set to 0, as by gzip, if this is the header that we know.
+ * lzop stores the time of day.  Equal input must give equal bytes, so the time
+ * is set to 0, as gzip does, if the header is the one that we know.
  */
 static void forget_time(uint8_t *head)
 {
@@ -204,7 +204,7 @@ static void forget_time(uint8_t *head)
 	put_be32(head + HEAD_CHECKSUM, head_checksum(head));
 }
 
-/* The header at once, and then whatever there is; 0: lzop has ended. */
+/* Reads the whole header at once, then whatever is there; 0: lzop has ended. */
 static ssize_t read_packed(struct lzop *lzop, struct savetool_error *err)
 {
 	size_t got = 0;
@@ -225,7 +225,7 @@ static ssize_t read_packed(struct lzop *lzop, struct savetool_error *err)
 	return got;
 }
 
-/* Passes on what lzop has packed; 0: it has ended. */
+/* Passes on what lzop has compressed; 0: it has ended. */
 static int empty(struct lzop *lzop, struct savetool_error *err)
 {
 	ssize_t n = read_packed(lzop, err);
@@ -235,7 +235,7 @@ static int empty(struct lzop *lzop, struct savetool_error *err)
 	return output_append(lzop->packed, lzop->buffer, n, err) < 0 ? -1 : 1;
 }
 
-/* Waits for lzop, which has nothing more to give. */
+/* Waits for lzop, which has no more output. */
 static int lzop_end(struct lzop *lzop, struct savetool_error *err)
 {
 	char complaint[256];

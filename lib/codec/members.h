@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What gzip, bzip2, xz and zstd have in common: a packed stream is a row of
+ * What gzip, bzip2, xz and zstd have in common: a compressed stream is a row of
  * members, each complete in itself.
  */
 #ifndef CODEC_MEMBERS_H
@@ -8,7 +8,7 @@
 
 #include "codec/codec.h"
 
-/* What a step turns packed bytes into; it moves both ends on. */
+/* Input and output of a step, which advances both. */
 struct span {
 	const uint8_t *from;
 	size_t left;
@@ -17,42 +17,42 @@ struct span {
 };
 
 enum step {
-	STEP_MORE, /* needs more bytes, or more room */
-	STEP_END,  /* the member is complete, and its checksum right */
+	STEP_MORE, /* needs more input, or more space */
+	STEP_END,  /* the member is complete, its checksum right */
 	STEP_CORRUPT,
-	STEP_UNSUPPORTED, /* asks for more memory than it gets */
+	STEP_UNSUPPORTED, /* needs more memory than it may use */
 	STEP_NO_MEMORY,
 };
 
-/* How one member is unpacked. */
+/* How one member is decompressed. */
 struct decoder {
-	size_t state_size; /* of what is zeroed before the first begin */
+	size_t state_size; /* zeroed before the first begin */
 
-	/* Begins a member, the first or one more.  false: no memory. */
+	/* Begins a member, the first or another one.  false: out of memory. */
 	bool (*begin)(void *state);
 	enum step (*step)(void *state, struct span *span);
 
-	/* Releases what the first begin took. */
+	/* Releases what the first begin allocated. */
 	void (*end)(void *state);
 };
 
-/* How one member is packed; each worker has a state of its own. */
+/* How one member is compressed; each worker has a state of its own. */
 struct encoder {
-	size_t member_size; /* unpacked; the last one is shorter */
+	size_t member_size; /* uncompressed; the last one is shorter */
 	size_t (*bound)(size_t size);
 
-	/* What a worker takes, in bytes, beside the member's. */
+	/* Bytes that a worker needs, not counting the member itself. */
 	uint64_t (*memory)(int level);
-	void *(*new)(int level); /* NULL: no memory */
+	void *(*new)(int level); /* NULL: out of memory */
 	void (*free)(void *state);
 
-	/* The packed size, 0: no memory, or the library failed. */
+	/* The compressed size; 0: out of memory, or the library failed. */
 	size_t (*pack)(void *state, const void *data, size_t size, void *to,
 		       size_t space);
 
 	/*
-	 * What follows the last member; NULL: nothing does.  packed[] and
-	 * unpacked[] are the sizes of all members.
+	 * Writes what follows the last member; NULL: nothing does.  sizes has
+	 * the compressed and the uncompressed size of each member.
 	 */
 	int (*finish)(struct output *packed, const uint32_t (*sizes)[2],
 		      size_t count, struct savetool_error *err);
@@ -60,15 +60,15 @@ struct encoder {
 
 struct window;
 
-/* Is there a member at the window's begin?  1: yes, 0: all is read. */
+/* Finds the member at the start of the window.  1: there is one, 0: the end. */
 int member_find(const struct codec *codec, struct window *window, bool first,
 		struct savetool_error *err);
 
-/* Says what is wrong with the member at the window. */
+/* Fails with what is wrong with the member at the window. */
 int member_fail(const struct codec *codec, const struct window *window,
 		enum step verdict, struct savetool_error *err);
 
-/* The codec's unpack and pack, by its decoder and its encoder. */
+/* unpack and pack of a codec that has a decoder and an encoder. */
 int members_unpack(const struct codec *codec, struct input **in,
 		   struct input *packed, uint64_t offset,
 		   struct savetool_error *err);

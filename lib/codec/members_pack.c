@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Equal stretches of the stream, packed side by side, written in order.  So
- * the bytes do not depend on how many workers there are; and what was packed
- * so can be unpacked side by side.
+ * Pieces of the stream, of equal size, are compressed in parallel and written
+ * in order.  So the bytes do not depend on the number of workers, and the
+ * result can be decompressed in parallel too.
  */
 #include "config.h"
 
@@ -23,7 +23,7 @@ struct packer {
 	const struct encoder *encoder;
 	struct output *packed;
 	struct pool *pool;
-	void **states; /* one a worker */
+	void **states; /* one per worker */
 	unsigned workers;
 	size_t bound;
 	uint32_t (*sizes)[2];
@@ -42,7 +42,7 @@ static int pack_job(void *owner, unsigned worker, void *job,
 	return packing->packed_size ? 0 : fail_memory(err);
 }
 
-/* Keeps the sizes for whoever wants to list them at the end. */
+/* Keeps the sizes for an encoder that lists them at the end. */
 static int remember(struct packer *packer, const struct packing *packing,
 		    struct savetool_error *err)
 {
@@ -181,7 +181,7 @@ static const struct output_ops packer_ops = {
 /* More than any machine gains from, and few enough to be allocated. */
 #define WORKERS_MOST 256
 
-/* As many as there are processors, while there is memory for them. */
+/* One per processor, as long as there is memory for them. */
 static unsigned choose_workers(const struct packer *packer, int level)
 {
 	const uint64_t job = packer->encoder->member_size + packer->bound;

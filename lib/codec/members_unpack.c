@@ -11,7 +11,7 @@
 
 #define WINDOW_SIZE (256 << 10)
 
-/* No member is shorter, so fewer bytes are one that breaks off. */
+/* No member is shorter, so fewer bytes are a member that breaks off. */
 #define SHORTEST_MAGIC 6
 
 struct members {
@@ -19,8 +19,8 @@ struct members {
 	const struct codec *codec;
 	struct window window;
 	bool begun;        /* the decoder has a state to release */
-	bool inside;       /* a member has begun, and not ended */
-	enum step verdict; /* of the last step, when it failed */
+	bool inside;       /* in a member that has not ended */
+	enum step verdict; /* of the last step, if it failed */
 	void *state;
 };
 
@@ -40,10 +40,10 @@ static bool takes_padding(const struct codec *codec, uint64_t zeros, bool more)
 }
 
 /*
- * What is at the window, and the zeros in front of it, is read here, but the
- * format's own program, by which libvirt restores, may refuse it, or ignore
- * what follows.  Nobody gives such a program all of a block device, where old
- * content follows anyway: there, nothing is said to be refused.
+ * We read the member at the window, and the zeros before it.  But libvirt
+ * restores with the format's own program, which may refuse them, or ignore what
+ * follows.  On a block device nothing is noted: there old content follows
+ * anyway, so nobody gives all of it to such a program.
  */
 static void note_refused(const struct codec *codec, struct window *window,
 			 uint64_t ended)
@@ -112,7 +112,7 @@ int member_fail(const struct codec *codec, const struct window *window,
 		       "%s data breaks off", name);
 }
 
-/* 1: inside a member; 0: there is none any more. */
+/* 1: inside a member; 0: there are no more. */
 static int enter(struct members *members, struct savetool_error *err)
 {
 	int found;
@@ -131,8 +131,8 @@ static int enter(struct members *members, struct savetool_error *err)
 }
 
 /*
- * Bytes that were unpacked before a failure are handed out first: they are
- * what can still be told of a damaged image.
+ * Bytes that were decompressed before a failure are returned first: they are
+ * what can still be known about a damaged image.
  */
 static ssize_t members_read_at(struct input *in, void *data, size_t size,
 			       uint64_t offset, struct savetool_error *err)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* xz, and the older .lzma that goes by the same format, by liblzma. */
+/* xz, and the older .lzma that libvirt's format xz includes, by liblzma. */
 #include "config.h"
 
 #include "codec/codecs.h"
@@ -9,18 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a file may ask for; xz -9 asks for 65 MiB. */
+/* The most memory that a file may ask for; xz -9 asks for 65 MiB. */
 #define UNXZ_MEMORY (UINT64_C(2) << 30)
 
 /*
- * A member, and so the dictionary, which is what memory goes to: xz -3 has
- * 4 MiB, of which two workers take more than PACK_MEMORY.
+ * The size of a member, and so of the dictionary, which needs most of the
+ * memory.  With the 4 MiB of xz -3, two workers would use more than
+ * PACK_MEMORY.
  */
 #define MEMBER_SIZE (3 << 19)
 
 /*
- * .lzma has no magic: properties as every program writes them, a dictionary
- * of 64 KiB or more and a length below 256 TiB, or unknown.
+ * .lzma has no magic: this is the properties byte that every program writes, a
+ * dictionary of 64 KiB or more, and a length that is below 256 TiB or unknown.
  */
 static int lzma_bid(const uint8_t *head, size_t size)
 {
@@ -42,13 +43,13 @@ static int xz_bid(const uint8_t *head, size_t size)
 	return lzma_bid(head, size);
 }
 
-/* xz joins members, and takes padding, of its newer format only. */
+/* xz accepts several members, and padding, only in its newer format. */
 static bool xz_stands_alone(const uint8_t *head, size_t size)
 {
 	return lzma_bid(head, size) > 0;
 }
 
-/* liblzma reuses its memory when a stream is begun again. */
+/* liblzma reuses its memory if a stream is begun again. */
 static bool unxz_begin(void *state)
 {
 	return lzma_auto_decoder(state, UNXZ_MEMORY, 0) == LZMA_OK;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* zstd by libzstd: the codec, and how one frame is packed and unpacked. */
+/*
+ * zstd, by libzstd: the codec, and how one frame is compressed and
+ * decompressed.
+ */
 #include "config.h"
 
 #include "base/bytes.h"
@@ -11,7 +14,10 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-/* The skippable frame and the footer of zstd's seekable format. */
+/*
+ * The skippable frame and the footer of zstd's seekable format:
+ * contrib/seekable_format/zstd_seekable_compression_format.md of zstd.
+ */
 #define SEEK_TABLE_MAGIC 0x184d2a5e
 #define SEEK_FOOTER_MAGIC 0x8f92eab1
 #define SEEK_FOOTER_SIZE 9
@@ -91,8 +97,7 @@ static const struct decoder zstd_decoder = {
 };
 
 /*
- * What ZSTD_sizeof_CCtx() tells after one frame of ZSTD_FRAME bytes, by
- * level, rounded up.
+ * ZSTD_sizeof_CCtx() after one frame of ZSTD_FRAME bytes, by level, rounded up.
  */
 static uint64_t zstd_memory(int level)
 {
@@ -130,8 +135,8 @@ static size_t zstd_pack(void *state, const void *data, size_t size, void *to,
 }
 
 /*
- * The table tells where each frame lies, packed and unpacked, to programs
- * that read from the middle.  To others it is a frame to be skipped.
+ * The table lists the sizes of all frames, compressed and not, for programs
+ * that read from the middle.  To any other program it is a frame to skip.
  */
 static int zstd_finish(struct output *packed, const uint32_t (*sizes)[2],
 		       size_t count, struct savetool_error *err)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Unpacks frames ahead of the reader, as far as there are jobs.  A frame
- * that is too large for that, of unknown size or broken is unpacked by the
- * reader itself when all before it are through.
+ * Decompresses frames ahead of the reader, as far as there are jobs.  The
+ * reader itself decompresses a frame that is too large for that, of unknown
+ * size or broken, once all frames before it are done.
  */
 #include "config.h"
 
@@ -17,13 +17,13 @@
 #include <string.h>
 #include <zstd.h>
 
-/* One writer takes what four workers unpack, and then some. */
+/* Four workers decompress nearly as much as one writer can take. */
 #define WORKERS_MOST 4
 
 /* Two more than workers: one is being read, one filled. */
 #define JOBS(workers) ((workers) + 2)
 
-/* The most that a frame's header takes, with its magic. */
+/* The largest header of a frame, with its magic. */
 #define FRAME_HEADER_MOST 18
 
 struct unpacking {
@@ -32,13 +32,13 @@ struct unpacking {
 	size_t packed_size, size;
 };
 
-/* What comes at the window. */
+/* What is at the window. */
 enum position {
-	AT_BOUNDARY,  /* a frame or the end, nobody looked */
-	AT_SINGLE,    /* a frame that the reader unpacks itself */
-	INSIDE_FRAME, /* its middle */
+	AT_BOUNDARY,  /* a frame or the end: not looked at yet */
+	AT_SINGLE,    /* a frame that the reader decompresses itself */
+	INSIDE_FRAME, /* in the middle of such a frame */
 	AT_END,
-	AT_FAILURE, /* no frame, and no end: see trouble */
+	AT_FAILURE, /* neither a frame nor the end: see trouble */
 };
 
 struct frames {
@@ -51,13 +51,13 @@ struct frames {
 	enum step verdict; /* of the single frame's last step */
 	void *state;       /* its decoder's */
 	bool begun;
-	bool failed; /* for good: trouble says why */
+	bool failed; /* final: trouble says why */
 	struct pool *pool;
 	unsigned workers;
 	ZSTD_DCtx *contexts[WORKERS_MOST];
 	unsigned ahead; /* how many jobs may be pending */
 	const struct unpacking *current;
-	size_t taken; /* bytes of it that were read */
+	size_t taken; /* how many of its bytes were read */
 };
 
 static int unpack_job(void *owner, unsigned worker, void *job,
@@ -95,9 +95,9 @@ static int start_pool(struct frames *frames, struct savetool_error *err)
 }
 
 /*
- * The size, packed, of the frame at the window if it can be unpacked beside
- * others, else 0.  ZSTD_findFrameCompressedSize() goes from block to block,
- * and so needs the whole frame to be visible.
+ * The compressed size of the frame at the window if it can be decompressed in
+ * parallel, otherwise 0.  ZSTD_findFrameCompressedSize() goes from block to
+ * block and so needs the whole frame to be visible.
  */
 static int small_frame(struct frames *frames, size_t *size, size_t *content,
 		       struct savetool_error *err)
@@ -133,7 +133,7 @@ static int allocate(struct unpacking *job, struct savetool_error *err)
 	return job->packed && job->data ? 0 : fail_memory(err);
 }
 
-/* Looks at what the window is at, and gives a small frame to the workers. */
+/* Looks at what is at the window, and gives a small frame to the workers. */
 static int look(struct frames *frames, struct unpacking *job,
 		struct savetool_error *err)
 {
@@ -163,7 +163,7 @@ static int look(struct frames *frames, struct unpacking *job,
 	return 0;
 }
 
-/* Trouble ahead is told when the reader comes there. */
+/* A failure found ahead is reported once the reader gets there. */
 static void look_ahead(struct frames *frames)
 {
 	while (frames->position == AT_BOUNDARY &&
@@ -177,7 +177,9 @@ static void look_ahead(struct frames *frames)
 	}
 }
 
-/* Unpacks of the single frame what fits, until there is something. */
+/*
+ * Decompresses as much of the single frame as fits, until there is something.
+ */
 static ssize_t read_single(struct frames *frames, void *data, size_t size,
 			   struct savetool_error *err)
 {
@@ -228,9 +230,9 @@ static size_t read_current(struct frames *frames, void *data, size_t size)
 }
 
 /*
- * The oldest frame that was given to the workers.  The first one alone, and
- * then one more ahead each time: who reads only the begin of an image should
- * not wait for what lies behind.
+ * Collects the oldest frame from the workers.  The first frame is decompressed
+ * alone, then one more ahead each time: a caller that reads only the beginning
+ * of an image should not wait for what follows.
  */
 static int collect(struct frames *frames, struct savetool_error *err)
 {
@@ -245,7 +247,7 @@ static int collect(struct frames *frames, struct savetool_error *err)
 	return 1;
 }
 
-/* What the workers unpacked, or what the reader unpacks itself; 0: neither. */
+/* Reads what the workers, or the reader itself, decompressed; 0: neither. */
 static ssize_t read_some(struct frames *frames, void *data, size_t size,
 			 struct savetool_error *err)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Frames of zstd that tell their size, as savetool writes them, are unpacked
- * side by side; any other by itself.
+ * zstd frames with a known size, such as savetool writes, are decompressed in
+ * parallel; any other frame by itself.
  */
 #ifndef CODEC_ZSTD_FRAMES_H
 #define CODEC_ZSTD_FRAMES_H
@@ -9,9 +9,9 @@
 #include "codec/members.h"
 
 /*
- * What savetool puts into a frame, and the most that is unpacked beside
- * others: large enough that packing loses little by starting anew (level 3
- * looks back 2 MiB), small enough that several fit into memory.
+ * What savetool puts into a frame, and the most that is decompressed in
+ * parallel.  It is large enough that starting anew costs little compression
+ * (level 3 looks back 2 MiB), and small enough that several fit into memory.
  */
 #define ZSTD_FRAME (2 << 20)
 
