@@ -11,11 +11,12 @@
 #include <string.h>
 
 /*
- * Nothing in a stream says which blocks are plain RAM.  What belongs to a
- * device or to the firmware has the device's path ("0000:00:02.0/vga.vram"),
- * or "/rom@" in front, or a name that says so ("pc.bios", "virt.flash0").
- * Taking too many for prefilled costs some pages of zeros; too few, state.
- * "/objects/" in front is how machine types before 4.0 name a memory backend.
+ * Nothing in a stream says which blocks are plain RAM.  The name of a block
+ * that belongs to a device or to the firmware starts with the device's path
+ * ("0000:00:02.0/vga.vram") or "/rom@", or contains a telling word ("pc.bios",
+ * "virt.flash0").  Taking a plain block for prefilled costs some pages of
+ * zeros; the opposite mistake would lose state.  Machine types before 4.0 name
+ * a memory backend "/objects/…".
  */
 static bool name_is_prefilled(const char *name)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * RAM blocks: the named stretches of memory that a guest's RAM, ROM and
- * video memory consist of, wherever they are stored.
+ * RAM blocks: the named pieces of memory that make up a guest's RAM, ROM and
+ * video memory, wherever they are stored.
  */
 #ifndef RAM_BLOCK_H
 #define RAM_BLOCK_H
@@ -14,14 +14,14 @@
 #define RAM_PAGE_LEAST 1024
 #define RAM_PAGE_MOST 65536
 
-/* More blocks, or more memory, than this is no real guest. */
+/* No real guest has more blocks, or more memory. */
 #define RAM_BLOCKS_LIMIT 4096
 #define RAM_LENGTH_LIMIT (UINT64_C(1) << 52)
 
 /*
- * More than this is not handled.  A bit or a fingerprint a page is kept in
- * memory, and a few bytes may claim any number of pages; ext4 has no larger
- * files either.
+ * The most that is handled.  A bit or a hash per page is kept in memory, and a
+ * few bytes of a file can claim any number of pages.  Nor has ext4 larger
+ * files.
  */
 #define RAM_LENGTH_HANDLED (UINT64_C(1) << 44)
 
@@ -31,9 +31,9 @@ struct ram_block {
 	uint64_t length; /* a multiple of the layout's page_size */
 
 	/*
-	 * The destination fills this block by itself before it loads memory
-	 * (ROM, firmware tables, flash, video memory), so that a page left
-	 * out is not a page of zeros there.
+	 * The destination of a migration fills this block itself before it
+	 * loads memory (ROM, firmware tables, flash, video memory).  So a page
+	 * that is left out is not zero there.
 	 */
 	bool prefilled;
 };
@@ -47,8 +47,8 @@ struct ram_layout {
 };
 
 /*
- * Adds a block of this name and length.  Refuses a second one of that name,
- * and a length that is no multiple of the page size or beyond the limits.
+ * Adds a block.  Refuses a second one of the same name, and a length that is
+ * not a multiple of the page size or beyond the limits.
  */
 int ram_layout_add(struct ram_layout *layout, const char *name, uint64_t length,
 		   struct savetool_error *err);

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 
 struct block_count {
-	struct bitmap seen;   /* a record came */
-	struct bitmap stored; /* the last one stores bytes */
-	struct bitmap zero;   /* which are zero */
+	struct bitmap seen;   /* there is a record */
+	struct bitmap stored; /* the last record has data */
+	struct bitmap zero;   /* the last record is zero */
 	struct page_counts counts;
 };
 

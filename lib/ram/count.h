@@ -5,10 +5,10 @@
 
 #include "ram/page.h"
 
-/* Of one block. */
+/* The counts of one block. */
 struct page_counts {
-	uint64_t present;    /* whose last record stores bytes */
-	uint64_t zero;       /* of these: bytes that are zero */
+	uint64_t present;    /* whose last record has data */
+	uint64_t zero;       /* those of them whose data is zero */
 	uint64_t superseded; /* records that a later one replaces */
 };
 
@@ -16,7 +16,7 @@ struct page_counts {
 int count_sink_new(struct page_sink **sink, const struct ram_layout *layout,
 		   struct savetool_error *err);
 
-/* When it is finished: of the block with this index. */
+/* After finish: the counts of the block with this index. */
 const struct page_counts *count_sink_result(const struct page_sink *sink,
 					    unsigned block);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The fingerprint of memory: XXH3 (64 bits) of each page that is not zero;
- * XXH3 (128 bits) of those with their offsets, a block; and of the blocks'
- * names, lengths and sums, by name.
+ * The digest of memory, by XXH3: 64 bits of each page that is not zero; then,
+ * for each block, 128 bits of these hashes with their offsets; then 128 bits of
+ * the names, lengths and hashes of all blocks, by name.
  */
 #include "config.h"
 
@@ -19,9 +19,8 @@
 struct digest_sink {
 	struct page_sink base;
 	const struct ram_layout *layout;
-	XXH3_state_t **blocks;    /* the sum of each */
-	struct page_words *pages; /* a page: its hash, 0 if it is zero; NULL if
-				     ordered */
+	XXH3_state_t **blocks;    /* the hash of each */
+	struct page_words *pages; /* a hash per page; NULL if ordered */
 	bool unsettled;
 	uint64_t result[2];
 };
@@ -123,7 +122,7 @@ static int finish(struct page_sink *base, struct savetool_error *err)
 		order[i] = &sink->layout->blocks[i];
 		if (!sink->pages)
 			continue;
-		/* Who verifies has a second sink after this one. */
+		/* Freed at once: verification has a second sink. */
 		fold_pages(sink, i);
 		page_words_free(&sink->pages[i]);
 	}

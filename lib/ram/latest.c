@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Settles pages to their last version. */
+/* Passes on the last version of each page. */
 #include "config.h"
 
 #include "ram/latest.h"
@@ -17,18 +17,18 @@
 #include <unistd.h>
 
 struct latest_block {
-	struct page_words last; /* a page: which version is its last, from 1 */
-	struct bitmap changing; /* pages that come as changes, too */
-	uint64_t base;          /* of its pages in the file without a name */
+	struct page_words last; /* per page: its last version, from 1 */
+	struct bitmap changing; /* pages that also come as deltas */
+	uint64_t base;          /* of its pages in the temporary file */
 };
 
 struct latest {
 	unsigned count;
 	struct latest_block *blocks;
 	bool has_changes;
-	uint64_t versions;  /* that came on the first walk */
-	uint64_t order;     /* a sum of whose they were, in their order */
-	struct bitmap last; /* of the versions: those that are a page's last */
+	uint64_t versions;  /* counted on the first walk */
+	uint64_t order;     /* a sum over their pages, in order */
+	struct bitmap last; /* one bit per version: is it its page's last? */
 	uint64_t versions_again, order_again; /* on the second walk */
 };
 
@@ -65,7 +65,7 @@ int latest_check(const struct latest *latest, struct savetool_error *err)
 	return 0;
 }
 
-/* Adds to the sum that the same pages in another order do not have. */
+/* Adds a page to a sum that depends on the order of the pages. */
 static uint64_t add_to_order(uint64_t order, unsigned block, uint64_t page)
 {
 	order = (order ^ (page << 16 | block)) * UINT64_C(0x9e3779b97f4a7c15);
@@ -159,12 +159,12 @@ struct latest_sink {
 	struct latest *latest;
 	struct page_sink *to;
 	uint64_t page_size;
-	struct spool spool;      /* pages that change; fd -1: there are none */
-	struct page_batch batch; /* for to */
+	struct spool spool;      /* pages with deltas; fd -1: there are none */
+	struct page_batch batch; /* to pass on */
 	uint8_t page[RAM_PAGE_MOST];
 };
 
-/* What is gathered of a batch so far; its chunks are the batch's own. */
+/* Passes on what the batch has so far.  The chunks stay with the batch. */
 static int pass_on(struct latest_sink *sink, struct savetool_error *err)
 {
 	int result = 0;
@@ -175,7 +175,7 @@ static int pass_on(struct latest_sink *sink, struct savetool_error *err)
 	return result;
 }
 
-/* Brings a page that changes up to date, in the file and in sink->page. */
+/* Brings a page with deltas up to date, in the file and in sink->page. */
 static int update(struct latest_sink *sink, const struct page_run *run,
 		  struct savetool_error *err)
 {
@@ -209,7 +209,7 @@ static int update(struct latest_sink *sink, const struct page_run *run,
 			   err);
 }
 
-/* Its content is the sink's own, and so goes alone. */
+/* Passes the page on by itself: its data is the sink's own buffer. */
 static int put_changing(struct latest_sink *sink, const struct page_run *run,
 			bool last, struct savetool_error *err)
 {
@@ -286,8 +286,8 @@ static const struct page_sink_ops latest_ops = {
 };
 
 /*
- * From a number a page to a bit a version: who comes along on the second walk
- * may need eight bytes a page as well.
+ * Turns a number per page into a bit per version: another sink on the second
+ * walk may need eight bytes per page as well.
  */
 static int mark_last(struct latest *latest, struct savetool_error *err)
 {

@@ -33,7 +33,7 @@ void page_batch_add(struct page_batch *batch, const struct page_run *run)
 		batch->runs[batch->count++] = *run;
 }
 
-/* Parts one run of data at the edges of its zero pages. */
+/* Splits one run of data at the edges of its zero pages. */
 static void part_run(struct page_batch *to, const struct page_run *run,
 		     uint64_t page_size)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Pages on their way from one format to another, in runs and batches, and
- * the two interfaces that every format offers: a source that pages come out
- * of, and a sink that they go into.
+ * Pages on their way from one format to another, in runs and batches, and the
+ * two interfaces that every format implements: a source of pages and a sink for
+ * pages.
  */
 #ifndef RAM_PAGE_H
 #define RAM_PAGE_H
@@ -12,9 +12,9 @@
 
 enum page_kind {
 	PAGE_DATA,   /* the bytes at data */
-	PAGE_ZERO,   /* all zero: said so, or stored as such bytes */
-	PAGE_ABSENT, /* the source has nothing: zero unless prefilled */
-	PAGE_DELTA,  /* one page; the XBZRLE bytes at data change what it is */
+	PAGE_ZERO,   /* all zero, by its record or by its data */
+	PAGE_ABSENT, /* not in the source: zero unless prefilled */
+	PAGE_DELTA,  /* one page; data is XBZRLE, to apply to it */
 };
 
 /* Consecutive pages of one block. */
@@ -23,13 +23,13 @@ struct page_run {
 	uint64_t offset; /* from the start of the block */
 	uint64_t length; /* a multiple of the page size, never 0 */
 	enum page_kind kind;
-	const uint8_t *data; /* in a chunk; of PAGE_ZERO: NULL unless stored */
+	const uint8_t *data; /* in a chunk; NULL for PAGE_ZERO, unless stored */
 	size_t delta_size;   /* PAGE_DELTA only */
 };
 
 /*
- * A source stops adding at BATCH_SOURCE_RUNS.  Parting the runs at the edges
- * of zero pages can make a run of each page of a chunk, but no more.
+ * A source stops adding at BATCH_SOURCE_RUNS.  Splitting the runs at the edges
+ * of zero pages adds at most one run per page of a chunk.
  */
 #define BATCH_SOURCE_RUNS 1024
 #define BATCH_RUNS (BATCH_SOURCE_RUNS + CHUNK_SIZE / RAM_PAGE_LEAST)
@@ -37,33 +37,34 @@ struct page_run {
 struct page_batch {
 	unsigned count;
 	struct page_run runs[BATCH_RUNS];
-	struct chunk *chunks[2]; /* shared: what the runs' data lies in */
+	struct chunk *chunks[2]; /* shared: they hold the runs' data */
 	uint64_t progress;       /* of the source, when it was filled */
 };
 
-/* Lets go of the chunks, and has no runs any more. */
+/* Releases the chunks and drops all runs. */
 void page_batch_clear(struct page_batch *batch);
 
 /*
- * Adds a run, to the last one if they are of one kind and adjoin, data in
- * memory included.
+ * Adds a run.  It is joined to the last one if both are of the same kind and
+ * adjoin, their data included.
  */
 void page_batch_add(struct page_batch *batch, const struct page_run *run);
 
-/* Makes runs of zeros out of the pages in from that have data, but all zero. */
+/*
+ * Copies all runs, and makes pages that have data, but only zeros, PAGE_ZERO.
+ */
 void page_batch_part(struct page_batch *to, const struct page_batch *from,
 		     uint64_t page_size);
 
 struct page_source;
 
 /*
- * Where pages come from.  A page may come several times; the last counts.
+ * Where pages come from.  A page may come several times; the last one counts.
  */
 struct page_source_ops {
 	/*
-	 * Fills an empty batch: 1, or 0 when there are no more pages, or -1.
-	 * May be called from another thread than the one that made the
-	 * source.
+	 * Fills an empty batch: 1, or 0 if there are no more pages, or -1.  May
+	 * be called from another thread than the one that made the source.
 	 */
 	int (*next)(struct page_source *source, struct page_batch *batch,
 		    struct savetool_error *err);
@@ -72,8 +73,7 @@ struct page_source_ops {
 struct page_source {
 	const struct page_source_ops *ops;
 	const struct ram_layout *layout;
-	uint64_t total; /* that progress runs up to; SAVETOOL_UNKNOWN: nobody
-			   knows */
+	uint64_t total; /* where progress ends; or SAVETOOL_UNKNOWN */
 };
 
 struct page_sink;
@@ -84,8 +84,8 @@ struct page_sink_ops {
 		   struct savetool_error *err);
 
 	/*
-	 * All pages of all sections were put.  NULL: there is nothing left to
-	 * do then.
+	 * Called once all pages of all sections were put.  NULL: nothing is
+	 * left to do then.
 	 */
 	int (*finish)(struct page_sink *sink, struct savetool_error *err);
 	void (*free)(struct page_sink *sink);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Words of pages, in stretches. */
+/* Words per page, in groups that are allocated when first used. */
 #include "config.h"
 
 #include "ram/page_words.h"

@@ -11,20 +11,17 @@
 #include <signal.h>
 #include <stdlib.h>
 
-/*
- * Batches filled but not yet emptied are those from emptied to filled, each
- * modulo the depth.
- */
+/* The batches from emptied to filled are full, each modulo the depth. */
 struct circle {
 	pthread_mutex_t lock;
 	pthread_cond_t moved;
 	unsigned filled, emptied;
-	bool source_ended; /* no batch follows those filled */
+	bool source_ended; /* no more batches will be filled */
 	bool stopped;      /* the sink failed: fill no more */
 	bool source_failed;
 	struct savetool_error source_error;
 	struct page_source *source;
-	struct page_batch raw; /* before it is parted */
+	struct page_batch raw; /* before it is split */
 	struct page_batch batches[PUMP_DEPTH];
 };
 
@@ -50,7 +47,7 @@ static void batch_filled(struct circle *circle)
 	pthread_mutex_unlock(&circle->lock);
 }
 
-/* NULL: the source has ended, or failed, and all batches are emptied. */
+/* NULL: the source has ended or failed, and all batches are empty. */
 static struct page_batch *batch_to_empty(struct circle *circle)
 {
 	struct page_batch *batch = NULL;
@@ -103,7 +100,7 @@ static void *read_ahead(void *data)
 	return NULL;
 }
 
-/* Signals are for the caller's threads, which know what to do about them. */
+/* Signals are for the caller's threads, which handle them. */
 static int start_reading(struct circle *circle, pthread_t *thread,
 			 struct savetool_error *err)
 {

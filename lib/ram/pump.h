@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The heart of every conversion: moves pages from a source to a sink, in the
- * source's order.  A thread of its own reads, unpacks and looks for zero
+ * source's order.  A thread of its own reads, decompresses and looks for zero
  * pages, while the caller's thread writes.
  *
- * Batches travel in a circle of fixed size, so memory is bounded and the
- * faster side waits for the slower one.  Sinks know each page's place ahead,
- * and pages of one address always pass in order; so either side can be given
- * more threads by parting the batches among them by address.
+ * Batches travel in a ring of fixed size, so memory is bounded, and the faster
+ * side waits for the slower one.  Sinks know each page's place in advance, and
+ * pages of one address always pass in order.  So either side could get more
+ * threads by dividing the batches among them by address.
  */
 #ifndef RAM_PUMP_H
 #define RAM_PUMP_H
@@ -18,14 +18,14 @@
 #define PUMP_DEPTH 4
 
 /*
- * The chunks that a source may find in use elsewhere while it fills a batch,
- * two for each batch; so its pool needs two more than this.
+ * The chunks that may be in use elsewhere while a source fills a batch, two per
+ * batch.  Its pool needs two more than this.
  */
 #define PUMP_CHUNKS (2 * (PUMP_DEPTH + 1))
 
 /*
- * Moves what the source has now; the sink is not finished by it, for more
- * may follow from another section.  The monitor may be NULL.
+ * Moves all that the source has now.  Does not finish the sink: more may follow
+ * from another section.  The monitor may be NULL.
  */
 int pump(struct page_source *source, struct page_sink *sink,
 	 const struct savetool_monitor *monitor, struct savetool_error *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Applies what changed in a page. */
+/* Applies XBZRLE to a page. */
 #include "config.h"
 
 #include "ram/xbzrle.h"
@@ -7,8 +7,8 @@
 #include <string.h>
 
 /*
- * A length of up to 14 bits: seven in the first byte, seven more in the
- * second if the first has its high bit set.
+ * A length of up to 14 bits: seven in the first byte, seven more in the second
+ * if the first has its high bit set.
  */
 static int read_length(const uint8_t **next, const uint8_t *end, size_t *length)
 {
@@ -23,7 +23,7 @@ static int read_length(const uint8_t **next, const uint8_t *end, size_t *length)
 	return 0;
 }
 
-/* Reads the delta, and applies it if there is a page. */
+/* Reads the delta, and applies it if page is not NULL. */
 static int decode(uint8_t *page, size_t page_size, const uint8_t *delta,
 		  size_t size)
 {
@@ -31,7 +31,7 @@ static int decode(uint8_t *page, size_t page_size, const uint8_t *delta,
 	size_t at = 0, length;
 
 	while (next < end) {
-		/* Bytes that stay: none only at the very start. */
+		/* Bytes that stay: may be none only at the very start. */
 		if (end - next < 2 || read_length(&next, end, &length) < 0 ||
 		    (length == 0 && at != 0) || length > page_size - at)
 			return -1;

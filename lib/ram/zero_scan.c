@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Zeros, found by several threads. */
+/* Finds zeros with several threads. */
 #include "config.h"
 
 #include "ram/zero_scan.h"
@@ -10,16 +10,19 @@
 #include "base/zero.h"
 #include "ram/block.h"
 
-/* More threads than this, and it is memory that is waited for. */
+/* With more threads than this, memory is the bottleneck. */
 #define WORKERS_MOST 4
 
 /* What one job reads. */
 #define JOB_SIZE (UINT64_C(1) << 20)
 
-/* Read at once: what is looked at then is in the processor's cache still. */
+/*
+ * Read at once: small enough to stay in the processor's cache while it is
+ * examined.
+ */
 #define PIECE (UINT64_C(512) << 10)
 
-/* What is read past the page cache goes to memory at such addresses. */
+/* Reading past the page cache needs buffers that are aligned like this. */
 #define ALIGNMENT 4096
 
 #define STRETCHES 64
@@ -31,9 +34,9 @@ _Static_assert(PIECE >= 2 * SCAN_UNIT_MOST && SCAN_UNIT_MOST >= RAM_PAGE_MOST,
 struct job {
 	unsigned count;
 	struct scan_range stretches[STRETCHES];
-	uint64_t size; /* of what is read */
+	uint64_t size; /* bytes to read */
 	uint8_t *data;
-	bool zero[UNITS]; /* of each unit, or what is left of it at an end */
+	bool zero[UNITS]; /* per unit, or part of a unit at either end */
 };
 
 struct scan {
@@ -42,10 +45,10 @@ struct scan {
 	scan_found *found;
 	void *owner;
 	struct pool *pool;
-	struct job *job; /* that is filled; NULL: none */
+	struct job *job; /* being filled; NULL: none */
 };
 
-/* Where the unit ends that at is in. */
+/* The end of the unit that at is in. */
 static uint64_t unit_end(const struct scan_range *range, uint64_t at)
 {
 	uint64_t next = (at / range->unit + 1) * range->unit;
@@ -53,7 +56,7 @@ static uint64_t unit_end(const struct scan_range *range, uint64_t at)
 	return next < range->end ? next : range->end;
 }
 
-/* As far as whole units go in so many bytes. */
+/* The end of the last whole unit within size bytes from at. */
 static uint64_t piece_end(const struct scan_range *range, uint64_t at,
 			  uint64_t size)
 {
@@ -79,7 +82,7 @@ static bool *examine(const struct scan_range *piece, const uint8_t *data,
 	return zero;
 }
 
-/* In one of the workers. */
+/* Runs in a worker. */
 static int read_job(void *owner, unsigned worker, void *data,
 		    struct savetool_error *err)
 {
@@ -108,7 +111,7 @@ static int read_job(void *owner, unsigned worker, void *data,
 	return 0;
 }
 
-/* Units in a row that are alike are one part. */
+/* Reports adjoining units of the same kind as one part. */
 static const bool *report_parts(const struct scan *scan,
 				const struct scan_range *range,
 				const uint8_t *data, const bool *zero,
@@ -157,7 +160,7 @@ static int report_job(const struct scan *scan, const struct job *job,
 	return 0;
 }
 
-/* The oldest job: 1, or 0 if there is none. */
+/* Reports the oldest job: 1, or 0 if there is none. */
 static int report_next(struct scan *scan, struct savetool_error *err)
 {
 	void *job;

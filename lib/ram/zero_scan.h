@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Looks for zeros in stretches of a file.  Several threads read ahead; what
- * they find is told in the order in which the stretches were added, by the
- * thread that adds them.
+ * Looks for zeros in ranges of a file.  Several threads read ahead.  What they
+ * find is reported in the order in which the ranges were added, by the thread
+ * that adds them.
  */
 #ifndef RAM_ZERO_SCAN_H
 #define RAM_ZERO_SCAN_H
@@ -16,33 +16,33 @@ struct scan_range {
 	uint64_t start, end;
 
 	/*
-	 * Zeros are looked for in whole units, at multiples of this; with 0,
-	 * in none.
+	 * Zeros are looked for in whole units, at multiples of this many bytes;
+	 * 0: not at all.
 	 */
 	uint64_t unit;
-	bool unread; /* nobody wants to know what its bytes are */
-	int kind;    /* the owner's, as the next one */
+	bool unread; /* do not read the bytes */
+	int kind;    /* for the owner's use, like the next one */
 	unsigned block;
 };
 
 /*
- * A part of a stretch that was added; it is all zeros, or has none (in whole
- * units).  data is NULL if it was not kept.
+ * Called for a part of a range that was added.  Each of its units is zero, or
+ * none is.  data is NULL unless the scan keeps it.
  */
 typedef int scan_found(void *owner, const struct scan_range *part, bool zero,
 		       const uint8_t *data, struct savetool_error *err);
 
 struct scan;
 
-/* keep: what is found is wanted with its bytes. */
+/* keep: found gets the bytes too. */
 int scan_new(struct scan **scan, struct input *in, bool keep, scan_found *found,
 	     void *owner, struct savetool_error *err);
 
-/* In the meantime, others that were added before may be told. */
+/* May report parts of ranges that were added earlier. */
 int scan_add(struct scan *scan, const struct scan_range *range,
 	     struct savetool_error *err);
 
-/* All that were added are told now. */
+/* Reports all that is left. */
 int scan_finish(struct scan *scan, struct savetool_error *err);
 
 /* NULL is fine. */
