@@ -2,8 +2,8 @@
 /*
  * The configuration section that follows a stream's magic: the machine type,
  * and up to three subsections in this order: the target's page bits, the
- * capabilities that must be equal on both sides, the guest's UUID.
- * QEMU: migration/savevm.c, vmstate_configuration.
+ * capabilities that must be equal on both sides, the guest's UUID.  QEMU:
+ * migration/savevm.c, vmstate_configuration.
  */
 #ifndef FORMAT_CONFIGURATION_H
 #define FORMAT_CONFIGURATION_H
@@ -23,13 +23,13 @@ struct configuration {
 	uint8_t uuid[16];
 };
 
-/* Reads from behind the section's type byte. */
+/* Reads what follows the section's type byte. */
 int configuration_read(struct configuration *configuration,
 		       struct reader *reader, struct savetool_error *err);
 
 /*
  * Appends the section, type byte included, with or without the capability
- * mapped-ram and else unchanged; nothing if it is not present.
+ * mapped-ram and otherwise unchanged.  Appends nothing if it is not present.
  */
 int configuration_write(const struct configuration *configuration, bool mapped,
 			struct output *out, struct savetool_error *err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A few facts out of a libvirt domain XML.  The XML itself is never changed,
- * and nothing outside of it is ever fetched or expanded.
+ * A few facts from a libvirt domain XML.  The XML itself is never changed, and
+ * nothing outside of it is ever fetched or expanded.
  */
 #ifndef FORMAT_DOMAIN_XML_H
 #define FORMAT_DOMAIN_XML_H
@@ -11,13 +11,14 @@
 struct domain_xml;
 
 /*
- * SAVETOOL_CORRUPT: not well-formed, or no domain.  SAVETOOL_UNSUPPORTED: it
+ * SAVETOOL_CORRUPT: not well-formed, or not a domain.  SAVETOOL_UNSUPPORTED: it
  * defines entities, which are not expanded here.
  */
 int domain_xml_parse(struct domain_xml **domain, const char *xml,
 		     struct savetool_error *err);
 
-/* Any other XML, as the cookie is: SAVETOOL_CORRUPT unless it is well-formed.
+/*
+ * Checks any other XML, such as the cookie.  SAVETOOL_CORRUPT: not well-formed.
  */
 int xml_check(const char *xml, struct savetool_error *err);
 
@@ -25,8 +26,8 @@ int xml_check(const char *xml, struct savetool_error *err);
 void domain_xml_free(struct domain_xml *domain);
 
 /*
- * Belongs to the domain.  memory is <memory> in bytes by its unit (KiB
- * without one); cpu is <cpu><model>, else its mode; files are the sources of
+ * Belongs to the domain.  memory is <memory> in bytes, by its unit (default
+ * KiB); cpu is <cpu><model>, otherwise its mode; files are the sources of
  * disks, loader, nvram, kernel, initrd and file-backed memory, in the XML's
  * order.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Sections other than RAM that QEMU saves in several parts.  Nothing tells
- * how long such a part is, but the grammar of each kind does.
+ * Sections other than RAM that QEMU saves in several parts.  No length is
+ * stored with a part; only the grammar of each kind shows where it ends.
  */
 #ifndef FORMAT_ITERABLE_H
 #define FORMAT_ITERABLE_H
@@ -10,8 +10,8 @@
 #include "io/reader.h"
 
 /*
- * Passes over the payload of a START, PART or END, from behind its header.
- * A kind whose grammar is not known is SAVETOOL_UNSUPPORTED.
+ * Skips the payload of a START, PART or END, after its header.
+ * SAVETOOL_UNSUPPORTED if the grammar of its kind is not known.
  */
 int iterable_skip(struct reader *reader, const struct section *section,
 		  struct savetool_error *err);

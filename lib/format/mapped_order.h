@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The byte order of a mapped-ram image's bitmaps, which nothing records. */
+/*
+ * The byte order of a mapped-ram image's bitmaps, which is not recorded
+ * anywhere.
+ */
 #ifndef FORMAT_MAPPED_ORDER_H
 #define FORMAT_MAPPED_ORDER_H
 
@@ -9,16 +12,16 @@
 
 enum mapped_order {
 	MAPPED_ORDER_FITS,
-	MAPPED_ORDER_UNTOLD,   /* it may be either: the same, or nearly */
+	MAPPED_ORDER_UNTOLD,   /* could be either: both fit, or nearly */
 	MAPPED_ORDER_DOUBTFUL, /* the other one fits better */
-	MAPPED_ORDER_WRONG,    /* nearly all fits the other one only */
+	MAPPED_ORDER_WRONG,    /* nearly everything fits only the other one */
 };
 
 /*
- * How do the pages fit the bitmaps, beside how they would if those were taken
- * for ones of the other byte order?  A few hundred of those pages are read
- * whose bits differ between the two: what is present should hold data, what is
- * not should be zero.
+ * Do the pages fit the bitmaps better as they were read, or with the bytes of
+ * their words swapped?  Reads a few hundred of the pages whose bits differ
+ * between the two: a present page should hold data, an absent one should be
+ * zero.
  */
 int mapped_order_probe(enum mapped_order *order, struct input *in,
 		       const struct ram_list *list,

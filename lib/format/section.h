@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The words of a migration stream: what its bytes are made of at the top.
- * QEMU: migration/savevm.h and savevm.c; RAM_… : migration/ram.c.
+ * The constants of a migration stream: what it consists of at the top level.
+ * QEMU: migration/savevm.h and savevm.c; RAM_…: migration/ram.c.
  */
 #ifndef FORMAT_SECTION_H
 #define FORMAT_SECTION_H
@@ -29,7 +29,7 @@ enum section_type {
 /* A footer: SECTION_FOOTER and the section's id. */
 #define FOOTER_SIZE 5
 
-/* A section's header.  PART and END repeat but the id of their START. */
+/* A section's header.  PART and END repeat only the id of their START. */
 struct section {
 	enum section_type type;
 	uint32_t id;
@@ -43,9 +43,9 @@ struct section {
 enum footers { FOOTERS_UNKNOWN, FOOTERS_NONE, FOOTERS_PRESENT };
 
 /*
- * Behind a section's payload: passes over its footer, if the stream has any.
- * The first section shows whether it does, for nothing else that can follow
- * a section starts with a footer's mark.
+ * Skips the footer after a section's payload, if the stream has footers.  The
+ * first section shows whether it does: nothing else that can follow a section
+ * starts with a footer's byte.
  */
 int section_read_footer(struct reader *reader, const struct section *section,
 			enum footers *footers, struct savetool_error *err);
@@ -53,8 +53,8 @@ int section_read_footer(struct reader *reader, const struct section *section,
 bool section_is_ram(const struct section *section);
 
 /*
- * Is this the name of a device that is saved ahead of memory?  Only
- * virtio-mem is; all others are saved whole when the memory has been.
+ * Is this the name of a device that is saved before memory?  Only virtio-mem
+ * is; all others are saved in one piece after it.
  */
 bool section_is_early(const char *name);
 
@@ -72,11 +72,13 @@ enum stream_command {
 	COMMAND_SWITCHOVER_START = 11,
 };
 
-/* The memory's section, and the version of it since 2010. */
+/* The memory's section, and its version since 2010. */
 #define RAM_SECTION "ram"
 #define RAM_VERSION 4
 
-/* In the low bits of a record's first word, beside the page's offset. */
+/*
+ * The flags in the low bits of a record's first word, below the page's offset.
+ */
 enum ram_flag {
 	RAM_ZERO = 0x002,
 	RAM_MEM_SIZE = 0x004,
@@ -92,7 +94,7 @@ enum ram_flag {
 #define CAPABILITY_MAPPED_RAM "mapped-ram"
 #define CAPABILITY_IGNORE_SHARED "x-ignore-shared"
 
-/* What a mapped-ram block has behind its name and length. */
+/* What follows name and length of a mapped-ram block. */
 #define MAPPED_HEADER_SIZE 28
 #define MAPPED_VERSION 1
 #define MAPPED_ALIGNMENT (UINT64_C(1) << 20)
