@@ -36,8 +36,8 @@ int fail_errno_at(struct savetool_error *err, uint64_t offset,
 int fail_memory(struct savetool_error *err);
 
 /*
- * Puts context before the sentence: "domain XML at byte 92: …".  An offset that
- * is already set is the more precise one, and stays.
+ * Puts context before the sentence: "domain XML at byte 92: …".  An offset
+ * that is already set is the more precise one, and stays.
  */
 int fail_while(struct savetool_error *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

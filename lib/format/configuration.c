@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The configuration section. */
+/* Reads and writes the configuration section. */
 #include "config.h"
 
 #include "format/configuration.h"
@@ -124,7 +124,10 @@ static const struct subsection {
 };
 #define SUBSECTION_COUNT (sizeof(subsections) / sizeof(*subsections))
 
-/* From behind the 05 that starts it; *next is the first that may come. */
+/*
+ * Reads what follows the 05 that starts it.  *next is the first one that may
+ * come.
+ */
 static int read_subsection(struct configuration *configuration, size_t *next,
 			   struct reader *reader, struct savetool_error *err)
 {
@@ -201,7 +204,7 @@ static int write_subsection(struct output *out, const char *name,
 	return write_be32(out, 1, err);
 }
 
-/* The order is QEMU's: mapped-ram is the last that is listed. */
+/* The order is QEMU's, which lists mapped-ram last. */
 static int write_capabilities(const struct configuration *configuration,
 			      bool mapped, struct output *out,
 			      struct savetool_error *err)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Facts out of a domain XML, by libxml2. */
+/* Facts from a domain XML, by libxml2. */
 #include "config.h"
 
 #include "format/domain_xml.h"
@@ -27,7 +27,7 @@ static void cleanup_xml_free_(xmlChar **text)
 }
 #define cleanup_xml_free __attribute__((cleanup(cleanup_xml_free_)))
 
-/* An element of libvirt's own, not one of some extension. */
+/* Is this an element of libvirt's own, not of some extension? */
 static bool is_element(const xmlNode *node, const char *name)
 {
 	return node->type == XML_ELEMENT_NODE && !node->ns &&
@@ -44,7 +44,7 @@ static xmlNode *child(const xmlNode *parent, const char *name)
 	return NULL;
 }
 
-/* A copy, in *copy; nothing and the empty string are NULL. */
+/* Copies the text.  NULL and the empty string give NULL. */
 static int keep(char **copy, const xmlChar *text, struct savetool_error *err)
 {
 	*copy = NULL;
@@ -79,7 +79,7 @@ static bool is_space(char c)
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* Digits, with nothing but blanks around them. */
+/* Reads digits, with nothing but blanks around them. */
 static uint64_t to_number(const char *text)
 {
 	uint64_t number = 0;
@@ -99,8 +99,8 @@ static uint64_t to_number(const char *text)
 }
 
 /*
- * The bytes of a unit as libvirt knows them: "k" and "KiB" count in powers
- * of 1024, "KB" in those of 1000.  0: there is no such unit.
+ * The bytes of a unit as libvirt knows them: "k" and "KiB" are powers of 1024,
+ * "KB" of 1000.  0: unknown unit.
  */
 static uint64_t unit_size(const char *unit)
 {
@@ -154,7 +154,7 @@ static int read_memory(uint64_t *memory, const xmlNode *node,
 	return 0;
 }
 
-/* The list takes the name over. */
+/* Takes over the name. */
 static int add_file(struct domain_xml *domain, char *name,
 		    struct savetool_error *err)
 {
@@ -184,7 +184,9 @@ static int add_text(struct domain_xml *domain, const xmlNode *node,
 	return add_file(domain, name, err);
 }
 
-/* <source file='…'/>, or what else leads to something on this host. */
+/*
+ * Adds <source file='…'/>, or whatever else refers to something on this host.
+ */
 static int add_source(struct domain_xml *domain, const xmlNode *owner,
 		      struct savetool_error *err)
 {
@@ -274,13 +276,13 @@ static int read_facts(struct domain_xml *domain, const xmlNode *root,
 	return 0;
 }
 
-/* What the parser found out on its way. */
+/* What the parser found out. */
 struct outcome {
 	xmlParserCtxt *context;
 	bool entities;
 };
 
-/* Stops at the first one, before anything could refer to it. */
+/* Stops at the first entity, before anything could refer to it. */
 static void refuse_entity(void *data, const xmlChar *name, int type,
 			  const xmlChar *public_id, const xmlChar *system_id,
 			  xmlChar *content)
@@ -297,7 +299,7 @@ static void refuse_entity(void *data, const xmlChar *name, int type,
 	xmlStopParser(context);
 }
 
-/* No network, no file, no entity; and no word on standard error. */
+/* No network, no file, no entity, and no message on standard error. */
 static xmlDoc *parse(struct outcome *outcome, const char *xml, size_t size)
 {
 	const int options =
@@ -331,7 +333,7 @@ static int read_document(struct domain_xml *domain, const xmlDoc *document,
 	if (!root || !is_element(root, "domain"))
 		return fail(err, SAVETOOL_CORRUPT,
 			    "XML is not that of a domain");
-	/* Even if it stays empty. */
+	/* Allocated even if it stays empty. */
 	domain->files = calloc(1, sizeof(*domain->files));
 	if (!domain->files)
 		return fail_memory(err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The grammars of the sections between RAM sections: dirty bitmaps, s390
- * storage attributes, the page table of pseries, VFIO devices.
+ * The grammars of the sections that can come between RAM sections: dirty
+ * bitmaps, s390 storage attributes, the page table of pseries, VFIO devices.
  */
 #include "config.h"
 
@@ -21,7 +21,7 @@ static int unexpected(const struct reader *reader,
 		       section->name, value);
 }
 
-/* A 64-bit count and so many bytes. */
+/* Skips a 64-bit count and so many bytes. */
 static int skip_counted(struct reader *reader, struct savetool_error *err)
 {
 	uint64_t count;
@@ -43,7 +43,7 @@ enum dirty_bitmap_flag {
 	DIRTY_EXTRA_FLAGS = 0x80,
 };
 
-/* One byte, or two or four of which each first bit announces the next. */
+/* One byte, or two or four: the first bit of each announces the next size. */
 static int read_dirty_flags(struct reader *reader, uint32_t *flags,
 			    struct savetool_error *err)
 {
@@ -126,7 +126,7 @@ static int skip_storage_attributes(struct reader *reader,
 	}
 }
 
-/* QEMU: hw/ppc/spapr.c; 16 bytes an entry, ended by an empty chunk. */
+/* QEMU: hw/ppc/spapr.c; 16 bytes per entry, ended by an empty chunk. */
 static int skip_htab(struct reader *reader, const struct section *section,
 		     struct savetool_error *err)
 {

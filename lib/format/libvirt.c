@@ -12,7 +12,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Where the words of the header are. */
+/* The offsets of the header's words. */
 enum {
 	AT_VERSION = 16,
 	AT_DATA_LENGTH = 20,
@@ -66,8 +66,8 @@ static bool is_length(uint32_t length, uint64_t size)
 }
 
 /*
- * Nothing says which byte order the saving host had; its version number is
- * small in the right one.  0 is small in both: there the length decides.
+ * Nothing says which byte order the saving host had.  In the right one the
+ * version is a small number.  0 is small in both: then the length decides.
  */
 static bool is_big_endian(const uint8_t *head, uint64_t size)
 {
@@ -96,13 +96,13 @@ static void decode(struct libvirt *libvirt, const uint8_t *head, uint64_t size)
 	for (unsigned i = 0; i < LIBVIRT_UNUSED; i++)
 		libvirt->unused[i] = get_word(head, AT_UNUSED + 4 * i, big);
 	if (header->version >= VERSION_FEATURES) {
-		/* Or a header of another version would be given them, too. */
+		/* Otherwise a header of another version would get them too. */
 		header->features = libvirt->unused[0];
 		libvirt->unused[0] = 0;
 	}
 }
 
-/* What can be said of the words before the data is read. */
+/* Checks what can be checked before the data is read. */
 static int check_words(const struct savetool_header *header, uint64_t size,
 		       struct savetool_error *err)
 {
@@ -166,7 +166,7 @@ static int read_data(struct libvirt *libvirt, struct input *in,
 	return 0;
 }
 
-/* Finds XML, cookie, and how much is free behind them. */
+/* Finds XML and cookie, and how much is free after them. */
 static int split_data(struct libvirt *libvirt, struct savetool_error *err)
 {
 	struct savetool_header *header = &libvirt->header;
@@ -215,7 +215,7 @@ int libvirt_read(struct libvirt **result, struct input *in,
 	return 0;
 }
 
-/* XML and, if there is one, cookie, as libvirt packs them. */
+/* Stores the XML and, if there is one, the cookie as libvirt does. */
 static int pack_data(struct libvirt *libvirt, const char *xml,
 		     const char *cookie, struct savetool_error *err)
 {
@@ -270,7 +270,7 @@ void libvirt_free(struct libvirt *libvirt)
 	free(libvirt);
 }
 
-/* Of others than s390, all hosts that anybody has are little-endian. */
+/* Apart from s390's, practically all hosts are little-endian. */
 bool libvirt_order_is_doubtful(const struct libvirt *libvirt)
 {
 	struct domain_xml *domain;
@@ -317,7 +317,7 @@ int libvirt_write(const struct libvirt *libvirt, struct output *out,
 {
 	uint8_t head[LIBVIRT_HEADER_SIZE];
 
-	/* A pipe takes nothing back, so it must be told the end at once. */
+	/* A pipe cannot be rewritten, so it gets the final magic at once. */
 	encode(libvirt, out->seekable ? magic_partial : magic_complete, head);
 	if (output_append(out, head, sizeof(head), err) < 0)
 		return -1;

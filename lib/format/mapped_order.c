@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Bitmaps of either byte order, held against the pages. */
+/* Compares the bitmaps, in either byte order, with the pages. */
 #include "config.h"
 
 #include "format/mapped_order.h"
@@ -7,10 +7,10 @@
 #include "base/bytes.h"
 #include "base/zero.h"
 
-/* Of each block, at most so many pages are read. */
+/* At most so many pages of each block are read. */
 #define SAMPLES 512
 
-/* The bits of a word that are others in the other byte order. */
+/* The bits of a word that differ if its bytes are swapped. */
 static uint64_t differing(const struct bitmap *bitmap, uint64_t at)
 {
 	uint64_t word;
@@ -30,7 +30,7 @@ static uint64_t count_differing(const struct bitmap *bitmap)
 
 struct votes {
 	uint64_t as_read, other;
-	bool absent_data; /* or nothing would be lost by what is read */
+	bool absent_data; /* an absent page holds data: it could be lost */
 };
 
 static int probe_page(struct votes *votes, struct input *in, uint64_t offset,
@@ -51,7 +51,7 @@ static int probe_page(struct votes *votes, struct input *in, uint64_t offset,
 	return 0;
 }
 
-/* Evenly spread over the block. */
+/* Samples are spread evenly over the block. */
 static int probe_block(struct votes *votes, struct input *in,
 		       const struct bitmap *bitmap, uint64_t pages_offset,
 		       uint64_t page_size, struct savetool_error *err)
@@ -64,7 +64,7 @@ static int probe_block(struct votes *votes, struct input *in,
 		for (; word; word &= word - 1) {
 			uint64_t page = at * 8 + __builtin_ctzll(word);
 
-			/* What is behind the last page is nobody's. */
+			/* Bits after the last page mean nothing. */
 			if (page >= bitmap->bits || seen++ % step != 0)
 				continue;
 			if (probe_page(votes, in,
@@ -100,7 +100,7 @@ int mapped_order_probe(enum mapped_order *order, struct input *in,
 	if (probe_blocks(&votes, in, list, bitmaps, err) < 0)
 		return -1;
 	*order = MAPPED_ORDER_FITS;
-	/* Votes are of a sample, so a small majority is none. */
+	/* The votes are from a sample, so a small majority does not count. */
 	if (votes.as_read <= 2 * votes.other)
 		*order = MAPPED_ORDER_UNTOLD;
 	if (votes.absent_data && votes.other > votes.as_read)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Writes pages to their places in a mapped-ram file. */
+/* Writes pages to their slots in a mapped-ram file. */
 #include "config.h"
 
 #include "base/error.h"
@@ -18,13 +18,13 @@ struct mapped_sink {
 	const struct ram_layout *layout;
 	struct mapped_header *headers;
 	bool big_endian;
-	struct bitmap *present; /* one a block: what the file will say */
-	struct bitmap *written; /* one a block: slots that hold bytes */
+	struct bitmap *present; /* one per block: the bitmap for the file */
+	struct bitmap *written; /* one per block: slots that hold bytes */
 
-	/* Pages that adjoin in the file, and go there in one call. */
+	/* Pages that adjoin in the file and are written in one call. */
 	struct iovec iov[IOV_MAX];
 	unsigned parts;
-	uint64_t offset; /* in the file, of the first */
+	uint64_t offset; /* of the first, in the file */
 	uint64_t length;
 };
 
@@ -45,7 +45,7 @@ static uint64_t slot(const struct mapped_sink *sink, const struct page_run *run)
 	return sink->headers[run->block->index].pages_offset + run->offset;
 }
 
-/* Writes bytes with those before them if they adjoin, else by themselves. */
+/* Adds bytes to those before them if they adjoin; otherwise starts anew. */
 static int put_bytes(struct mapped_sink *sink, uint64_t offset,
 		     const void *data, size_t size, struct savetool_error *err)
 {
@@ -75,8 +75,8 @@ static int put_data(struct mapped_sink *sink, const struct page_run *run,
 }
 
 /*
- * The destination of a migration has its own idea of what is in a prefilled
- * block, which a clear bit would leave there: zeros are written out.
+ * In a prefilled block, a clear bit would leave the destination's own content
+ * in place.  So zeros are written out.
  */
 static int put_zeros(struct mapped_sink *sink, const struct page_run *run,
 		     struct savetool_error *err)
@@ -102,8 +102,8 @@ static int put_zeros(struct mapped_sink *sink, const struct page_run *run,
 }
 
 /*
- * Changes the page that is there, which is zero if it never came.  It is
- * written at once, since its bytes are nobody's.
+ * Applies XBZRLE to the page in its slot, which is zero if it never came.  The
+ * page is written at once, because its buffer is reused.
  */
 static int put_delta(struct mapped_sink *sink, const struct page_run *run,
 		     struct savetool_error *err)
@@ -163,8 +163,8 @@ static int put(struct page_sink *base, const struct page_batch *batch,
 }
 
 /*
- * Pages that had data, and became zero in a later record: their bytes would
- * lie there stale.
+ * Punches out pages that had data and became zero in a later record: their old
+ * bytes would stay as stale data.
  */
 static int punch_stale(struct mapped_sink *sink, unsigned index,
 		       struct savetool_error *err)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Takes pages out of a mapped-ram file, and never reads a hole. */
+/* Takes pages from a mapped-ram file, and never reads a hole. */
 #include "config.h"
 
 #include "base/error.h"
@@ -59,7 +59,7 @@ failed:
 	return fail_in_block(err, block->name);
 }
 
-/* How far the pages from here on are equally present or absent. */
+/* The pages from here on that are all present, or all absent. */
 static struct page_run next_run(const struct mapped_source *source)
 {
 	const struct ram_block *block =
@@ -70,8 +70,7 @@ static struct page_run next_run(const struct mapped_source *source)
 	bool present = bitmap_get(bitmap, first);
 	uint64_t end = bitmap->bits;
 
-	/* What is present is read a chunk at a time: no need to look further.
-	 */
+	/* Present pages are read a chunk at a time: no need to look further. */
 	if (present && end - first > CHUNK_SIZE / page_size)
 		end = first + CHUNK_SIZE / page_size;
 	return (struct page_run){
@@ -84,7 +83,7 @@ static struct page_run next_run(const struct mapped_source *source)
 	};
 }
 
-/* Is this byte of the file in the extent that was looked at last? */
+/* Makes extent the one that this byte of the file is in. */
 static int look_at_extent(struct mapped_source *source, uint64_t offset,
 			  struct savetool_error *err)
 {
@@ -97,8 +96,8 @@ static int look_at_extent(struct mapped_source *source, uint64_t offset,
 }
 
 /*
- * Fits a run of present pages to what the file has there: all of it in a
- * hole, or all of it outside; and no more than there is room for.
+ * Shortens a run of present pages to what the file has there, all in a hole or
+ * all outside, and to the space left.
  */
 static int fit_run(struct mapped_source *source, struct page_run *run,
 		   size_t space, struct savetool_error *err)
@@ -118,7 +117,7 @@ static int fit_run(struct mapped_source *source, struct page_run *run,
 			run->length = left;
 		return 0;
 	}
-	/* A page that is half a hole is read like any other. */
+	/* A page that is partly a hole is read like any other. */
 	if (source->extent.hole)
 		left = page_size;
 	if (left < space && left >= page_size)

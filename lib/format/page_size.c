@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Finds out the size of pages by trying. */
+/* Finds the page size by trying each. */
 #include "config.h"
 
 #include "format/page_size.h"
@@ -34,7 +34,7 @@ uint64_t page_size_of_arch(const char *arch)
 		{ "alpha", 8192 },
 		{ "sparc64", 8192 },
 		{ "or32", 8192 },
-		/* Those with larger pages say so in the configuration. */
+		/* Those with larger pages state it in the configuration. */
 		{ "aarch64", 1024 },
 		{ "armv6l", 1024 },
 		{ "armv7l", 1024 },
@@ -47,12 +47,12 @@ uint64_t page_size_of_arch(const char *arch)
 	return 0;
 }
 
-/* What came of one size. */
+/* How far one size leads. */
 struct candidate {
 	uint64_t page_size;
-	uint64_t reached; /* so far, it makes sense */
-	bool broken;      /* behind that, it does not */
-	bool adjoins;     /* two records in turn were of pages that adjoin */
+	uint64_t reached; /* it makes sense up to here */
+	bool broken;      /* after that, it does not */
+	bool adjoins;     /* two records in a row had adjoining pages */
 };
 
 static int try_records(struct candidate *candidate,
@@ -82,7 +82,7 @@ static int try_records(struct candidate *candidate,
 	return more;
 }
 
-/* From the records of the memory's START to the tail. */
+/* Tries the records of the memory's START, then what follows up to the tail. */
 static int try_items(struct candidate *candidate, struct stream *stream,
 		     struct page_batch *batch, struct savetool_error *err)
 {
@@ -109,16 +109,18 @@ static int try_items(struct candidate *candidate, struct stream *stream,
 	return more;
 }
 
-/* What all trials work with. */
+/* What all tries use. */
 struct probing {
 	const struct stream *stream;
 	size_t visible; /* bytes from the stream's reader on */
-	bool cut;       /* the stream goes on behind them */
+	bool cut;       /* the stream goes on after them */
 	struct page_batch *batch;
 	struct chunk_pool *pool;
 };
 
-/* In a stream of its own, over memory, so that nothing is moved. */
+/*
+ * Tries a size in a stream of its own, over memory: the real one does not move.
+ */
 static int try_size(struct candidate *candidate, const struct probing *probing,
 		    struct savetool_error *err)
 {
@@ -143,7 +145,7 @@ static int try_size(struct candidate *candidate, const struct probing *probing,
 	probe.reader.pool = probing->pool;
 	if (try_items(candidate, &probe, probing->batch, &problem) == 0)
 		candidate->reached =
-			UINT64_MAX; /* the tail: there is no more */
+			UINT64_MAX; /* at the tail: as far as possible */
 	else if (problem.code == SAVETOOL_INCOMPLETE && probing->cut)
 		candidate->reached = reader->offset + probing->visible;
 	else
@@ -179,7 +181,7 @@ static int try_all(struct candidate *candidates, unsigned *count,
 	return 0;
 }
 
-/* Leaves those that lead furthest. */
+/* Keeps only those that lead furthest. */
 static unsigned keep_best(struct candidate *candidates, unsigned count)
 {
 	uint64_t best = 0;
@@ -205,7 +207,7 @@ static bool is_among(const struct candidate *candidates, unsigned count,
 
 /*
  * Zero pages alone fit every size up to their own.  But QEMU sends pages in
- * their order, so they adjoin, if they are of that size.
+ * order, so with the right size they adjoin.
  */
 static uint64_t choose(const struct candidate *candidates, unsigned count,
 		       uint64_t expected, bool *guessed)
@@ -222,15 +224,18 @@ static uint64_t choose(const struct candidate *candidates, unsigned count,
 	}
 	if (is_among(candidates, count, expected))
 		return expected;
-	/* What no size makes sense of is broken, and no guess is at fault. */
+	/*
+	 * If no size makes sense, the stream is broken, and not because of a
+	 * guess.
+	 */
 	*guessed = !broken;
 	return is_among(candidates, count, 4096) ? 4096 :
 						   candidates[0].page_size;
 }
 
 /*
- * The size that the vmdescription tells; not if it breaks and another does
- * not: then it is the end of another image, which this one was written over.
+ * Is the size from the vmdesc right?  Not if it breaks and another does not:
+ * then the vmdesc belongs to another image that this one was written over.
  */
 static bool is_believed(const struct candidate *candidates, unsigned count,
 			uint64_t stated)
@@ -272,7 +277,10 @@ static int decide(struct stream *stream, struct candidate *candidates,
 	return 0;
 }
 
-/* What fails to be read is not wanted yet, and may never be. */
+/*
+ * A failed read does not matter yet, and may never: these bytes are only peeked
+ * at.
+ */
 static int look(struct probing *probing, struct reader *reader,
 		struct savetool_error *err)
 {

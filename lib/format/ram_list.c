@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The list of RAM blocks. */
+/* Reads, checks and writes the list of RAM blocks. */
 #include "config.h"
 
 #include "format/ram_list.h"
@@ -20,8 +20,8 @@ static bool is_page_size(uint64_t size)
 }
 
 /*
- * The 28 bytes that mapped-ram adds; they may be the first to tell the page
- * size.
+ * Reads the 28 bytes that mapped-ram adds.  They may be the first place that
+ * states the page size.
  */
 static int read_mapped_header(struct ram_list *list, struct reader *reader,
 			      struct mapped_header *header,
@@ -79,9 +79,10 @@ static int check_header(const struct ram_list *list,
 }
 
 /*
- * With postcopy, a block of pages larger than the target's has their size
- * behind its length.  It is told from what else could follow, a name, a
- * record or their end, by its low bits, of which those have some set.
+ * With postcopy, a block whose pages are larger than the target's has their
+ * size after its length.  Its low bits tell it from whatever else could follow:
+ * a name, a record and an end mark all have some of them set, a page size has
+ * none.
  */
 static int skip_page_size(struct reader *reader, struct savetool_error *err)
 {
@@ -95,7 +96,7 @@ static int skip_page_size(struct reader *reader, struct savetool_error *err)
 	return reader_consume(reader, 8, err);
 }
 
-/* What the options that the stream was saved with put behind a length. */
+/* Reads what the options of the migration add after a length. */
 static int read_extras(struct reader *reader,
 		       const struct ram_list_context *context,
 		       struct savetool_error *err)
@@ -120,7 +121,7 @@ static int add_header(struct ram_list *list, const struct mapped_header *header,
 	return 0;
 }
 
-/* Goes to where the next block's name must be: behind this one's pages. */
+/* Goes to where the next block's name must be: after this one's pages. */
 static int pass_pages(struct reader *reader, const struct mapped_header *header,
 		      uint64_t length, struct savetool_error *err)
 {
@@ -160,14 +161,16 @@ static int read_block(struct ram_list *list, struct reader *reader,
 	if (!list->mapped)
 		return 0;
 	if (context->ignore_shared && header.pages_offset == 0)
-		return add_header(list, &header, err); /* kept elsewhere */
+		return add_header(list, &header, err); /* stored elsewhere */
 	if (check_header(list, &header, length, reader->in->size, err) < 0 ||
 	    pass_pages(reader, &header, length, err) < 0)
 		return fail_in_block(err, name);
 	return add_header(list, &header, err);
 }
 
-/* A stretch of the file that belongs to one block, or to what follows them. */
+/*
+ * A range of the file that belongs to one block, or to what follows them all.
+ */
 struct region {
 	uint64_t start, length;
 	const struct ram_block *block; /* NULL: what follows */
@@ -290,7 +293,7 @@ int ram_list_read(struct ram_list *list, struct reader *reader,
 			       word);
 	if (read_blocks(list, reader, context, word, err) < 0)
 		return -1;
-	if (list->layout.page_size == 0) /* mapped, and no block at all */
+	if (list->layout.page_size == 0) /* mapped, and without any block */
 		list->layout.page_size = 4096;
 	return 0;
 }
@@ -328,7 +331,7 @@ int ram_list_write(const struct ram_layout *layout, struct output *out,
 	return 0;
 }
 
-/* Where all of a block will be; returns its end. */
+/* Decides where all of a block goes; returns its end. */
 static uint64_t place_block(struct mapped_header *header,
 			    const struct ram_block *block, uint64_t page_size,
 			    uint64_t offset)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is the same for all sections of a stream. */
+/* What all sections of a stream have in common. */
 #include "config.h"
 
 #include "format/section.h"
@@ -20,7 +20,7 @@ bool section_is_early(const char *name)
 	static const char early[] = "virtio-mem-device-early";
 	size_t length = strlen(name), wanted = sizeof(early) - 1;
 
-	/* The name can have the device's path in front. */
+	/* The device's path can precede the name. */
 	return length >= wanted && strcmp(name + length - wanted, early) == 0;
 }
 

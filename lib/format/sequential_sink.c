@@ -10,7 +10,7 @@
 #include <string.h>
 
 /*
- * Records are put together here, and written so many bytes at a time.  To
+ * Records are gathered here, and this many bytes are written at a time.  To
  * copy a page that is in the processor's cache costs less than to hand the
  * kernel a list of small pieces.
  */
@@ -36,7 +36,9 @@ static int flush(struct sequential_sink *sink, struct savetool_error *err)
 	return size ? output_append(sink->out, sink->bytes, size, err) : 0;
 }
 
-/* A record's word and, for another block than before, its name. */
+/*
+ * Adds a record's word and, if the block is another one than before, its name.
+ */
 static void add_head(struct sequential_sink *sink, const struct page_run *run,
 		     uint64_t offset, unsigned flags)
 {
@@ -63,7 +65,7 @@ static void add_bytes(struct sequential_sink *sink, const void *data,
 	sink->gathered += size;
 }
 
-/* One record, of a page or, for XBZRLE, of what changes it. */
+/* Writes one record: a page, or XBZRLE for one. */
 static int put_record(struct sequential_sink *sink, const struct page_run *run,
 		      uint64_t at, struct savetool_error *err)
 {
@@ -81,10 +83,10 @@ static int put_record(struct sequential_sink *sink, const struct page_run *run,
 	case PAGE_ZERO:
 	case PAGE_ABSENT:
 		add_head(sink, run, offset, RAM_ZERO);
-		add_bytes(sink, "", 1); /* what the page is filled with */
+		add_bytes(sink, "", 1); /* the byte that fills the page */
 		break;
 	case PAGE_DELTA:
-		/* What it changes has been written before. */
+		/* The page it applies to has been written before. */
 		add_head(sink, run, offset, RAM_XBZRLE);
 		put_be16(size, run->delta_size);
 		add_bytes(sink, "\1", 1); /* the only encoding there is */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Takes page records out of a stream. */
+/* Takes page records from a stream. */
 #include "config.h"
 
 #include "base/bytes.h"
@@ -17,7 +17,7 @@
 /* A record's first word, and where it was. */
 struct record {
 	uint64_t offset; /* in the stream */
-	uint64_t page;   /* offset in the block */
+	uint64_t page;   /* its offset in the block */
 	unsigned flags;
 };
 
@@ -28,7 +28,7 @@ static int bad_record(const struct record *record, const char *problem,
 		       "%s in page record", problem);
 }
 
-/* The block: the one before, or named. */
+/* Finds the block: the previous record's, or by name. */
 static int read_block(struct sequential_source *source,
 		      const struct record *record, struct savetool_error *err)
 {
@@ -51,8 +51,8 @@ static int read_block(struct sequential_source *source,
 }
 
 /*
- * Room for a page that the stream does not have as such.  A batch ends before
- * there is none.
+ * Space for a page that the stream does not hold as such.  A batch ends before
+ * that space runs out.
  */
 static uint8_t *make_page(struct sequential_source *source,
 			  struct page_batch *batch, struct page_run *run)
@@ -70,7 +70,7 @@ static uint8_t *make_page(struct sequential_source *source,
 	return page;
 }
 
-/* Another byte than zero is what QEMU before 1.5 could fill a page with. */
+/* QEMU before 1.5 could fill a page with another byte than zero. */
 static int read_zero(struct sequential_source *source, struct page_batch *batch,
 		     struct page_run *run, struct savetool_error *err)
 {
@@ -110,7 +110,7 @@ static int read_compressed(struct sequential_source *source,
 	return reader_consume(reader, packed, err);
 }
 
-/* Makes size bytes visible, and the batch the holder of their chunk. */
+/* Makes size bytes visible, and lets the batch hold their chunk. */
 static int hold(struct reader *reader, struct page_batch *batch, size_t size,
 		struct savetool_error *err)
 {
@@ -159,8 +159,7 @@ static int read_xbzrle(struct sequential_source *source,
 
 static int check_flags(const struct record *record, struct savetool_error *err)
 {
-	/* RDMA's word is nothing else; with more in it, the record is broken.
-	 */
+	/* RDMA's word has no other bits; with more, the record is broken. */
 	if (record->flags == RAM_HOOK && record->page == 0)
 		return fail_at(err, SAVETOOL_UNSUPPORTED, record->offset,
 			       "RDMA migration, whose pages went another "
@@ -216,8 +215,8 @@ static int read_body(struct sequential_source *source, struct page_batch *batch,
 }
 
 /*
- * Pages of another size than was guessed make no sense as records.  But what
- * cannot even be unpacked is damaged, whatever their size.
+ * With a wrongly guessed page size, records make no sense.  But data that does
+ * not even decompress is damaged, whatever the size.
  */
 static int doubt(struct stream *stream, struct savetool_error *err)
 {
@@ -262,8 +261,8 @@ static size_t record_most(const struct sequential_source *source)
 }
 
 /*
- * A batch holds one chunk of the stream and one of pages made from it; so it
- * ends before a record that might not be in either as a whole.
+ * A batch holds one chunk of the stream, and one of pages made from it.  So it
+ * ends before a record that might not lie in either as a whole.
  */
 static bool fits_chunks(const struct sequential_source *source,
 			const struct page_batch *batch)
@@ -276,7 +275,7 @@ static bool fits_chunks(const struct sequential_source *source,
 	       CHUNK_SIZE - source->made >= source->base.layout->page_size;
 }
 
-/* Else each small record that a chunk ends with would be a batch. */
+/* Otherwise each small record at the end of a chunk would become a batch. */
 static int begin_chunk(struct sequential_source *source,
 		       struct savetool_error *err)
 {

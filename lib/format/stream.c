@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The walk from the magic to the tail. */
+/* Goes from the magic to the tail. */
 #include "config.h"
 
 #include "format/stream.h"
@@ -86,7 +86,7 @@ bool stream_is_mapped(const struct stream *stream)
 	return configuration_can(&stream->configuration, CAPABILITY_MAPPED_RAM);
 }
 
-/* Is it as long as QEMU's mig_cmd_args says? */
+/* Does its length agree with QEMU's mig_cmd_args? */
 static bool has_right_size(const struct stream_item *item)
 {
 	switch (item->command) {
@@ -180,7 +180,7 @@ static int remember(struct stream *stream, const struct section *section,
 	return 0;
 }
 
-/* START and FULL: a name, and which of that name. */
+/* START and FULL: the name and the instance. */
 static int read_section_name(struct stream *stream, struct section *section,
 			     struct savetool_error *err)
 {
@@ -240,7 +240,7 @@ static int read_section(struct stream *stream, struct stream_item *item,
 	return recall(stream, section, err);
 }
 
-/* Is the FULL section that is next one of those, rather than the tail? */
+/* Is the next FULL section saved before memory, or does the tail start here? */
 static int is_early(struct stream *stream, bool *early,
 		    struct savetool_error *err)
 {
@@ -292,7 +292,7 @@ int stream_next(struct stream *stream, struct stream_item *item,
 	}
 }
 
-/* Where the stream itself says it. */
+/* The page size, if the stream itself states it. */
 static uint64_t page_size(const struct stream *stream)
 {
 	if (stream->configuration.has_page_bits)

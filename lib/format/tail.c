@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The tail of a stream: read, kept, and written again. */
+/* Keeps the tail of a stream, and writes it again. */
 #include "config.h"
 
 #include "format/tail_internal.h"
@@ -96,7 +96,7 @@ int tail_write(const struct tail *tail, struct output *out, bool mapped,
 	return tail->vmdesc ? write_vmdesc(tail, out, mapped, err) : 0;
 }
 
-/* In one extent of data. */
+/* Looks within one extent of data. */
 static int look_in(uint64_t *found, const struct tail *tail,
 		   const struct extent *extent, struct savetool_error *err)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Walks over the devices of a tail, to the mark of its end. */
+/* Walks over the devices of a tail, to its EOF byte. */
 #include "config.h"
 
 #include "format/tail_internal.h"
@@ -40,7 +40,7 @@ static int add_device(struct tail *tail, const struct section *section,
 	return 0;
 }
 
-/* The header of a FULL section, which must be next, unless EOF is. */
+/* Reads the header of the FULL section that must be next; 0 at EOF. */
 static int next_section(struct reader *reader, struct section *section,
 			struct savetool_error *err)
 {
@@ -68,12 +68,12 @@ static int next_section(struct reader *reader, struct section *section,
 	return 1;
 }
 
-/* The described device that this section must be, from *next on. */
+/* The vmdesc's device for this section, from *next on. */
 static const struct vmdesc_device *described(const struct vmdesc *vmdesc,
 					     const struct section *section,
 					     unsigned *next)
 {
-	/* Those that are saved ahead of memory are described, but not here. */
+	/* Devices saved before memory are described too, but are not here. */
 	for (unsigned i = *next; i < vmdesc->count; i++) {
 		const struct vmdesc_device *device = &vmdesc->devices[i];
 
@@ -86,7 +86,7 @@ static const struct vmdesc_device *described(const struct vmdesc *vmdesc,
 	return NULL;
 }
 
-/* Walks to the EOF byte by the lengths of the vmdescription. */
+/* Walks to the EOF byte by the lengths in the vmdesc. */
 int tail_walk_described(struct tail *tail, struct reader *reader,
 			struct savetool_error *err)
 {
@@ -112,8 +112,8 @@ int tail_walk_described(struct tail *tail, struct reader *reader,
 }
 
 /*
- * Could a section, or the end of all, start here?  The end must be the end of
- * what there is, or stand before a vmdescription, unless more may follow it.
+ * Could a section, or the EOF byte, start here?  The EOF byte must be the last
+ * one or precede a vmdesc, unless more may follow it.
  */
 static bool looks_like_item(const uint8_t *at, const uint8_t *end, bool more)
 {
@@ -135,8 +135,8 @@ static bool looks_like_item(const uint8_t *at, const uint8_t *end, bool more)
 #define SIGHT (FOOTER_SIZE + 1 + 4 + 1 + UINT8_MAX)
 
 /*
- * Moves to the end of a payload: to its footer, that something follows.  1,
- * 0: there is none; -1.
+ * Moves to the end of a payload: to a footer with its id that something
+ * plausible follows.  1, 0: there is none, or -1.
  */
 static int seek_footer(struct reader *reader, uint32_t id, bool more,
 		       struct savetool_error *err)
@@ -161,7 +161,7 @@ static int seek_footer(struct reader *reader, uint32_t id, bool more,
 		if (got < FOOTER_SIZE ||
 		    memcmp(reader->next, footer, FOOTER_SIZE) != 0)
 			continue;
-		/* Where less is in sight, that is the end. */
+		/* If less is visible, the input ends there. */
 		if (looks_like_item(reader->next + FOOTER_SIZE,
 				    reader->next + got, more))
 			return 1;

@@ -10,17 +10,17 @@
 #include <string.h>
 
 /*
- * So many bytes before a tail are searched for the end of another image: what
- * can be read without anybody's noticing.
+ * How far before a tail the end of another image is searched for: as much as
+ * can be read without being noticed.
  */
 #define BEFORE_TAIL (UINT64_C(1) << 20)
 
-/* A description, and what is behind the image, has to be within so many. */
+/* The vmdesc, and what follows the image, must be within this many bytes. */
 #define WINDOW (UINT64_C(32) << 20)
 
 /*
- * How long the described sections of the tail are, with headers and footers
- * or without.
+ * The length of the described sections in the tail, with headers and with or
+ * without footers.
  */
 static uint64_t described_length(const struct vmdesc *vmdesc, bool footers)
 {
@@ -34,7 +34,7 @@ static uint64_t described_length(const struct vmdesc *vmdesc, bool footers)
 	return length;
 }
 
-/* The last vmdescription from the reader on.  1, 0: none; -1. */
+/* Finds the last vmdesc from the reader on.  1, 0: none, or -1. */
 static int find_last_vmdesc(struct found_vmdesc *last, struct reader *reader,
 			    struct savetool_error *err)
 {
@@ -45,7 +45,7 @@ static int find_last_vmdesc(struct found_vmdesc *last, struct reader *reader,
 	while ((more = tail_next_vmdesc(&found, reader, err)) > 0) {
 		vmdesc_free(last->vmdesc);
 		*last = found;
-		/* What is within the JSON is none. */
+		/* What is inside the JSON is not another one. */
 		more = reader_skip(reader, VMDESC_HEAD - 1 + found.json_size,
 				   err);
 		if (more < 0)
@@ -57,7 +57,7 @@ static int find_last_vmdesc(struct found_vmdesc *last, struct reader *reader,
 	return -1;
 }
 
-/* The tail starts so many bytes before its EOF byte, if it does. */
+/* Checks whether the tail starts length bytes before its EOF byte. */
 static int try_length(struct tail *tail, uint64_t stream_offset, uint64_t eof,
 		      uint64_t length, struct savetool_error *err)
 {
@@ -74,7 +74,7 @@ static int try_length(struct tail *tail, uint64_t stream_offset, uint64_t eof,
 	       tail_walk_to(tail, eof, &ignored) == 0;
 }
 
-/* A tail that ends in this description, which is its own from now on. */
+/* Makes a tail that ends in this vmdesc, which is then its own. */
 static int try_tail(struct tail **result, struct input *in,
 		    struct chunk_pool *pool, uint64_t stream_offset,
 		    const struct found_vmdesc *last, struct savetool_error *err)
@@ -101,7 +101,7 @@ static int try_tail(struct tail **result, struct input *in,
 	return 1;
 }
 
-/* By the last bytes of the input, which are so many. */
+/* Finds the tail in the last window bytes of the input. */
 static int find_in(struct tail **tail, struct input *in,
 		   struct chunk_pool *pool, uint64_t stream_offset,
 		   uint64_t window, struct savetool_error *err)

@@ -12,16 +12,16 @@
 #include <string.h>
 
 /*
- * What is made to look like descriptions, so that each is parsed, or walked
- * to, is not looked at for ever.
+ * Limits for a file made of things that look like descriptions, each of which
+ * would be parsed, or walked to.
  */
 #define WASTED_MOST (UINT64_C(32) << 20)
-#define GLANCE 64 /* what it costs to see that a text has no end */
+#define GLANCE 64 /* the cost of seeing that a text has no end */
 #define WALKS_MOST 16
 
 /*
- * Does the text of a description that is so long end in a closing brace?  It
- * starts VMDESC_HEAD bytes behind the reader.
+ * Does the text of a description of this length end in a closing brace?  It
+ * starts VMDESC_HEAD bytes after the reader.
  */
 static int has_brace(const struct reader *reader, size_t length,
 		     struct savetool_error *err)
@@ -39,7 +39,7 @@ static int has_brace(const struct reader *reader, size_t length,
 	return got == 1 && brace == '}';
 }
 
-/* Is this one, where two bytes already say so? */
+/* Is there a vmdesc here?  Two bytes already say that it looks like one. */
 static int try_vmdesc(struct found_vmdesc *found, struct reader *reader,
 		      struct savetool_error *err)
 {
@@ -120,7 +120,7 @@ static void drop_vmdesc(struct tail *tail)
 	tail->json_size = 0;
 }
 
-/* Walks by a description, or by footers, to this EOF byte. */
+/* Walks to this EOF byte by the description, or by footers. */
 static int walk_by(struct tail *tail, bool footers, uint64_t eof,
 		   struct savetool_error *err)
 {
@@ -178,7 +178,7 @@ static int understand_described(struct tail *tail, struct savetool_error *err)
 	return more < 0 ? -1 : result;
 }
 
-/* A vmdescription that the image's end cuts off. */
+/* Is there a vmdesc that the end of the image cuts off? */
 static int is_cut_vmdesc(struct tail *tail, struct savetool_error *err)
 {
 	uint64_t left = tail->size - tail->state_size;
@@ -212,7 +212,7 @@ static int understand_footers(struct tail *tail, bool more,
 	return is_cut_vmdesc(tail, err);
 }
 
-/* Does the description tell of all devices that were found? */
+/* Does the description list all devices that were found? */
 static bool describes(const struct vmdesc *vmdesc, const struct tail *tail)
 {
 	for (unsigned i = 0; i < tail->device_count; i++) {
@@ -228,9 +228,9 @@ static bool describes(const struct vmdesc *vmdesc, const struct tail *tail)
 }
 
 /*
- * Of a stream without a description, what is behind its end may hold one, of
- * another guest; that of the stream itself would mean that it is damaged.
- * So would zeros, where sections are missing.
+ * A stream without a description may be followed by one of another guest.  But
+ * if it is the stream's own, the stream is damaged.  So it is if only zeros
+ * follow: sections are missing.
  */
 static bool ends_before_more(struct tail *tail)
 {
@@ -249,7 +249,9 @@ static bool ends_before_more(struct tail *tail)
 	return ends;
 }
 
-/* Neither description nor footers: all that is there, to its last byte. */
+/*
+ * Neither description nor footers: everything up to the last byte is the tail.
+ */
 static int understand_opaque(struct tail *tail, uint64_t rest,
 			     struct savetool_error *err)
 {
@@ -270,8 +272,8 @@ static int understand_opaque(struct tail *tail, uint64_t rest,
 }
 
 /*
- * Nothing follows the mark of the end but the vmdescription.  rest is what
- * follows data; SAVETOOL_UNKNOWN if nobody knows how much.
+ * Nothing but the vmdesc follows the EOF byte.  rest is what follows data, or
+ * SAVETOOL_UNKNOWN.
  */
 void tail_cut_trailing(struct tail *tail, uint64_t rest)
 {
@@ -289,8 +291,8 @@ void tail_cut_trailing(struct tail *tail, uint64_t rest)
 }
 
 /*
- * Every guest has a device: an end before the first one, that no description
- * confirms, is a zero where devices should be.
+ * Every guest has a device.  So an EOF byte before the first one, which no
+ * description confirms, is a zero where devices should be.
  */
 int tail_understand(struct tail *tail, uint64_t rest,
 		    struct savetool_error *err)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Takes the tail from where the walk left off. */
+/* Reads the tail from where the walk stopped. */
 #include "config.h"
 
 #include "base/cleanup.h"
@@ -10,12 +10,15 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Of what can be read but once, so much is kept in memory: nearly all. */
+/*
+ * Of an input that can be read only once, this much is kept in memory: nearly
+ * always all.
+ */
 #define IN_MEMORY (UINT64_C(2) << 20)
 
 /*
- * Keeps what comes through a pipe, of which the reader has taken the first
- * bytes, as far as the limit.
+ * Keeps what comes through a pipe, up to the limit.  The reader already has the
+ * first bytes.
  */
 static int keep(struct tail *tail, struct reader *reader, const char *folder,
 		struct savetool_error *err)
@@ -42,7 +45,7 @@ static int keep(struct tail *tail, struct reader *reader, const char *folder,
 	return 0;
 }
 
-/* What there is of it, and how much follows that. */
+/* Takes the bytes of the tail; *rest is how much follows them. */
 static int take(struct tail *tail, struct reader *reader, const char *folder,
 		uint64_t *rest, struct savetool_error *err)
 {
@@ -52,7 +55,7 @@ static int take(struct tail *tail, struct reader *reader, const char *folder,
 			return -1;
 		tail->in = tail->kept;
 	}
-	/* Whoever walks over it needs a chunk, too. */
+	/* The walk over the tail needs a chunk, too. */
 	reader_release(reader);
 	tail->size = tail->in->size - tail->offset;
 	*rest = 0;

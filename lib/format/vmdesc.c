@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the vmdescription says of the sections. */
+/* Parses what the vmdesc says about the sections. */
 #include "config.h"
 
 #include "format/vmdesc.h"
@@ -55,7 +55,7 @@ static const char *text(struct json_object *object, const char *key)
 	return json_object_get_string(value);
 }
 
-/* Adds the bytes of all fields.  A struct's size holds all beneath it. */
+/* Adds the bytes of all fields.  A struct's size includes everything in it. */
 static bool add_fields(struct json_object *description, uint64_t *length)
 {
 	struct json_object *fields = array(description, "fields");
@@ -112,13 +112,9 @@ static int read_device(struct vmdesc_device *device, struct json_object *object,
 }
 
 /*
- * Strictly, for vmdesc_edit.c knows no comments, and no second value behind
- * the first.  Strings in single quotes pass all the same.
- */
-/*
- * What the parser makes of a text takes a hundred bytes and more for each
- * value.  Real descriptions have one in twenty bytes or so; one of nothing but
- * brackets would take a hundred times its own size.
+ * json-c needs a hundred bytes or more for each value.  Real descriptions have
+ * about one value in twenty bytes, but a text of nothing but brackets would
+ * need a hundred times its own size.
  */
 static bool is_reasonable(const char *json, size_t size)
 {
@@ -131,6 +127,10 @@ static bool is_reasonable(const char *json, size_t size)
 	return values <= VALUES_LIMIT;
 }
 
+/*
+ * Strict, because vmdesc_edit.c knows neither comments nor a second value after
+ * the first.  Strings in single quotes are accepted nevertheless.
+ */
 static struct json_object *parse_json(const char *json, size_t size)
 {
 	struct json_tokener *tokener = json_tokener_new_ex(DEPTH_LIMIT);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Changes one entry in the text of a vmdescription.  Parsing and writing it
- * again would change its spelling; so places are found in the text itself,
- * which has been parsed, and is JSON, before.
+ * Changes one entry in the text of a vmdesc.  Parsing it and writing it again
+ * would change its spelling, so the entry is found in the text itself, which
+ * has been parsed before and is known to be JSON.
  */
 #include "config.h"
 
@@ -24,12 +24,12 @@
 #define UUID_NAME "\"configuration/uuid\""
 #define SUBSECTIONS ", \"subsections\": ["
 
-/* A stretch of text. */
+/* A piece of text. */
 struct span {
 	const char *start, *end;
 };
 
-/* Behind the string that starts here; json-c also takes single quotes. */
+/* Skips the string that starts here; json-c also accepts single quotes. */
 static const char *skip_string(const char *at, const char *end)
 {
 	const char quote = *at;
@@ -40,7 +40,7 @@ static const char *skip_string(const char *at, const char *end)
 	return at < end ? at + 1 : end;
 }
 
-/* Behind the value that starts here: an object, an array, or a scalar. */
+/* Skips the value that starts here: an object, an array, or a scalar. */
 static const char *skip_value(const char *at, const char *end)
 {
 	unsigned depth = 0;
@@ -76,8 +76,8 @@ static const char *skip_space(const char *at, const char *end)
 }
 
 /*
- * How often the object, whose braces are in the span, has that key, and the
- * value behind the last one.
+ * How often the object, whose braces are in the span, has that key; *value is
+ * the value of the last one.
  */
 static unsigned find_value(struct span object, const char *key,
 			   struct span *value)
@@ -107,7 +107,7 @@ static unsigned find_value(struct span object, const char *key,
 	}
 }
 
-/* Whether this is what is said of the subsection with that name. */
+/* Does this describe the subsection with that name? */
 static bool is_named(struct span element, const char *name)
 {
 	struct span value;
@@ -118,7 +118,7 @@ static bool is_named(struct span element, const char *name)
 	       memcmp(value.start, name, strlen(name)) == 0;
 }
 
-/* The array's element for that subsection, or none: an empty span. */
+/* The array's element for that subsection, or an empty span. */
 static struct span find_element(struct span array, const char *name)
 {
 	const char *at = skip_space(array.start + 1, array.end);
@@ -134,7 +134,7 @@ static struct span find_element(struct span array, const char *name)
 	return (struct span){ array.end - 1, array.end - 1 };
 }
 
-/* What stands in a place, and what is to stand there. */
+/* A piece of the text, and what replaces it. */
 struct edit {
 	struct span span;
 	const char *with;
@@ -159,7 +159,7 @@ static struct edit add_entry(struct span subsections)
 	return (struct edit){ span, ", " MAPPED_ENTRY };
 }
 
-/* Where the comma is that stands before this, or NULL. */
+/* The comma before this, or NULL. */
 static const char *comma_before(const char *at, const char *start)
 {
 	while (at > start && strchr(" \t\r\n", at[-1]))
@@ -167,7 +167,7 @@ static const char *comma_before(const char *at, const char *start)
 	return at > start && at[-1] == ',' ? at - 1 : NULL;
 }
 
-/* One comma goes with the element. */
+/* Removes one comma along with the element. */
 static struct edit remove_entry(struct span subsections, struct span entry)
 {
 	const char *before = comma_before(entry.start, subsections.start);
@@ -180,7 +180,10 @@ static struct edit remove_entry(struct span subsections, struct span entry)
 	return (struct edit){ entry, "" };
 }
 
-/* The array only has this, and goes with its key, as QEMU has none then. */
+/*
+ * Removes the array and its key, as this is its only element: QEMU writes no
+ * empty one.
+ */
 static struct edit remove_only_entry(struct span configuration,
 				     struct span subsections, struct span entry)
 {
@@ -188,13 +191,13 @@ static struct edit remove_only_entry(struct span configuration,
 
 	while (key > configuration.start && !strchr(",{", key[-1]))
 		key--;
-	if (key[-1] != ',') /* all there is in the configuration */
+	if (key[-1] != ',') /* nothing else is in the configuration */
 		return (struct edit){ entry, "" };
 	subsections.start = key - 1;
 	return (struct edit){ subsections, "" };
 }
 
-/* What is said twice, or otherwise than QEMU says it, is left alone. */
+/* An entry that appears twice, or not as QEMU writes it, is left alone. */
 static struct edit set_entry(struct span configuration, bool mapped)
 {
 	const struct edit nothing = { .with = NULL };
@@ -224,7 +227,7 @@ static struct edit set_entry(struct span configuration, bool mapped)
 	return remove_entry(subsections, entry);
 }
 
-/* The text with that edit. */
+/* Makes the text with that edit. */
 static int apply(char **edited, size_t *edited_size, struct span all,
 		 struct edit edit, struct savetool_error *err)
 {
