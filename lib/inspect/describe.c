@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Gathers all that is known of an image. */
+/* Gathers everything that is known about an image. */
 #include "config.h"
 
 #include "inspect/describe.h"

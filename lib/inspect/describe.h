@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Describes an image, for whoever wants more than savetool_image_describe(). */
+/*
+ * Describes an image, for callers that need more than
+ * savetool_image_describe().
+ */
 #ifndef INSPECT_DESCRIBE_H
 #define INSPECT_DESCRIBE_H
 
@@ -8,28 +11,31 @@
 struct visitor;
 
 struct describe_options {
-	bool scan;  /* read all pages, and count them */
-	bool whole; /* walk a sequential stream as well, from end to end */
-	struct visitor *companion; /* comes along on a walk; NULL: nobody */
+	bool scan;  /* read and count all pages */
+	bool whole; /* read a sequential stream from end to end too */
+	struct visitor *companion; /* a visitor for the same walk, or NULL */
 };
 
-/* As savetool_image_describe(), into image->description. */
+/* As savetool_image_describe(), but into image->description. */
 int describe_image(struct savetool_image *image,
 		   const struct describe_options *options,
 		   const struct savetool_monitor *monitor,
 		   struct savetool_error *err);
 
-/* Of an image whose tail is known, and that is not packed. */
+/* The length of an uncompressed image whose tail is known. */
 uint64_t image_length(const struct savetool_image *image);
 
-/* Of an image that was scanned: bytes of pages that later ones replace. */
+/* For an image that was scanned: bytes of pages that later ones replace. */
 uint64_t superseded_bytes(const struct savetool_info *info);
 
-/* In pages that are stored, all zeros, and need not be; if it was scanned. */
+/*
+ * For an image that was scanned: bytes of stored pages that are all zero and
+ * need not be stored.
+ */
 uint64_t zero_page_bytes(const struct savetool_info *info,
 			 const struct savetool_image *image);
 
-/* The same: what records of zeros save of the pages that are stored as such. */
+/* For the same: what is saved by storing those pages as records of zeros. */
 uint64_t zero_record_savings(const struct savetool_info *info);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the file is, before its stream: header, guest, and what that needs. */
+/* What precedes the stream: the file, the header, the guest and its files. */
 #include "config.h"
 
 #include "base/error.h"
@@ -39,7 +39,7 @@ int describe_file(struct description *description,
 	return 0;
 }
 
-/* What the guest needs beside the image, and whether it is here. */
+/* Lists the other files that the guest needs, and whether they are here. */
 static int describe_files(struct description *description,
 			  struct savetool_error *err)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The parts that an image is described in, one a file, for describe.c. */
+/* The steps of describing an image, one per file, for describe.c. */
 #ifndef INSPECT_DESCRIBE_INTERNAL_H
 #define INSPECT_DESCRIBE_INTERNAL_H
 
 #include "inspect/describe.h"
 
-/* The file itself, and what is not known before the rest is. */
+/* The file itself, and defaults for what is not known yet. */
 int describe_file(struct description *description,
 		  const struct savetool_image *image,
 		  struct savetool_error *err);
@@ -16,8 +16,8 @@ int describe_container(struct description *description,
 		       struct savetool_error *err);
 
 /*
- * The stream, from its two ends or by a walk; -1, and broken says why, if that
- * ended early or the image is none that can be restored.
+ * The stream, from its two ends or by a walk.  -1 if the walk ended early or
+ * the image cannot be restored; broken says why.
  */
 int describe_stream(struct description *description,
 		    struct savetool_image *image,
@@ -25,17 +25,17 @@ int describe_stream(struct description *description,
 		    const struct savetool_monitor *monitor,
 		    struct savetool_error *broken);
 
-/* Of a mapped-ram image, its bitmaps against the storage it has. */
+/* For a mapped-ram image: compares its bitmaps with the allocated storage. */
 int describe_storage(struct description *description,
 		     struct savetool_image *image,
 		     const struct savetool_monitor *monitor,
 		     struct savetool_error *err);
 
-/* Not what only bitmaps tell that are in doubt. */
+/* The sizes, except those that depend on bitmaps in doubt. */
 void describe_sizes(struct description *description,
 		    const struct savetool_image *image);
 
-/* The oldest releases that can restore it, as far as the stream tells. */
+/* The oldest releases that can restore it, as far as the stream shows. */
 void describe_releases(struct savetool_info *info);
 
 #endif

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* "9.0" of "pc-i440fx-9.0"; NULL if the machine type has no version. */
+/* "9.0" for "pc-i440fx-9.0"; NULL if the machine type has no version. */
 static const char *machine_version(const char *machine)
 {
 	const char *dash = machine ? strrchr(machine, '-') : NULL;

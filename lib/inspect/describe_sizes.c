@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What an image needs and could give back, as far as it was looked at. */
+/* What an image needs and what could be reclaimed, as far as it was read. */
 #include "config.h"
 
 #include "format/sequential.h"
@@ -44,13 +44,13 @@ int describe_storage(struct description *description,
 	return trust_bitmaps(&description->doubt, image, monitor, err);
 }
 
-/* What is in front of a bare stream is no part of it. */
+/* Data before a bare stream is not part of the image. */
 uint64_t image_length(const struct savetool_image *image)
 {
 	return tail_end(image->tail) - (image->libvirt ? 0 : image->payload);
 }
 
-/* All but the slots, and of those the pages that matter. */
+/* Everything but the slots, plus the slots of pages that matter. */
 static uint64_t needed_mapped(const struct savetool_info *info,
 			      const struct savetool_image *image)
 {
@@ -94,7 +94,7 @@ uint64_t zero_record_savings(const struct savetool_info *info)
 	return bytes;
 }
 
-/* Zeros in a block that is filled before cannot be left out of mapped-ram. */
+/* In mapped-ram, zeros in a prefilled block cannot be left out. */
 uint64_t zero_page_bytes(const struct savetool_info *info,
 			 const struct savetool_image *image)
 {

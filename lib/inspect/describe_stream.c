@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the stream tells: a visitor that sees its two ends, or all of it. */
+/* What the stream says: a visitor that sees its two ends, or all of it. */
 #include "config.h"
 
 #include "base/error.h"
@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Comes along on the walk, and counts pages if that is wanted. */
+/* A visitor of the walk that counts pages if asked to. */
 struct describer {
 	struct visitor base;
 	struct savetool_image *image;
@@ -202,7 +202,7 @@ static const struct visitor_ops describer_ops = {
 	.tail = on_tail,
 };
 
-/* Does the tail that was found ahead speak of pages of another size? */
+/* Does the tail found at the end of the file state another page size? */
 static bool is_of_another(const struct savetool_image *image)
 {
 	return image->tail && image->stream.ram_started &&
@@ -212,8 +212,8 @@ static bool is_of_another(const struct savetool_image *image)
 }
 
 /*
- * A sequential stream is walked up to its list of blocks; what follows the
- * memory was found from the end of the file.
+ * Walks a sequential stream up to its list of blocks.  What follows the memory
+ * was found from the end of the file.
  */
 static int describe_ends(struct describer *describer,
 			 struct savetool_error *err)
@@ -265,9 +265,9 @@ static int walk_along(struct describer *describer,
 }
 
 /*
- * Without a scan, the stream's two ends are enough if they can be seen; a
- * packed one only has one end.  If the far end of a file is not found, all of
- * it has to be read to say whether it is whole.
+ * Without a scan, the stream's two ends are enough if both can be seen; a
+ * compressed stream shows only one.  If the end of a file is not found, all of
+ * it has to be read to say whether it is complete.
  */
 static int look(struct describer *describer,
 		const struct savetool_monitor *monitor,

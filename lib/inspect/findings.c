@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is worth telling of an image. */
+/* Findings: what is worth reporting about an image. */
 #include "config.h"
 
 #include "inspect/findings.h"
@@ -44,7 +44,7 @@ int find_lost_extents(struct description *description,
 	}
 	if (allocation->lost_count <= LOST_EXTENTS_KEPT)
 		return 0;
-	/* Those that are told are the problems; this sums them all up. */
+	/* The extents reported above are the problems; this is their sum. */
 	finding.severity = SAVETOOL_NOTE;
 	finding.offset = SAVETOOL_UNKNOWN;
 	finding.length = allocation->lost_bytes;
@@ -103,7 +103,7 @@ int find_error(struct description *description,
 	return description_find(description, &finding, err, "%s", broken->text);
 }
 
-/* A header that says Part tells more than why the walk ended. */
+/* If the header says Part, that explains more than where the walk ended. */
 static int find_broken(struct description *description,
 		       const struct savetool_error *broken,
 		       struct savetool_error *err)
@@ -131,8 +131,8 @@ static int find_part(struct description *description,
 }
 
 /*
- * A header before version 2 knows no compression; whether it is sparse,
- * libvirt asks the format word alone.
+ * A header before version 2 does not know about compression.  Whether the image
+ * is sparse, libvirt decides by the format word alone.
  */
 static uint32_t believed_format(const struct savetool_header *header)
 {
@@ -218,8 +218,8 @@ static int find_in_header(struct description *description,
 }
 
 /*
- * QEMU lets background-snapshot go with mapped-ram, but then never writes
- * the bitmaps.
+ * QEMU allows background-snapshot together with mapped-ram, but then it never
+ * writes the bitmaps.
  */
 int find_empty_bitmap(struct description *description,
 		      const struct savetool_block *block,
@@ -251,7 +251,7 @@ static bool has_wrong_bitmaps(const struct savetool_info *info)
 	return false;
 }
 
-/* Storage in slots whose bit is clear, which the bitmaps may be wrong about. */
+/* Storage in slots whose bit is clear, if the bitmaps may be wrong about it. */
 static int find_doubtful(struct description *description, uint64_t stale,
 			 struct savetool_error *err)
 {
@@ -267,7 +267,7 @@ static int find_doubtful(struct description *description, uint64_t stale,
 				trust_reason(description->doubt));
 }
 
-/* Storage in slots whose bit is clear: why is another question. */
+/* Storage in slots whose bit is clear, whatever the reason. */
 static int find_stale(struct description *description,
 		      const struct savetool_image *image, bool broken,
 		      struct savetool_error *err)
@@ -292,7 +292,10 @@ static int find_stale(struct description *description,
 				"old pages, or holes that a copy lost");
 }
 
-/* What is behind the last byte; without more, QEMU does not care. */
+/*
+ * What follows the image's last byte.  QEMU ignores it, unless it is another
+ * image.
+ */
 static int find_trailing(struct description *description,
 			 const struct savetool_image *image, uint64_t length,
 			 struct savetool_error *err)
@@ -306,7 +309,7 @@ static int find_trailing(struct description *description,
 	struct savetool_error ignored;
 	uint64_t second;
 
-	/* What cannot be read there is no part of the image. */
+	/* If it cannot be read, that is not the image's fault. */
 	if (trailing_find_image(&second, image, TAIL_NEAR, &ignored) < 0 ||
 	    second == SAVETOOL_UNKNOWN)
 		return description_find(description, &finding, err,
@@ -342,7 +345,7 @@ int find_in_tail(struct description *description,
 	return find_trailing(description, image, behind, err);
 }
 
-/* What only our own reading passes over. */
+/* Bytes that we skip, but the format's own program does not accept. */
 static int find_refused(struct description *description,
 			const struct input *packed, const struct codec *codec,
 			struct savetool_error *err)
