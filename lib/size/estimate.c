@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How large an image would be in each format. */
+/* Estimates how large an image would be in each format. */
 #include "config.h"
 
 #include "size/estimate.h"
@@ -17,14 +17,14 @@
 
 #define FILE_BLOCK UINT64_C(4096)
 
-/* It looks at the pages itself, beside the writers, which get the rest. */
+/* Looks at the pages itself; everything else goes to the writers. */
 struct estimator {
 	struct visitor base;
 	struct page_sink sink;
 	struct savetool_image *image;
 	bool scan, wants_sample;
 	struct probe_writers *probe;
-	struct tee *tee; /* of trial and base */
+	struct tee *tee; /* to probe and base */
 	const struct ram_list *list;
 	struct page_volume volume;
 	struct sample *sample;
@@ -67,7 +67,7 @@ static int on_ram_list(struct visitor *visitor, const struct section *section,
 	return 0;
 }
 
-/* The pages of a mapped-ram image that nobody has read. */
+/* Counts the pages of a mapped-ram image that were not read. */
 static int on_tail(struct visitor *visitor, const struct tail *tail,
 		   struct savetool_error *err)
 {
@@ -219,7 +219,7 @@ int estimator_result(const struct estimator *estimator,
 	for (unsigned i = 0; i < SAVETOOL_FORMAT_COUNT; i++) {
 		if (estimate_one(estimator, i, &estimates[i], err) == 0)
 			continue;
-		/* Its program is missing: nothing is known of that format. */
+		/* Its program is missing: this format stays unknown. */
 		if (err->code != SAVETOOL_UNSUPPORTED)
 			return -1;
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A visitor that finds out how large an image would be in another format:
- * exactly what the writer would write, without its pages, and those counted.
+ * exactly what the writer would write without pages, plus the pages, which are
+ * counted.
  */
 #ifndef SIZE_ESTIMATE_H
 #define SIZE_ESTIMATE_H
@@ -11,20 +12,20 @@
 struct estimator;
 
 /*
- * scan: looks at all pages.  Else a mapped-ram image's bitmaps are counted.
- * sample: keeps some, to pack them.
+ * scan: reads all pages; otherwise a mapped-ram image's bitmaps are counted.
+ * sample: keeps some pages, to compress them.
  */
 int estimator_new(struct estimator **estimator, struct savetool_image *image,
 		  bool scan, bool sample, struct savetool_error *err);
 void estimator_free(struct estimator *estimator);
 
-/* As a visitor, for walk(). */
+/* The estimator as a visitor for walk(). */
 struct visitor *estimator_visitor(struct estimator *estimator);
 
-/* After the walk: the least that a sequential stream needs, uncompressed. */
+/* After the walk: the fewest bytes for a sequential stream, uncompressed. */
 uint64_t estimator_least(const struct estimator *estimator);
 
-/* After a walk with a sample: one for each format. */
+/* After a walk with sample: one estimate for each format. */
 int estimator_result(const struct estimator *estimator,
 		     struct savetool_estimate estimates[SAVETOOL_FORMAT_COUNT],
 		     struct savetool_error *err);

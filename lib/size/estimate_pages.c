@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the pages of an image take, in records and in their places. */
+/* The size of an image's pages, as records and in slots. */
 #include "config.h"
 
 #include "size/estimate_internal.h"
@@ -88,7 +88,7 @@ int page_volume_add_block(struct page_volume *volume,
 	}
 	if (allocation_of_block(&allocation, image, index, err) < 0)
 		return -1;
-	/* What lies in a hole comes as zeros. */
+	/* Pages in a hole are read as zeros. */
 	lost = allocation.lost_bytes / page_size;
 	volume->blocks[index].lost = lost;
 	volume->data_bytes -= lost * (RECORD_HEAD + page_size);

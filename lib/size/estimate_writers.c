@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The writers of some formats, on one walk, for what they would write. */
+/*
+ * Runs the writers of some formats on one walk, to count what they would write.
+ */
 #include "config.h"
 
 #include "size/estimate_internal.h"
@@ -12,15 +14,15 @@
 
 struct probe_writers {
 	struct visitor base;
-	struct output spread; /* into all of outs */
+	struct output spread; /* copies to all of outs */
 	struct output *outs[TRIALS];
 	struct writer *writers[TRIALS];
 	bool possible[TRIALS];
 };
 
 /*
- * A step of all writers that can do it; one that cannot is left behind.  What
- * else fails is no word about a format.
+ * One step of every writer that can do it.  A writer that cannot is dropped.
+ * Any other failure says nothing about the format.
  */
 #define visit_writers(probe, step, ...)                                        \
 	for (unsigned i_ = 0; i_ < TRIALS; i_++) {                             \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a file system can do, found by trying: its name tells little, for what
- * it can depends on how it was made, and on what it lies.
+ * Finds out what a file system can do by trying it.  Its name says little: what
+ * it can do depends on how it was made, and on what it is stored.
  */
 #include "config.h"
 
@@ -19,7 +19,7 @@
 /* Larger than the blocks of any file system. */
 #define PROBE_SIZE (4 << 20)
 
-/* Is what nobody wrote a hole, and takes no storage? */
+/* Is a range that was never written a hole that takes no storage? */
 static bool has_holes(int fd)
 {
 	struct stat st;

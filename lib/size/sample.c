@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Takes the sample, and packs it. */
+/* Takes the sample, and compresses it. */
 #include "config.h"
 
 #include "size/sample.h"
@@ -14,36 +14,36 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* So many stretches of so many bytes of pages are taken at most. */
+/* At most so many pieces, each of so many bytes of pages, are taken. */
 #define SAMPLE_PIECES 64
 #define SAMPLE_PIECE (UINT64_C(256) << 10)
 
-/* A slow codec gets so much of it, or it would take many seconds. */
+/* A slow codec gets only this much, otherwise it would take many seconds. */
 #define SLOW_SAMPLE (UINT64_C(2) << 20)
 
-/* Enough for a codec to find out what records of zeros are like. */
+/* Enough for a codec to see what records of zeros are like. */
 #define ZERO_RECORDS (UINT64_C(1) << 14)
 
-/* And as much of a tail, which nearly always is all of it. */
+/* And this much of a tail, which nearly always is all of it. */
 #define TAIL_PIECES 16
 #define TAIL_PIECE (UINT64_C(64) << 10)
 
-/* Records of neighbours, as they stand in a stream. */
+/* Records of adjoining pages, as they would be in a stream. */
 struct piece {
 	uint8_t *bytes;
 	size_t size;
-	uint64_t zero; /* pages that have none */
+	uint64_t zero; /* pages left out because they are zero */
 };
 
 /*
- * Every step-th stretch is kept.  When there are too many every other one is
- * given up, and the step doubles: so the sample is spread evenly, however
- * many pages come.
+ * Every step-th piece is kept.  If there are too many, every other one is
+ * dropped and the step doubles.  So the sample is spread evenly, however many
+ * pages come.
  */
 struct sample {
 	uint64_t page_size;
-	uint64_t pages; /* of a stretch */
-	uint64_t seen;  /* pages that were offered */
+	uint64_t pages; /* per piece */
+	uint64_t seen;  /* pages offered so far */
 	uint64_t step;
 	unsigned count;
 	struct piece pieces[SAMPLE_PIECES];
@@ -133,7 +133,10 @@ void sample_run(struct sample *sample, const struct page_run *run)
 		sample_page(sample, run->offset + at, run->data + at);
 }
 
-/* Of a block, those that lie within a stretch of every step present pages. */
+/*
+ * Samples a block: those of its present pages that fall into every step-th
+ * piece.
+ */
 static int sample_block(struct sample *sample,
 			const struct savetool_image *image, unsigned index,
 			uint64_t step, uint64_t *ordinal,
@@ -172,7 +175,7 @@ static int sample_block(struct sample *sample,
 int sample_image(struct sample *sample, const struct savetool_image *image,
 		 uint64_t pages, struct savetool_error *err)
 {
-	/* From one stretch to the next; at most all of it is one. */
+	/* From one piece to the next; a small image is sampled as a whole. */
 	uint64_t step = pages / SAMPLE_PIECES + 1, ordinal = 0;
 
 	if (step < sample->pages)
@@ -204,7 +207,7 @@ static int end_packing(struct output *packer, const struct output *packed,
 	return 0;
 }
 
-/* How much there is of all stretches. */
+/* The size of all pieces. */
 static uint64_t sampled(const struct sample *sample)
 {
 	uint64_t bytes = 0;
@@ -214,7 +217,7 @@ static uint64_t sampled(const struct sample *sample)
 	return bytes;
 }
 
-/* How much of one a codec gets: whole records, from its first one on. */
+/* How much of a piece a codec gets: whole records, from its first one on. */
 static size_t part_of(const struct sample *sample, const struct piece *piece,
 		      const struct codec *codec)
 {
@@ -247,7 +250,7 @@ static int pack_pieces(const struct sample *sample, const struct codec *codec,
 	return end_packing(packer, packed, to, err);
 }
 
-/* What the whole becomes if the part does. */
+/* Scales the compressed size of a part up to the whole. */
 static uint64_t in_proportion(uint64_t whole, uint64_t part, uint64_t packed)
 {
 	if (part == 0)

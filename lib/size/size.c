@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What an image takes, needs, and could give back. */
+/* What an image uses and needs, and what could be reclaimed. */
 #include "config.h"
 
 #include "base/error.h"
@@ -8,7 +8,9 @@
 #include "inspect/describe.h"
 #include "size/estimate.h"
 
-/* What is left of a sequential stream when the least is taken from it. */
+/*
+ * Sets what is superseded in a sequential stream: all that exceeds the least.
+ */
 static void set_least(struct savetool_info *info,
 		      const struct savetool_image *image, uint64_t least)
 {
@@ -26,8 +28,8 @@ static void set_least(struct savetool_info *info,
 }
 
 /*
- * Bytes outside holes; a copy that keeps holes has so many.  Of a pipe, all
- * that came out of it, if it was read to its end.
+ * Bytes outside holes, which is what a copy that keeps holes takes.  For a
+ * pipe, all bytes that came out of it, if it was read to its end.
  */
 static int measure_data(struct savetool_info *info,
 			const struct savetool_image *image,
@@ -44,7 +46,7 @@ static int measure_data(struct savetool_info *info,
 	return input_count_data(&info->sizes.data, in, 0, in->size, err);
 }
 
-/* The same, of what is no part of the image. */
+/* The same for what is not part of the image. */
 static int measure_around(struct savetool_info *info,
 			  const struct savetool_image *image,
 			  struct savetool_error *err)
