@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Maps the file of an image. */
+/* Joins and reports the extents of a map. */
 #include "config.h"
 
 #include "map/map.h"
@@ -37,7 +37,7 @@ const char *savetool_extent_type_name(enum savetool_extent_type type)
 	return type_names[type];
 }
 
-/* How often the monitor hears of it, where there is much to read. */
+/* How many bytes are mapped between two reports of progress. */
 #define REPORT_BYTES (UINT64_C(8) << 20)
 
 static int report_progress(struct map *map, struct savetool_error *err)
@@ -62,7 +62,10 @@ int map_flush(struct map *map, struct savetool_error *err)
 	return fail(err, SAVETOOL_CANCELLED, "interrupted");
 }
 
-/* Text of one image and its stream: the same text is at the same address. */
+/*
+ * Does the second extent continue the first?  Equal strings have equal
+ * addresses, because all come from the same image and stream.
+ */
 static bool continues(const struct savetool_extent *before,
 		      const struct savetool_extent *next)
 {
@@ -129,7 +132,7 @@ int map_add(struct map *map, const struct savetool_extent *what,
 		piece.allocated = !storage.hole;
 		if (map_put(map, piece, err) < 0)
 			return -1;
-		piece.pages = 0; /* the rest of one that has started */
+		piece.pages = 0; /* the rest of a page that has started */
 	}
 	return 0;
 }
@@ -163,7 +166,7 @@ static int map_devices(struct map *map, const struct tail *tail,
 		if (map_add(map, &what, next - device->offset, err) < 0)
 			return -1;
 	}
-	/* Without any, nothing tells where one ends. */
+	/* Without known devices, there is no way to tell where one ends. */
 	return map_add_to(map, SAVETOOL_EXTENT_DEVICE, end, err);
 }
 

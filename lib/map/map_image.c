@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* XML and cookie each have a NUL behind; what is left is for more XML. */
+/* XML and cookie each end with a NUL; the rest is space for more XML. */
 static int map_container(struct map *map, struct savetool_error *err)
 {
 	const struct libvirt *libvirt = map->image->libvirt;
@@ -37,7 +37,7 @@ static int map_container(struct map *map, struct savetool_error *err)
 			  err);
 }
 
-/* All of it; what is packed is one stretch. */
+/* Maps all of it; a compressed stream is one extent. */
 static int map_file(struct map *map, struct savetool_error *err)
 {
 	struct savetool_image *image = map->image;
@@ -57,7 +57,7 @@ static int map_file(struct map *map, struct savetool_error *err)
 	return map_mapped(map, err);
 }
 
-/* What was found before a failure is told all the same. */
+/* What was found before a failure is reported nevertheless. */
 static int map_all(struct map *map, struct savetool_error *err)
 {
 	struct savetool_error ignored;
@@ -71,7 +71,7 @@ static int map_all(struct map *map, struct savetool_error *err)
 	return -1;
 }
 
-/* Said behind the map, which is of what the bitmaps say. */
+/* Checked after the map, which simply shows what the bitmaps say. */
 static int check_bitmaps(struct savetool_image *image,
 			 const struct savetool_monitor *monitor,
 			 struct savetool_error *err)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Maps a mapped-ram image: bitmaps and storage, each against the other. */
+/* Maps a mapped-ram image: bitmaps and storage, compared with each other. */
 #include "config.h"
 
 #include "base/cleanup.h"
@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is read at once to find zero pages. */
+/* How much is read at once to find zero pages. */
 #define SCAN_SIZE (UINT64_C(1) << 20)
 
-/* The bytes of a block's pages that the map has come to. */
+/* The slots of the block that the map is in. */
 struct slots {
 	const struct ram_block *block;
 	uint64_t start; /* in the file */
@@ -44,7 +44,7 @@ static struct savetool_extent piece_of(const struct map *map,
 	};
 }
 
-/* Whole pages with storage, of which some may be zero. */
+/* Maps whole pages with storage, some of which may be zero. */
 static int scan_pages(struct map *map, const struct slots *slots,
 		      uint64_t length, struct savetool_error *err)
 {
@@ -73,9 +73,9 @@ static int scan_pages(struct map *map, const struct slots *slots,
 }
 
 /*
- * Present pages from where the map is, as far as they are equally stored.  A
- * page that is only partly in a hole has data, and is not lost: a file
- * system's blocks can be smaller than pages, and larger.
+ * Maps present pages as long as all are stored, or none is.  A page that is
+ * only partly in a hole has data and is not lost: a file system's blocks can be
+ * smaller than pages, or larger.
  */
 static int map_present(struct map *map, const struct slots *slots, uint64_t end,
 		       struct savetool_error *err)
@@ -141,11 +141,11 @@ int map_pages(struct map *map, const struct ram_block *block,
 	return 0;
 }
 
-/* A part of the file that is known by what the stream says. */
+/* A part of the file that is known from the stream. */
 struct part {
 	uint64_t start, length;
 	enum savetool_extent_type
-		type; /* SAVETOOL_EXTENT_PAGE_DATA: its places */
+		type; /* SAVETOOL_EXTENT_PAGE_DATA: its slots */
 	const struct ram_block *block;
 };
 
@@ -156,7 +156,10 @@ static int compare_parts(const void *a, const void *b)
 	return (left->start > right->start) - (left->start < right->start);
 }
 
-/* All but the devices.  The stream goes on behind each block's pages. */
+/*
+ * Lists everything but the devices.  The stream continues after each block's
+ * pages.
+ */
 static unsigned collect_parts(const struct savetool_image *image,
 			      struct part *parts)
 {
@@ -168,7 +171,7 @@ static unsigned collect_parts(const struct savetool_image *image,
 		const struct ram_block *block = &list->layout.blocks[i];
 		const struct mapped_header *header = &list->headers[i];
 
-		/* In front of the block's header, behind the one before. */
+		/* Before the block's header, after the previous block. */
 		parts[count++] = (struct part){ at, header->header_offset - at,
 						SAVETOOL_EXTENT_STREAM, NULL };
 		parts[count++] = (struct part){ header->header_offset,
@@ -214,7 +217,7 @@ static int map_part(struct map *map, const struct part *part,
 	}
 }
 
-/* Between two parts, or behind the last. */
+/* Maps what is between two parts, or after the last. */
 static int map_gap(struct map *map, uint64_t end, struct savetool_error *err)
 {
 	const struct tail *tail = map->image->tail;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Maps a sequential stream: where each record of a page is. */
+/* Maps a sequential stream: where each page record is. */
 #include "config.h"
 
 #include "base/error.h"
@@ -10,14 +10,14 @@
 
 #include <stdlib.h>
 
-/* What was read, and is no page. */
+/* Maps what was read and is not a page. */
 static int map_to_reader(struct map *map, struct savetool_error *err)
 {
 	return map_add_to(map, SAVETOOL_EXTENT_STREAM,
 			  map->image->stream.reader.offset, err);
 }
 
-/* The batch has the record's page, and nothing else. */
+/* Maps one record; the batch has its page and nothing else. */
 static int map_record(struct map *map, const struct page_batch *batch,
 		      uint64_t length, struct savetool_error *err)
 {
@@ -42,7 +42,7 @@ static int map_record(struct map *map, const struct page_batch *batch,
 	return map_add(map, &what, length, err);
 }
 
-/* To the mark that ends the section's records, and its footer. */
+/* Maps up to the mark that ends the section's records, and its footer. */
 static int map_records(struct map *map, struct sequential_source *source,
 		       struct page_batch *batch, struct savetool_error *err)
 {
