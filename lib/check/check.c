@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Checks an image, mends it, and checks it again. */
+/* Checks an image, repairs it, and checks it again. */
 #include "config.h"
 
 #include "base/cleanup.h"
@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-/* One repair may show what the next one can mend. */
+/* A repair may uncover something else that can be repaired. */
 #define ROUNDS 3
 
 struct check {
@@ -27,7 +27,7 @@ struct hint {
 	const char *code, *text;
 };
 
-/* What helps, beyond a repair of ours. */
+/* What to do about a finding that we cannot repair. */
 static const struct hint remedies[] = {
 	{ "part", "save the guest again; if the image is packed, or a copy "
 		  "without holes, 'check --deep' tells whether it is complete "
@@ -48,7 +48,7 @@ static const struct hint remedies[] = {
 	{ "not-checked", "check it with --deep" },
 };
 
-/* What writes, which an image whose header says Part is refused. */
+/* Only by writing a new file, which is refused if the header says Part. */
 static const struct hint writing_remedies[] = {
 	{ "mislabelled", "convert it to the format that it has" },
 	{ "header-version-3", "convert it to the format that it has" },
@@ -91,7 +91,7 @@ static bool has_finding(const struct savetool_info *info, const char *code)
 	return false;
 }
 
-/* What the last round says, or the only one. */
+/* Takes the results of the last round. */
 static void conclude(struct check *check, struct description *description,
 		     const struct repair_plan *plan)
 {
@@ -120,7 +120,7 @@ static void conclude(struct check *check, struct description *description,
 	}
 }
 
-/* An image that breaks before it could be opened. */
+/* For an image that broke before it could be opened. */
 static void conclude_broken(struct check *check,
 			    const struct savetool_error *broken)
 {
@@ -141,7 +141,7 @@ static void conclude_broken(struct check *check,
 		description_free(description);
 }
 
-/* A file that somebody writes to is not the one that was checked. */
+/* If another process writes to the file, it is not the one that was checked. */
 static int find_change(const struct savetool_image *image,
 		       struct savetool_error *err)
 {
@@ -175,13 +175,13 @@ static int check_image(struct checker *checker, struct savetool_image *image,
 	struct savetool_error later;
 	int result;
 
-	/* What a repair clears hides nothing of what else is wrong. */
+	/* A bit that a repair will clear must not hide other damage. */
 	image->strays = true;
 	result = describe_image(image, &describe, monitor, err);
 	if (!image->description ||
 	    (result < 0 && err->code == SAVETOOL_CANCELLED))
 		return -1;
-	/* First the change, for then nothing is proven. */
+	/* The change comes first: it makes everything else unproven. */
 	if (find_change(image, &later) < 0 ||
 	    checker_find(checker, result < 0 ? err : NULL, &later) < 0) {
 		*err = later;
@@ -245,7 +245,7 @@ static int add_repaired(struct check *check, const struct repair_plan *plan,
 	return 0;
 }
 
-/* Rounds of checking and mending, until there is nothing more to mend. */
+/* Checks and repairs until there is nothing more to repair. */
 static int check_rounds(struct check *check, const char *path,
 			const struct savetool_check_options *options,
 			const struct savetool_monitor *monitor,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What check looks at while an image is walked. */
+/* What check notes while an image is walked. */
 #include "config.h"
 
 #include "check/checker.h"
@@ -39,7 +39,10 @@ static int add_padding(struct checker *checker,
 	return 0;
 }
 
-/* The last word of a bitmap; what ends before it is the walk's to tell. */
+/*
+ * Checks the last word of a bitmap.  A bitmap that ends early is reported by
+ * the walk.
+ */
 static int check_padding(struct checker *checker, const struct ram_list *list,
 			 unsigned block, struct savetool_error *err)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What check looks at beyond a description: a visitor that notes what passes
- * by, and the findings that are made of it.
+ * What check looks at beyond a description: a visitor that takes notes on the
+ * walk, and findings made from them.
  */
 #ifndef CHECK_CHECKER_H
 #define CHECK_CHECKER_H
@@ -10,7 +10,7 @@
 #include "image/image.h"
 #include "walk/walk.h"
 
-/* A word of a bitmap with bits behind the last page. */
+/* A word of a bitmap that has bits set after the last page. */
 struct padding_bits {
 	unsigned block;
 	uint64_t offset; /* of the 8 bytes, in the file */
@@ -20,9 +20,10 @@ struct padding_bits {
 struct checker {
 	struct visitor base;
 	const struct savetool_image *image;
-	const struct savetool_error *broken; /* why it ended early; NULL: not */
+	const struct savetool_error
+		*broken;  /* why the walk ended early, or NULL */
 	bool finished;    /* the walk came to the last byte */
-	uint64_t advised; /* offset of a command; SAVETOOL_UNKNOWN: none */
+	uint64_t advised; /* offset of a command, or SAVETOOL_UNKNOWN */
 	uint64_t return_path;
 	unsigned padding_count;
 	struct padding_bits *paddings;
@@ -33,21 +34,23 @@ void checker_release(struct checker *checker);
 
 /*
  * Adds to the findings of the description that the walk has made.  broken is
- * why it ended early; NULL if it did not.
+ * why the walk ended early, or NULL if it did not.
  */
 int checker_find(struct checker *checker, const struct savetool_error *broken,
 		 struct savetool_error *err);
 
-/* Bits behind a bitmap's last page, which nothing else reads past. */
+/*
+ * Fails if a bitmap has bits after its last page, which only check reads past.
+ */
 int checker_require_bitmaps(const struct checker *checker,
 			    struct savetool_error *err);
 
-/* The part of it that is about the devices of a tail that has been read. */
+/* The findings about the devices of a tail that has been read. */
 int find_in_devices(const struct checker *checker, struct savetool_error *err);
 
 /*
- * Is an image whose header says Part complete to its last byte?  Not unless
- * its own description leads there, and nothing else is wrong with it.
+ * Is an image whose header says Part complete to its last byte?  Only if its
+ * vmdesc leads there and nothing else is wrong with it.
  */
 bool checker_proves(const struct checker *checker);
 

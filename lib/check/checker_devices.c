@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What check finds worth telling of the devices and their description. */
+/* Findings about the devices and their vmdesc. */
 #include "config.h"
 
 #include "base/cleanup.h"
@@ -10,7 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* The devices in the order of name and instance; then of place. */
+/* Sorts devices by name and instance, then by offset. */
 static int compare_devices(const void *a, const void *b)
 {
 	const struct savetool_device *left = a, *right = b;
@@ -58,7 +58,7 @@ static int find_duplicates(const struct savetool_image *image,
 	return 0;
 }
 
-/* The first described device from *next on that stands in the tail. */
+/* The first described device from *next on that belongs in the tail. */
 static const struct vmdesc_device *next_described(const struct vmdesc *vmdesc,
 						  unsigned *next)
 {
@@ -76,8 +76,8 @@ static bool names_same(const struct vmdesc_device *described,
 }
 
 /*
- * A section of another length has lost bytes, or got some, more likely than
- * that it is described wrongly.
+ * If a section's length differs from the vmdesc, it is more likely that bytes
+ * were lost or added than that the vmdesc is wrong.
  */
 static int find_differences(const struct savetool_image *image,
 			    struct savetool_error *err)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The findings of check: the table at the end is the list of them. */
+/* The findings of check, all listed in the table at the end. */
 #include "config.h"
 
 #include "check/checker.h"
@@ -13,7 +13,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Both are enough for any finding here; the rest stands in the call. */
+/* These start any finding here; its details are in the call. */
 #define NOTE .severity = SAVETOOL_NOTE
 #define PROBLEM .severity = SAVETOOL_PROBLEM
 #define NOWHERE .offset = SAVETOOL_UNKNOWN, .length = SAVETOOL_UNKNOWN
@@ -67,7 +67,9 @@ static bool hides_error(const struct checker *checker)
 	       !checker->finished;
 }
 
-/* What a header that says Part has kept the description from telling. */
+/*
+ * If the header says Part, the description did not get to the trailing bytes.
+ */
 static int find_trailing_part(const struct checker *checker,
 			      struct savetool_error *err)
 {
@@ -98,7 +100,7 @@ static int find_running(const struct checker *checker,
 				libvirt->was_running);
 }
 
-/* Of the data behind the header, what nothing should be in. */
+/* Bytes in the data after the header that should be zero. */
 static int find_dirt(const struct checker *checker, size_t from, size_t to,
 		     struct savetool_error *err)
 {
@@ -129,7 +131,7 @@ static int find_padding(const struct checker *checker,
 			 header->data_length, err);
 }
 
-/* Memory that is hot-plugged counts in both; other blocks are small. */
+/* Hot-plugged memory counts on both sides; other blocks are small. */
 static int find_memory(const struct checker *checker,
 		       struct savetool_error *err)
 {
@@ -217,7 +219,7 @@ static int find_return_path(const struct checker *checker,
 				"cannot give");
 }
 
-/* Packed as libvirt would, but in a layout that has to be read at any place. */
+/* Compressed as libvirt would, but in a layout that needs random access. */
 static bool is_compressed_mapped(const struct checker *checker)
 {
 	return checker->image->codec && checker->image->libvirt &&
@@ -239,7 +241,7 @@ static int find_compressed_mapped(const struct checker *checker,
 				"cannot restore from what unpacks it");
 }
 
-/* A header that says Part has not let the description get to the tail. */
+/* If the header says Part, the description did not get to the tail. */
 static bool has_unclear_tail(const struct checker *checker)
 {
 	return checker->finished && checker->broken &&
@@ -257,7 +259,7 @@ static bool is_finished(const struct checker *checker)
 	return checker->finished;
 }
 
-/* All pages were read, and in one place each. */
+/* Were all pages read, each in one slot? */
 static bool has_zero_pages(const struct checker *checker)
 {
 	const struct savetool_info *info = info_of(checker);
@@ -334,7 +336,7 @@ static int find_unchecked(const struct checker *checker,
 				"RAM blocks");
 }
 
-/* Where the header says Part and nothing else is wrong, that is said. */
+/* Says if the header says Part and nothing else is wrong. */
 static int find_part_complete(const struct checker *checker,
 			      struct savetool_error *err)
 {
@@ -355,7 +357,7 @@ static int find_part_complete(const struct checker *checker,
 	return 0;
 }
 
-/* What is mended as well, before the header is finished. */
+/* Is this repaired too, before the header is marked complete? */
 static bool is_repaired(const struct savetool_finding *finding)
 {
 	return strcmp(finding->code, "part") == 0 ||
@@ -372,8 +374,8 @@ static bool disproves(const struct savetool_finding *finding)
 }
 
 /*
- * Do the file's own holes tell which pages were written?  They do where every
- * absent page is one.  A copy that has filled them with zeros has filled those
+ * Do the file's holes show which pages were written?  They do if every absent
+ * page is a hole.  A copy that filled these holes with zeros has filled those
  * of lost pages too.
  */
 static bool holes_agree(const struct checker *checker)
@@ -387,7 +389,7 @@ static bool holes_agree(const struct checker *checker)
 	       info->sizes.reclaimable_stale == 0 && absent > 0;
 }
 
-/* libvirt's save stores no page of zeros: one that is there was lost. */
+/* libvirt stores no zero pages, so a zero page that is present was lost. */
 static bool may_have_lost_pages(const struct checker *checker)
 {
 	const struct savetool_info *info = info_of(checker);
@@ -415,7 +417,7 @@ bool checker_proves(const struct checker *checker)
 	return true;
 }
 
-/* In this order; one may ask what those before it have found. */
+/* In this order; a finding may depend on those before it. */
 static const struct {
 	int (*find)(const struct checker *checker, struct savetool_error *err);
 	bool (*applies)(const struct checker *checker); /* NULL: always */

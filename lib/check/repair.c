@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Mends images in place. */
+/* Repairs images in place. */
 #include "config.h"
 
 #include "check/repair.h"
@@ -19,7 +19,7 @@ static const char magic_complete[] = "LibvirtQemudSave";
 static const char magic_partial[] = "LibvirtQemudPart";
 
 #define AT_FORMAT 28
-#define VERSION_FORMATS 2 /* the only one in which the word is believed */
+#define VERSION_FORMATS 2 /* the only one whose format word is used */
 
 static int add(struct repair_plan *plan, const struct fix *fix,
 	       struct savetool_error *err)
@@ -34,7 +34,10 @@ static int add(struct repair_plan *plan, const struct fix *fix,
 	return 0;
 }
 
-/* What is behind the memory may be a device's; the end tells. */
+/*
+ * Bytes after the memory may belong to a device; only the end of the stream
+ * shows it.
+ */
 static bool is_its_own(const struct checker *checker,
 		       const struct padding_bits *padding)
 {
@@ -42,7 +45,7 @@ static bool is_its_own(const struct checker *checker,
 					    checker->image->stream.ram.end;
 }
 
-/* Of bitmaps in the other byte order, those bits would be pages. */
+/* If the bitmaps are in the other byte order, those bits would be pages. */
 static int plan_padding(struct repair_plan *plan, const struct checker *checker,
 			struct savetool_error *err)
 {
@@ -84,8 +87,8 @@ static const struct savetool_finding *find(const struct checker *checker,
 }
 
 /*
- * The word that libvirt goes by.  The stream behind it was walked; or it is
- * packed, and unpacking it has led to a stream.
+ * The word that libvirt goes by.  The stream after the header has been walked;
+ * or it is compressed, and decompressing it has led to a stream.
  */
 static int plan_format(struct repair_plan *plan, const struct checker *checker,
 		       struct savetool_error *err)
@@ -115,9 +118,9 @@ static int plan_format(struct repair_plan *plan, const struct checker *checker,
 }
 
 /*
- * Behind an end that a vmdescription has proven.  Another image is no
- * trailing: its guest would be lost.  One that cannot be read is
- * not taken for rubbish.
+ * Cuts off what follows an end that a vmdesc has proven.  If that is another
+ * image, it stays: its guest would be lost.  So does an image that cannot be
+ * read.
  */
 static int plan_trailing(struct repair_plan *plan,
 			 const struct checker *checker,
@@ -138,7 +141,7 @@ static int plan_trailing(struct repair_plan *plan,
 	    !tail->vmdesc ||
 	    trailing->offset + trailing->length != (uint64_t)plan->seen.st_size)
 		return 0;
-	/* Farther away than whoever only looks goes for it. */
+	/* Search all of it, not only what is near. */
 	if (trailing_find_image(&second, checker->image, UINT64_MAX,
 				&unreadable) < 0 ||
 	    second != SAVETOOL_UNKNOWN)
@@ -243,7 +246,7 @@ static int apply_one(const struct held_file *held, const struct fix *fix,
 				   fix->repair.offset, err) < 0) {
 		return -1;
 	}
-	/* Each before the next, for the last one says that all is well. */
+	/* One after the other on disk: the last one says that all is well. */
 	if (fsync(held->fd) < 0)
 		return fail_errno(err, "cannot write to disk");
 	return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What can be mended of an image without inventing a page: a few bytes each,
- * known before and after, or the end of the file.
+ * Repairs that invent no page: each changes a few bytes, whose old and new
+ * values are known, or the end of the file.
  */
 #ifndef CHECK_REPAIR_H
 #define CHECK_REPAIR_H
@@ -15,10 +15,10 @@
 struct fix {
 	struct savetool_repair repair; /* its length: that of the bytes */
 	uint8_t found[MEND_BYTES], right[MEND_BYTES];
-	bool truncate; /* the file ends at the offset instead */
+	bool truncate; /* instead, end the file at the offset */
 };
 
-/* In the order in which it is done: what makes it an image comes last. */
+/* In the order of execution: what makes it a complete image comes last. */
 struct repair_plan {
 	struct stat seen; /* the file that it was made for */
 	unsigned count;
@@ -26,8 +26,8 @@ struct repair_plan {
 };
 
 /*
- * What can be done for what was found.  Of what is no regular file, or packed
- * as a whole: nothing.
+ * Plans the repairs for the findings: none if the file is not a regular file,
+ * or is compressed as a whole.
  */
 int repair_plan(struct repair_plan *plan, const struct checker *checker,
 		struct savetool_error *err);
@@ -38,9 +38,9 @@ bool repair_has(const struct repair_plan *plan,
 		const struct savetool_finding *finding);
 
 /*
- * Does it, on disk, one after the other, and returns how many were done.  If
- * that is not all of them, *err says why: SAVETOOL_REFUSED if the file is in
- * use, or no longer what was seen.  The image must not be open.
+ * Makes the repairs on disk, one after the other, and returns how many were
+ * made.  If that is not all of them, *err says why: SAVETOOL_REFUSED if the
+ * file is in use or has changed since.  The image must not be open.
  */
 unsigned repair_apply(const struct repair_plan *plan, const char *path,
 		      struct savetool_error *err);
