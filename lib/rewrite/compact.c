@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Writes an image again in the least bytes of its own format. */
+/* Rewrites an image in the fewest bytes of its own format. */
 #include "config.h"
 
 #include "base/cleanup.h"
@@ -19,12 +19,12 @@
 #include <sys/stat.h>
 
 /*
- * What allocation of a file can differ by from what was written to it: a file
- * system's own blocks for its list of extents.
+ * How much the allocation of a file can differ from what was written to it: the
+ * file system's own blocks for its list of extents.
  */
 #define ALLOCATION_NOISE (UINT64_C(64) << 10)
 
-/* A block of the file system, without which nothing is gained. */
+/* A block of the file system: saving less is no gain. */
 #define LEAST_GAIN UINT64_C(4096)
 
 static void close_image(struct savetool_image **image)
@@ -33,7 +33,7 @@ static void close_image(struct savetool_image **image)
 }
 #define cleanup_image __attribute__((cleanup(close_image)))
 
-/* Of an image, whose name the caller tells, without a path. */
+/* Sizes of a file; errors carry no path, as the caller adds it. */
 static int measure(const char *path, int fd, uint64_t *logical,
 		   uint64_t *allocated, struct savetool_error *err)
 {
@@ -52,8 +52,8 @@ static int measure(const char *path, int fd, uint64_t *logical,
 }
 
 /*
- * What was lost is zeros once it is written again, and nothing tells any more
- * that it was not.
+ * Lost pages become ordinary zero pages when they are rewritten; nothing would
+ * show any more that they were lost.
  */
 static int refuse_lost(struct savetool_image *image,
 		       const struct savetool_monitor *monitor,
@@ -82,7 +82,7 @@ static int refuse_lost(struct savetool_image *image,
 	return image_start(image, err);
 }
 
-/* Storage of pages that the image does not have, if that is mapped-ram. */
+/* Storage of pages that a mapped-ram image does not have. */
 static int measure_stale(uint64_t *stale, const struct savetool_image *image,
 			 struct savetool_error *err)
 {
@@ -98,9 +98,9 @@ static int measure_stale(uint64_t *stale, const struct savetool_image *image,
 }
 
 /*
- * What is behind the image would be lost.  Known behind a walk.  A zero byte
- * behind a device's footer ends an image, as it does for QEMU; but where no
- * description follows it may be one that went wrong, with devices behind it.
+ * Refuses if something after the image would be lost; known only after a walk.
+ * A zero byte after a device's footer ends an image, as it does for QEMU.  But
+ * if no vmdesc follows, the byte may be damaged, and devices follow it.
  */
 static int refuse_behind(const struct savetool_image *image,
 			 struct savetool_error *err)
@@ -136,9 +136,9 @@ static bool has_trailing(const struct savetool_image *image)
 }
 
 /*
- * What lies in no hole: unlike what is allocated, the same before all is on
- * the disk and afterwards, and free of what the file system needs for itself,
- * or keeps ready behind the end of a file that grows.
+ * Bytes outside holes.  Unlike the allocated size, this is the same before and
+ * after the data reaches the disk, and does not count what the file system
+ * needs for itself or preallocates for a growing file.
  */
 static int measure_data(uint64_t *data, struct output *out,
 			struct savetool_error *err)
@@ -151,8 +151,9 @@ static int measure_data(uint64_t *data, struct output *out,
 }
 
 /*
- * Old pages are in the way if less lies outside of holes without them: an
- * absent one that shares a block of the file system with a present one is not.
+ * Would rewriting free stale pages?  Only if less data lies outside holes
+ * without them: an absent page that shares a block of the file system with a
+ * present one frees nothing.
  */
 static int frees_stale(bool *frees, const struct savetool_image *source,
 		       uint64_t data, struct savetool_error *err)
@@ -168,9 +169,9 @@ static int frees_stale(bool *frees, const struct savetool_image *source,
 }
 
 /*
- * Of an image with holes, what they leave counts as well.  Where there are old
- * pages or bytes behind the image to get rid of, the least of it does; else a
- * few bytes are not worth writing all the others again.
+ * For an image with holes, the storage that they save counts as well.  If there
+ * are stale pages or bytes after the image to get rid of, any gain is enough.
+ * Otherwise a few bytes are not worth writing all the others again.
  */
 static int compare_sizes(struct savetool_compact_result *result,
 			 const struct rewrite *rewrite,
@@ -237,7 +238,7 @@ static int write_to(struct rewrite *rewrite, struct output *out,
 	return compare_sizes(result, rewrite, err);
 }
 
-/* From now on, what the file system says is what stays. */
+/* From now on, the file system's numbers are final. */
 static int commit(struct output *out, const char *path,
 		  struct savetool_compact_result *result,
 		  struct savetool_error *err)
@@ -270,8 +271,8 @@ static int write_copy(struct rewrite *rewrite, const char *destination,
 }
 
 /*
- * The image is replaced by a complete new one in one step, and only if there
- * is anything to gain, and it reads back as the same guest.
+ * Replaces the image by a complete new one in one step, but only if there is
+ * something to gain and it reads back as the same guest.
  */
 static int replace(struct rewrite *rewrite, const struct held_file *held,
 		   bool direct, struct savetool_compact_result *result,
@@ -298,7 +299,7 @@ static int replace(struct rewrite *rewrite, const struct held_file *held,
 	return result->rewritten ? commit(out, path, result, err) : 0;
 }
 
-/* The image, and in place what holds it for us alone. */
+/* Opens the image; in place, through the file that we hold exclusively. */
 static int open_image(struct savetool_image **image, struct held_file *held,
 		      const char *path, bool in_place,
 		      const struct savetool_compact_options *options,
@@ -342,7 +343,7 @@ static int compact(struct savetool_image *image, const struct held_file *held,
 	if (image->outer)
 		return fail(err, SAVETOOL_UNSUPPORTED,
 			    "packed as a whole, header and all; convert it");
-	/* Only records can be packed; its layout would not be the same. */
+	/* Only records can be compressed; the layout would change. */
 	if (image->codec && stream_is_mapped(&image->stream))
 		return fail(err, SAVETOOL_UNSUPPORTED,
 			    "mapped-ram image that was packed; convert it");
@@ -376,7 +377,9 @@ int savetool_compact(const char *path, const char *destination,
 
 	if (options_take(&options, sizeof(options), given, err) < 0)
 		return -1;
-	/* Where the image is written is room for its pages. */
+	/*
+	 * The file system that the image is written to has space for its pages.
+	 */
 	folder = spool_folder(options.dry_run ? "-" :
 			      destination     ? destination :
 						path);

@@ -40,7 +40,7 @@ static int read_text(char **text, const char *path, struct savetool_error *err)
 	return 0;
 }
 
-/* A header around a stream that had none, with an XML that describes it. */
+/* A header for a stream that had none, with an XML that describes it. */
 static int new_header(struct libvirt **libvirt, const char *path,
 		      const struct savetool_image *source,
 		      struct savetool_error *err)
@@ -60,8 +60,8 @@ static int new_header(struct libvirt **libvirt, const char *path,
 }
 
 /*
- * The header of the destination: the source's own, or *made for it, or NULL
- * for a bare stream.
+ * The header of the destination: the source's own, or the new one in *made, or
+ * NULL for a bare stream.
  */
 static int choose_header(struct libvirt **header, struct libvirt **made,
 			 const struct savetool_image *source,
@@ -90,8 +90,8 @@ static int choose_header(struct libvirt **header, struct libvirt **made,
 }
 
 /*
- * As libvirt writes it: version 2, which alone can say that a stream is
- * packed.  Version 3 is the one once proposed for mapped-ram.
+ * As libvirt writes it: version 2, the only one that can say that a stream is
+ * compressed.  Version 3 was once proposed for mapped-ram.
  */
 static int set_header(struct libvirt *libvirt, enum savetool_format format,
 		      const struct savetool_convert_options *options,
@@ -120,7 +120,9 @@ static int set_header(struct libvirt *libvirt, enum savetool_format format,
 	return 0;
 }
 
-/* A descriptor whose owner, mode and times a file can take over, or -1. */
+/*
+ * A descriptor whose owner, mode and times the new file can take over, or -1.
+ */
 static int likeable_fd(const struct savetool_image *source)
 {
 	struct stat st;
@@ -129,7 +131,7 @@ static int likeable_fd(const struct savetool_image *source)
 	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? fd : -1;
 }
 
-/* Also of devices, and of what a shell has opened. */
+/* Also recognises devices, and files that a shell has opened. */
 static bool is_source(const struct savetool_image *source,
 		      const struct stat *st)
 {
@@ -156,7 +158,7 @@ static int refuse_source(const struct savetool_image *source, const char *path,
 	return 0;
 }
 
-/* Before it is opened: a named pipe would wait for its other end first. */
+/* Checked before opening: a named pipe would wait for its other end first. */
 static bool is_seekable(const char *path)
 {
 	struct stat st;
@@ -231,7 +233,7 @@ static int measure(struct savetool_convert_result *result,
 	return 0;
 }
 
-/* The source is opened and recognised. */
+/* The source is open and recognised. */
 static int convert(struct savetool_image *source, const char *destination,
 		   const struct savetool_convert_options *options,
 		   const struct savetool_monitor *monitor,

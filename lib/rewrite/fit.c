@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Room on the file system, against what an image holds. */
+/* Compares the space on the file system with what an image holds. */
 #include "config.h"
 
 #include "rewrite/fit.h"
@@ -14,12 +14,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What a page's record in a sequential stream takes beside its bytes. */
+/* What a page's record in a sequential stream takes besides its data. */
 #define RECORD_HEAD 8
 
 /*
- * Pages that hold data, and the records of all, of which a sequential stream
- * has one for each page that a mapped-ram image leaves out; all else is small.
+ * Pages with data, plus the records of all pages: a sequential stream also has
+ * one for each page that a mapped-ram image leaves out.  Everything else is
+ * small.
  */
 static uint64_t page_bytes(const struct savetool_info *info,
 			   enum savetool_format format)
@@ -43,7 +44,7 @@ static uint64_t page_bytes(const struct savetool_info *info,
 	return bytes;
 }
 
-/* A device has no holes to leave out. */
+/* A device cannot have holes, so all bytes count. */
 static bool fits_device(const struct savetool_info *info,
 			enum savetool_format format, const struct output *out,
 			uint64_t space)
@@ -59,7 +60,7 @@ static bool fits_device(const struct savetool_info *info,
 	return length <= space;
 }
 
-/* A packed image is at most about as large as one that is not. */
+/* A compressed image is hardly ever larger than an uncompressed one. */
 static int expect_packed(struct output *out, struct savetool_image *source,
 			 const struct savetool_monitor *monitor,
 			 struct savetool_error *err)

@@ -38,7 +38,7 @@ static void close_image(struct savetool_image **image)
 }
 #define cleanup_image __attribute__((cleanup(close_image)))
 
-/* Walks the source with the writer and, to verify, with who takes notes. */
+/* Walks the source with the writer and, to verify, with a digest. */
 static int walk_source(struct rewrite *rewrite, struct output *out,
 		       struct digest_visitor *digest,
 		       struct savetool_error *err)
@@ -68,7 +68,7 @@ static int walk_source(struct rewrite *rewrite, struct output *out,
 		       walk(source, visitor, &rewrite->phases.monitor, err);
 }
 
-/* All but the header: packed if the format is. */
+/* Writes everything but the header, compressed if the format is. */
 static int write_stream(struct rewrite *rewrite, struct digest_visitor *digest,
 			struct savetool_error *err)
 {
@@ -87,7 +87,9 @@ static int write_stream(struct rewrite *rewrite, struct digest_visitor *digest,
 	return output_commit(packed, err);
 }
 
-/* What was read, as noted on the way, or on another walk if it must be. */
+/*
+ * The digest of the source: from the walk, or from another one if it must be.
+ */
 static int digest_source(struct rewrite *rewrite,
 			 const struct digest_visitor *digest,
 			 struct savetool_digest *result,
@@ -106,11 +108,11 @@ static int digest_source(struct rewrite *rewrite,
 				     result, err);
 }
 
-/* Reads back what is written, but not named yet, and compares. */
+/* Reads back what was written, before it has its name, and compares. */
 static int verify(struct rewrite *rewrite, const struct digest_visitor *digest,
 		  struct savetool_digest *result, struct savetool_error *err)
 {
-	/* A bare stream does not tell it. */
+	/* A bare stream does not say it. */
 	const struct savetool_open_options options = {
 		.size = sizeof(options),
 		.byte_order = image_byte_order(rewrite->source),
@@ -125,7 +127,7 @@ static int verify(struct rewrite *rewrite, const struct digest_visitor *digest,
 	if (output_read_back(rewrite->out, &in, err) < 0 ||
 	    image_open_input(&written, in, "", &options, err) < 0)
 		return fail_while(err, "cannot read back what was written");
-	/* It will say so when it is on the disk. */
+	/* It will say so once it is committed. */
 	if (written->libvirt)
 		written->libvirt->header.complete = true;
 	if (image_digest(written, &rewrite->phases.monitor, &after, err) < 0)
@@ -138,7 +140,7 @@ static int verify(struct rewrite *rewrite, const struct digest_visitor *digest,
 	return 0;
 }
 
-/* Bitmaps do, and a header that the source does not have. */
+/* Bitmaps do, and so does a header that the source does not have. */
 static bool depends_on_order(const struct rewrite *rewrite)
 {
 	return rewrite->format == SAVETOOL_FORMAT_SPARSE ||
@@ -154,7 +156,7 @@ int rewrite_check_order(const struct rewrite *rewrite,
 
 	if (!depends_on_order(rewrite) || !trust_needs_host(source))
 		return 0;
-	/* Pages may tell, once it is known where they are. */
+	/* The pages may show it, once it is known where they are. */
 	if (looks &&
 	    savetool_image_describe(source, false, &rewrite->phases.monitor,
 				    NULL, err) < 0)
