@@ -11,110 +11,145 @@
 #include <signal.h>
 #include <stdlib.h>
 
-/* The batches from emptied to filled are full, each modulo the depth. */
-struct circle {
+/*
+ * What follows the lock is under it; but a batch is the reader's while it is
+ * filled, and the caller's while it is emptied.  Batches filled but not yet
+ * emptied are those from emptied to filled, each modulo the depth.
+ */
+struct pump {
+	pthread_t reader;
+	bool started; /* the reader */
 	pthread_mutex_t lock;
 	pthread_cond_t moved;
+	struct page_source *source; /* the reader's; NULL: it waits for one */
 	unsigned filled, emptied;
-	bool source_ended; /* no more batches will be filled */
-	bool stopped;      /* the sink failed: fill no more */
+	bool stopped; /* the sink failed: fill no more */
+	bool closing; /* no source follows */
 	bool source_failed;
 	struct savetool_error source_error;
-	struct page_source *source;
-	struct page_batch raw; /* before it is split */
+	struct page_batch raw; /* the reader's: before it is split */
 	struct page_batch batches[PUMP_DEPTH];
 };
 
-static struct page_batch *batch_to_fill(struct circle *circle)
+static struct page_batch *batch_to_fill(struct pump *pump)
 {
 	struct page_batch *batch = NULL;
 
-	pthread_mutex_lock(&circle->lock);
-	while (!circle->stopped &&
-	       circle->filled - circle->emptied == PUMP_DEPTH)
-		pthread_cond_wait(&circle->moved, &circle->lock);
-	if (!circle->stopped)
-		batch = &circle->batches[circle->filled % PUMP_DEPTH];
-	pthread_mutex_unlock(&circle->lock);
+	pthread_mutex_lock(&pump->lock);
+	while (!pump->stopped && pump->filled - pump->emptied == PUMP_DEPTH)
+		pthread_cond_wait(&pump->moved, &pump->lock);
+	if (!pump->stopped)
+		batch = &pump->batches[pump->filled % PUMP_DEPTH];
+	pthread_mutex_unlock(&pump->lock);
 	return batch;
 }
 
-static void batch_filled(struct circle *circle)
+static void batch_filled(struct pump *pump)
 {
-	pthread_mutex_lock(&circle->lock);
-	circle->filled++;
-	pthread_cond_signal(&circle->moved);
-	pthread_mutex_unlock(&circle->lock);
+	pthread_mutex_lock(&pump->lock);
+	pump->filled++;
+	pthread_cond_signal(&pump->moved);
+	pthread_mutex_unlock(&pump->lock);
 }
 
 /* NULL: the source has ended or failed, and all batches are empty. */
-static struct page_batch *batch_to_empty(struct circle *circle)
+static struct page_batch *batch_to_empty(struct pump *pump)
 {
 	struct page_batch *batch = NULL;
 
-	pthread_mutex_lock(&circle->lock);
-	while (!circle->source_ended && circle->filled == circle->emptied)
-		pthread_cond_wait(&circle->moved, &circle->lock);
-	if (circle->filled != circle->emptied)
-		batch = &circle->batches[circle->emptied % PUMP_DEPTH];
-	pthread_mutex_unlock(&circle->lock);
+	pthread_mutex_lock(&pump->lock);
+	while (pump->source && pump->filled == pump->emptied)
+		pthread_cond_wait(&pump->moved, &pump->lock);
+	if (pump->filled != pump->emptied)
+		batch = &pump->batches[pump->emptied % PUMP_DEPTH];
+	pthread_mutex_unlock(&pump->lock);
 	return batch;
 }
 
-static void batch_emptied(struct circle *circle, struct page_batch *batch)
+static void batch_emptied(struct pump *pump, struct page_batch *batch)
 {
 	page_batch_clear(batch);
-	pthread_mutex_lock(&circle->lock);
-	circle->emptied++;
-	pthread_cond_signal(&circle->moved);
-	pthread_mutex_unlock(&circle->lock);
+	pthread_mutex_lock(&pump->lock);
+	pump->emptied++;
+	pthread_cond_signal(&pump->moved);
+	pthread_mutex_unlock(&pump->lock);
 }
 
-static void set_flag(struct circle *circle, bool *flag)
+/* NULL: none follows. */
+static struct page_source *wait_for_source(struct pump *pump)
 {
-	pthread_mutex_lock(&circle->lock);
-	*flag = true;
-	pthread_cond_signal(&circle->moved);
-	pthread_mutex_unlock(&circle->lock);
+	struct page_source *source;
+
+	pthread_mutex_lock(&pump->lock);
+	while (!pump->source && !pump->closing)
+		pthread_cond_wait(&pump->moved, &pump->lock);
+	source = pump->source;
+	pthread_mutex_unlock(&pump->lock);
+	return source;
+}
+
+/* What the reader did with the source is seen by whoever sees it gone. */
+static void let_source_go(struct pump *pump, bool failed)
+{
+	pthread_mutex_lock(&pump->lock);
+	pump->source = NULL;
+	pump->source_failed = failed;
+	pthread_cond_signal(&pump->moved);
+	pthread_mutex_unlock(&pump->lock);
+}
+
+static int read_source(struct pump *pump, struct page_source *source)
+{
+	struct page_batch *batch;
+	int more = 0;
+
+	while ((batch = batch_to_fill(pump)) != NULL) {
+		more = source->ops->next(source, &pump->raw,
+					 &pump->source_error);
+		if (more <= 0)
+			break;
+		page_batch_part(batch, &pump->raw, source->layout->page_size);
+		page_batch_clear(&pump->raw);
+		batch_filled(pump);
+	}
+	page_batch_clear(&pump->raw);
+	return more;
 }
 
 static void *read_ahead(void *data)
 {
-	struct circle *circle = data;
-	struct page_source *source = circle->source;
-	struct page_batch *batch;
-	int more = 0;
+	struct pump *pump = data;
+	struct page_source *source;
 
-	while ((batch = batch_to_fill(circle)) != NULL) {
-		more = source->ops->next(source, &circle->raw,
-					 &circle->source_error);
-		if (more <= 0)
-			break;
-		page_batch_part(batch, &circle->raw, source->layout->page_size);
-		page_batch_clear(&circle->raw);
-		batch_filled(circle);
-	}
-	page_batch_clear(&circle->raw);
-	circle->source_failed = more < 0;
-	set_flag(circle, &circle->source_ended);
+	while ((source = wait_for_source(pump)) != NULL)
+		let_source_go(pump, read_source(pump, source) < 0);
 	return NULL;
 }
 
 /* Signals are for the caller's threads, which handle them. */
-static int start_reading(struct circle *circle, pthread_t *thread,
-			 struct savetool_error *err)
+static int start_reader(struct pump *pump, struct savetool_error *err)
 {
 	sigset_t all, before;
 	int failed;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
-	failed = pthread_create(thread, NULL, read_ahead, circle);
+	failed = pthread_create(&pump->reader, NULL, read_ahead, pump);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (!failed)
-		return 0;
-	errno = failed;
-	return fail_errno(err, "cannot start a thread");
+	if (failed) {
+		errno = failed;
+		return fail_errno(err, "cannot start a thread");
+	}
+	pump->started = true;
+	return 0;
+}
+
+static void hand_over(struct pump *pump, struct page_source *source)
+{
+	pthread_mutex_lock(&pump->lock);
+	pump->source = source;
+	pthread_cond_signal(&pump->moved);
+	pthread_mutex_unlock(&pump->lock);
 }
 
 static int report(const struct savetool_monitor *monitor, uint64_t done,
@@ -125,55 +160,78 @@ static int report(const struct savetool_monitor *monitor, uint64_t done,
 	return fail(err, SAVETOOL_CANCELLED, "interrupted");
 }
 
-static int empty_batches(struct circle *circle, struct page_sink *sink,
+static int empty_batches(struct pump *pump, uint64_t total,
+			 struct page_sink *sink,
 			 const struct savetool_monitor *monitor,
 			 struct savetool_error *err)
 {
 	struct page_batch *batch;
 
-	while ((batch = batch_to_empty(circle)) != NULL) {
-		if (report(monitor, batch->progress, circle->source->total,
-			   err) < 0 ||
+	while ((batch = batch_to_empty(pump)) != NULL) {
+		if (report(monitor, batch->progress, total, err) < 0 ||
 		    sink->ops->put(sink, batch, err) < 0)
 			return -1;
-		batch_emptied(circle, batch);
+		batch_emptied(pump, batch);
 	}
 	return 0;
 }
 
-static void circle_free(struct circle *circle)
+/* After a failure: what was read is for nobody. */
+static void take_source_back(struct pump *pump)
 {
+	pthread_mutex_lock(&pump->lock);
+	pump->stopped = true;
+	pthread_cond_signal(&pump->moved);
+	while (pump->source)
+		pthread_cond_wait(&pump->moved, &pump->lock);
+	pump->stopped = false;
+	pump->filled = pump->emptied = 0;
+	pthread_mutex_unlock(&pump->lock);
 	for (unsigned i = 0; i < PUMP_DEPTH; i++)
-		page_batch_clear(&circle->batches[i]);
-	pthread_mutex_destroy(&circle->lock);
-	pthread_cond_destroy(&circle->moved);
-	free(circle);
+		page_batch_clear(&pump->batches[i]);
 }
 
-int pump(struct page_source *source, struct page_sink *sink,
-	 const struct savetool_monitor *monitor, struct savetool_error *err)
+int pump_run(struct pump *pump, struct page_source *source,
+	     struct page_sink *sink, const struct savetool_monitor *monitor,
+	     struct savetool_error *err)
 {
-	struct circle *circle = calloc(1, sizeof(*circle));
-	pthread_t reader;
-	int result;
-
-	if (!circle)
-		return fail_memory(err);
-	pthread_mutex_init(&circle->lock, NULL);
-	pthread_cond_init(&circle->moved, NULL);
-	circle->source = source;
-	if (start_reading(circle, &reader, err) < 0) {
-		circle_free(circle);
+	if (!pump->started && start_reader(pump, err) < 0)
+		return -1;
+	hand_over(pump, source);
+	if (empty_batches(pump, source->total, sink, monitor, err) < 0) {
+		take_source_back(pump);
 		return -1;
 	}
-	result = empty_batches(circle, sink, monitor, err);
-	if (result < 0)
-		set_flag(circle, &circle->stopped);
-	pthread_join(reader, NULL);
-	if (result == 0 && circle->source_failed) {
-		*err = circle->source_error;
-		result = -1;
+	if (!pump->source_failed)
+		return 0;
+	*err = pump->source_error;
+	return -1;
+}
+
+int pump_new(struct pump **result, struct savetool_error *err)
+{
+	struct pump *pump = calloc(1, sizeof(*pump));
+
+	if (!pump)
+		return fail_memory(err);
+	pthread_mutex_init(&pump->lock, NULL);
+	pthread_cond_init(&pump->moved, NULL);
+	*result = pump;
+	return 0;
+}
+
+void pump_free(struct pump *pump)
+{
+	if (!pump)
+		return;
+	if (pump->started) {
+		pthread_mutex_lock(&pump->lock);
+		pump->closing = true;
+		pthread_cond_signal(&pump->moved);
+		pthread_mutex_unlock(&pump->lock);
+		pthread_join(pump->reader, NULL);
 	}
-	circle_free(circle);
-	return result;
+	pthread_mutex_destroy(&pump->lock);
+	pthread_cond_destroy(&pump->moved);
+	free(pump);
 }

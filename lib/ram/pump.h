@@ -8,6 +8,10 @@
  * side waits for the slower one.  Sinks know each page's place in advance, and
  * pages of one address always pass in order.  So either side could get more
  * threads by dividing the batches among them by address.
+ *
+ * A stream has its pages in many sections: QEMU writes one about every 4 MB.
+ * One pump serves all of them.  Its thread starts with the first, and waits
+ * between them.
  */
 #ifndef RAM_PUMP_H
 #define RAM_PUMP_H
@@ -23,11 +27,30 @@
  */
 #define PUMP_CHUNKS (2 * (PUMP_DEPTH + 1))
 
+struct pump;
+
+/* Does not start a thread yet. */
+int pump_new(struct pump **pump, struct savetool_error *err);
+
+/* Ends the thread, if there is one.  NULL is fine. */
+void pump_free(struct pump *pump);
+
+static inline void cleanup_pump(struct pump **pump)
+{
+	pump_free(*pump);
+}
+
 /*
  * Moves all that the source has now.  Does not finish the sink: more may follow
  * from another section.  The monitor may be NULL.
+ *
+ * Meanwhile the source, and all that it reads from, belongs to the pump's
+ * thread.  When this returns, whatever the result, the thread has let go of
+ * it and no batch holds a chunk; so the caller can use the same reader, or
+ * run the pump again.
  */
-int pump(struct page_source *source, struct page_sink *sink,
-	 const struct savetool_monitor *monitor, struct savetool_error *err);
+int pump_run(struct pump *pump, struct page_source *source,
+	     struct page_sink *sink, const struct savetool_monitor *monitor,
+	     struct savetool_error *err);
 
 #endif

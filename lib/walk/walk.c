@@ -26,7 +26,17 @@ struct walker {
 	struct page_sink
 		*filter_latest; /* before that; NULL: pages come as they do */
 	struct latest *latest;
+	struct pump *pump; /* NULL: no section had pages yet */
 };
+
+static int pump_pages(struct walker *walker, struct page_source *source,
+		      struct savetool_error *err)
+{
+	if (!walker->pump && pump_new(&walker->pump, err) < 0)
+		return -1;
+	return pump_run(walker->pump, source, walker->sink,
+			&walker->phases.monitor, err);
+}
 
 static int pump_records(struct walker *walker, struct savetool_error *err)
 {
@@ -34,14 +44,13 @@ static int pump_records(struct walker *walker, struct savetool_error *err)
 		return fail(err, SAVETOOL_UNSUPPORTED,
 			    "page records that nobody asked for");
 	sequential_source_begin(&walker->records);
-	return pump(&walker->records.base, walker->sink,
-		    &walker->phases.monitor, err);
+	return pump_pages(walker, &walker->records.base, err);
 }
 
 /*
  * The records of a section, or the mark of their end where the layout has
- * none.  A section without any, as QEMU often writes it, is not worth a
- * thread.
+ * none.  A section without any, as QEMU often writes it, does not reach the
+ * pump.
  */
 static int walk_records(struct walker *walker, struct savetool_error *err)
 {
@@ -100,8 +109,7 @@ static int walk_mapped_pages(struct walker *walker, const struct section *start,
 				   image_input(image), image->pool);
 		if (!image_has_own_holes(image))
 			mapped_source_read_holes(&pages);
-		if (pump(&pages.base, walker->sink, &walker->phases.monitor,
-			 err) < 0)
+		if (pump_pages(walker, &pages.base, err) < 0)
 			return -1;
 		image->lost = pages.lost;
 	}
@@ -276,6 +284,7 @@ static int walk_with(struct savetool_image *image, struct visitor *visitor,
 		more = latest_check(latest, err);
 	if (more == 0)
 		more = walk_tail(&walker, err);
+	pump_free(walker.pump);
 	page_sink_free(walker.filter_latest);
 	return more;
 }

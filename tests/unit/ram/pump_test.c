@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The pump: order, failures on either side, a stop from outside, and that it
- * always comes to an end.
+ * The pump: order, sections, failures on either side, a stop from outside, and
+ * that it always comes to an end.
  */
 #include "config.h"
 
@@ -9,6 +9,7 @@
 
 #include "unit/pages.h"
 
+#include <pthread.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -88,10 +89,12 @@ struct fixture {
 	struct ram_layout layout;
 	struct counter source;
 	struct checker sink;
+	struct pump *pump;
 };
 
 static void open_fixture(struct fixture *fixture, unsigned batches)
 {
+	struct savetool_error err;
 	static const struct page_source_ops source_ops = { counter_next };
 	static const struct page_sink_ops sink_ops = { .put = checker_put };
 
@@ -103,10 +106,12 @@ static void open_fixture(struct fixture *fixture, unsigned batches)
 	fixture->source.base.total = batches;
 	fixture->source.end = batches;
 	fixture->sink.base.ops = &sink_ops;
+	assert_ok(pump_new(&fixture->pump, &err), err);
 }
 
 static void close_fixture(struct fixture *fixture)
 {
+	pump_free(fixture->pump);
 	ram_layout_free(&fixture->layout);
 }
 
@@ -114,7 +119,40 @@ static int run_pump(struct fixture *fixture,
 		    const struct savetool_monitor *monitor,
 		    struct savetool_error *err)
 {
-	return pump(&fixture->source.base, &fixture->sink.base, monitor, err);
+	return pump_run(fixture->pump, &fixture->source.base,
+			&fixture->sink.base, monitor, err);
+}
+
+/* The batches up to end, as a section of their own. */
+static int run_section(struct fixture *fixture, unsigned end,
+		       struct savetool_error *err)
+{
+	fixture->source.end = end;
+	return run_pump(fixture, NULL, err);
+}
+
+/* Waits for ever unless all have come back. */
+static void take_all_chunks(struct chunk_pool *pool)
+{
+	for (unsigned i = 0; i < PUMP_CHUNKS; i++)
+		chunk_take(pool);
+}
+
+/* The thread that the first batch of each section was read by. */
+struct thread_source {
+	struct page_source base;
+	pthread_t thread;
+};
+
+static int thread_next(struct page_source *source, struct page_batch *batch,
+		       struct savetool_error *err)
+{
+	struct thread_source *thread = (struct thread_source *)source;
+
+	(void)batch;
+	(void)err;
+	thread->thread = pthread_self();
+	return 0;
 }
 
 TEST(nothing_is_moved_without_ado)
@@ -139,18 +177,144 @@ TEST(all_batches_pass_in_order)
 	close_fixture(&fixture);
 }
 
-TEST(a_source_serves_again)
+TEST(a_pump_without_sections_ends)
+{
+	struct savetool_error err;
+	struct pump *pump;
+
+	assert_ok(pump_new(&pump, &err), err);
+	pump_free(pump);
+	pump_free(NULL);
+}
+
+TEST(sections_follow_each_other_in_order)
+{
+	struct fixture fixture;
+	struct savetool_error err;
+
+	open_fixture(&fixture, 2000);
+	for (unsigned section = 1; section <= 1000; section++) {
+		assert_ok(run_section(&fixture, 2 * section, &err), err);
+		assert_int_equal(fixture.sink.next, 2 * section);
+	}
+	close_fixture(&fixture);
+}
+
+TEST(empty_sections_between_others_pass)
+{
+	struct fixture fixture;
+	struct savetool_error err;
+
+	open_fixture(&fixture, 80);
+	assert_ok(run_section(&fixture, 0, &err), err);
+	assert_ok(run_section(&fixture, 40, &err), err);
+	assert_ok(run_section(&fixture, 40, &err), err);
+	assert_ok(run_section(&fixture, 80, &err), err);
+	assert_int_equal(fixture.sink.next, 80);
+	close_fixture(&fixture);
+}
+
+TEST(one_thread_reads_all_sections)
+{
+	static const struct page_source_ops ops = { thread_next };
+	struct thread_source source = { .base.ops = &ops };
+	struct fixture fixture;
+	struct savetool_error err;
+	pthread_t first;
+
+	open_fixture(&fixture, 1);
+	source.base.layout = &fixture.layout;
+	for (unsigned section = 0; section < 20; section++) {
+		source.thread = pthread_self();
+		assert_ok(pump_run(fixture.pump, &source.base,
+				   &fixture.sink.base, NULL, &err),
+			  err);
+		if (section == 0)
+			first = source.thread;
+		assert_true(pthread_equal(source.thread, first));
+		assert_false(pthread_equal(source.thread, pthread_self()));
+	}
+	close_fixture(&fixture);
+}
+
+TEST(all_chunks_are_back_after_each_section)
 {
 	struct fixture fixture;
 	struct savetool_error err;
 
 	open_fixture(&fixture, 100);
-	fixture.source.end = 40;
-	assert_ok(run_pump(&fixture, NULL, &err), err);
-	assert_int_equal(fixture.sink.next, 40);
-	fixture.source.end = 100;
-	assert_ok(run_pump(&fixture, NULL, &err), err);
+	for (unsigned section = 1; section <= 10; section++) {
+		struct chunk_pool *pool;
+
+		assert_ok(chunk_pool_new(&pool, PUMP_CHUNKS, &err), err);
+		fixture.source.pool = pool;
+		assert_ok(run_section(&fixture, 10 * section, &err), err);
+		take_all_chunks(pool);
+		chunk_pool_free(pool);
+	}
+	close_fixture(&fixture);
+}
+
+TEST(a_source_fails_in_the_second_section)
+{
+	struct fixture fixture;
+	struct savetool_error err;
+
+	open_fixture(&fixture, 100);
+	assert_ok(run_section(&fixture, 40, &err), err);
+	fixture.source.fails_at = 61;
+	assert_fails(run_section(&fixture, 100, &err), err, SAVETOOL_CORRUPT,
+		     "source is told to fail");
+	assert_int_equal(fixture.sink.next, 60);
+	close_fixture(&fixture);
+}
+
+TEST(a_sink_fails_in_the_second_section)
+{
+	struct fixture fixture;
+	struct chunk_pool *pool;
+	struct savetool_error err;
+
+	open_fixture(&fixture, 100000);
+	assert_ok(chunk_pool_new(&pool, PUMP_CHUNKS, &err), err);
+	fixture.source.pool = pool;
+	assert_ok(run_section(&fixture, 40, &err), err);
+	fixture.sink.fails_at = 60;
+	assert_fails(run_section(&fixture, 100000, &err), err, SAVETOOL_SYSTEM,
+		     "sink is told to fail");
+	assert_int_equal(fixture.sink.next, 60);
+	take_all_chunks(pool);
+	chunk_pool_free(pool);
+	close_fixture(&fixture);
+}
+
+TEST(a_pump_runs_again_after_its_source_failed)
+{
+	struct fixture fixture;
+	struct savetool_error err;
+
+	open_fixture(&fixture, 100);
+	fixture.source.fails_at = 41;
+	assert_fails(run_section(&fixture, 100, &err), err, SAVETOOL_CORRUPT,
+		     "source is told to fail");
+	fixture.source.fails_at = 0;
+	assert_ok(run_section(&fixture, 100, &err), err);
 	assert_int_equal(fixture.sink.next, 100);
+	close_fixture(&fixture);
+}
+
+TEST(a_pump_runs_again_after_its_sink_failed)
+{
+	struct fixture fixture;
+	struct savetool_error err;
+
+	open_fixture(&fixture, 1000);
+	fixture.sink.fails_at = 40;
+	assert_fails(run_section(&fixture, 1000, &err), err, SAVETOOL_SYSTEM,
+		     "sink is told to fail");
+	fixture.source.next = fixture.sink.next;
+	assert_ok(run_section(&fixture, 1000, &err), err);
+	assert_int_equal(fixture.sink.next, 1000);
 	close_fixture(&fixture);
 }
 
@@ -171,9 +335,7 @@ TEST(chunks_are_enough_whoever_is_slower)
 		fixture.sink.pause = pause;
 		assert_ok(run_pump(&fixture, NULL, &err), err);
 		assert_int_equal(fixture.sink.next, 500);
-		/* All have come back, or this would wait for ever. */
-		for (unsigned i = 0; i < PUMP_CHUNKS; i++)
-			chunk_take(pool);
+		take_all_chunks(pool);
 		chunk_pool_free(pool);
 		close_fixture(&fixture);
 	}
@@ -220,8 +382,7 @@ TEST(a_sink_that_fails_stops_the_source)
 			     SAVETOOL_SYSTEM, "sink is told to fail");
 		assert_int_equal(fixture.sink.next, at);
 		assert_true(fixture.source.next <= at + PUMP_DEPTH + 1);
-		for (unsigned i = 0; i < PUMP_CHUNKS; i++)
-			chunk_take(pool);
+		take_all_chunks(pool);
 		chunk_pool_free(pool);
 		close_fixture(&fixture);
 	}
@@ -290,12 +451,37 @@ TEST(the_monitor_can_stop_it)
 	}
 }
 
+TEST(the_monitor_can_stop_the_second_section)
+{
+	struct watch told = { .stops_at = 20 };
+	const struct savetool_monitor monitor = { .progress = watch,
+						  .data = &told };
+	struct fixture fixture;
+	struct savetool_error err;
+
+	open_fixture(&fixture, 100000);
+	assert_ok(run_section(&fixture, 40, &err), err);
+	fixture.source.end = 100000;
+	assert_fails(run_pump(&fixture, &monitor, &err), err,
+		     SAVETOOL_CANCELLED, "interrupted");
+	assert_int_equal(fixture.sink.next, 40 + 19);
+	close_fixture(&fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_moved_without_ado),
 		cmocka_unit_test(all_batches_pass_in_order),
-		cmocka_unit_test(a_source_serves_again),
+		cmocka_unit_test(a_pump_without_sections_ends),
+		cmocka_unit_test(sections_follow_each_other_in_order),
+		cmocka_unit_test(empty_sections_between_others_pass),
+		cmocka_unit_test(one_thread_reads_all_sections),
+		cmocka_unit_test(all_chunks_are_back_after_each_section),
+		cmocka_unit_test(a_source_fails_in_the_second_section),
+		cmocka_unit_test(a_sink_fails_in_the_second_section),
+		cmocka_unit_test(a_pump_runs_again_after_its_source_failed),
+		cmocka_unit_test(a_pump_runs_again_after_its_sink_failed),
 		cmocka_unit_test(chunks_are_enough_whoever_is_slower),
 		cmocka_unit_test(a_source_that_fails_has_been_emptied),
 		cmocka_unit_test(a_source_can_fail_at_once),
@@ -303,6 +489,7 @@ int main(void)
 		cmocka_unit_test(when_both_fail_it_is_the_sink_that_came_first),
 		cmocka_unit_test(the_monitor_is_told_how_far_it_is),
 		cmocka_unit_test(the_monitor_can_stop_it),
+		cmocka_unit_test(the_monitor_can_stop_the_second_section),
 	};
 
 	/* Who waits for ever is ended. */
