@@ -136,6 +136,8 @@ libcore_la_SOURCES = \
 	%D%/image/doubt.h \
 	%D%/image/image.c \
 	%D%/image/image.h \
+	%D%/image/stranger.c \
+	%D%/image/stranger.h \
 	%D%/image/trailing.c \
 	%D%/image/trailing.h \
 	%D%/image/trust.c \

@@ -77,6 +77,7 @@ unit_tests = \
 	%D%/unit/format/vmdesc_test \
 	%D%/unit/image/allocation_test \
 	%D%/unit/image/image_test \
+	%D%/unit/image/stranger_test \
 	%D%/unit/check/repair_test \
 	%D%/unit/map/map_test \
 	%D%/unit/rewrite/convert_test \

@@ -34,6 +34,14 @@ static inline uint64_t get_be64(const void *from)
 	return be64toh(value);
 }
 
+static inline uint16_t get_le16(const void *from)
+{
+	uint16_t value;
+
+	memcpy(&value, from, sizeof(value));
+	return le16toh(value);
+}
+
 static inline uint32_t get_le32(const void *from)
 {
 	uint32_t value;

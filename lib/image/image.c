@@ -9,6 +9,7 @@
 #include "base/options.h"
 #include "format/page_size.h"
 #include "image/description.h"
+#include "image/stranger.h"
 #include "io/held_file.h"
 #include "io/spool.h"
 #include "ram/pump.h"
@@ -18,33 +19,6 @@
 #include <string.h>
 
 #define HEAD_SIZE 64
-
-/* Files that people take for save images, and what they are. */
-static const struct stranger {
-	const char *magic;
-	size_t size;
-	const char *what;
-} strangers[] = {
-	{ "\177ELF", 4, "an ELF file, as of 'virsh dump --memory-only'" },
-	{ "KDUMP   ", 8, "a kdump file, as of 'virsh dump --memory-only'" },
-	{ "makedumpfile", 12, "a makedumpfile dump" },
-	{ "QFI\373", 4, "a qcow2 disk image" },
-	{ "EMiL", 4, "a LiME memory dump" },
-};
-
-static int fail_not_image(const uint8_t *head, size_t size,
-			  struct savetool_error *err)
-{
-	for (size_t i = 0; i < sizeof(strangers) / sizeof(*strangers); i++) {
-		const struct stranger *stranger = &strangers[i];
-
-		if (size >= stranger->size &&
-		    memcmp(head, stranger->magic, stranger->size) == 0)
-			return fail(err, SAVETOOL_NOT_IMAGE,
-				    "not a save image, but %s", stranger->what);
-	}
-	return fail(err, SAVETOOL_NOT_IMAGE, "not a save image");
-}
 
 /* The bytes that the stream starts with decide what it is, and no header. */
 static int recognise_payload(struct savetool_image *image,
@@ -68,21 +42,16 @@ static int recognise_payload(struct savetool_image *image,
 			       file->size != SAVETOOL_UNKNOWN ? file->size :
 								file->position,
 			       "file ends at @, where the stream should start");
-	if (got >= 4 && (memcmp(head, "QEVM", 4) == 0 ||
-			 memcmp(head, "\x11\x22\x33\x44", 4) == 0))
+	if (stranger_is_stream(head, got))
 		return 0;
 	image->codec = codec_for_content(head, got);
 	if (image->codec)
 		return 0;
 	if (image->libvirt)
-		return fail_at(err,
-			       image->libvirt->header.complete ?
-				       SAVETOOL_CORRUPT :
-				       SAVETOOL_INCOMPLETE,
-			       image->payload,
-			       "no QEMU stream behind the libvirt header, "
-			       "at @");
-	return fail_not_image(head, got, err);
+		return fail_stranger_after(image->libvirt, image->payload,
+					   image->file, image->payload, NULL,
+					   err);
+	return fail_stranger(image->file, image->payload, NULL, err);
 }
 
 static int recognise_container(struct savetool_image *image, uint64_t offset,
@@ -120,8 +89,10 @@ static int look_inside(struct savetool_image *image, struct savetool_error *err)
 	    input_read_all(image->unpacked, magic, sizeof(magic), 0, &got,
 			   err) < 0)
 		return -1;
-	if (!libvirt_is_magic(magic, got))
+	if (stranger_is_stream(magic, got))
 		return 0;
+	if (!libvirt_is_magic(magic, got))
+		return fail_stranger(image->unpacked, 0, image->codec, err);
 	image->outer = image->file;
 	image->outer_codec = image->codec;
 	image->outer_offset = image->payload;
@@ -425,13 +396,32 @@ static int look_ahead(struct savetool_image *image, struct savetool_error *err)
 	return 0;
 }
 
+/* What a libvirt header says of the packed stream proves nothing. */
+static int require_stream(struct savetool_image *image,
+			  struct savetool_error *err)
+{
+	uint8_t magic[4];
+	size_t got;
+
+	if (!image->libvirt || !image->codec)
+		return 0;
+	if (input_read_all(image->unpacked, magic, sizeof(magic), 0, &got,
+			   err) < 0)
+		return -1;
+	if (got < sizeof(magic) || stranger_is_stream(magic, got))
+		return 0;
+	return fail_stranger_after(image->libvirt, image->payload,
+				   image->unpacked, 0, image->codec, err);
+}
+
 int image_start(struct savetool_image *image, struct savetool_error *err)
 {
 	stop(image);
 	if (image->started && !image->spool && unpack_again(image, err) < 0)
 		return -1;
 	image->started = true;
-	if (stream_open(&image->stream, image_input(image), image->pool,
+	if (require_stream(image, err) < 0 ||
+	    stream_open(&image->stream, image_input(image), image->pool,
 			image_stream_offset(image), err) < 0)
 		return -1;
 	if (stream_is_mapped(&image->stream) && !image_input(image)->seekable &&

@@ -378,6 +378,77 @@ headline()
 	assert_output ''
 }
 
+# packs CODEC: standard input to standard output, by the program of a format.
+packs()
+{
+	"$1" -c
+}
+
+@test "what is compressed is looked at, by every codec, in every place" {
+	local codec said at
+
+	make_image bad-elf elf
+	echo 'some text' >text
+	for codec in gzip bzip2 xz lzop zstd; do
+		packs $codec <elf >packed
+		packs $codec <text >words
+		head -c 4096 /dev/urandom >later
+		cat packed >>later
+		said="an? $codec-compressed ELF file"
+		for at in "packed" "- <packed" "- < <(cat packed)" \
+				"--offset=4096 later" \
+				"--offset=4096 - < <(cat later)"; do
+			run bash -c "'$SAVETOOL' inspect $at"
+			assert_failure 4
+			assert_line --regexp "not a save image, but $said\$"
+			refute_output --partial stream
+		done
+		savetool inspect words
+		assert_error 4 "words: not a save image, but $codec-compressed\
+ data of another kind"
+	done
+}
+
+@test "every command refuses a compressed stranger, and makes nothing" {
+	local command
+
+	make_image bad-elf elf
+	gzip elf
+	for command in inspect size map check digest 'check --deep' sparsify \
+			compact; do
+		# shellcheck disable=SC2086
+		savetool $command elf.gz
+		assert_error 4 "elf.gz: not a save image, but a\
+ gzip-compressed ELF file"
+	done
+	savetool convert -O raw elf.gz new
+	assert_failure 4
+	[ ! -e new ]
+}
+
+@test "JSON has no container for what is no image" {
+	echo 'some text' | gzip >a
+	savetool inspect --json a
+	assert_failure 4
+	assert_json '.error.code == "not-an-image"'
+	assert_json 'has("container") or has("format") | not'
+}
+
+@test "a compressed stranger after a libvirt header is damage, and named" {
+	make_image bad-elf elf
+	make_image packed-zstd a
+	head -c $((92 + $(word a 20))) a >b
+	zstd -qc elf >>b
+	savetool inspect b
+	assert_failure 6
+	assert_line --index 0 "b: libvirt save image, zstd"
+	[[ $stderr == "savetool: b: no QEMU stream after the libvirt header, at\
+ byte "*", but a zstd-compressed ELF file" ]]
+	savetool check b
+	assert_failure 6
+	refute_output --partial clean
+}
+
 @test "an image without permission is not called missing" {
 	make_image v2-small a
 	chmod 0 a

@@ -202,18 +202,56 @@ TEST(strangers_are_called_by_their_names)
 {
 	refuses_bytes("", 0, SAVETOOL_NOT_IMAGE, "file is empty");
 	refuses_bytes("\177ELF\2\1\1", 7, SAVETOOL_NOT_IMAGE,
-		      "not a save image, but an ELF file, as of 'virsh dump "
-		      "--memory-only'");
-	refuses_bytes("KDUMP   1", 9, SAVETOOL_NOT_IMAGE,
-		      "not a save image, but a kdump file, as of 'virsh dump "
-		      "--memory-only'");
-	refuses_bytes("makedumpfile\0\0", 14, SAVETOOL_NOT_IMAGE,
-		      "not a save image, but a makedumpfile dump");
+		      "not a save image, but an ELF file");
 	refuses_bytes("QFI\373\0\0\0\3", 8, SAVETOOL_NOT_IMAGE,
-		      "not a save image, but a qcow2 disk image");
+		      "not a save image, but a qcow2 disk image; qemu-img "
+		      "reads it");
 	refuses_bytes("some text\n", 10, SAVETOOL_NOT_IMAGE,
 		      "not a save image");
 	refuses_bytes("QE", 2, SAVETOOL_NOT_IMAGE, "not a save image");
+}
+
+TEST(what_is_packed_is_looked_at)
+{
+	wire_text(&wire, "some text");
+	save_packed("a");
+	refuses("a", 0, SAVETOOL_NOT_IMAGE,
+		"not a save image, but gzip-compressed data of another kind");
+	wire_text(&wire, "QFI\373");
+	save_packed("a");
+	refuses("a", 0, SAVETOOL_NOT_IMAGE,
+		"not a save image, but a gzip-compressed qcow2 disk image; "
+		"qemu-img reads it");
+}
+
+/* The header is shown; the stream is nobody's guess. */
+TEST(a_packed_stranger_after_a_header_is_damage)
+{
+	const struct savetool_info *info = NULL;
+	struct savetool_image *image;
+	struct savetool_error err;
+	uint8_t packed[512];
+	size_t size;
+	FILE *file;
+
+	wire_text(&wire, "QFI\373");
+	save_packed("a");
+	file = fopen("a", "rb");
+	assert_non_null(file);
+	size = fread(packed, 1, sizeof(packed), file);
+	fclose(file);
+	sample_header(&wire, SAVETOOL_FORMAT_GZIP);
+	wire_bytes(&wire, packed, size);
+	save_wire("a");
+	image = opens("a", 0);
+	assert_fails(savetool_image_describe(image, false, NULL, &info, &err),
+		     err, SAVETOOL_CORRUPT,
+		     "no QEMU stream after the libvirt header, at byte 225, "
+		     "but a gzip-compressed qcow2 disk image; qemu-img reads "
+		     "it");
+	assert_true(info->libvirt);
+	assert_false(info->stream_known);
+	savetool_image_close(image);
 }
 
 TEST(only_the_header_is_no_image)
@@ -232,7 +270,7 @@ TEST(only_the_header_is_no_image)
 	wire_text(&wire, "no stream at all");
 	save_wire("a");
 	refuses("a", 0, SAVETOOL_CORRUPT,
-		"no QEMU stream behind the libvirt header, at byte 225");
+		"no QEMU stream after the libvirt header, at byte 225");
 }
 
 TEST(what_cannot_be_opened)
@@ -282,6 +320,8 @@ int main(void)
 		scratch_test(what_is_packed_is_unpacked),
 		scratch_test(the_tail_is_seen_from_the_start),
 		scratch_test(strangers_are_called_by_their_names),
+		scratch_test(what_is_packed_is_looked_at),
+		scratch_test(a_packed_stranger_after_a_header_is_damage),
 		scratch_test(only_the_header_is_no_image),
 		scratch_test(what_cannot_be_opened),
 		scratch_test(an_unfinished_image_says_so),
