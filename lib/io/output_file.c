@@ -198,6 +198,18 @@ static int file_reach(struct output *out, uint64_t end,
 }
 
 /*
+ * Not so a copy that shares all storage of its source: for an end within a
+ * block, XFS would give it a block of its own, and more ahead of that.
+ */
+static bool has_grown(const struct output_file *file, uint64_t end)
+{
+	struct stat st;
+
+	return written(file) > 0 || fstat(file->fd, &st) < 0 ||
+	       (uint64_t)st.st_size != end;
+}
+
+/*
  * What was moved over at the end becomes part of the file; what XFS keeps ready
  * behind that is given back, which it else does when the file is closed, after
  * everybody has asked how much there is.  A descriptor that others share is
@@ -211,7 +223,7 @@ static int end_at(struct output_file *file, uint64_t position,
 	if (file->fresh || position > file->end) {
 		uint64_t end = position > file->end ? position : file->end;
 
-		if (ftruncate(file->fd, end) < 0)
+		if (has_grown(file, end) && ftruncate(file->fd, end) < 0)
 			return fail_write(file, end, err);
 		file->end = end;
 	}

@@ -623,9 +623,8 @@ tells_place()
 
 	{ echo "$header magic=part"; sequential eof vmdesc; } | built a
 	at=$("$SAVETOOL" inspect --json a | jq '.devices[0].offset')
-	cp a zeros
-	fallocate -z -o "$at" -l $(("$(stat -c %s a)" - at)) zeros
 	head -c "$at" a >one
+	{ cat one; head -c $(("$(stat -c %s a)" - at)) /dev/zero; } >zeros
 	printf '\0' >>one
 	for name in zeros one; do
 		checks 5 $name --repair

@@ -26,16 +26,29 @@ fish_offers()
 		complete -C $argv[2]' "$top" "$1" | sed 's/\t.*//' | sort
 }
 
-# zsh can only complete in an interactive shell, so it gets one of its own; and
-# five minutes for each answer, for want of anything that it would say instead.
+# zsh can only complete in an interactive shell, so it gets one of its own, and
+# five minutes for each answer, as long as that shell lives.  Why there is none
+# goes to bats itself: a test sees no offers then, and fails.
 zsh_offers()
 {
 	local line=$1
 
 	PATH=${SAVETOOL%/*}:$PATH zsh -f -c '
 		zmodload zsh/zpty
-		zpty shell zsh -f -i
 		tell() { zpty -w shell "$@" }
+		await() {
+			for i in {1..6000}; do
+				[[ -s $1 ]] && return
+				zpty -t shell || break
+				sleep 0.05
+			done
+			print -u2 "zsh: no answer from its own shell"
+			exit 1
+		}
+		zpty shell zsh -f -i || {
+			print -u2 "zsh: no pseudo-terminal: is there /dev/pts?"
+			exit 1
+		}
 		tell "PS1= RPS1= PROMPT_SP= ; unsetopt zle_bracketed_paste"
 		tell "fpath=($1/completions \$fpath); autoload -U compinit"
 		tell "compinit -u -d $3/zcompdump"
@@ -46,16 +59,14 @@ zsh_offers()
 				mv $3/offers.new $3/offers;
 			builtin compadd \"\$@\" }"
 		tell "cd $3; print ready >$3/ready"
-		for i in {1..6000}; do
-			[[ -s $3/ready ]] && break
-			sleep 0.05
-		done
+		await $3/ready
 		zpty -w -n shell "$2"$'\''\t'\''
-		for i in {1..6000}; do
-			[[ -s $3/offers ]] && break
-			sleep 0.05
-		done
-		zpty -d shell' zsh "$top" "$line" "$BATS_TEST_TMPDIR"
+		await $3/offers
+		zpty -d shell' zsh "$top" "$line" "$BATS_TEST_TMPDIR" \
+		2>"$BATS_TEST_TMPDIR/said" || {
+		sed -n 's/^zsh: /# &/p' "$BATS_TEST_TMPDIR/said" >&3
+		return 1
+	}
 	sort -u "$BATS_TEST_TMPDIR/offers"
 }
 

@@ -110,6 +110,12 @@ in_seconds()
 	exec "$SAVETOOL" "$@"
 )
 
+# has_grown FILE: XFS gives back what it keeps ready for a file to go on.
+has_grown()
+{
+	truncate -s +0 "$1"
+}
+
 # awaits COMMAND...: until it succeeds.  No machine is as slow as the end of it.
 awaits()
 {

@@ -38,10 +38,25 @@ char *duplicate(const char *text)
 	return strcpy(copy, text);
 }
 
+void end_at(struct image *image, uint64_t end)
+{
+	if (ftruncate(image->fd, (off_t)end) < 0)
+		fail("cannot end the image: %s", strerror(errno));
+	image->end = end;
+}
+
 void put_at(struct image *image, const void *data, size_t size, uint64_t at)
 {
 	const char *from = data;
 
+	/*
+	 * XFS allocates more than a growing file needs.  It would keep that if
+	 * the file went on past a hole.
+	 */
+	if (size > 0 && at > image->end)
+		end_at(image, image->end);
+	if (at + size > image->end)
+		image->end = at + size;
 	while (size > 0) {
 		ssize_t done = pwrite(image->fd, from, size, (off_t)at);
 

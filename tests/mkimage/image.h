@@ -34,6 +34,7 @@ enum section_kind { SECTION_NONE, SECTION_OTHER, SECTION_RAM };
 struct image {
 	int fd;
 	uint64_t at;
+	uint64_t end; /* of what was put */
 	struct label *labels;
 
 	/* what was said in general */
@@ -76,6 +77,9 @@ _Noreturn void fail(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
 void *allocate(size_t size);
 char *duplicate(const char *text);
+
+/* Cuts or extends the image, and gives back what lies past its end. */
+void end_at(struct image *image, uint64_t end);
 
 void put_at(struct image *image, const void *data, size_t size, uint64_t at);
 void put(struct image *image, const void *data, size_t size);

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -169,15 +168,16 @@ static void pack(struct image *image)
 	off_t start = (off_t)image->pack_at;
 	off_t end;
 
-	if (ftruncate(image->fd, start) < 0 ||
-	    lseek(image->fd, start, SEEK_SET) < 0)
-		fail("cannot cut the image for packing");
+	end_at(image, image->pack_at);
+	if (lseek(image->fd, start, SEEK_SET) < 0)
+		fail("cannot go back to where packing starts");
 	run_packer(image, tail);
 	fclose(tail);
 	end = lseek(image->fd, 0, SEEK_END);
 	if (end < 0)
 		fail("cannot find the end of the image");
 	image->at = (uint64_t)end;
+	image->end = image->at;
 	image->pack_at = NOWHERE;
 	free(image->packer);
 	image->packer = NULL;
@@ -192,17 +192,14 @@ void say_packed(struct image *image, struct line *line)
 
 void image_finish(struct image *image)
 {
-	struct stat stat;
-
-	if (image->cut_at != NOWHERE &&
-	    ftruncate(image->fd, (off_t)image->cut_at) < 0)
-		fail("cannot cut the image");
+	if (image->cut_at != NOWHERE)
+		end_at(image, image->cut_at);
 	if (image->packer)
 		pack(image);
-	if (image->cut_at != NOWHERE || fstat(image->fd, &stat) < 0)
-		return;
 	/* slots without data at the very end belong to the image as well */
-	if ((uint64_t)stat.st_size < image->at &&
-	    ftruncate(image->fd, (off_t)image->at) < 0)
-		fail("cannot extend the image");
+	if (image->cut_at == NOWHERE && image->end < image->at) {
+		end_at(image, image->end);
+		image->end = image->at;
+	}
+	end_at(image, image->end);
 }
