@@ -67,7 +67,7 @@ static int recognise_payload(struct savetool_image *image,
 		return fail_at(err, SAVETOOL_INCOMPLETE,
 			       file->size != SAVETOOL_UNKNOWN ? file->size :
 								file->position,
-			       "file ends at @, where the stream should start");
+			       "file ends where the stream should start");
 	if (got >= 4 && (memcmp(head, "QEVM", 4) == 0 ||
 			 memcmp(head, "\x11\x22\x33\x44", 4) == 0))
 		return 0;
@@ -80,8 +80,7 @@ static int recognise_payload(struct savetool_image *image,
 				       SAVETOOL_CORRUPT :
 				       SAVETOOL_INCOMPLETE,
 			       image->payload,
-			       "no QEMU stream behind the libvirt header, "
-			       "at @");
+			       "no QEMU stream after the libvirt header");
 	return fail_not_image(head, got, err);
 }
 
