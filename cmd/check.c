@@ -16,12 +16,11 @@ struct job {
 static void print_finding(struct report *report, const char *path,
 			  const struct savetool_finding *finding)
 {
-	char place[FINDING_PLACE];
+	char line[FINDING_LINE];
 
-	finding_place(place, finding);
-	report_line(report, "%s: %s: %s (%s)", path,
-		    finding_severity(finding->severity), finding->message,
-		    place);
+	finding_line(line, finding);
+	report_line(report, "%s: %s: %s", path,
+		    finding_severity(finding->severity), line);
 }
 
 static void print_repair(const struct job *job, const char *path,
@@ -33,12 +32,12 @@ static void print_repair(const struct job *job, const char *path,
 		.offset = repair->offset,
 		.length = repair->length,
 	};
-	char place[FINDING_PLACE];
+	char line[FINDING_LINE];
 
-	finding_place(place, &repaired);
-	report_line(job->images.report, "%s: %s: %s (%s)", path,
+	finding_line(line, &repaired);
+	report_line(job->images.report, "%s: %s: %s", path,
 		    job->options.dry_run ? "would be repaired" : "repaired",
-		    repair->message, place);
+		    line);
 }
 
 /* Of several findings with the same remedy, the first has it. */

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "escape.h"
+#include "place.h"
 #include "report.h"
 #include "stdout.h"
 
@@ -413,9 +414,7 @@ void cli_release(struct cli *cli)
 	free(cli->rows);
 }
 
-/* The way out is in our own words; NULL: there is none. */
-static void complain(const char *path, const struct savetool_error *err,
-		     const char *hint)
+static void begin_complaint(const char *path)
 {
 	/* So that a report stands before the complaint about it. */
 	stdout_flush();
@@ -424,7 +423,22 @@ static void complain(const char *path, const struct savetool_error *err,
 		escape_text(stderr, *path ? path : "''", false);
 		fputs(": ", stderr);
 	}
+}
+
+/* The hint is in our own words; NULL: there is none. */
+static void complain(const char *path, const struct savetool_error *err,
+		     const char *hint)
+{
+	char place[PLACE_TEXT];
+
+	place_of_error(place, err);
+	begin_complaint(path);
 	escape_text(stderr, err->text, false);
+	if (place[0]) {
+		fputs(" (", stderr);
+		escape_text(stderr, place, false);
+		fputs(")", stderr);
+	}
 	fprintf(stderr, "%s%s\n", hint ? "; " : "", hint ? hint : "");
 }
 
@@ -472,17 +486,29 @@ int cli_fail(const struct cli *cli, const char *path,
 	return (int)err->code;
 }
 
+void cli_warn(const struct cli *cli, const char *path, const char *format, ...)
+{
+	char text[512];
+	va_list arguments;
+
+	if (cli->quiet)
+		return;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	begin_complaint(path);
+	fputs("warning: ", stderr);
+	escape_text(stderr, text, false);
+	fputs("\n", stderr);
+}
+
 void cli_warn_lost(const struct cli *cli, uint64_t lost)
 {
-	struct savetool_error warning = { .code = SAVETOOL_OK };
-
-	if (cli->quiet || lost == 0)
-		return;
-	snprintf(warning.text, sizeof(warning.text),
-		 "warning: %" PRIu64 " bytes of memory lie in holes of the "
-		 "file, and were taken for zeros",
-		 lost);
-	cli_complain(cli->operands[0], &warning);
+	if (lost > 0)
+		cli_warn(cli, cli->operands[0],
+			 "%" PRIu64 " bytes of memory lie in holes of the "
+			 "file and were read as zeros",
+			 lost);
 }
 
 int cli_misuse(const struct cli *cli, const char *format, ...)

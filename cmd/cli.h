@@ -74,8 +74,12 @@ struct cli {
 bool cli_parse(struct cli *cli, const struct option *table);
 void cli_release(struct cli *cli);
 
-/* One line on standard error; path may be NULL. */
+/* One line on standard error, with the place; path may be NULL. */
 void cli_complain(const char *path, const struct savetool_error *err);
+
+/* "savetool: PATH: warning: …", unless --quiet */
+void cli_warn(const struct cli *cli, const char *path, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /*
  * Tells that a command has failed, also as JSON if that is wanted; of a

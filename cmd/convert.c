@@ -149,15 +149,10 @@ static void show(const struct cli *cli, enum savetool_format format,
 static void warn(const struct cli *cli, const struct wish *wish,
 		 const struct savetool_convert_result *result)
 {
-	struct savetool_error warning = { .code = SAVETOOL_OK };
-
 	cli_warn_lost(cli, result->lost);
-	if (!cli->quiet && wish->header_version == 3) {
-		snprintf(warning.text, sizeof(warning.text),
-			 "warning: no release of libvirt restores header "
-			 "version 3");
-		cli_complain(cli->operands[1], &warning);
-	}
+	if (wish->header_version == 3)
+		cli_warn(cli, cli->operands[1],
+			 "no release of libvirt restores header version 3");
 }
 
 static void confine_files(const char *source, const char *destination,

@@ -4,9 +4,9 @@
 
 #include "finding.h"
 
-#include <inttypes.h>
+#include "place.h"
+
 #include <stdio.h>
-#include <string.h>
 
 const char *finding_severity(enum savetool_severity severity)
 {
@@ -41,64 +41,23 @@ void finding_put(struct report *report, const struct savetool_finding *finding)
 	report_text(report, "remedy", NULL, finding->hint);
 }
 
-/* Whole words: "byte 7" is not in "byte 72". */
-static bool has_words(const char *text, const char *words)
+void finding_line(char text[FINDING_LINE],
+		  const struct savetool_finding *finding)
 {
-	size_t length = strlen(words);
+	char place[PLACE_TEXT];
 
-	while ((text = strstr(text, words))) {
-		text += length;
-		if (*text < '0' || *text > '9')
-			return true;
-	}
-	return false;
-}
-
-static bool names_block(const struct savetool_finding *finding)
-{
-	char words[FINDING_PLACE];
-
-	snprintf(words, sizeof(words), "block '%s'", finding->block);
-	return has_words(finding->message, words);
-}
-
-static bool names_offset(const struct savetool_finding *finding)
-{
-	char words[32];
-
-	snprintf(words, sizeof(words), "byte %" PRIu64, finding->offset);
-	return has_words(finding->message, words);
-}
-
-void finding_place(char text[FINDING_PLACE],
-		   const struct savetool_finding *finding)
-{
-	bool placed = finding->offset != SAVETOOL_UNKNOWN;
-	bool sized = finding->length != SAVETOOL_UNKNOWN && finding->length > 0;
-	const char *block = finding->block;
-	char at[48] = "", size[48] = "";
-
-	if (block && names_block(finding))
-		block = NULL;
-	if (placed && !names_offset(finding))
-		snprintf(at, sizeof(at), ", at byte %" PRIu64, finding->offset);
-	if (sized && placed)
-		snprintf(size, sizeof(size), "%" PRIu64 " bytes",
-			 finding->length);
-	else if (sized)
-		report_size_text(finding->length, size);
-	snprintf(text, FINDING_PLACE, "%s%s%s%s%s%s", finding->code,
-		 block ? ", block " : "", block ? block : "", at,
-		 sized ? ", " : "", size);
+	place_of_finding(place, finding);
+	snprintf(text, FINDING_LINE, "%s (%s%s%s)", finding->message,
+		 finding->code, place[0] ? ", " : "", place);
 }
 
 static void show(struct report *report, const struct savetool_finding *finding)
 {
-	char place[FINDING_PLACE];
+	char line[FINDING_LINE];
 
-	finding_place(place, finding);
-	report_line(report, "%s: %s (%s)", finding_severity(finding->severity),
-		    finding->message, place);
+	finding_line(line, finding);
+	report_line(report, "%s: %s", finding_severity(finding->severity),
+		    line);
 	if (finding->hint)
 		report_line(report, "what helps: %s", finding->hint);
 }

@@ -10,13 +10,12 @@
 const char *finding_severity(enum savetool_severity severity);
 
 /*
- * "code, block pc.ram, at byte 7, 12 bytes": exact where it is a place, for
- * who goes there; what has none is an amount, "code, 51.1 MiB".  It stands
- * behind the message, and leaves out what that has already.
+ * "message (code, block 'pc.ram', at byte 7, 12 bytes)".  A message has up to
+ * 512 bytes, and so has its place.
  */
-#define FINDING_PLACE 512
-void finding_place(char text[FINDING_PLACE],
-		   const struct savetool_finding *finding);
+#define FINDING_LINE 1088
+void finding_line(char text[FINDING_LINE],
+		  const struct savetool_finding *finding);
 
 /* A row of a table; more about it may follow. */
 void finding_put(struct report *report, const struct savetool_finding *finding);

@@ -31,6 +31,8 @@ libcmd_la_SOURCES = \
 	%D%/inspect.c \
 	%D%/map.c \
 	%D%/memory.h \
+	%D%/place.c \
+	%D%/place.h \
 	%D%/progress.c \
 	%D%/progress.h \
 	%D%/report.c \

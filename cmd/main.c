@@ -67,7 +67,9 @@ static void print_names(void)
 
 static int misuse(const char *problem, const char *word)
 {
-	struct savetool_error err = { .code = SAVETOOL_USAGE };
+	struct savetool_error err = { .code = SAVETOOL_USAGE,
+				      .offset = SAVETOOL_UNKNOWN,
+				      .page = SAVETOOL_UNKNOWN };
 
 	snprintf(err.text, sizeof(err.text),
 		 word ? "%s: '%.400s'; see 'savetool --help'" :

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Fills errors: a code, a sentence, an offset. */
+/* A code, a sentence, a place and a hint. */
 #include "config.h"
 
 #include "base/error.h"
@@ -48,42 +48,6 @@ static void begin(struct savetool_error *err, enum savetool_code code,
 	err->page = SAVETOOL_UNKNOWN;
 }
 
-static void note_block(struct savetool_error *err, const char *block)
-{
-	if (err->block[0] == '\0')
-		snprintf(err->block, sizeof(err->block), "%s", block);
-}
-
-/*
- * Replaces the first '@' of a format by "byte N".  This is done before the
- * arguments are inserted, so an '@' in a name from the image stays.  A result
- * that does not fit leaves the format as it was.
- */
-static const char *with_place(char placed[TEXT_SIZE], const char *format,
-			      uint64_t offset)
-{
-	const char *mark = strchrnul(format, '@');
-	size_t length = snprintf(placed, TEXT_SIZE, "%.*s%s %" PRIu64 "%s",
-				 (int)(mark - format), format,
-				 *mark ? "byte" : " at byte", offset,
-				 *mark ? mark + 1 : "");
-
-	return length < TEXT_SIZE ? placed : format;
-}
-
-/* The result of with_place() has the same conversions as the literal format. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-static void say_at(char text[TEXT_SIZE], uint64_t offset, const char *format,
-		   va_list arguments)
-{
-	char placed[TEXT_SIZE];
-
-	vsnprintf(text, TEXT_SIZE, with_place(placed, format, offset),
-		  arguments);
-}
-#pragma GCC diagnostic pop
-
 int fail(struct savetool_error *err, enum savetool_code code,
 	 const char *format, ...)
 {
@@ -103,7 +67,7 @@ int fail_at(struct savetool_error *err, enum savetool_code code,
 
 	begin(err, code, offset);
 	va_start(arguments, format);
-	say_at(err->text, offset, format, arguments);
+	vsnprintf(err->text, sizeof(err->text), format, arguments);
 	va_end(arguments);
 	return -1;
 }
@@ -148,7 +112,7 @@ int fail_errno_at(struct savetool_error *err, uint64_t offset,
 
 	begin(err, SAVETOOL_SYSTEM, offset);
 	va_start(arguments, format);
-	say_at(err->text, offset, format, arguments);
+	vsnprintf(err->text, sizeof(err->text), format, arguments);
 	va_end(arguments);
 	return add_errno(err, number);
 }
@@ -188,7 +152,7 @@ int fail_while_at(struct savetool_error *err, uint64_t offset,
 	va_list arguments;
 
 	va_start(arguments, format);
-	say_at(context, offset, format, arguments);
+	vsnprintf(context, sizeof(context), format, arguments);
 	va_end(arguments);
 	if (err->offset == SAVETOOL_UNKNOWN)
 		err->offset = offset;
@@ -197,17 +161,17 @@ int fail_while_at(struct savetool_error *err, uint64_t offset,
 
 int fail_in_block(struct savetool_error *err, const char *block)
 {
-	note_block(err, block);
-	return fail_while(err, "block '%s'", block);
+	if (err->block[0] == '\0')
+		snprintf(err->block, sizeof(err->block), "%s", block);
+	return -1;
 }
 
 int fail_about_page(struct savetool_error *err, const char *block,
 		    uint64_t page)
 {
-	note_block(err, block);
 	if (err->page == SAVETOOL_UNKNOWN)
 		err->page = page;
-	return -1;
+	return fail_in_block(err, block);
 }
 
 int fail_as(struct savetool_error *err, enum savetool_code code,
@@ -235,12 +199,12 @@ int fail_full(struct savetool_error *err, uint64_t written, uint64_t expected)
 	/* The expected size may not include headers and the like. */
 	if (expected == SAVETOOL_UNKNOWN || expected <= written)
 		return fail_while(err,
-				  "not enough room after %" PRIu64
-				  " bytes, and no way to tell how many are "
-				  "missing",
+				  "not enough space after %" PRIu64
+				  " bytes, and it is unknown how many more are "
+				  "needed",
 				  written);
 	return fail_while(err,
-			  "not enough room after %" PRIu64
-			  " bytes, about %" PRIu64 " missing at most",
+			  "not enough space after %" PRIu64
+			  " bytes, at most about %" PRIu64 " more are needed",
 			  written, expected - written);
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * How failures travel: a code, a sentence and an offset in a struct
+ * How failures travel: a code, a sentence, a place and a hint in a struct
  * savetool_error that the outermost caller owns.  Everything here returns -1,
  * so that a failing line reads "return fail(...)".
+ *
+ * The sentence never holds the place: it has fields of its own, and whoever
+ * prints the sentence adds them.
  */
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
@@ -13,18 +16,14 @@
 int fail(struct savetool_error *err, enum savetool_code code,
 	 const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/*
- * For failures about the byte at offset.  The first '@' of the format becomes
- * "byte N"; without one, " at byte N" is appended.  So the sentence and the
- * field always agree.
- */
+/* About the byte at offset. */
 int fail_at(struct savetool_error *err, enum savetool_code code,
 	    uint64_t offset, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
 /*
- * SAVETOOL_SYSTEM, with errno stored and its text appended.  A full disk or an
- * exceeded quota is SAVETOOL_REFUSED instead: all that is missing is space.
+ * SAVETOOL_SYSTEM, with the text of errno after the sentence.  A full disk or
+ * quota is SAVETOOL_REFUSED: nothing is wrong except that space is lacking.
  */
 int fail_errno(struct savetool_error *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -36,8 +35,8 @@ int fail_errno_at(struct savetool_error *err, uint64_t offset,
 int fail_memory(struct savetool_error *err);
 
 /*
- * Puts context before the sentence: "domain XML at byte 92: …".  An offset
- * that is already set is the more precise one, and stays.
+ * Puts context in front of the sentence: "domain XML: …".  An offset that is
+ * already known is closer to what is wrong, and stays.
  */
 int fail_while(struct savetool_error *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -45,16 +44,17 @@ int fail_while_at(struct savetool_error *err, uint64_t offset,
 		  const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* The same for the block that the failure is about: "block 'pc.ram': …". */
+/*
+ * Notes the block that it is about, or a page of it; what is already known
+ * stays.
+ */
 int fail_in_block(struct savetool_error *err, const char *block);
-
-/* Notes the block and page that the failure is about.  The text stays. */
 int fail_about_page(struct savetool_error *err, const char *block,
 		    uint64_t page);
 
 /*
- * Changes the code and appends to the sentence, which is shortened if the rest
- * would not fit.  The offset stays.
+ * Appends to the sentence, which is cut if there is not enough space, and
+ * makes it a failure of another kind at the same place.
  */
 int fail_as(struct savetool_error *err, enum savetool_code code,
 	    const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -63,8 +63,8 @@ int fail_as(struct savetool_error *err, enum savetool_code code,
 bool error_is_full(const struct savetool_error *err);
 
 /*
- * If so, says first how many bytes were written and how many are missing at
- * most.  expected is SAVETOOL_UNKNOWN if it cannot be known.
+ * If so, puts in front how far the writer came, and what it lacks at most;
+ * expected is SAVETOOL_UNKNOWN if that is not known.
  */
 int fail_full(struct savetool_error *err, uint64_t written, uint64_t expected);
 

@@ -46,13 +46,13 @@ static int blame(struct unlzop *unlzop, const char *complaint,
 
 	if (strstr(complaint, "garbage"))
 		return fail_at(err, SAVETOOL_CORRUPT, offset,
-			       "trailing bytes behind the last lzop member "
-			       "before @");
+			       "trailing bytes after the last lzop member");
 	if (strstr(complaint, "hecksum") || strstr(complaint, "violation") ||
 	    strstr(complaint, "corrupt") || !unlzop->window.ended ||
 	    unlzop->window.left > 0)
-		return fail_at(err, SAVETOOL_CORRUPT, offset,
-			       "lzop data is damaged before @");
+		return fail_at(
+			err, SAVETOOL_CORRUPT, offset,
+			"lzop data is damaged at this byte or before it");
 	return fail_at(err, SAVETOOL_INCOMPLETE, offset,
 		       "lzop data breaks off");
 }

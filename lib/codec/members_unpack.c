@@ -82,7 +82,7 @@ int member_find(const struct codec *codec, struct window *window, bool first,
 	if (window->in->is_device)
 		return 0;
 	return fail_at(err, SAVETOOL_CORRUPT, window->offset,
-		       "trailing bytes behind the last %s member",
+		       "trailing bytes after the last %s member",
 		       savetool_format_name(codec->format));
 }
 
@@ -95,14 +95,13 @@ int member_fail(const struct codec *codec, const struct window *window,
 	case STEP_NO_MEMORY:
 		return fail_memory(err);
 	case STEP_UNSUPPORTED:
-		return fail_at(err, SAVETOOL_UNSUPPORTED, window->offset,
-			       "%s member asks for too much memory, or for "
-			       "a dictionary, at @",
-			       name);
+		return fail_at(
+			err, SAVETOOL_UNSUPPORTED, window->offset,
+			"%s member needs too much memory, or a dictionary",
+			name);
 	case STEP_CORRUPT:
 		return fail_at(err, SAVETOOL_CORRUPT, window->member,
-			       "%s member at @ is damaged, before byte "
-			       "%" PRIu64,
+			       "%s member is damaged, before byte %" PRIu64,
 			       name, window->offset);
 	case STEP_MORE:
 	case STEP_END:

@@ -71,11 +71,11 @@ static int unpack_job(void *owner, unsigned worker, void *job,
 
 	if (ZSTD_isError(size))
 		return fail_at(err, SAVETOOL_CORRUPT, unpacking->offset,
-			       "zstd frame at @ is damaged: %s",
+			       "zstd frame is damaged: %s",
 			       ZSTD_getErrorName(size));
 	if (size != unpacking->size)
 		return fail_at(err, SAVETOOL_CORRUPT, unpacking->offset,
-			       "zstd frame at @ holds %zu bytes instead of %zu",
+			       "zstd frame holds %zu bytes instead of %zu",
 			       size, unpacking->size);
 	return 0;
 }

@@ -17,7 +17,8 @@ static int unexpected(const struct reader *reader,
 		      struct savetool_error *err)
 {
 	return fail_at(err, SAVETOOL_CORRUPT, reader->offset,
-		       "section '%s': unexpected value 0x%" PRIx64 " before @",
+		       "section '%s' has unexpected value 0x%" PRIx64
+		       " before this byte",
 		       section->name, value);
 }
 
@@ -194,9 +195,9 @@ int iterable_skip(struct reader *reader, const struct section *section,
 	if (is_vfio(section->name))
 		return skip_vfio(reader, section, err);
 	if (strcmp(section->name, "block") == 0)
-		return fail_at(err, SAVETOOL_UNSUPPORTED, section->offset,
-			       "storage migration at @: save the guest "
-			       "without copying its disks");
+		return fail_at(
+			err, SAVETOOL_UNSUPPORTED, section->offset,
+			"storage migration: the disks are in the stream, too");
 	return fail_at(err, SAVETOOL_UNSUPPORTED, section->offset,
 		       "unknown section '%s' in several parts", section->name);
 }

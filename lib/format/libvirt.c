@@ -108,40 +108,36 @@ static int check_words(const struct savetool_header *header, uint64_t size,
 {
 	if (header->version > VERSION_LIMIT)
 		return fail_at(err, SAVETOOL_UNSUPPORTED, AT_VERSION,
-			       "libvirt header has version %" PRIu32
-			       " at @, which is not known",
+			       "libvirt header has unknown version %" PRIu32,
 			       header->version);
 	if (header->format >= SAVETOOL_FORMAT_COUNT)
 		return fail_at(err, SAVETOOL_UNSUPPORTED, AT_FORMAT,
-			       "libvirt header names format %" PRIu32
-			       " at @, which is not known",
+			       "libvirt header has unknown format %" PRIu32,
 			       header->format);
 	if (header->features & ~FEATURE_MAPPED_RAM)
 		return fail_at(err, SAVETOOL_UNSUPPORTED, AT_UNUSED,
 			       "libvirt header has features 0x%" PRIx32
-			       " at @, not all of which are known",
+			       ", not all of which are known",
 			       header->features);
 	if (header->data_length == 0)
 		return fail_at(err, SAVETOOL_CORRUPT, AT_DATA_LENGTH,
-			       "libvirt header has no XML: its length at @ "
-			       "is 0");
+			       "libvirt header has no XML: its length is 0");
 	if (header->data_length > LIBVIRT_DATA_LIMIT)
 		return fail_at(err, SAVETOOL_CORRUPT, AT_DATA_LENGTH,
-			       "libvirt header claims at @ that its XML has "
-			       "%" PRIu32 " bytes, more than any image has",
+			       "libvirt header says that its XML has %" PRIu32
+			       " bytes, which is out of range",
 			       header->data_length);
 	if (size != SAVETOOL_UNKNOWN &&
 	    header->data_length > size - LIBVIRT_HEADER_SIZE)
 		return fail_at(err, SAVETOOL_INCOMPLETE, size,
-			       "image ends at @, within its XML of %" PRIu32
-			       " bytes",
+			       "image ends within its XML of %" PRIu32 " bytes",
 			       header->data_length);
 	if (header->cookie_offset >= header->data_length)
-		return fail_at(err, SAVETOOL_CORRUPT, AT_COOKIE_OFFSET,
-			       "libvirt header claims at @ that its cookie "
-			       "starts %" PRIu32 " bytes into %" PRIu32
-			       " bytes of XML and cookie",
-			       header->cookie_offset, header->data_length);
+		return fail_at(
+			err, SAVETOOL_CORRUPT, AT_COOKIE_OFFSET,
+			"libvirt header says that its cookie starts %" PRIu32
+			" bytes into %" PRIu32 " bytes of XML and cookie",
+			header->cookie_offset, header->data_length);
 	return 0;
 }
 
@@ -158,10 +154,10 @@ static int read_data(struct libvirt *libvirt, struct input *in,
 			   err) < 0)
 		return -1;
 	if (got < length)
-		return fail_at(
-			err, SAVETOOL_INCOMPLETE, LIBVIRT_HEADER_SIZE + got,
-			"image ends at @, within its XML of %" PRIu32 " bytes",
-			length);
+		return fail_at(err, SAVETOOL_INCOMPLETE,
+			       LIBVIRT_HEADER_SIZE + got,
+			       "image ends within its XML of %" PRIu32 " bytes",
+			       length);
 	libvirt->data[length] = '\0';
 	return 0;
 }
@@ -176,7 +172,7 @@ static int split_data(struct libvirt *libvirt, struct savetool_error *err)
 	end = memchr(libvirt->data, '\0', cookie ? cookie : length);
 	if (!end)
 		return fail_at(err, SAVETOOL_CORRUPT, LIBVIRT_HEADER_SIZE,
-			       "XML at @ has no NUL at its end");
+			       "XML does not end with a NUL byte");
 	libvirt->xml = libvirt->data;
 	if (cookie) {
 		libvirt->cookie = libvirt->data + cookie;
@@ -184,7 +180,7 @@ static int split_data(struct libvirt *libvirt, struct savetool_error *err)
 		if (!end)
 			return fail_at(err, SAVETOOL_CORRUPT,
 				       LIBVIRT_HEADER_SIZE + cookie,
-				       "cookie at @ has no NUL at its end");
+				       "cookie does not end with a NUL byte");
 	}
 	header->padding = length - (end + 1 - libvirt->data);
 	return 0;
@@ -203,7 +199,7 @@ int libvirt_read(struct libvirt **result, struct input *in,
 		return fail(err, SAVETOOL_NOT_IMAGE, "no libvirt header");
 	if (got < sizeof(head))
 		return fail_at(err, SAVETOOL_INCOMPLETE, got,
-			       "image ends at @, within the libvirt header");
+			       "image ends within the libvirt header");
 	libvirt = calloc(1, sizeof(*libvirt));
 	if (!libvirt)
 		return fail_memory(err);

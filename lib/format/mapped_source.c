@@ -15,7 +15,7 @@ static int check_bits(const struct bitmap *bitmap, struct input *in,
 
 	if (bitmap_count(bitmap, pages, bitmap->size * 8 - pages) > 0)
 		return fail_at(err, SAVETOOL_CORRUPT, header->bitmap_offset,
-			       "bitmap at @ has bits set behind its last page");
+			       "bitmap has bits set past its last page");
 	if (in->size == SAVETOOL_UNKNOWN)
 		return 0;
 	space = in->size > header->pages_offset ?

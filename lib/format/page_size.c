@@ -268,8 +268,8 @@ static int decide(struct stream *stream, struct candidate *candidates,
 		if (block->length % stated == 0)
 			continue;
 		fail_at(err, SAVETOOL_CORRUPT, stream->ram.start,
-			"length %" PRIu64 ", in the list at @, is no multiple "
-			"of the page size %" PRIu64,
+			"length %" PRIu64
+			" is not a multiple of the page size %" PRIu64,
 			block->length, stated);
 		return fail_in_block(err, block->name);
 	}

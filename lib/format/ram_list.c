@@ -45,8 +45,8 @@ static int read_mapped_header(struct ram_list *list, struct reader *reader,
 		list->layout.page_size = page_size;
 	if (page_size != list->layout.page_size)
 		return fail_at(err, SAVETOOL_CORRUPT, start + 4,
-			       "page size %" PRIu64 " at @, but %" PRIu64
-			       " elsewhere",
+			       "page size is %" PRIu64 ", but %" PRIu64
+			       " in other blocks",
 			       page_size, list->layout.page_size);
 	return 0;
 }
@@ -60,19 +60,19 @@ static int check_header(const struct ram_list *list,
 
 	if (header->pages_offset == 0 || header->pages_offset % page_size)
 		return fail_at(err, SAVETOOL_CORRUPT, header->pages_offset,
-			       "pages at @ are not in their place, aligned "
-			       "to %" PRIu64,
+			       "pages are not aligned to %" PRIu64 " bytes",
 			       page_size);
 	if (header->pages_offset > RAM_LENGTH_LIMIT ||
 	    header->bitmap_offset > RAM_LENGTH_LIMIT)
-		return fail_at(err, SAVETOOL_CORRUPT, header->bitmap_offset,
-			       "bitmap at @, pages at %" PRIu64
-			       ", beyond reason",
-			       header->pages_offset);
+		return fail_at(
+			err, SAVETOOL_CORRUPT, header->bitmap_offset,
+			"offset of the bitmap, or of the pages at byte %" PRIu64
+			", is out of range",
+			header->pages_offset);
 	if (file_size != SAVETOOL_UNKNOWN &&
 	    header->bitmap_offset + bitmap > file_size)
 		return fail_at(err, SAVETOOL_INCOMPLETE, header->bitmap_offset,
-			       "bitmap at @, beyond the end of the image at "
+			       "bitmap is beyond the end of the image, byte "
 			       "%" PRIu64,
 			       file_size);
 	return 0;
@@ -128,10 +128,11 @@ static int pass_pages(struct reader *reader, const struct mapped_header *header,
 	uint64_t next = header->pages_offset + length;
 
 	if (next < reader->offset)
-		return fail_at(err, SAVETOOL_CORRUPT, next,
-			       "pages that end at @ overlap their header at "
-			       "%" PRIu64 ", or precede it",
-			       header->header_offset);
+		return fail_at(
+			err, SAVETOOL_CORRUPT, next,
+			"end of the pages is before the end of their header at "
+			"byte %" PRIu64,
+			header->header_offset);
 	return reader_skip(reader, next - reader->offset, err);
 }
 
@@ -155,7 +156,7 @@ static int read_block(struct ram_list *list, struct reader *reader,
 		return fail_in_block(err, name);
 	header.header_length = reader->offset - header.header_offset;
 	if (ram_layout_add(&list->layout, name, length, err) < 0) {
-		fail_while_at(err, header.header_offset, "entry");
+		fail_while_at(err, header.header_offset, "list of blocks");
 		return fail_in_block(err, name);
 	}
 	if (!list->mapped)
@@ -219,7 +220,8 @@ static int fail_overlap(const struct region *region, uint64_t end,
 			struct savetool_error *err)
 {
 	fail_at(err, SAVETOOL_CORRUPT, region->start,
-		"%s at @ overlaps what ends at %" PRIu64, region->what, end);
+		"%s overlaps other data that ends at byte %" PRIu64,
+		region->what, end);
 	return region->block ? fail_in_block(err, region->block->name) : -1;
 }
 
@@ -284,12 +286,12 @@ int ram_list_read(struct ram_list *list, struct reader *reader,
 	word &= ~(uint64_t)RAM_MEM_SIZE;
 	if (word > RAM_LENGTH_LIMIT)
 		return fail_at(err, SAVETOOL_CORRUPT, start,
-			       "%" PRIu64 " bytes of RAM at @, beyond reason",
+			       "RAM size of %" PRIu64 " bytes is out of range",
 			       word);
 	if (word > RAM_LENGTH_HANDLED)
 		return fail_at(err, SAVETOOL_UNSUPPORTED, start,
-			       "%" PRIu64
-			       " bytes of RAM at @, more than 16 TiB",
+			       "RAM size of %" PRIu64
+			       " bytes is more than 16 TiB",
 			       word);
 	if (read_blocks(list, reader, context, word, err) < 0)
 		return -1;

@@ -39,8 +39,7 @@ int section_read_footer(struct reader *reader, const struct section *section,
 	if (reader->next[0] != SECTION_FOOTER ||
 	    get_be32(reader->next + 1) != section->id)
 		return fail_at(err, SAVETOOL_CORRUPT, reader->offset,
-			       "section '%s' has no footer, or a wrong one, "
-			       "at @",
+			       "section '%s' has no footer, or a wrong one",
 			       section->name);
 	return reader_consume(reader, FOOTER_SIZE, err);
 }

@@ -161,9 +161,9 @@ static int check_flags(const struct record *record, struct savetool_error *err)
 {
 	/* RDMA's word has no other bits; with more, the record is broken. */
 	if (record->flags == RAM_HOOK && record->page == 0)
-		return fail_at(err, SAVETOOL_UNSUPPORTED, record->offset,
-			       "RDMA migration, whose pages went another "
-			       "way, at @");
+		return fail_at(
+			err, SAVETOOL_UNSUPPORTED, record->offset,
+			"RDMA migration: its pages are not in the stream");
 	if (record->flags & ~(RECORD_KINDS | RAM_CONTINUE))
 		return fail_at(err, SAVETOOL_CORRUPT, record->offset,
 			       "unexpected flags 0x%03x in page record",
@@ -194,11 +194,9 @@ static int read_body(struct sequential_source *source, struct page_batch *batch,
 
 	if (record->page >= source->block->length)
 		result = fail_at(err, SAVETOOL_CORRUPT, record->offset,
-				 "page at %" PRIu64
-				 " beyond block '%s' of %" PRIu64
-				 " bytes, in page record",
-				 record->page, source->block->name,
-				 source->block->length);
+				 "page record with offset %" PRIu64
+				 " beyond its block of %" PRIu64 " bytes",
+				 record->page, source->block->length);
 	else if (record->flags & RAM_ZERO)
 		result = read_zero(source, batch, &run, err);
 	else if (record->flags & RAM_PAGE)

@@ -16,16 +16,18 @@ static int check_magic(uint32_t magic, uint32_t version, uint64_t offset,
 		       struct savetool_error *err)
 {
 	if (magic == MULTIFD_MAGIC)
-		return fail_at(err, SAVETOOL_UNSUPPORTED, offset,
-			       "one channel of a multifd migration at @, "
-			       "which is no image by itself");
+		return fail_at(
+			err, SAVETOOL_UNSUPPORTED, offset,
+			"one channel of a multifd migration, which is not an "
+			"image by itself");
 	if (magic != STREAM_MAGIC)
 		return fail_at(err, SAVETOOL_NOT_IMAGE, offset,
 			       "no QEMU stream");
 	if (version == STREAM_VERSION_OBSOLETE)
-		return fail_at(err, SAVETOOL_UNSUPPORTED, offset,
-			       "QEMU stream of version 2 at @, which no "
-			       "QEMU since 2010 writes");
+		return fail_at(
+			err, SAVETOOL_UNSUPPORTED, offset,
+			"QEMU stream of version 2, which no QEMU since 2010 "
+			"writes");
 	if (version != STREAM_VERSION)
 		return fail_at(err, SAVETOOL_UNSUPPORTED, offset,
 			       "QEMU stream of unknown version %" PRIu32,
@@ -45,7 +47,7 @@ static int read_head(struct stream *stream, struct savetool_error *err)
 		return fail_at(err,
 			       got ? SAVETOOL_NOT_IMAGE : SAVETOOL_INCOMPLETE,
 			       stream->offset,
-			       "no QEMU stream at @: the file ends there");
+			       "file ends where the QEMU stream should start");
 	magic = get_be32(reader->next);
 	version = got < 8 ? STREAM_VERSION : get_be32(reader->next + 4);
 	if (check_magic(magic, version, stream->offset, err) < 0 ||
@@ -114,10 +116,9 @@ static int check_command(const struct stream_item *item,
 	case COMMAND_PACKAGED:
 	case COMMAND_POSTCOPY_RESUME:
 	case COMMAND_RECV_BITMAP:
-		return fail_at(err, SAVETOOL_UNSUPPORTED, item->offset,
-			       "postcopy migration at @: part of the memory "
-			       "is elsewhere; save the guest again without "
-			       "postcopy");
+		return fail_at(
+			err, SAVETOOL_UNSUPPORTED, item->offset,
+			"postcopy migration: part of the memory is elsewhere");
 	case COMMAND_ENABLE_COLO:
 		return fail_at(err, SAVETOOL_UNSUPPORTED, item->offset,
 			       "COLO migration");
@@ -217,7 +218,7 @@ static int recall(struct stream *stream, struct section *section,
 	if (!started)
 		return fail_at(err, SAVETOOL_CORRUPT, offset,
 			       "part of section %" PRIu32
-			       ", which has no start, at @",
+			       ", which has no start",
 			       section->id);
 	*section = *started;
 	section->type = type;
@@ -356,11 +357,11 @@ static int skip_early(struct stream *stream, const struct section *section,
 		    vmdesc->devices[i].instance == section->instance)
 			return reader_skip(&stream->reader,
 					   vmdesc->devices[i].length, err);
-	return fail_at(err, SAVETOOL_UNSUPPORTED, section->offset,
-		       "section '%s' at @: its length stands at the end of "
-		       "the image, which cannot be seen from here; use an "
-		       "uncompressed file",
-		       section->name);
+	return fail_at(
+		err, SAVETOOL_UNSUPPORTED, section->offset,
+		"length of section '%s' is only known from the end of the "
+		"image, which cannot be read in advance",
+		section->name);
 }
 
 int stream_skip_payload(struct stream *stream, const struct section *section,

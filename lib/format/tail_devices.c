@@ -99,8 +99,7 @@ int tail_walk_described(struct tail *tail, struct reader *reader,
 		device = described(tail->vmdesc, &section, &next);
 		if (!device)
 			return fail_at(err, SAVETOOL_CORRUPT, section.offset,
-				       "section '%s' at @ is not in the "
-				       "vmdescription",
+				       "section '%s' is not in the vmdesc",
 				       section.name);
 		if (reader_skip(reader, device->length, err) < 0 ||
 		    section_read_footer(reader, &section, &tail->footers, err) <
@@ -185,7 +184,7 @@ int tail_walk_footers(struct tail *tail, struct reader *reader, bool more,
 			return -1;
 		if (found == 0)
 			return fail_at(err, SAVETOOL_INCOMPLETE, tail_end(tail),
-				       "image ends at @, within section '%s'",
+				       "image ends within section '%s'",
 				       section.name);
 		length = reader->offset - start;
 		if (reader_skip(reader, FOOTER_SIZE, err) < 0 ||

@@ -265,7 +265,7 @@ static int understand_opaque(struct tail *tail, uint64_t rest,
 		return -1;
 	if (last != SECTION_EOF)
 		return fail_at(err, SAVETOOL_INCOMPLETE, tail_end(tail),
-			       "image ends at @, without a mark of its end");
+			       "image ends without an end mark");
 	tail->state_size = tail->size;
 	tail->trailing = SAVETOOL_UNKNOWN;
 	return 0;
@@ -309,7 +309,7 @@ int tail_understand(struct tail *tail, uint64_t rest,
 	found = understand_described(tail, err);
 	if (found == 0 && first == SECTION_EOF)
 		return fail_at(err, SAVETOOL_INCOMPLETE, tail->offset,
-			       "image ends at @, before its first device");
+			       "image ends before its first device");
 	if (found == 0)
 		found = footers == FOOTERS_NONE ?
 				understand_opaque(tail, rest, err) :

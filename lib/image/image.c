@@ -41,7 +41,7 @@ static int recognise_payload(struct savetool_image *image,
 		return fail_at(err, SAVETOOL_INCOMPLETE,
 			       file->size != SAVETOOL_UNKNOWN ? file->size :
 								file->position,
-			       "file ends at @, where the stream should start");
+			       "file ends where the stream should start");
 	if (stranger_is_stream(head, got))
 		return 0;
 	image->codec = codec_for_content(head, got);

@@ -340,6 +340,6 @@ int fail_stranger_after(const struct libvirt *libvirt, uint64_t payload,
 		       libvirt->header.complete ? SAVETOOL_CORRUPT :
 						  SAVETOOL_INCOMPLETE,
 		       payload,
-		       "no QEMU stream after the libvirt header, at @%s%s",
+		       "no QEMU stream after the libvirt header%s%s",
 		       *name ? ", but " : "", name);
 }

@@ -68,7 +68,8 @@ static ssize_t read_again(const struct input *in, void *data, size_t size,
 	back = in->position - offset;
 	if (back > in->backlog_size)
 		return fail_at(err, SAVETOOL_UNSUPPORTED, in->position,
-			       "cannot go back in a stream, from @ to %" PRIu64,
+			       "cannot seek back to byte %" PRIu64
+			       " in a stream",
 			       offset);
 	if (size > back)
 		size = back;
@@ -140,7 +141,7 @@ int input_read_exactly(struct input *in, void *data, size_t size,
 		return -1;
 	if (got < size)
 		return fail_at(err, SAVETOOL_INCOMPLETE, offset + got,
-			       "file ends at @, %zu bytes short", size - got);
+			       "file ends %zu bytes too early", size - got);
 	return 0;
 }
 

@@ -291,8 +291,8 @@ static ssize_t memory_read_at(struct input *in, void *data, size_t size,
 
 	if (offset < memory->start)
 		return fail_at(err, SAVETOOL_UNSUPPORTED, offset,
-			       "@ is not kept, but those from byte %" PRIu64
-			       " on",
+			       "cannot seek back: only data from byte %" PRIu64
+			       " on is buffered",
 			       memory->start);
 	if (offset >= in->size)
 		return 0;

@@ -50,8 +50,7 @@ int output_write_at(struct output *out, const void *data, size_t size,
 		return out->ops->write_at(out, &iov, 1, offset, err);
 	if (offset != out->position)
 		return fail_at(err, SAVETOOL_UNSUPPORTED, out->position,
-			       "cannot leave the order of a stream, from @ "
-			       "to %" PRIu64,
+			       "cannot seek to byte %" PRIu64 " in a stream",
 			       offset);
 	return output_append_iov(out, &iov, 1, err);
 }

@@ -53,7 +53,7 @@ static int fail_keep(const struct spool *spool, uint64_t offset,
 {
 	struct stat st;
 
-	fail_errno_at(err, offset, "cannot keep @ in a temporary file in '%s'",
+	fail_errno_at(err, offset, "cannot write a temporary file in '%s'",
 		      spool->folder);
 	if (fstat(spool->fd, &st) < 0)
 		return -1;

@@ -112,9 +112,7 @@ static int refuse_behind(const struct savetool_image *image,
 		return -1;
 	if (second != SAVETOOL_UNKNOWN)
 		return fail_at(err, SAVETOOL_REFUSED, second,
-			       "what is behind the image, at @, is another "
-			       "one, and would be lost; compact it to another "
-			       "file");
+			       "another image follows and would be lost");
 	if (tail->vmdesc)
 		return 0;
 	if (tail_find_content(&more, tail, trailing_start(image), UINT64_MAX,
@@ -122,9 +120,10 @@ static int refuse_behind(const struct savetool_image *image,
 		return -1;
 	if (more == SAVETOOL_UNKNOWN)
 		return 0;
-	return fail_at(err, SAVETOOL_REFUSED, more,
-		       "nothing proves that the image ends before @, and what "
-		       "follows would be lost; compact it to another file");
+	return fail_at(
+		err, SAVETOOL_REFUSED, more,
+		"cannot confirm that the image ends before this byte; data "
+		"that follows would be lost");
 }
 
 static bool has_trailing(const struct savetool_image *image)

@@ -227,7 +227,7 @@ static int check_page_size(const struct stream *stream, const struct tail *tail,
 		return 0;
 	fail_at(err, SAVETOOL_CORRUPT, tail->offset + tail->state_size,
 		"pages of %" PRIu64
-		" bytes, but the vmdescription at @ says page size %" PRIu64,
+		" bytes, but the vmdesc says page size %" PRIu64,
 		layout->page_size, tail->vmdesc->page_size);
 	return stream_doubt_page_size(stream, err);
 }

@@ -6,6 +6,7 @@
 #ifndef UNIT_PAGES_H
 #define UNIT_PAGES_H
 
+#include "base/error.h"
 #include "ram/page.h"
 
 #include "check.h"
@@ -73,9 +74,7 @@ static inline int page_log_put(struct page_sink *sink,
 	struct page_log *log = (struct page_log *)sink;
 
 	if (++log->puts == log->fails_at) {
-		err->code = SAVETOOL_SYSTEM;
-		strcpy(err->text, "sink is told to fail");
-		return -1;
+		return fail(err, SAVETOOL_SYSTEM, "sink is told to fail");
 	}
 	for (unsigned i = 0; i < batch->count; i++)
 		page_log_line(log, &batch->runs[i]);

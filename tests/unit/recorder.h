@@ -3,6 +3,7 @@
 #ifndef UNIT_RECORDER_H
 #define UNIT_RECORDER_H
 
+#include "base/error.h"
 #include "io/output.h"
 
 #include "check.h"
@@ -32,9 +33,7 @@ static inline int recorder_write_at(struct output *out, struct iovec *iov,
 	uint64_t end = offset;
 
 	if (recorder->fails) {
-		err->code = SAVETOOL_SYSTEM;
-		strcpy(err->text, "recorder is told to fail");
-		return -1;
+		return fail(err, SAVETOOL_SYSTEM, "recorder is told to fail");
 	}
 	for (unsigned i = 0; i < count; i++) {
 		assert_true(end + iov[i].iov_len <= sizeof(recorder->bytes));

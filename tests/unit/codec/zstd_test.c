@@ -232,8 +232,8 @@ TEST(a_damaged_frame_is_told_where_it_lies)
 	       1] ^= 0x80;
 	scratch_write("packed", packed, size);
 	snprintf(expected, sizeof(expected),
-		 "zstd frame at byte %zu is damaged: Restored data doesn't "
-		 "match checksum",
+		 "zstd frame is damaged: Restored data doesn't "
+		 "match checksum (at byte %zu)",
 		 third);
 	assert_fails(unpack("packed", found, PLAIN_SIZE, &got, &err), err,
 		     SAVETOOL_CORRUPT, expected);
@@ -259,8 +259,8 @@ TEST(all_before_a_break_is_read)
 		third += ZSTD_findFrameCompressedSize(packed + third,
 						      size - third);
 	scratch_write("packed", packed, third + 500000);
-	snprintf(expected, sizeof(expected), "zstd data breaks off at byte %zu",
-		 third + 500000);
+	snprintf(expected, sizeof(expected),
+		 "zstd data breaks off (at byte %zu)", third + 500000);
 	assert_fails(unpack("packed", found, PLAIN_SIZE, &got, &err), err,
 		     SAVETOOL_INCOMPLETE, expected);
 	assert_true(got > 2 * FRAME + 500000);

@@ -193,7 +193,7 @@ TEST(unknown_capabilities_are_unsupported)
 	start();
 	wire_capability(&wire, "teleport");
 	refuses(SAVETOOL_UNSUPPORTED,
-		"unknown capability 'teleport' at byte 63");
+		"unknown capability 'teleport' (at byte 63)");
 }
 
 TEST(a_capability_is_there_once)
@@ -204,7 +204,7 @@ TEST(a_capability_is_there_once)
 	wire_str8(&wire, "mapped-ram");
 	wire_str8(&wire, "mapped-ram");
 	refuses(SAVETOOL_CORRUPT,
-		"capability 'mapped-ram' is listed a second time at byte 74");
+		"capability 'mapped-ram' is listed a second time (at byte 74)");
 }
 
 TEST(there_are_not_endless_capabilities)
@@ -212,7 +212,7 @@ TEST(there_are_not_endless_capabilities)
 	start();
 	wire_subsection(&wire, "configuration/capabilities");
 	wire_be32(&wire, 65);
-	refuses(SAVETOOL_CORRUPT, "65 capabilities at byte 59");
+	refuses(SAVETOOL_CORRUPT, "65 capabilities (at byte 59)");
 }
 
 TEST(subsections_have_their_order_and_come_once)
@@ -221,14 +221,13 @@ TEST(subsections_have_their_order_and_come_once)
 	add_uuid(&wire);
 	add_uuid(&wire);
 	refuses(SAVETOOL_CORRUPT,
-		"subsection 'configuration/uuid' is out of place "
-		"at byte 67");
+		"subsection 'configuration/uuid' is out of place (at byte 67)");
 	start();
 	add_uuid(&wire);
 	add_page_bits(&wire, 12);
 	refuses(SAVETOOL_CORRUPT,
-		"subsection 'configuration/target-page-bits' is "
-		"out of place at byte 67");
+		"subsection 'configuration/target-page-bits' is out of place "
+		"(at byte 67)");
 }
 
 TEST(a_machine_has_no_nul)
@@ -236,7 +235,7 @@ TEST(a_machine_has_no_nul)
 	wire.size = 0;
 	wire_machine(&wire, MACHINE);
 	wire.bytes[8] = '\0';
-	refuses(SAVETOOL_CORRUPT, "machine type with a NUL at byte 13");
+	refuses(SAVETOOL_CORRUPT, "machine type with a NUL (at byte 13)");
 }
 
 TEST(unknown_subsections_are_unsupported)
@@ -244,7 +243,7 @@ TEST(unknown_subsections_are_unsupported)
 	start();
 	wire_subsection(&wire, "configuration/colour");
 	refuses(SAVETOOL_UNSUPPORTED,
-		"unknown subsection 'configuration/colour' at byte 27");
+		"unknown subsection 'configuration/colour' (at byte 27)");
 }
 
 TEST(later_versions_of_subsections_are_unsupported)
@@ -254,17 +253,17 @@ TEST(later_versions_of_subsections_are_unsupported)
 	wire_str8(&wire, "configuration/uuid");
 	wire_be32(&wire, 2);
 	refuses(SAVETOOL_UNSUPPORTED,
-		"version 2 of 'configuration/uuid' at byte 27");
+		"version 2 of 'configuration/uuid' (at byte 27)");
 }
 
 TEST(no_target_has_such_pages)
 {
 	start();
 	add_page_bits(&wire, 9);
-	refuses(SAVETOOL_UNSUPPORTED, "pages of 2^9 bytes at byte 63");
+	refuses(SAVETOOL_UNSUPPORTED, "pages of 2^9 bytes (at byte 63)");
 	start();
 	add_page_bits(&wire, 64);
-	refuses(SAVETOOL_UNSUPPORTED, "pages of 2^64 bytes at byte 63");
+	refuses(SAVETOOL_UNSUPPORTED, "pages of 2^64 bytes (at byte 63)");
 }
 
 TEST(a_machine_has_no_endless_name)
@@ -273,7 +272,7 @@ TEST(a_machine_has_no_endless_name)
 	wire_u8(&wire, SECTION_CONFIGURATION);
 	wire_be32(&wire, 1025);
 	wire_fill(&wire, 'm', 1025);
-	refuses(SAVETOOL_CORRUPT, "machine type of 1025 bytes at byte 9");
+	refuses(SAVETOOL_CORRUPT, "machine type of 1025 bytes (at byte 9)");
 }
 
 TEST(what_breaks_off_is_incomplete)

@@ -113,8 +113,8 @@ TEST(storage_attributes_that_make_no_sense)
 {
 	wire_be64(&wire, 0x5003);
 	refuses(STORAGE, SECTION_PART, SAVETOOL_CORRUPT,
-		"section 's390-storage_attributes': unexpected value 0x5003 "
-		"before byte 108");
+		"section 's390-storage_attributes' has unexpected value 0x5003 "
+		"before this byte (at byte 108)");
 }
 
 TEST(the_page_table_of_pseries)
@@ -147,8 +147,8 @@ TEST(a_page_table_that_makes_no_sense)
 {
 	wire_be32(&wire, 18);
 	refuses(HTAB, SECTION_PART, SAVETOOL_CORRUPT,
-		"section 'spapr/htab': unexpected value 0x12 before byte "
-		"104");
+		"section 'spapr/htab' has unexpected value 0x12 before this "
+		"byte (at byte 104)");
 }
 
 TEST(devices_that_are_passed_through)
@@ -172,8 +172,8 @@ TEST(passed_through_and_making_no_sense)
 {
 	wire_be64(&wire, VFIO_WORD + 2);
 	refuses(VFIO, SECTION_PART, SAVETOOL_CORRUPT,
-		"section '0000:00:05.0/vfio': unexpected value "
-		"0xffffffffef100002 before byte 108");
+		"section '0000:00:05.0/vfio' has unexpected value "
+		"0xffffffffef100002 before this byte (at byte 108)");
 }
 
 TEST(no_count_goes_beyond_the_end)
@@ -192,12 +192,12 @@ TEST(no_count_goes_beyond_the_end)
 TEST(unknown_ones_are_unsupported)
 {
 	refuses("block", SECTION_START, SAVETOOL_UNSUPPORTED,
-		"storage migration at byte 7: save the guest without copying "
-		"its disks");
+		"storage migration: the disks are in the stream, too (at byte "
+		"7)");
 	refuses("novelty", SECTION_START, SAVETOOL_UNSUPPORTED,
-		"unknown section 'novelty' in several parts at byte 7");
+		"unknown section 'novelty' in several parts (at byte 7)");
 	refuses("vfio", SECTION_START, SAVETOOL_UNSUPPORTED,
-		"unknown section 'vfio' in several parts at byte 7");
+		"unknown section 'vfio' in several parts (at byte 7)");
 }
 
 int main(void)

@@ -208,10 +208,10 @@ TEST(a_header_that_breaks_off_is_incomplete)
 
 	sample.size = 91;
 	refuses(&sample, SAVETOOL_INCOMPLETE,
-		"image ends at byte 91, within the libvirt header");
+		"image ends within the libvirt header (at byte 91)");
 	sample.size = 16;
 	refuses(&sample, SAVETOOL_INCOMPLETE,
-		"image ends at byte 16, within the libvirt header");
+		"image ends within the libvirt header (at byte 16)");
 }
 
 TEST(a_later_version_is_unsupported)
@@ -220,7 +220,7 @@ TEST(a_later_version_is_unsupported)
 
 	set_word(&sample, 16, 4);
 	refuses(&sample, SAVETOOL_UNSUPPORTED,
-		"libvirt header has version 4 at byte 16, which is not known");
+		"libvirt header has unknown version 4 (at byte 16)");
 }
 
 TEST(a_later_format_is_unsupported)
@@ -229,8 +229,7 @@ TEST(a_later_format_is_unsupported)
 
 	set_word(&sample, 28, 7);
 	refuses(&sample, SAVETOOL_UNSUPPORTED,
-		"libvirt header names format 7 at byte 28, which is not "
-		"known");
+		"libvirt header has unknown format 7 (at byte 28)");
 }
 
 TEST(a_feature_that_nobody_proposed_is_unsupported)
@@ -240,8 +239,8 @@ TEST(a_feature_that_nobody_proposed_is_unsupported)
 	set_word(&sample, 16, 3);
 	set_word(&sample, 36, 3);
 	refuses(&sample, SAVETOOL_UNSUPPORTED,
-		"libvirt header has features 0x3 at byte 36, not all of which "
-		"are known");
+		"libvirt header has features 0x3, not all of which are known "
+		"(at byte 36)");
 }
 
 TEST(no_xml_is_corrupt)
@@ -250,7 +249,7 @@ TEST(no_xml_is_corrupt)
 
 	set_word(&sample, 20, 0);
 	refuses(&sample, SAVETOOL_CORRUPT,
-		"libvirt header has no XML: its length at byte 20 is 0");
+		"libvirt header has no XML: its length is 0 (at byte 20)");
 }
 
 TEST(xml_beyond_the_limit_is_corrupt)
@@ -259,9 +258,8 @@ TEST(xml_beyond_the_limit_is_corrupt)
 
 	set_word(&sample, 20, LIBVIRT_DATA_LIMIT + 1);
 	refuses(&sample, SAVETOOL_CORRUPT,
-		"libvirt header claims at byte 20 that its XML has 16777217 "
-		"bytes, more than any "
-		"image has");
+		"libvirt header says that its XML has 16777217 bytes, which is "
+		"out of range (at byte 20)");
 }
 
 TEST(xml_beyond_the_file_is_incomplete)
@@ -270,10 +268,10 @@ TEST(xml_beyond_the_file_is_incomplete)
 
 	sample.size = LIBVIRT_HEADER_SIZE + DATA_LENGTH - 1;
 	refuses(&sample, SAVETOOL_INCOMPLETE,
-		"image ends at byte 114, within its XML of 23 bytes");
+		"image ends within its XML of 23 bytes (at byte 114)");
 	sample.size = LIBVIRT_HEADER_SIZE;
 	refuses(&sample, SAVETOOL_INCOMPLETE,
-		"image ends at byte 92, within its XML of 23 bytes");
+		"image ends within its XML of 23 bytes (at byte 92)");
 }
 
 TEST(xml_beyond_the_end_of_a_pipe_is_incomplete)
@@ -291,7 +289,7 @@ TEST(xml_beyond_the_end_of_a_pipe_is_incomplete)
 	close(ends[1]);
 	assert_ok(input_open_fd(&in, ends[0], &err), err);
 	assert_fails(libvirt_read(&libvirt, in, &err), err, SAVETOOL_INCOMPLETE,
-		     "image ends at byte 97, within its XML of 23 bytes");
+		     "image ends within its XML of 23 bytes (at byte 97)");
 	assert_null(libvirt);
 	input_close(in);
 }
@@ -302,13 +300,12 @@ TEST(a_cookie_outside_is_corrupt)
 
 	set_word(&sample, 32, DATA_LENGTH);
 	refuses(&sample, SAVETOOL_CORRUPT,
-		"libvirt header claims at byte 32 that its cookie starts 23 "
-		"bytes into 23 bytes of XML and cookie");
+		"libvirt header says that its cookie starts 23 bytes into 23 "
+		"bytes of XML and cookie (at byte 32)");
 	set_word(&sample, 32, UINT32_MAX);
 	refuses(&sample, SAVETOOL_CORRUPT,
-		"libvirt header claims at byte 32 that its cookie starts "
-		"4294967295 bytes into 23 bytes of XML and "
-		"cookie");
+		"libvirt header says that its cookie starts 4294967295 bytes "
+		"into 23 bytes of XML and cookie (at byte 32)");
 }
 
 TEST(xml_that_runs_into_the_cookie_is_corrupt)
@@ -317,7 +314,7 @@ TEST(xml_that_runs_into_the_cookie_is_corrupt)
 
 	sample.bytes[LIBVIRT_HEADER_SIZE + sizeof(XML) - 1] = ' ';
 	refuses(&sample, SAVETOOL_CORRUPT,
-		"XML at byte 92 has no NUL at its end");
+		"XML does not end with a NUL byte (at byte 92)");
 }
 
 TEST(xml_without_an_end_is_corrupt)
@@ -327,7 +324,7 @@ TEST(xml_without_an_end_is_corrupt)
 	set_word(&sample, 32, 0);
 	set_word(&sample, 20, sizeof(XML) - 1);
 	refuses(&sample, SAVETOOL_CORRUPT,
-		"XML at byte 92 has no NUL at its end");
+		"XML does not end with a NUL byte (at byte 92)");
 }
 
 TEST(a_cookie_without_an_end_is_corrupt)
@@ -336,7 +333,7 @@ TEST(a_cookie_without_an_end_is_corrupt)
 
 	set_word(&sample, 20, DATA_LENGTH - 4);
 	refuses(&sample, SAVETOOL_CORRUPT,
-		"cookie at byte 102 has no NUL at its end");
+		"cookie does not end with a NUL byte (at byte 102)");
 }
 
 /* Writes it, and lets the test see the bytes on the way and at the end. */

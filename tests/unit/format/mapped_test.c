@@ -273,10 +273,11 @@ TEST(pages_beyond_the_end_are_incomplete)
 	open_blocks(&blocks);
 	memset(file.bytes + BITMAP, 0, 8);
 	file.bytes[BITMAP] = 0x27;
-	assert_fails(read_bitmap(&bitmap, &blocks, false, &err), err,
-		     SAVETOOL_INCOMPLETE,
-		     "block 'pc.ram': 1 pages are beyond the end of the image "
-		     "at byte 20481");
+	assert_fails(
+		read_bitmap(&bitmap, &blocks, false, &err), err,
+		SAVETOOL_INCOMPLETE,
+		"1 pages are beyond the end of the image (block 'pc.ram', at "
+		"byte 20481)");
 	file.bytes[BITMAP] = 0x07;
 	assert_ok(read_bitmap(&bitmap, &blocks, false, &err), err);
 	bitmap_free(&bitmap);
@@ -550,8 +551,9 @@ TEST(a_damaged_delta_is_corrupt)
 
 	open_sink(false);
 	add_delta(0, 2, "\5\0", 2);
-	assert_fails(put_batch(&err), err, SAVETOOL_CORRUPT,
-		     "block 'pc.ram': damaged XBZRLE for the page at 8192");
+	assert_fails(
+		put_batch(&err), err, SAVETOOL_CORRUPT,
+		"damaged XBZRLE for the page at 8192 (block 'pc.ram', page 2)");
 	close_sink();
 }
 

@@ -2,6 +2,7 @@
 /* The size of pages, found by trying. */
 #include "config.h"
 
+#include "base/error.h"
 #include "format/page_size.h"
 
 #include "unit/wire.h"
@@ -174,12 +175,13 @@ TEST(damage_further_on_does_not_change_the_size)
 
 TEST(a_guess_makes_no_image_corrupt)
 {
-	struct savetool_error err = { .code = SAVETOOL_CORRUPT, .text = "bad" };
+	struct savetool_error err;
 
 	start();
 	add_zero(0);
 	end();
 	opens(0);
+	fail(&err, SAVETOOL_CORRUPT, "bad");
 	assert_fails(stream_doubt_page_size(&stream, &err), err,
 		     SAVETOOL_UNSUPPORTED,
 		     "bad, if pages are of 4096 bytes, which nothing tells");
@@ -187,8 +189,7 @@ TEST(a_guess_makes_no_image_corrupt)
 		     SAVETOOL_UNSUPPORTED,
 		     "bad, if pages are of 4096 bytes, which nothing tells");
 	stream.page_size_guessed = false;
-	err = (struct savetool_error){ .code = SAVETOOL_CORRUPT,
-				       .text = "bad" };
+	fail(&err, SAVETOOL_CORRUPT, "bad");
 	assert_fails(stream_doubt_page_size(&stream, &err), err,
 		     SAVETOOL_CORRUPT, "bad");
 	close_all();

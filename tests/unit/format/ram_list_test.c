@@ -141,10 +141,10 @@ TEST(without_a_list_it_is_corrupt)
 {
 	wire_be64(&wire, PAGE | RAM_PAGE);
 	refuses(&plain, SAVETOOL_CORRUPT,
-		"RAM section without a list of blocks at byte 100");
+		"RAM section without a list of blocks (at byte 100)");
 	wire_be64(&wire, PAGE | RAM_MEM_SIZE | RAM_PAGE);
 	refuses(&plain, SAVETOOL_CORRUPT,
-		"RAM section without a list of blocks at byte 100");
+		"RAM section without a list of blocks (at byte 100)");
 }
 
 TEST(the_total_must_be_met)
@@ -152,17 +152,19 @@ TEST(the_total_must_be_met)
 	wire_be64(&wire, 3 * PAGE | RAM_MEM_SIZE);
 	add_block("pc.ram", 4 * PAGE);
 	refuses(&plain, SAVETOOL_CORRUPT,
-		"RAM blocks of 16384 bytes, but 12288 announced at byte 100");
+		"RAM blocks of 16384 bytes, but 12288 announced (at byte 100)");
 	wire_be64(&wire, (RAM_LENGTH_LIMIT + PAGE) | RAM_MEM_SIZE);
 	refuses(&plain, SAVETOOL_CORRUPT,
-		"4503599627374592 bytes of RAM at byte 100, beyond reason");
+		"RAM size of 4503599627374592 bytes is out of range (at byte "
+		"100)");
 }
 
 TEST(more_than_16_tib_are_not_handled)
 {
 	wire_be64(&wire, (RAM_LENGTH_HANDLED + PAGE) | RAM_MEM_SIZE);
 	refuses(&plain, SAVETOOL_UNSUPPORTED,
-		"17592186048512 bytes of RAM at byte 100, more than 16 TiB");
+		"RAM size of 17592186048512 bytes is more than 16 TiB (at byte "
+		"100)");
 }
 
 TEST(a_block_without_a_name_is_corrupt)
@@ -170,7 +172,7 @@ TEST(a_block_without_a_name_is_corrupt)
 	wire_be64(&wire, 3 * PAGE | RAM_MEM_SIZE);
 	add_block("", 4 * PAGE);
 	refuses(&plain, SAVETOOL_CORRUPT,
-		"RAM block without a name at byte 108");
+		"RAM block without a name (at byte 108)");
 }
 
 /* Blocks of nothing do not bring the end any nearer. */
@@ -184,8 +186,8 @@ TEST(endless_empty_blocks_come_to_an_end)
 		add_block(name, 0);
 	}
 	refuses(&plain, SAVETOOL_CORRUPT,
-		"block 'b4096': entry at byte 56342: more than 4096 RAM "
-		"blocks");
+		"list of blocks: more than 4096 RAM blocks (block 'b4096', at "
+		"byte 56342)");
 }
 
 TEST(postcopy_can_have_a_page_size_behind_a_length)
@@ -268,7 +270,7 @@ TEST(later_versions_are_unsupported)
 	wire_be32(&wire, 2);
 	wire_fill(&wire, 0, 24);
 	refuses(&mapped, SAVETOOL_UNSUPPORTED,
-		"block 'pc.ram': mapped-ram version 2 at byte 123");
+		"mapped-ram version 2 (block 'pc.ram', at byte 123)");
 }
 
 TEST(page_sizes_are_those_of_targets_and_agree)
@@ -280,19 +282,19 @@ TEST(page_sizes_are_those_of_targets_and_agree)
 	place.page_size = 0;
 	add_mapped(&place);
 	refuses(&mapped, SAVETOOL_CORRUPT,
-		"block 'pc.ram': page size 0 at byte 127");
+		"page size 0 (block 'pc.ram', at byte 127)");
 	place.page_size = 3 * 1024;
 	add_mapped(&place);
 	refuses(&mapped, SAVETOOL_CORRUPT,
-		"block 'pc.ram': page size 3072 at byte 127");
+		"page size 3072 (block 'pc.ram', at byte 127)");
 	place.page_size = UINT64_C(1) << 40;
 	add_mapped(&place);
 	refuses(&mapped, SAVETOOL_CORRUPT,
-		"block 'pc.ram': page size 1099511627776 at byte 127");
+		"page size 1099511627776 (block 'pc.ram', at byte 127)");
 	add_mapped(&usual);
 	refuses(&told, SAVETOOL_CORRUPT,
-		"block 'pc.ram': page size 4096 at byte 127, but 8192 "
-		"elsewhere");
+		"page size is 4096, but 8192 in other blocks (block 'pc.ram', "
+		"at byte 127)");
 }
 
 TEST(pages_are_aligned)
@@ -303,8 +305,8 @@ TEST(pages_are_aligned)
 	place.pages = MIB + 512;
 	add_mapped(&place);
 	refuses(&mapped, SAVETOOL_CORRUPT,
-		"block 'pc.ram': pages at byte 1049088 are not in their "
-		"place, aligned to 4096");
+		"pages are not aligned to 4096 bytes (block 'pc.ram', at byte "
+		"1049088)");
 	place.pages = MIB + PAGE; /* no more than to a page */
 	add_mapped(&place);
 	list = reads_to(&mapped, MIB + 17 * PAGE);
@@ -318,8 +320,8 @@ TEST(bitmaps_are_inside_the_file)
 	place.bitmap = 4 * MIB - 4;
 	add_mapped(&place);
 	refuses(&mapped, SAVETOOL_INCOMPLETE,
-		"block 'pc.ram': bitmap at byte 4194300, beyond the end of "
-		"the image at 4194304");
+		"bitmap is beyond the end of the image, byte 4194304 (block "
+		"'pc.ram', at byte 4194300)");
 }
 
 TEST(no_offset_overflows)
@@ -329,14 +331,15 @@ TEST(no_offset_overflows)
 	place.bitmap = UINT64_MAX - 3;
 	add_mapped(&place);
 	refuses(&mapped, SAVETOOL_CORRUPT,
-		"block 'pc.ram': bitmap at byte 18446744073709551612, pages "
-		"at 1048576, beyond reason");
+		"offset of the bitmap, or of the pages at byte 1048576, is out "
+		"of range (block 'pc.ram', at byte 18446744073709551612)");
 	place = usual;
 	place.pages = -UINT64_C(4096);
 	add_mapped(&place);
 	refuses(&mapped, SAVETOOL_CORRUPT,
-		"block 'pc.ram': bitmap at byte 151, pages at "
-		"18446744073709547520, beyond reason");
+		"offset of the bitmap, or of the pages at byte "
+		"18446744073709547520, is out of range (block 'pc.ram', at "
+		"byte 151)");
 }
 
 TEST(a_bitmap_does_not_overlap_its_header)
@@ -346,8 +349,8 @@ TEST(a_bitmap_does_not_overlap_its_header)
 	place.bitmap--;
 	add_mapped(&place);
 	refuses(&mapped, SAVETOOL_CORRUPT,
-		"block 'pc.ram': bitmap at byte 150 overlaps what ends at "
-		"151");
+		"bitmap overlaps other data that ends at byte 151 (block "
+		"'pc.ram', at byte 150)");
 }
 
 TEST(nothing_lies_in_front_of_the_list)
@@ -357,7 +360,8 @@ TEST(nothing_lies_in_front_of_the_list)
 	place.bitmap = 92;
 	add_mapped(&place);
 	refuses(&mapped, SAVETOOL_CORRUPT,
-		"block 'pc.ram': bitmap at byte 92 overlaps what ends at 108");
+		"bitmap overlaps other data that ends at byte 108 (block "
+		"'pc.ram', at byte 92)");
 }
 
 TEST(a_bitmap_does_not_overlap_its_pages)
@@ -367,13 +371,13 @@ TEST(a_bitmap_does_not_overlap_its_pages)
 	place.bitmap = MIB - 7;
 	add_mapped(&place);
 	refuses(&mapped, SAVETOOL_CORRUPT,
-		"block 'pc.ram': place of the pages at byte 1048576 overlaps "
-		"what ends at 1048577");
+		"place of the pages overlaps other data that ends at byte "
+		"1048577 (block 'pc.ram', at byte 1048576)");
 	place.bitmap = MIB + PAGE;
 	add_mapped(&place);
 	refuses(&mapped, SAVETOOL_CORRUPT,
-		"block 'pc.ram': bitmap at byte 1052672 overlaps what ends at "
-		"1114112");
+		"bitmap overlaps other data that ends at byte 1114112 (block "
+		"'pc.ram', at byte 1052672)");
 }
 
 TEST(a_bitmap_may_stand_right_before_its_pages)
@@ -436,15 +440,16 @@ TEST(blocks_do_not_overlap_each_other)
 {
 	add_two(START + 8 + 12 + 28, 32 * PAGE);
 	refuses(&mapped, SAVETOOL_CORRUPT,
-		"block 'two': bitmap at byte 148 overlaps what ends at 156");
+		"bitmap overlaps other data that ends at byte 156 (block "
+		"'two', at byte 148)");
 	add_two(65536 + 100, 32 * PAGE);
 	refuses(&mapped, SAVETOOL_CORRUPT,
-		"block 'two': bitmap at byte 65636 overlaps what ends at "
-		"69632");
+		"bitmap overlaps other data that ends at byte 69632 (block "
+		"'two', at byte 65636)");
 	add_two(SECOND + 12 + 28, 15 * PAGE);
 	refuses(&mapped, SAVETOOL_CORRUPT,
-		"block 'two': pages that end at byte 69632 overlap their "
-		"header at 69632, or precede it");
+		"end of the pages is before the end of their header at byte "
+		"69632 (block 'two', at byte 69632)");
 }
 
 TEST(what_breaks_off_is_incomplete)

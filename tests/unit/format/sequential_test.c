@@ -216,18 +216,21 @@ TEST(damaged_compressed_pages_are_corrupt)
 	start();
 	add_compressed(7, page_of(0x33), PAGE - 1);
 	refuses(SAVETOOL_CORRUPT,
-		"damaged compressed data in page record at byte 67");
+		"damaged compressed data in page record (block 'pc.ram', page "
+		"7, at byte 67)");
 	start();
 	add_compressed(7, page_of(0x33), PAGE);
 	wire.bytes[wire.size - 1] ^= 1;
 	refuses(SAVETOOL_CORRUPT,
-		"damaged compressed data in page record at byte 67");
+		"damaged compressed data in page record (block 'pc.ram', page "
+		"7, at byte 67)");
 	start();
 	add_head(&wire, 1, RAM_COMPRESS_PAGE, "pc.ram");
 	wire_be32(&wire, 2 * PAGE);
 	wire_fill(&wire, 0, 2 * PAGE);
 	refuses(SAVETOOL_CORRUPT,
-		"too much compressed data in page record at byte 67");
+		"too much compressed data in page record (block 'pc.ram', page "
+		"1, at byte 67)");
 }
 
 static void add_xbzrle(struct wire *to, uint64_t page, const char *name,
@@ -251,41 +254,43 @@ TEST(damaged_deltas_are_corrupt)
 {
 	start();
 	add_xbzrle(&wire, 2, "pc.ram", "\5\0", 2);
-	refuses(SAVETOOL_CORRUPT, "damaged XBZRLE in page record at byte 67");
+	refuses(SAVETOOL_CORRUPT,
+		"damaged XBZRLE in page record (block 'pc.ram', page 2, at "
+		"byte 67)");
 	start();
 	add_head(&wire, 2, RAM_XBZRLE, "pc.ram");
 	wire_u8(&wire, 2);
 	wire_be16(&wire, 0);
 	refuses(SAVETOOL_CORRUPT,
-		"unknown XBZRLE encoding in page record at byte 67");
+		"unknown XBZRLE encoding in page record (block 'pc.ram', page "
+		"2, at byte 67)");
 	start();
 	add_head(&wire, 2, RAM_XBZRLE, "pc.ram");
 	wire_u8(&wire, 1);
 	wire_be16(&wire, PAGE + 1);
 	refuses(SAVETOOL_CORRUPT,
-		"XBZRLE longer than a page in page record at byte 67");
+		"XBZRLE longer than a page in page record (block 'pc.ram', "
+		"page 2, at byte 67)");
 }
 
 TEST(a_record_is_of_one_kind)
 {
 	start();
 	wire_be64(&wire, RAM_PAGE | RAM_ZERO);
-	refuses(SAVETOOL_CORRUPT, "contradictory flags 0x00a in page record at "
-				  "byte 67");
+	refuses(SAVETOOL_CORRUPT,
+		"contradictory flags 0x00a in page record (at byte 67)");
 	start();
 	wire_be64(&wire, RAM_CONTINUE);
-	refuses(SAVETOOL_CORRUPT, "contradictory flags 0x020 in page record at "
-				  "byte 67");
+	refuses(SAVETOOL_CORRUPT,
+		"contradictory flags 0x020 in page record (at byte 67)");
 	start();
 	wire_be64(&wire, RAM_MEM_SIZE);
 	refuses(SAVETOOL_CORRUPT,
-		"unexpected flags 0x004 in page record at byte "
-		"67");
+		"unexpected flags 0x004 in page record (at byte 67)");
 	start();
 	wire_be64(&wire, 0x800);
 	refuses(SAVETOOL_CORRUPT,
-		"unexpected flags 0x800 in page record at byte "
-		"67");
+		"unexpected flags 0x800 in page record (at byte 67)");
 }
 
 TEST(rdma_is_one_word_and_no_other)
@@ -293,18 +298,15 @@ TEST(rdma_is_one_word_and_no_other)
 	start();
 	wire_be64(&wire, RAM_HOOK);
 	refuses(SAVETOOL_UNSUPPORTED,
-		"RDMA migration, whose pages went another "
-		"way, at byte 67");
+		"RDMA migration: its pages are not in the stream (at byte 67)");
 	start();
 	wire_be64(&wire, RAM_HOOK | RAM_PAGE);
 	refuses(SAVETOOL_CORRUPT,
-		"unexpected flags 0x088 in page record at byte "
-		"67");
+		"unexpected flags 0x088 in page record (at byte 67)");
 	start();
 	wire_be64(&wire, 3 * PAGE | RAM_HOOK);
 	refuses(SAVETOOL_CORRUPT,
-		"unexpected flags 0x080 in page record at byte "
-		"67");
+		"unexpected flags 0x080 in page record (at byte 67)");
 }
 
 TEST(a_record_has_a_block_and_is_inside)
@@ -312,21 +314,22 @@ TEST(a_record_has_a_block_and_is_inside)
 	start();
 	add_zero(&wire, 0, NULL);
 	refuses(SAVETOOL_CORRUPT,
-		"no block to continue in page record at byte 67");
+		"no block to continue in page record (at byte 67)");
 	start();
 	add_zero(&wire, 0, "pc.rom");
 	refuses(SAVETOOL_CORRUPT,
-		"unknown block 'pc.rom' in page record at byte "
-		"67");
+		"unknown block 'pc.rom' in page record (at byte 67)");
 	start();
 	add_zero(&wire, 8, "vga");
-	refuses(SAVETOOL_CORRUPT, "page at 32768 beyond block 'vga' of 32768 "
-				  "bytes, in page record at byte 67");
+	refuses(SAVETOOL_CORRUPT,
+		"page record with offset 32768 beyond its block of 32768 bytes "
+		"(block 'vga', page 8, at byte 67)");
 	start();
 	add_zero(&wire, UINT64_C(1) << 51, "vga");
 	refuses(SAVETOOL_CORRUPT,
-		"page at 9223372036854775808 beyond block 'vga' "
-		"of 32768 bytes, in page record at byte 67");
+		"page record with offset 9223372036854775808 beyond its block "
+		"of 32768 bytes (block 'vga', page 2251799813685248, at byte "
+		"67)");
 }
 
 TEST(records_that_break_off_are_incomplete)

@@ -127,44 +127,47 @@ TEST(the_capability_tells_the_layout)
 TEST(other_streams_are_told_apart)
 {
 	wire_text(&wire, "QEVN\0\0\0\3 and more");
-	does_not_open(SAVETOOL_NOT_IMAGE, "no QEMU stream at byte 0");
+	does_not_open(SAVETOOL_NOT_IMAGE, "no QEMU stream (at byte 0)");
 	wire_be32(&wire, STREAM_MAGIC);
 	wire_be32(&wire, 2);
-	does_not_open(SAVETOOL_UNSUPPORTED,
-		      "QEMU stream of version 2 at byte 0, which "
-		      "no QEMU since 2010 writes");
+	does_not_open(
+		SAVETOOL_UNSUPPORTED,
+		"QEMU stream of version 2, which no QEMU since 2010 writes (at "
+		"byte 0)");
 	wire_be32(&wire, STREAM_MAGIC);
 	wire_be32(&wire, 4);
 	does_not_open(SAVETOOL_UNSUPPORTED,
-		      "QEMU stream of unknown version 4 at byte 0");
+		      "QEMU stream of unknown version 4 (at byte 0)");
 	wire_be32(&wire, MULTIFD_MAGIC);
 	wire_be32(&wire, 1);
 	does_not_open(SAVETOOL_UNSUPPORTED,
-		      "one channel of a multifd migration at byte 0, "
-		      "which is no image by itself");
+		      "one channel of a multifd migration, "
+		      "which is not an image by itself (at byte 0)");
 	wire_text(&wire, "QEV");
 	does_not_open(SAVETOOL_NOT_IMAGE,
-		      "no QEMU stream at byte 0: the file ends there");
+		      "file ends where the QEMU stream should start (at "
+		      "byte 0)");
 	does_not_open(SAVETOOL_INCOMPLETE,
-		      "no QEMU stream at byte 0: the file ends there");
+		      "file ends where the QEMU stream should start (at "
+		      "byte 0)");
 }
 
 TEST(a_stream_that_breaks_off_is_incomplete)
 {
 	wire_magic(&wire);
-	does_not_open(SAVETOOL_INCOMPLETE, "image ends at byte 8");
+	does_not_open(SAVETOOL_INCOMPLETE, "image ends (at byte 8)");
 	wire_magic(&wire);
 	wire.size -= 2;
-	does_not_open(SAVETOOL_INCOMPLETE, "image ends at byte 6");
+	does_not_open(SAVETOOL_INCOMPLETE, "image ends (at byte 6)");
 	start();
 	wire.size--;
-	does_not_open(SAVETOOL_INCOMPLETE, "image ends at byte 26");
+	does_not_open(SAVETOOL_INCOMPLETE, "image ends (at byte 26)");
 	start();
-	does_not_open(SAVETOOL_INCOMPLETE, "image ends at byte 27");
+	does_not_open(SAVETOOL_INCOMPLETE, "image ends (at byte 27)");
 	start();
 	wire_u8(&wire, SECTION_START);
 	opens();
-	next_fails(SAVETOOL_INCOMPLETE, "image ends at byte 28");
+	next_fails(SAVETOOL_INCOMPLETE, "image ends (at byte 28)");
 	close_walk();
 }
 
@@ -217,24 +220,25 @@ TEST(postcopy_is_unsupported)
 	};
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
-		command_fails(commands[i], 4, SAVETOOL_UNSUPPORTED,
-			      "postcopy migration at byte 27: part of the "
-			      "memory is elsewhere; save the guest again "
-			      "without postcopy");
+		command_fails(
+			commands[i], 4, SAVETOOL_UNSUPPORTED,
+			"postcopy migration: part of the memory is elsewhere "
+			"(at byte 27)");
 	command_fails(COMMAND_ENABLE_COLO, 0, SAVETOOL_UNSUPPORTED,
-		      "COLO migration at byte 27");
+		      "COLO migration (at byte 27)");
 }
 
 TEST(other_commands_are_corrupt)
 {
-	command_fails(0, 0, SAVETOOL_CORRUPT, "unknown command 0 at byte 27");
-	command_fails(12, 0, SAVETOOL_CORRUPT, "unknown command 12 at byte 27");
+	command_fails(0, 0, SAVETOOL_CORRUPT, "unknown command 0 (at byte 27)");
+	command_fails(12, 0, SAVETOOL_CORRUPT,
+		      "unknown command 12 (at byte 27)");
 	command_fails(COMMAND_PING, 5, SAVETOOL_CORRUPT,
-		      "command 2 of 5 bytes at byte 27");
+		      "command 2 of 5 bytes (at byte 27)");
 	command_fails(COMMAND_POSTCOPY_ADVISE, 8, SAVETOOL_CORRUPT,
-		      "command 3 of 8 bytes at byte 27");
+		      "command 3 of 8 bytes (at byte 27)");
 	command_fails(COMMAND_SWITCHOVER_START, 1, SAVETOOL_CORRUPT,
-		      "command 11 of 1 bytes at byte 27");
+		      "command 11 of 1 bytes (at byte 27)");
 }
 
 /* The payload of the memory's START: one block of two pages. */
@@ -309,10 +313,10 @@ TEST(a_wrong_footer_is_corrupt)
 	next();
 	assert_ok(page_size_read_list(&walk.stream, &err), err);
 	assert_ok(stream_read_ram_end_mark(&walk.stream, &err), err);
-	assert_fails(stream_end_section(&walk.stream, &walk.item.section, &err),
-		     err, SAVETOOL_CORRUPT,
-		     "section 'ram' has no footer, or a wrong one, at byte "
-		     "75");
+	assert_fails(
+		stream_end_section(&walk.stream, &walk.item.section, &err), err,
+		SAVETOOL_CORRUPT,
+		"section 'ram' has no footer, or a wrong one (at byte 75)");
 	close_walk();
 }
 
@@ -342,7 +346,7 @@ TEST(parts_without_a_start_are_corrupt)
 	wire_section(&wire, SECTION_PART, 9, NULL, 0);
 	opens();
 	next_fails(SAVETOOL_CORRUPT,
-		   "part of section 9, which has no start, at byte 27");
+		   "part of section 9, which has no start (at byte 27)");
 	close_walk();
 }
 
@@ -354,7 +358,7 @@ TEST(a_section_starts_once)
 	opens();
 	reads_list();
 	next_fails(SAVETOOL_CORRUPT,
-		   "section 2 starts a second time at byte 75");
+		   "section 2 starts a second time (at byte 75)");
 	close_walk();
 }
 
@@ -371,7 +375,7 @@ TEST(memory_is_listed_once)
 	next();
 	assert_fails(page_size_read_list(&walk.stream, &err), err,
 		     SAVETOOL_CORRUPT,
-		     "a second list of RAM blocks at byte 92");
+		     "a second list of RAM blocks (at byte 92)");
 	close_walk();
 }
 
@@ -380,7 +384,8 @@ TEST(memory_is_of_version_4)
 	start();
 	wire_section(&wire, SECTION_START, 2, "ram", 3);
 	opens();
-	next_fails(SAVETOOL_UNSUPPORTED, "RAM section of version 3 at byte 27");
+	next_fails(SAVETOOL_UNSUPPORTED,
+		   "RAM section of version 3 (at byte 27)");
 	close_walk();
 }
 
@@ -389,7 +394,7 @@ TEST(a_section_has_a_name)
 	start();
 	wire_section(&wire, SECTION_START, 2, "", 1);
 	opens();
-	next_fails(SAVETOOL_CORRUPT, "section without a name at byte 27");
+	next_fails(SAVETOOL_CORRUPT, "section without a name (at byte 27)");
 	close_walk();
 }
 
@@ -405,7 +410,7 @@ TEST(other_items_are_corrupt)
 			continue; /* the configuration would take it */
 		opens();
 		snprintf(text, sizeof(text),
-			 "unknown section type 0x%02x at byte 27", types[i]);
+			 "unknown section type 0x%02x (at byte 27)", types[i]);
 		next_fails(SAVETOOL_CORRUPT, text);
 		close_walk();
 	}
@@ -419,7 +424,7 @@ TEST(there_are_not_endless_sections)
 	opens();
 	for (unsigned i = 0; i < SECTIONS_LIMIT; i++)
 		next();
-	next_fails(SAVETOOL_CORRUPT, "more than 4096 sections at byte 61467");
+	next_fails(SAVETOOL_CORRUPT, "more than 4096 sections (at byte 61467)");
 	close_walk();
 }
 
@@ -490,7 +495,7 @@ TEST(a_record_is_no_end_of_records)
 	next();
 	assert_fails(stream_read_ram_end_mark(&walk.stream, &err), err,
 		     SAVETOOL_CORRUPT,
-		     "page record in a mapped-ram image at byte 44");
+		     "page record in a mapped-ram image (at byte 44)");
 	close_walk();
 }
 

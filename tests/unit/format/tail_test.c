@@ -267,7 +267,7 @@ TEST(without_footers_a_lie_is_corrupt)
 	add_devices(false);
 	wire_vmdesc(&wire, JSON(DEVICE("serial", 10)));
 	refuses(FOOTERS_NONE, SAVETOOL_CORRUPT,
-		"section 'timer' at byte 15 is not in the vmdescription");
+		"section 'timer' is not in the vmdesc (at byte 15)");
 }
 
 TEST(without_a_description_footers_are_looked_for)
@@ -307,7 +307,7 @@ TEST(a_whole_has_the_mark_of_the_end_at_its_end)
 	add_devices(false);
 	wire_u8(&wire, 1);
 	refuses(FOOTERS_NONE, SAVETOOL_INCOMPLETE,
-		"image ends at byte 83, without a mark of its end");
+		"image ends without an end mark (at byte 83)");
 }
 
 TEST(no_device_at_all_is_a_tail_if_described)
@@ -334,14 +334,14 @@ TEST(an_end_before_the_first_device_ends_nothing)
 			start();
 			wire_fill(&wire, 0, zeros);
 			refuses(footers[i], SAVETOOL_INCOMPLETE,
-				"image ends at byte 15, before its first "
-				"device");
+				"image ends before its first device (at byte "
+				"15)");
 		}
 	start();
 	add_devices(true);
 	wire.bytes[HEAD_SIZE] = SECTION_EOF;
 	refuses(FOOTERS_PRESENT, SAVETOOL_INCOMPLETE,
-		"image ends at byte 15, before its first device");
+		"image ends before its first device (at byte 15)");
 }
 
 TEST(what_lies_behind_is_counted_and_left_out)
@@ -422,7 +422,7 @@ TEST(a_damaged_image_is_not_cut_short)
 {
 	follows("\0\0\0\0\0\0\0\0", 8);
 	refuses(FOOTERS_PRESENT, SAVETOOL_INCOMPLETE,
-		"image ends at byte 100, within section 'cpu'");
+		"image ends within section 'cpu' (at byte 100)");
 	start();
 	wire_device(&wire, 3, "timer", 10, true);
 	wire_u8(&wire, SECTION_EOF); /* where the next should start */
@@ -430,7 +430,7 @@ TEST(a_damaged_image_is_not_cut_short)
 	wire_u8(&wire, SECTION_EOF);
 	wire_vmdesc(&wire, JSON(BOTH));
 	refuses(FOOTERS_PRESENT, SAVETOOL_CORRUPT,
-		"unknown section type 0x00 at byte 49");
+		"unknown section type 0x00 (at byte 49)");
 }
 
 /*
@@ -475,7 +475,7 @@ TEST(sections_between_devices_are_corrupt)
 	wire_footer(&wire, 2);
 	wire_u8(&wire, SECTION_EOF);
 	refuses(FOOTERS_PRESENT, SAVETOOL_INCOMPLETE,
-		"image ends at byte 80, within section 'timer'");
+		"image ends within section 'timer' (at byte 80)");
 }
 
 /* The tail as seen from the end of the file; 0: not to be found. */

@@ -259,7 +259,7 @@ TEST(only_the_header_is_no_image)
 	sample_header(&wire, SAVETOOL_FORMAT_RAW);
 	save_wire("a");
 	refuses("a", 0, SAVETOOL_INCOMPLETE,
-		"file ends at byte 225, where the stream should start");
+		"file ends where the stream should start (at byte 225)");
 	sample_header(&wire, SAVETOOL_FORMAT_RAW);
 	memcpy(wire.bytes, "LibvirtQemudPart", 16);
 	save_wire("a");
@@ -270,7 +270,7 @@ TEST(only_the_header_is_no_image)
 	wire_text(&wire, "no stream at all");
 	save_wire("a");
 	refuses("a", 0, SAVETOOL_CORRUPT,
-		"no QEMU stream after the libvirt header, at byte 225");
+		"no QEMU stream after the libvirt header (at byte 225)");
 }
 
 TEST(what_cannot_be_opened)

@@ -122,7 +122,7 @@ TEST(a_pipe_goes_back_a_little_only)
 	assert_fails(
 		input_read_at(in, text, 2, 3 * INPUT_BACKLOG - 1, &got, &err),
 		err, SAVETOOL_UNSUPPORTED,
-		"cannot go back in a stream, from byte 1024 to 767");
+		"cannot seek back to byte 767 in a stream (at byte 1024)");
 	input_close(in);
 }
 
@@ -177,7 +177,7 @@ TEST(all_bytes_or_incomplete)
 	assert_memory_equal(text, TEXT, 10);
 	assert_fails(input_read_exactly(in, text, 10, 7, &err), err,
 		     SAVETOOL_INCOMPLETE,
-		     "file ends at byte 10, 7 bytes short");
+		     "file ends 7 bytes too early (at byte 10)");
 	input_close(in);
 }
 
@@ -204,7 +204,7 @@ TEST(a_read_error_says_where)
 	assert_ok(input_open_fd(&in, fd, &err), err);
 	assert_fails(input_read_at(in, text, 2, 5, &got, &err), err,
 		     SAVETOOL_SYSTEM,
-		     "cannot read at byte 5: Bad file descriptor");
+		     "cannot read: Bad file descriptor (at byte 5)");
 	input_close(in);
 }
 
@@ -272,9 +272,11 @@ TEST(a_part_in_memory_keeps_its_offsets)
 	assert_int_equal(in->size, 1004);
 	assert_ok(input_read_exactly(in, text, 2, 1001, &err), err);
 	assert_memory_equal(text, "xy", 2);
-	assert_fails(input_read_exactly(in, text, 2, 999, &err), err,
-		     SAVETOOL_UNSUPPORTED,
-		     "byte 999 is not kept, but those from byte 1000 on");
+	assert_fails(
+		input_read_exactly(in, text, 2, 999, &err), err,
+		SAVETOOL_UNSUPPORTED,
+		"cannot seek back: only data from byte 1000 on is buffered (at "
+		"byte 999)");
 	input_close(in);
 }
 

@@ -76,7 +76,7 @@ TEST(what_was_written_is_read_back)
 	assert_memory_equal(back, "end", 3);
 	assert_fails(out->ops->read_at(out, back, 4, 200, &err), err,
 		     SAVETOOL_SYSTEM,
-		     "cannot read back at byte 203: Input/output error");
+		     "cannot read back: Input/output error (at byte 203)");
 	output_close(out);
 }
 
@@ -137,19 +137,21 @@ TEST(a_full_disk_says_where_and_is_left_clean)
 	mount_here("tmpfs", "size=64k");
 	out = create("disk/x", &plain);
 	output_expect(out, 100 * KIB);
-	assert_fails(output_append(out, data, 100 * KIB, &err), err,
-		     SAVETOOL_REFUSED,
-		     "not enough room after 65536 bytes, about 36864 missing "
-		     "at most: cannot write 'disk/x' at byte 65536: "
-		     "No space left on device");
+	assert_fails(
+		output_append(out, data, 100 * KIB, &err), err,
+		SAVETOOL_REFUSED,
+		"not enough space after 65536 bytes, at most about 36864 more "
+		"are needed: cannot write 'disk/x': No space left on device "
+		"(at byte 65536)");
 	assert_int_equal(err.sys_errno, ENOSPC);
 	/* More than was expected. */
 	output_expect(out, 64 * KIB);
-	assert_fails(output_write_at(out, data, 10, 64 * KIB, &err), err,
-		     SAVETOOL_REFUSED,
-		     "not enough room after 65536 bytes, and no way to tell "
-		     "how many are missing: cannot write 'disk/x' at byte "
-		     "65536: No space left on device");
+	assert_fails(
+		output_write_at(out, data, 10, 64 * KIB, &err), err,
+		SAVETOOL_REFUSED,
+		"not enough space after 65536 bytes, and it is unknown how "
+		"many more are needed: cannot write 'disk/x': No space left on "
+		"device (at byte 65536)");
 	output_close(out);
 	assert_int_equal(scratch_count("disk", ""), 0);
 }
@@ -263,10 +265,11 @@ TEST(a_full_disk_is_as_full_for_direct_writes)
 	output_expect(out, 2 * MIB);
 	append(out, data, MIB);
 	append(out, data, MIB);
-	assert_fails(output_commit(out, &err), err, SAVETOOL_REFUSED,
-		     "not enough room after 1572864 bytes, about 524288 "
-		     "missing at most: cannot write 'disk/x' at byte 1572864: "
-		     "No space left on device");
+	assert_fails(
+		output_commit(out, &err), err, SAVETOOL_REFUSED,
+		"not enough space after 1572864 bytes, at most about 524288 "
+		"more are needed: cannot write 'disk/x': No space left on "
+		"device (at byte 1572864)");
 	output_close(out);
 	assert_int_equal(scratch_count("disk", ""), 0);
 }
@@ -287,7 +290,7 @@ TEST(a_file_that_may_not_grow_says_where)
 	setrlimit(RLIMIT_FSIZE, &saved);
 	signal(SIGXFSZ, SIG_DFL);
 	assert_fails(result, err, SAVETOOL_SYSTEM,
-		     "cannot write 'x' at byte 10000: File too large");
+		     "cannot write 'x': File too large (at byte 10000)");
 	output_close(out);
 	assert_int_equal(scratch_count(".", ""), 0);
 }

@@ -82,9 +82,9 @@ TEST(skipping_beyond_all_files_is_refused)
 
 	assert_ok(output_skip(out, 5, &err), err);
 	assert_fails(output_skip(out, INT64_MAX, &err), err, SAVETOOL_SYSTEM,
-		     "cannot write at byte 5: File too large");
+		     "cannot write: File too large (at byte 5)");
 	assert_fails(output_skip(out, UINT64_MAX, &err), err, SAVETOOL_SYSTEM,
-		     "cannot write at byte 5: File too large");
+		     "cannot write: File too large (at byte 5)");
 	assert_int_equal(out->position, 5);
 }
 
@@ -124,10 +124,10 @@ TEST(a_stream_is_written_in_order_only)
 	assert_int_equal(out->position, 3);
 	assert_fails(output_write_at(out, "x", 1, 0, &err), err,
 		     SAVETOOL_UNSUPPORTED,
-		     "cannot leave the order of a stream, from byte 3 to 0");
+		     "cannot seek to byte 0 in a stream (at byte 3)");
 	assert_fails(output_write_at(out, "x", 1, 4, &err), err,
 		     SAVETOOL_UNSUPPORTED,
-		     "cannot leave the order of a stream, from byte 3 to 4");
+		     "cannot seek to byte 4 in a stream (at byte 3)");
 	assert_string_equal(recorder.log, "write 3 at 0\n");
 }
 

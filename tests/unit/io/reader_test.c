@@ -144,7 +144,7 @@ TEST(the_end_is_incomplete_for_who_needs_more)
 	assert_ok(reader_need(&sample.reader, 10, &err), err);
 	assert_ok(reader_consume(&sample.reader, 7, &err), err);
 	assert_fails(reader_need(&sample.reader, 4, &err), err,
-		     SAVETOOL_INCOMPLETE, "image ends at byte 10");
+		     SAVETOOL_INCOMPLETE, "image ends (at byte 10)");
 	assert_ok(reader_need(&sample.reader, 3, &err), err);
 	shows(&sample.reader, sample.bytes + 7, 3);
 	close_sample(&sample);
@@ -204,12 +204,12 @@ TEST(skipping_to_the_end_is_fine_and_behind_it_incomplete)
 
 	open_sample(&sample, 10);
 	assert_fails(reader_skip(&sample.reader, 11, &err), err,
-		     SAVETOOL_INCOMPLETE, "image ends at byte 10");
+		     SAVETOOL_INCOMPLETE, "image ends (at byte 10)");
 	assert_fails(reader_skip(&sample.reader, UINT64_MAX, &err), err,
-		     SAVETOOL_INCOMPLETE, "image ends at byte 10");
+		     SAVETOOL_INCOMPLETE, "image ends (at byte 10)");
 	assert_ok(reader_skip(&sample.reader, 10, &err), err);
 	assert_fails(reader_need(&sample.reader, 1, &err), err,
-		     SAVETOOL_INCOMPLETE, "image ends at byte 10");
+		     SAVETOOL_INCOMPLETE, "image ends (at byte 10)");
 	close_sample(&sample);
 }
 
@@ -223,7 +223,7 @@ TEST(nothing_is_read_behind_a_limit)
 	sample.reader.limit = CHUNK_SIZE + 7;
 	assert_ok(reader_skip(&sample.reader, 10, &err), err);
 	assert_fails(reader_skip(&sample.reader, CHUNK_SIZE - 2, &err), err,
-		     SAVETOOL_INCOMPLETE, "image ends at byte 1048583");
+		     SAVETOOL_INCOMPLETE, "image ends (at byte 1048583)");
 	assert_ok(reader_skip(&sample.reader, CHUNK_SIZE - 10, &err), err);
 	assert_ok(reader_look(&sample.reader, 100, &got, &err), err);
 	assert_int_equal(got, 7);
@@ -261,7 +261,7 @@ TEST(copying_does_not_go_behind_the_end)
 	recorder_init(&copy, false);
 	sample.reader.copy_to = &copy.base;
 	assert_fails(reader_skip(&sample.reader, 11, &err), err,
-		     SAVETOOL_INCOMPLETE, "image ends at byte 10");
+		     SAVETOOL_INCOMPLETE, "image ends (at byte 10)");
 	close_sample(&sample);
 }
 
@@ -303,7 +303,7 @@ TEST(integers_are_big_endian_and_consumed)
 	assert_int_equal(be64, 0x0102030405060708);
 	assert_int_equal(reader.offset, 1015);
 	assert_fails(reader_u8(&reader, &u8, &err), err, SAVETOOL_INCOMPLETE,
-		     "image ends at byte 1015");
+		     "image ends (at byte 1015)");
 }
 
 TEST(an_integer_that_breaks_off_is_not_consumed)
@@ -314,7 +314,7 @@ TEST(an_integer_that_breaks_off_is_not_consumed)
 
 	reader_init_memory(&reader, "1234567", 7, 0);
 	assert_fails(reader_be64(&reader, &value, &err), err,
-		     SAVETOOL_INCOMPLETE, "image ends at byte 7");
+		     SAVETOOL_INCOMPLETE, "image ends (at byte 7)");
 	assert_int_equal(reader.offset, 0);
 	assert_int_equal(value, 5);
 }
@@ -348,7 +348,7 @@ TEST(a_name_with_a_nul_is_corrupt)
 
 	reader_init_memory(&reader, "\3a\0b", 4, 50);
 	assert_fails(reader_str8(&reader, text, &err), err, SAVETOOL_CORRUPT,
-		     "name with a NUL at byte 51");
+		     "name with a NUL (at byte 51)");
 }
 
 TEST(a_name_that_breaks_off_is_incomplete)
@@ -359,7 +359,7 @@ TEST(a_name_that_breaks_off_is_incomplete)
 
 	reader_init_memory(&reader, "\5pc", 3, 50);
 	assert_fails(reader_str8(&reader, text, &err), err, SAVETOOL_INCOMPLETE,
-		     "image ends at byte 53");
+		     "image ends (at byte 53)");
 }
 
 TEST(memory_can_be_skipped_within_but_not_beyond)
@@ -371,7 +371,7 @@ TEST(memory_can_be_skipped_within_but_not_beyond)
 	assert_ok(reader_skip(&reader, 7, &err), err);
 	reader_init_memory(&reader, "1234567", 7, 0);
 	assert_fails(reader_skip(&reader, 8, &err), err, SAVETOOL_INCOMPLETE,
-		     "image ends at byte 7");
+		     "image ends (at byte 7)");
 }
 
 int main(void)

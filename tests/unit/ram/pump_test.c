@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include "base/error.h"
 #include "ram/pump.h"
 
 #include "unit/pages.h"
@@ -34,9 +35,7 @@ static int counter_next(struct page_source *source, struct page_batch *batch,
 	assert_int_equal(batch->count, 0);
 	assert_null(batch->chunks[0]);
 	if (counter->next + 1 == counter->fails_at) {
-		err->code = SAVETOOL_CORRUPT;
-		strcpy(err->text, "source is told to fail");
-		return -1;
+		return fail(err, SAVETOOL_CORRUPT, "source is told to fail");
 	}
 	if (counter->next == counter->end)
 		return 0;
@@ -80,9 +79,7 @@ static int checker_put(struct page_sink *sink, const struct page_batch *batch,
 		usleep(checker->pause);
 	if (checker->next != checker->fails_at)
 		return 0;
-	err->code = SAVETOOL_SYSTEM;
-	strcpy(err->text, "sink is told to fail");
-	return -1;
+	return fail(err, SAVETOOL_SYSTEM, "sink is told to fail");
 }
 
 struct fixture {

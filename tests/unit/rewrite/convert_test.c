@@ -173,7 +173,7 @@ TEST(a_broken_source_leaves_nothing)
 	wire.size = 3000;
 	save_wire("a");
 	refuses("a", "b", &to_sparse, SAVETOOL_INCOMPLETE,
-		"image ends at byte 3000");
+		"image ends (block 'pc.ram', page 0, at byte 3000)");
 }
 
 TEST(an_unfinished_source_is_incomplete)
