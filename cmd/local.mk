@@ -31,6 +31,8 @@ libcmd_la_SOURCES = \
 	%D%/inspect.c \
 	%D%/map.c \
 	%D%/memory.h \
+	%D%/nearest.c \
+	%D%/nearest.h \
 	%D%/progress.c \
 	%D%/progress.h \
 	%D%/report.c \
@@ -41,5 +43,7 @@ libcmd_la_SOURCES = \
 	%D%/size.c \
 	%D%/stdout.c \
 	%D%/stdout.h \
+	%D%/take.c \
+	%D%/take.h \
 	%D%/text.c \
 	%D%/text.h
