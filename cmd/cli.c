@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "escape.h"
+#include "nearest.h"
 #include "place.h"
 #include "report.h"
 #include "stdout.h"
@@ -18,124 +19,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What is wrong with the words, and what may help; "": nothing is known. */
+struct mistake {
+	struct savetool_error err;
+	char hint[NEAREST_TEXT];
+};
+
 /* Asked for in place of the command's work. */
 struct request {
 	bool help;
 	bool version;
 	bool long_options;
 };
-
-int misfit(struct savetool_error *err, const char *what, const char *word)
-{
-	*err = (struct savetool_error){ .code = SAVETOOL_USAGE,
-					.offset = SAVETOOL_UNKNOWN,
-					.page = SAVETOOL_UNKNOWN };
-	snprintf(err->text, sizeof(err->text), "%s: '%s'", what, word);
-	return -1;
-}
-
-int take_flag(void *target, const char *word, struct savetool_error *err)
-{
-	(void)word;
-	(void)err;
-	*(bool *)target = true;
-	return 0;
-}
-
-int take_text(void *target, const char *word, struct savetool_error *err)
-{
-	char **text = target;
-	char *copy = strdup(word);
-
-	if (!copy) {
-		misfit(err, "cannot allocate memory for", word);
-		err->code = SAVETOOL_SYSTEM;
-		err->sys_errno = ENOMEM;
-		return -1;
-	}
-	free(*text);
-	*text = copy;
-	return 0;
-}
-
-/* Digits and no sign; *end is behind them. */
-static bool read_digits(const char *word, uint64_t *number, char **end)
-{
-	int base = word[0] == '0' && (word[1] | 32) == 'x' ? 16 : 10;
-
-	if (*word < '0' || *word > '9')
-		return false;
-	errno = 0;
-	*number = strtoull(word, end, base);
-	return errno == 0;
-}
-
-int take_number(void *target, const char *word, struct savetool_error *err)
-{
-	uint64_t number;
-	char *end;
-
-	if (!read_digits(word, &number, &end) || *end || number > INT_MAX)
-		return misfit(err, "not a number", word);
-	*(int *)target = (int)number;
-	return 0;
-}
-
-int take_signed(void *target, const char *word, struct savetool_error *err)
-{
-	bool negative = *word == '-';
-
-	if (take_number(target, word + negative, err) < 0)
-		return misfit(err, "not a number", word);
-	if (negative)
-		*(int *)target = -*(int *)target;
-	return 0;
-}
-
-int take_size(void *target, const char *word, struct savetool_error *err)
-{
-	static const char units[] = "KMGT";
-	const char *unit;
-	uint64_t size;
-	unsigned shift = 0;
-	char *end;
-
-	if (!read_digits(word, &size, &end))
-		return misfit(err, "not a size", word);
-	if (*end) {
-		unit = strchr(units, *end >= 'a' ? *end - 32 : *end);
-		if (!unit || end[1])
-			return misfit(err, "not a size", word);
-		shift = 10 * (unsigned)(unit - units + 1);
-	}
-	/* The last value means that a size is not known. */
-	if (size > (UINT64_MAX - 1) >> shift)
-		return misfit(err, "size is too large", word);
-	*(uint64_t *)target = size << shift;
-	return 0;
-}
-
-int take_byte_order(void *target, const char *word, struct savetool_error *err)
-{
-	enum savetool_byte_order *order = target;
-
-	if (strcmp(word, "little") != 0 && strcmp(word, "big") != 0)
-		return misfit(err, "neither 'little' nor 'big'", word);
-	*order = *word == 'b' ? SAVETOOL_BYTE_ORDER_BIG :
-				SAVETOOL_BYTE_ORDER_LITTLE;
-	return 0;
-}
-
-static int take_output(void *target, const char *word,
-		       struct savetool_error *err)
-{
-	bool *json = target;
-
-	if (strcmp(word, "json") != 0 && strcmp(word, "text") != 0)
-		return misfit(err, "neither 'text' nor 'json'", word);
-	*json = *word == 'j';
-	return 0;
-}
 
 static size_t count_options(const struct option *table)
 {
@@ -230,33 +125,70 @@ static char **copy_words(int argc, const char **argv,
 	return words;
 }
 
+/* Also for who writes a long option with one dash, or with "=3". */
+static void no_option(const struct option *table, const char *word,
+		      struct mistake *mistake)
+{
+	cleanup_free char *name = strdup(word + strspn(word, "-"));
+	struct nearest nearest;
+
+	misfit_none(&mistake->err, "option", word);
+	if (!name || !name[0] || !name[1])
+		return;
+	name[strcspn(name, "=")] = '\0';
+	nearest_begin(&nearest, name);
+	for (; table->name; table++)
+		if (table->help)
+			nearest_try(&nearest, table->name);
+	nearest_text(&nearest, "--", mistake->hint);
+}
+
 static void explain(poptContext context, int problem,
-		    struct savetool_error *err)
+		    const struct option *table, struct mistake *mistake)
 {
 	const char *word = poptBadOption(context, POPT_BADOPTION_NOALIAS);
 
 	switch (problem) {
 	case POPT_ERROR_BADOPT:
-		misfit(err, "unknown option", word);
+		no_option(table, word, mistake);
 		break;
 	case POPT_ERROR_NOARG:
-		misfit(err, "missing argument of option", word);
+		misfit(&mistake->err, "missing argument of option", word);
 		break;
 	case POPT_ERROR_UNWANTEDARG:
-		misfit(err, "option takes no argument", word);
+		misfit(&mistake->err, "option takes no argument", word);
 		break;
 	default:
-		misfit(err, poptStrerror(problem), word);
+		misfit(&mistake->err, poptStrerror(problem), word);
 	}
 }
 
-static int take(const struct option *option, const char *word,
-		struct savetool_error *err)
+/* None of the words that an option takes: the nearest, or all of them. */
+static void no_choice(const struct choice *choice, const char *word,
+		      struct mistake *mistake)
 {
+	struct nearest nearest;
+
+	misfit_none(&mistake->err, choice->what, word);
+	nearest_begin(&nearest, word);
+	for (const char *const *known = choice->words; *known; known++)
+		nearest_try(&nearest, *known);
+	if (!nearest_text(&nearest, "", mistake->hint))
+		snprintf(mistake->hint, sizeof(mistake->hint), "choose %s",
+			 choice->list);
+}
+
+static int take(const struct option *option, const char *word,
+		struct mistake *mistake)
+{
+	const struct choice *choice = choice_of(option->take);
+	struct savetool_error *err = &mistake->err;
 	char text[sizeof(err->text)];
 
 	if (option->take(option->target, word, err) == 0)
 		return 0;
+	if (choice && err->code == SAVETOOL_USAGE)
+		no_choice(choice, word, mistake);
 	memcpy(text, err->text, sizeof(text));
 	snprintf(err->text, sizeof(err->text), "option '--%s': %.400s",
 		 option->name, text);
@@ -265,17 +197,17 @@ static int take(const struct option *option, const char *word,
 
 /* Reads on behind a mistake, as --json may follow; the first one counts. */
 static int read_options(struct cli *cli, const struct option *table,
-			struct savetool_error *err)
+			struct mistake *mistake)
 {
-	struct savetool_error later = { .code = SAVETOOL_OK };
+	struct mistake later = { .hint = "" };
 	int value, result = 0;
 
 	while ((value = poptGetNextOpt(cli->context)) != -1) {
 		cleanup_free char *word = poptGetOptArg(cli->context);
-		struct savetool_error *here = result == 0 ? err : &later;
+		struct mistake *here = result == 0 ? mistake : &later;
 
 		if (value < 0) {
-			explain(cli->context, value, here);
+			explain(cli->context, value, table, here);
 			result = -1;
 		} else if (take(&table[value - 1], word, here) < 0) {
 			result = -1;
@@ -376,11 +308,13 @@ static bool answer(const struct cli *cli, const struct request *request,
 	return true;
 }
 
+static int misuse(const struct cli *cli, const struct mistake *mistake);
+
 bool cli_parse(struct cli *cli, const struct option *own)
 {
 	struct request request = { false, false, false };
 	cleanup_free struct option *table = whole_table(cli, &request, own);
-	struct savetool_error err;
+	struct mistake mistake = { .hint = "" };
 
 	cli->rows = table ? popt_table(table) : NULL;
 	cli->words = cli->rows ? copy_words(cli->argc, cli->argv, table) : NULL;
@@ -391,15 +325,15 @@ bool cli_parse(struct cli *cli, const struct option *own)
 	cli->status = SAVETOOL_SYSTEM;
 	if (!cli->context)
 		return false;
-	if (read_options(cli, table, &err) < 0) {
-		cli->status = cli_misuse(cli, "%s", err.text);
+	if (read_options(cli, table, &mistake) < 0) {
+		cli->status = misuse(cli, &mistake);
 		return false;
 	}
 	cli->status = SAVETOOL_OK;
 	if (answer(cli, &request, table))
 		return false;
-	if (read_operands(cli, &err) < 0) {
-		cli->status = cli_misuse(cli, "%s", err.text);
+	if (read_operands(cli, &mistake.err) < 0) {
+		cli->status = misuse(cli, &mistake);
 		return false;
 	}
 	return true;
@@ -463,7 +397,7 @@ static const char *hint_of(const struct cli *cli,
 
 /* Who reads text finds it on standard error. */
 static void put_failure(const struct cli *cli, const char *path,
-			const struct savetool_error *err)
+			const struct savetool_error *err, const char *hint)
 {
 	struct report *report;
 
@@ -471,7 +405,7 @@ static void put_failure(const struct cli *cli, const char *path,
 		return;
 	report = report_new(stdout, true, false);
 	report_open(report, path);
-	report_error(report, err, hint_of(cli, err));
+	report_error(report, err, hint);
 	report_commit(report);
 	report_free(report);
 }
@@ -481,7 +415,7 @@ int cli_fail(const struct cli *cli, const char *path,
 {
 	if (err->code == SAVETOOL_CANCELLED)
 		return SAVETOOL_CANCELLED;
-	put_failure(cli, path, err);
+	put_failure(cli, path, err, hint_of(cli, err));
 	complain(path, err, hint_of(cli, err));
 	return (int)err->code;
 }
@@ -511,21 +445,55 @@ void cli_warn_lost(const struct cli *cli, uint64_t lost)
 			 lost);
 }
 
-int cli_misuse(const struct cli *cli, const char *format, ...)
+/* A program wants no more than what is wrong; people are shown the help. */
+static int misuse(const struct cli *cli, const struct mistake *mistake)
 {
-	struct savetool_error err = { .code = SAVETOOL_USAGE,
-				      .offset = SAVETOOL_UNKNOWN,
-				      .page = SAVETOOL_UNKNOWN };
-	va_list arguments;
+	const char *hint = mistake->hint[0] ? mistake->hint : NULL;
 	char help[64];
 
-	va_start(arguments, format);
-	vsnprintf(err.text, sizeof(err.text), format, arguments);
-	va_end(arguments);
-	put_failure(cli, NULL, &err);
+	put_failure(cli, NULL, &mistake->err, hint);
 	snprintf(help, sizeof(help), "see 'savetool %s%s--help'",
 		 cli->command->internal ? "" : cli->command->name,
 		 cli->command->internal ? "" : " ");
-	complain(NULL, &err, help);
+	complain(NULL, &mistake->err, hint ? hint : help);
 	return SAVETOOL_USAGE;
+}
+
+int cli_misuse(const struct cli *cli, const char *format, ...)
+{
+	struct mistake mistake = {
+		.err = { .code = SAVETOOL_USAGE,
+			 .offset = SAVETOOL_UNKNOWN,
+			 .page = SAVETOOL_UNKNOWN },
+	};
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(mistake.err.text, sizeof(mistake.err.text), format,
+		  arguments);
+	va_end(arguments);
+	return misuse(cli, &mistake);
+}
+
+int cli_no_command(const struct cli *cli, const char *word)
+{
+	struct mistake mistake = { .hint = "" };
+	const struct command *command;
+	struct nearest nearest;
+
+	misfit_none(&mistake.err, "command", word);
+	nearest_begin(&nearest, word);
+	for (size_t i = 0; (command = command_at(i)); i++)
+		nearest_try(&nearest, command->name);
+	nearest_text(&nearest, "", mistake.hint);
+	return misuse(cli, &mistake);
+}
+
+int cli_no_option(const struct cli *cli, const struct option *table,
+		  const char *word)
+{
+	struct mistake mistake = { .hint = "" };
+
+	no_option(table, word, &mistake);
+	return misuse(cli, &mistake);
 }

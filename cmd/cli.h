@@ -8,12 +8,9 @@
 
 #include "command.h"
 #include "savetool.h"
+#include "take.h"
 
 #include <popt.h>
-
-/* Stores what an option means.  word is NULL if the option takes none. */
-typedef int (*option_take)(void *target, const char *word,
-			   struct savetool_error *err);
 
 struct option {
 	char letter; /* '\0': there is only the long name */
@@ -33,21 +30,6 @@ struct option {
 	  "a bare stream's host is little- or big-endian" }
 #define OPTION_END { '\0', NULL, NULL, NULL, NULL, NULL }
 /* clang-format on */
-
-/* A usage error about a word: "what: 'word'". */
-int misfit(struct savetool_error *err, const char *what, const char *word);
-
-int take_flag(void *target, const char *word, struct savetool_error *err);
-/* A copy, which the caller frees.  The target must start as NULL. */
-int take_text(void *target, const char *word, struct savetool_error *err);
-/* int, from 0 */
-int take_number(void *target, const char *word, struct savetool_error *err);
-/* int, also below 0 */
-int take_signed(void *target, const char *word, struct savetool_error *err);
-/* uint64_t bytes, with K, M, G, T or without; also hexadecimal */
-int take_size(void *target, const char *word, struct savetool_error *err);
-/* enum savetool_byte_order */
-int take_byte_order(void *target, const char *word, struct savetool_error *err);
 
 struct cli {
 	const struct command *command;
@@ -96,6 +78,12 @@ void cli_warn_lost(const struct cli *cli, uint64_t lost);
  * SAVETOOL_USAGE. */
 int cli_misuse(const struct cli *cli, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* The same, of a word that is no command or option; with those nearest to it.
+ */
+int cli_no_command(const struct cli *cli, const char *word);
+int cli_no_option(const struct cli *cli, const struct option *table,
+		  const char *word);
 
 /* The worse of two exit statuses. */
 static inline int cli_worse(int a, int b)

@@ -29,12 +29,6 @@ struct wish {
 	struct progress progress;
 };
 
-static int take_format(void *target, const char *word,
-		       struct savetool_error *err)
-{
-	return savetool_format_parse(word, target, err);
-}
-
 /* That of the source may have levels; the library knows when it has looked. */
 static bool has_levels(enum savetool_format format)
 {
@@ -64,8 +58,6 @@ static int check_format(const struct cli *cli, const struct wish *wish)
 
 	if (wish->level != LEVEL_DEFAULT && !has_levels(wish->format))
 		return cli_misuse(cli, "format '%s' has no levels", name);
-	if (wish->threads >= 0 && !has_levels(wish->format))
-		return cli_misuse(cli, "format '%s' needs no threads", name);
 	if (wish->header_version == 3 &&
 	    wish->format != SAVETOOL_FORMAT_SPARSE &&
 	    wish->format != SAVETOOL_FORMAT_KEEP)
@@ -98,6 +90,7 @@ static struct savetool_convert_options options_of(const struct wish *wish)
 		.verify = wish->verify,
 		.direct = wish->direct,
 		.byte_order = wish->byte_order,
+		.threads = (unsigned)wish->threads,
 	};
 
 	if (wish->bare)
@@ -110,8 +103,6 @@ static struct savetool_convert_options options_of(const struct wish *wish)
 		options.header_version = (uint32_t)wish->header_version;
 	if (wish->level != LEVEL_DEFAULT)
 		options.level = wish->level;
-	if (wish->threads > 0)
-		options.threads = (unsigned)wish->threads;
 	return options;
 }
 
@@ -200,7 +191,6 @@ static int run(struct cli *cli)
 	struct wish wish = { .format = SAVETOOL_FORMAT_KEEP,
 			     .header_version = -1,
 			     .level = LEVEL_DEFAULT,
-			     .threads = -1,
 			     .progress = PROGRESS_INIT };
 	const struct option table[] = {
 		{ 'O', "to", "FORMAT", take_format, &wish.format,

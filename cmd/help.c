@@ -58,8 +58,7 @@ static int run(struct cli *cli)
 	if (cli->count > 0) {
 		command = command_find(cli->operands[0]);
 		if (!command)
-			return cli_misuse(cli, "unknown command: '%s'",
-					  cli->operands[0]);
+			return cli_no_command(cli, cli->operands[0]);
 	}
 	if (!command || command->internal)
 		snprintf(page, sizeof(page), "savetool");

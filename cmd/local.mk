@@ -33,6 +33,8 @@ libcmd_la_SOURCES = \
 	%D%/memory.h \
 	%D%/place.c \
 	%D%/place.h \
+	%D%/nearest.c \
+	%D%/nearest.h \
 	%D%/progress.c \
 	%D%/progress.h \
 	%D%/report.c \
@@ -43,5 +45,7 @@ libcmd_la_SOURCES = \
 	%D%/size.c \
 	%D%/stdout.c \
 	%D%/stdout.h \
+	%D%/take.c \
+	%D%/take.h \
 	%D%/text.c \
 	%D%/text.h

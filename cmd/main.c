@@ -65,46 +65,64 @@ static void print_names(void)
 			puts(command->name);
 }
 
-static int misuse(const char *problem, const char *word)
+/* As the last of such words says, whatever is wrong with the others. */
+static bool wants_json(int argc, char **argv)
 {
-	struct savetool_error err = { .code = SAVETOOL_USAGE,
-				      .offset = SAVETOOL_UNKNOWN,
-				      .page = SAVETOOL_UNKNOWN };
+	static const char output[] = "--output";
+	struct savetool_error err;
+	bool json = false, wanted;
 
-	snprintf(err.text, sizeof(err.text),
-		 word ? "%s: '%.400s'; see 'savetool --help'" :
-			"%s; see 'savetool --help'",
-		 problem, word);
-	cli_complain(NULL, &err);
-	return SAVETOOL_USAGE;
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		const char *form = NULL;
+
+		if (strcmp(argv[i], "--json") == 0)
+			form = "json";
+		else if (strcmp(argv[i], output) == 0)
+			form = argv[i + 1];
+		else if (strncmp(argv[i], "--output=", sizeof(output)) == 0)
+			form = argv[i] + sizeof(output);
+		if (form && take_output(&wanted, form, &err) == 0)
+			json = wanted;
+	}
+	return json;
 }
 
-/* The program without a command. */
-static int run_alone(const char *option)
+/* The program without a command: its words are those of help. */
+static int run_alone(int argc, char **argv)
 {
-	if (!option)
-		return misuse("missing command", NULL);
+	const struct option table[] = {
+		{ 'h', "help", NULL, NULL, NULL, "show this help" },
+		{ 'V', "version", NULL, NULL, NULL, "show the version" },
+		OPTION_END,
+	};
+	const struct cli cli = { .command = &command_help,
+				 .json = wants_json(argc, argv) };
+	const char *option = argv[1];
+
+	if (argc < 2)
+		return cli_misuse(&cli, "missing command");
 	if (strcmp(option, "-h") == 0 || strcmp(option, "--help") == 0)
 		command_list();
 	else if (strcmp(option, "-V") == 0 || strcmp(option, "--version") == 0)
 		printf("savetool %s\n", savetool_version());
 	else if (strcmp(option, "--commands") == 0)
 		print_names();
+	else if (*option == '-')
+		return cli_no_option(&cli, table, option);
 	else
-		return misuse("unknown option", option);
+		return cli_no_command(&cli, option);
 	return SAVETOOL_OK;
 }
 
-static int run_command(int argc, char **argv)
+static int run_command(const struct command *command, int argc, char **argv)
 {
-	struct cli cli = { .argc = argc - 1, .argv = (const char **)argv + 1 };
+	struct cli cli = { .command = command,
+			   .argc = argc - 1,
+			   .argv = (const char **)argv + 1 };
 	int status;
 
-	cli.command = command_find(argv[1]);
-	if (!cli.command)
-		return misuse("unknown command", argv[1]);
-	signals_catch(cli.command->writes);
-	status = cli.command->run(&cli);
+	signals_catch(command->writes);
+	status = command->run(&cli);
 	cli_release(&cli);
 	return status;
 }
@@ -123,13 +141,15 @@ static void reserve_descriptors(void)
 
 int main(int argc, char **argv)
 {
+	const struct command *command;
 	int status;
 
 	reserve_descriptors();
-	if (argc < 2 || argv[1][0] == '-')
-		status = run_alone(argv[1]);
+	command = argc < 2 ? NULL : command_find(argv[1]);
+	if (command)
+		status = run_command(command, argc, argv);
 	else
-		status = run_command(argc, argv);
+		status = run_alone(argc, argv);
 	if (status == SAVETOOL_CANCELLED && signals_caught())
 		signals_die(signals_caught());
 	return stdout_close(status);

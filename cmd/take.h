@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the words of options mean. */
+#ifndef TAKE_H
+#define TAKE_H
+
+#include "savetool.h"
+
+/* Stores what an option means.  word is NULL if the option takes none. */
+typedef int (*option_take)(void *target, const char *word,
+			   struct savetool_error *err);
+
+/* A usage error about a word: "what: 'word'". */
+int misfit(struct savetool_error *err, const char *what, const char *word);
+
+/* The same about a word that there is not: "no what 'word'". */
+int misfit_none(struct savetool_error *err, const char *what, const char *word);
+
+int take_flag(void *target, const char *word, struct savetool_error *err);
+/* A copy, which the caller frees.  The target must start as NULL. */
+int take_text(void *target, const char *word, struct savetool_error *err);
+/* int, from 0 */
+int take_number(void *target, const char *word, struct savetool_error *err);
+/* int, also below 0 */
+int take_signed(void *target, const char *word, struct savetool_error *err);
+/* uint64_t bytes, with K, M, G, T or without; also hexadecimal */
+int take_size(void *target, const char *word, struct savetool_error *err);
+/* enum savetool_byte_order */
+int take_byte_order(void *target, const char *word, struct savetool_error *err);
+/* enum savetool_format */
+int take_format(void *target, const char *word, struct savetool_error *err);
+/* bool: JSON, not text */
+int take_output(void *target, const char *word, struct savetool_error *err);
+
+/* The words of an option that takes no others. */
+struct choice {
+	option_take take;
+	const char *what;         /* each of them is */
+	const char *const *words; /* ended by NULL */
+	const char *list;         /* the same for people */
+};
+
+/* NULL: it takes more than a few words. */
+const struct choice *choice_of(option_take take);
+
+#endif
