@@ -84,7 +84,6 @@ unit_tests = \
 	%D%/unit/sparsify/reclaim_test \
 	%D%/unit/cmd/confine_test \
 	%D%/unit/cmd/place_test \
-	%D%/unit/cmd/finding_test \
 	%D%/unit/cmd/nearest_test \
 	%D%/unit/cmd/report_test
 
@@ -179,7 +178,6 @@ LDADD = libcmd.la libcore.la $(CMOCKA_LIBS)
 # Those of cmd's files, which no other file may include.
 %C%_unit_cmd_confine_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/cmd
 %C%_unit_cmd_place_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/cmd
-%C%_unit_cmd_finding_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/cmd
 %C%_unit_cmd_nearest_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/cmd
 %C%_unit_cmd_report_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/cmd
 
