@@ -48,12 +48,25 @@ void *direct_buffer(size_t grain)
 	return aligned_alloc(grain, DIRECT_BUFFER);
 }
 
+void direct_touch(void *data, size_t size)
+{
+	volatile uint8_t *at = data;
+
+	/* No processor has smaller pages. */
+	for (size_t i = 0; i < size; i += 4096)
+		at[i] = at[i];
+	if (size > 0)
+		at[size - 1] = at[size - 1];
+}
+
 /* Blocks that the file has as a whole: else it would grow. */
 static int patch_blocks(int fd, uint8_t *blocks, size_t length, uint64_t start,
 			const void *data, size_t size, uint64_t offset)
 {
-	ssize_t n = pread(fd, blocks, length, start);
+	ssize_t n;
 
+	direct_touch(blocks, length);
+	n = pread(fd, blocks, length, start);
 	if (n < 0 || (size_t)n < length)
 		return 0;
 	memcpy(blocks + (offset - start), data, size);

@@ -26,6 +26,12 @@ size_t direct_grain(int fd);
 void *direct_buffer(size_t grain);
 
 /*
+ * Before a direct read into this memory.  Where no page of memory is yet, btrfs
+ * reads through the page cache.  What is there stays.
+ */
+void direct_touch(void *data, size_t size);
+
+/*
  * Writes a few bytes where O_DIRECT is set, with the blocks around them, that
  * nobody else may change meanwhile.  1: done; 0: it is not to be done so; -1:
  * see errno.

@@ -89,6 +89,12 @@ static ssize_t read_some(int fd, void *data, size_t size, uint64_t offset)
 	return n;
 }
 
+static ssize_t read_blocks(int fd, void *data, size_t size, uint64_t offset)
+{
+	direct_touch(data, size);
+	return read_some(fd, data, size, offset);
+}
+
 static void leave_traces(struct direct_reader *reader, uint64_t size)
 {
 	pthread_mutex_lock(&reader->lock);
@@ -116,7 +122,7 @@ static ssize_t read_to_buffer(struct direct_reader *reader, void *data,
 
 	if (size < DIRECT_BUFFER - before)
 		whole = round_up(before + size, reader->grain);
-	n = read_some(reader->fd, reader->buffer, whole, offset - before);
+	n = read_blocks(reader->fd, reader->buffer, whole, offset - before);
 	if (n < 0)
 		return -1;
 	if ((size_t)n <= before)
@@ -156,7 +162,7 @@ ssize_t direct_read(struct direct_reader *reader, void *data, size_t size,
 		return read_through_cache(reader, data, size, offset);
 	if (size >= grain && offset % grain == 0 &&
 	    (uintptr_t)data % grain == 0)
-		n = read_some(reader->fd, data, size - size % grain, offset);
+		n = read_blocks(reader->fd, data, size - size % grain, offset);
 	else
 		n = read_around(reader, data, size, offset);
 	if (n > 0 && reader->uncached)

@@ -86,6 +86,16 @@ static int fill_data(void **state)
 	return 0;
 }
 
+TEST(what_is_touched_stays)
+{
+	uint8_t bytes[SIZE];
+
+	memcpy(bytes, data, SIZE);
+	direct_touch(bytes + 1, SIZE - 2);
+	direct_touch(bytes, 0);
+	assert_memory_equal(bytes, data, SIZE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -93,6 +103,7 @@ int main(void)
 		scratch_test(a_file_does_not_grow),
 		scratch_test(nothing_of_it_is_cached),
 		scratch_test(too_many_bytes_are_not_for_it),
+		cmocka_unit_test(what_is_touched_stays),
 	};
 
 	return cmocka_run_group_tests(tests, fill_data, NULL);
