@@ -132,7 +132,7 @@ bats_tests = \
 
 EXTRA_DIST += $(unit_headers) $(bats_helpers) $(bats_tests) $(recipe_tests)
 EXTRA_DIST += %D%/bench %D%/data %D%/demo %D%/interop %D%/mkimage/README.md %D%/recipes
-EXTRA_DIST += %D%/unit/run
+EXTRA_DIST += %D%/systems %D%/unit/run
 
 if HAVE_TEST_TOOLS
 TESTS += $(recipe_tests) $(bats_tests) $(unit_tests)
