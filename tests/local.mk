@@ -110,32 +110,32 @@ recipe_tests = %D%/cli/recipes.py
 # The longest first, so that none is left alone with one processor at the end.
 bats_tests = \
 	%D%/cli/bounds.bats \
-	%D%/cli/check.bats \
-	%D%/cli/compact.bats \
-	%D%/cli/completion.bats \
-	%D%/cli/convert.bats \
 	%D%/cli/direct.bats \
+	%D%/cli/formats.bats \
+	%D%/cli/convert.bats \
+	%D%/cli/compact.bats \
+	%D%/cli/sparsify.bats \
+	%D%/cli/check.bats \
+	%D%/cli/pipe.bats \
 	%D%/cli/examples.bats \
+	%D%/cli/size.bats \
 	%D%/cli/inspect.bats \
 	%D%/cli/map.bats \
-	%D%/cli/matrix.bats \
-	%D%/cli/mkimage.bats \
-	%D%/cli/order.bats \
-	%D%/cli/pipe.bats \
-	%D%/cli/sparsify.bats \
-	%D%/cli/size.bats \
 	%D%/cli/usage.bats \
-	%D%/style/exports.bats \
-	%D%/style/layers.bats \
+	%D%/cli/order.bats \
+	%D%/cli/mkimage.bats \
+	%D%/cli/completion.bats \
+	%D%/style/tree.bats \
 	%D%/style/manual.bats \
-	%D%/style/tree.bats
+	%D%/style/layers.bats \
+	%D%/style/exports.bats
 
 EXTRA_DIST += $(unit_headers) $(bats_helpers) $(bats_tests) $(recipe_tests)
 EXTRA_DIST += %D%/bench %D%/data %D%/demo %D%/interop %D%/mkimage/README.md %D%/recipes
 EXTRA_DIST += %D%/unit/run
 
 if HAVE_TEST_TOOLS
-TESTS += $(recipe_tests) $(bats_tests) $(unit_tests)
+TESTS += $(recipe_tests) $(unit_tests) $(bats_tests)
 check_PROGRAMS += %D%/mkimage/mkimage $(unit_tests)
 else
 check_DATA += test-tools
