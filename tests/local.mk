@@ -54,6 +54,7 @@ unit_tests = \
 	%D%/unit/io/output_test \
 	%D%/unit/io/reader_test \
 	%D%/unit/codec/codec_test \
+	%D%/unit/codec/programs_test \
 	%D%/unit/codec/zstd_test \
 	%D%/unit/ram/block_test \
 	%D%/unit/ram/count_test \
@@ -92,6 +93,7 @@ unit_headers = \
 	%D%/unit/check.h \
 	%D%/unit/mounts.h \
 	%D%/unit/outputs.h \
+	%D%/unit/packing.h \
 	%D%/unit/pages.h \
 	%D%/unit/recorder.h \
 	%D%/unit/sample.h \
