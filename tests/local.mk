@@ -54,6 +54,7 @@ unit_tests = \
 	%D%/unit/io/output_test \
 	%D%/unit/io/reader_test \
 	%D%/unit/codec/codec_test \
+	%D%/unit/codec/programs_test \
 	%D%/unit/codec/zstd_test \
 	%D%/unit/ram/block_test \
 	%D%/unit/ram/count_test \
@@ -92,6 +93,7 @@ unit_headers = \
 	%D%/unit/check.h \
 	%D%/unit/mounts.h \
 	%D%/unit/outputs.h \
+	%D%/unit/packing.h \
 	%D%/unit/pages.h \
 	%D%/unit/recorder.h \
 	%D%/unit/sample.h \
@@ -110,32 +112,32 @@ recipe_tests = %D%/cli/recipes.py
 # The longest first, so that none is left alone with one processor at the end.
 bats_tests = \
 	%D%/cli/bounds.bats \
-	%D%/cli/check.bats \
-	%D%/cli/compact.bats \
-	%D%/cli/completion.bats \
-	%D%/cli/convert.bats \
 	%D%/cli/direct.bats \
+	%D%/cli/formats.bats \
+	%D%/cli/convert.bats \
+	%D%/cli/compact.bats \
+	%D%/cli/sparsify.bats \
+	%D%/cli/check.bats \
+	%D%/cli/pipe.bats \
 	%D%/cli/examples.bats \
+	%D%/cli/size.bats \
 	%D%/cli/inspect.bats \
 	%D%/cli/map.bats \
-	%D%/cli/matrix.bats \
-	%D%/cli/mkimage.bats \
-	%D%/cli/order.bats \
-	%D%/cli/pipe.bats \
-	%D%/cli/sparsify.bats \
-	%D%/cli/size.bats \
 	%D%/cli/usage.bats \
-	%D%/style/exports.bats \
-	%D%/style/layers.bats \
+	%D%/cli/order.bats \
+	%D%/cli/mkimage.bats \
+	%D%/cli/completion.bats \
+	%D%/style/tree.bats \
 	%D%/style/manual.bats \
-	%D%/style/tree.bats
+	%D%/style/layers.bats \
+	%D%/style/exports.bats
 
 EXTRA_DIST += $(unit_headers) $(bats_helpers) $(bats_tests) $(recipe_tests)
 EXTRA_DIST += %D%/bench %D%/data %D%/demo %D%/interop %D%/mkimage/README.md %D%/recipes
 EXTRA_DIST += %D%/systems %D%/unit/run
 
 if HAVE_TEST_TOOLS
-TESTS += $(recipe_tests) $(bats_tests) $(unit_tests)
+TESTS += $(recipe_tests) $(unit_tests) $(bats_tests)
 check_PROGRAMS += %D%/mkimage/mkimage $(unit_tests)
 else
 check_DATA += test-tools

@@ -120,22 +120,22 @@ commands_peak_below_64()
 }
 
 @test "an index has eight bytes a page, verified or not" {
-	# All of its 4194304 pages come, and no 16 MiB are without data.
+	# All of its 2097152 pages come, and no 16 MiB are without data.
 	"$mkimage" /dev/stdin a <<-END
 		stream
 		configuration
 		ram start
-			block pc.ram 16G
+			block pc.ram 8G
 			zero pc.ram 0 count=all memory=no
-			page pc.ram 0 count=1024 step=4096 memory=no
+			page pc.ram 0 count=512 step=4096 memory=no
 		ram end
 		section full name=timer id=3 version=2 length=24
 		eof
 		vmdesc
 	END
 	# A quarter of the 64 MiB is enough for the rest here.
-	peaks_below $((32 + 16)) "$SAVETOOL" compact --verify a b
-	peaks_below $((32 + 16)) "$SAVETOOL" digest a
+	peaks_below $((16 + 16)) "$SAVETOOL" compact --verify a b
+	peaks_below $((16 + 16)) "$SAVETOOL" digest a
 }
 
 @test "an estimate takes little memory, and is the same on one processor" {

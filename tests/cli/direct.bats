@@ -75,10 +75,12 @@ dense_copy()
 	done
 }
 
-@test "a real image: from and to every format" {
+# What goes to a file is long runs, holes, or pieces of any length: from one of
+# our codecs or from a program's pipe.  The other codecs write as zstd does.
+@test "a real image: from and to every kind of format" {
 	local format
 
-	for format in raw gzip bzip2 xz lzop zstd sparse; do
+	for format in raw lzop zstd sparse; do
 		both convert -O $format "$BATS_FILE_TMPDIR/libvirt-live.save" \
 			OUT
 		mv out.plain from

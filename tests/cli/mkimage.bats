@@ -65,7 +65,7 @@ refuses()
 	for n in {1..8}; do
 		echo "include $((n + 1))" >$n
 	done
-	echo 'bytes 11' >9
+	echo 'bytes 11' >./9
 	echo 'include 2' >a
 	"$mkimage" a image
 	echo 'include 1' >a

@@ -1,170 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Every format comes back as it went in, here and in the real programs. */
+/* Codecs: names, levels, threads, damage, and ends that come early. */
 #include "config.h"
 
-#include "codec/codec.h"
-
-#include "unit/check.h"
-#include "unit/scratch.h"
+#include "unit/packing.h"
 
 #include <errno.h>
 #include <sys/wait.h>
-
-/* More than two members of every codec. */
-#define PLAIN_SIZE (5 * 1000 * 1000 + 123)
-
-#define SMALL_SIZE 20000
-
-static const char *const packing[] = { "gzip", "bzip2", "xz", "lzop", "zstd" };
-
-#define FOR_EACH_FORMAT(name)                                                  \
-	for (size_t number_ = 0; number_ < 5; number_++)                       \
-		for (const char *name = packing[number_]; name; name = NULL)
-
-/* Noise, text that packs well, and zeros, in turn. */
-static uint8_t *make_plain(size_t size)
-{
-	uint8_t *data = malloc(size);
-	uint32_t noise = 1;
-
-	assert_non_null(data);
-	for (size_t i = 0; i < size; i++) {
-		noise = noise * 1664525 + 1013904223;
-		if (i / 30000 % 3 == 0)
-			data[i] = noise >> 24;
-		else if (i / 30000 % 3 == 1)
-			data[i] = "savetool saves "[i % 15] + (noise >> 31);
-		else
-			data[i] = 0;
-	}
-	return data;
-}
-
-static const struct codec *codec_named(const char *name)
-{
-	enum savetool_format format;
-	struct savetool_error err;
-
-	assert_ok(savetool_format_parse(name, &format, &err), err);
-	return codec_for_format(format);
-}
-
-/* Runs a shell command in the test's folder, which must go well. */
-static void run(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void run(const char *format, ...)
-{
-	char command[512];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(command, sizeof(command), format, arguments);
-	va_end(arguments);
-	if (system(command) != 0)
-		fail_test("failed: %s", command);
-}
-
-static struct output *create(const char *path)
-{
-	const struct output_file_options options = {
-		.force = true,
-		.like_fd = -1,
-	};
-	struct output *out;
-	struct savetool_error err;
-
-	assert_ok(output_create_file(&out, path, &options, &err), err);
-	return out;
-}
-
-static void pack_at(const char *name, int level, unsigned threads,
-		    const void *data, size_t size, const char *path)
-{
-	const size_t step = 300001;
-	struct output *file = create(path), *out;
-	struct savetool_error err;
-
-	assert_ok(
-		codec_pack(codec_named(name), &out, file, level, threads, &err),
-		err);
-	for (size_t done = 0; done < size; done += step)
-		assert_ok(output_append(out, (const uint8_t *)data + done,
-					size - done < step ? size - done : step,
-					&err),
-			  err);
-	assert_ok(output_commit(out, &err), err);
-	output_close(out);
-	assert_ok(output_commit(file, &err), err);
-	output_close(file);
-}
-
-static void pack(const char *name, const void *data, size_t size,
-		 const char *path)
-{
-	pack_at(name, 0, 2, data, size, path);
-}
-
-/* Unpacks what lies from offset on; without a failure, it must be the data. */
-static int unpack_from(const char *name, const char *path, uint64_t offset,
-		       const uint8_t *data, size_t size,
-		       struct savetool_error *err)
-{
-	uint8_t *found = malloc(size), beyond[1000];
-	struct input *packed, *in;
-	size_t got = 0, excess = 0, n = 1;
-	int result = 0;
-
-	assert_non_null(found);
-	assert_ok(input_open_file(&packed, path, err), *err);
-	assert_ok(codec_unpack(codec_named(name), &in, packed, offset, err),
-		  *err);
-	while (result == 0 && n > 0) {
-		size_t room = size - got < 70001 ? size - got : 70001;
-
-		if (got < size)
-			result = input_read_at(in, found + got, room, got, &n,
-					       err);
-		else
-			result = input_read_at(in, beyond, sizeof(beyond),
-					       in->position, &n, err);
-		if (result == 0 && got < size)
-			got += n;
-		else if (result == 0)
-			excess += n;
-	}
-	if (result == 0) {
-		assert_int_equal(got, size);
-		assert_int_equal(excess, 0);
-		assert_memory_equal(found, data, size);
-	}
-	input_close(in);
-	input_close(packed);
-	free(found);
-	return result;
-}
-
-static void assert_unpacks(const char *name, const char *path, const void *data,
-			   size_t size)
-{
-	struct savetool_error err;
-
-	if (unpack_from(name, path, 0, data, size, &err) < 0)
-		fail_test("%s: %s: %s", name, path, err.text);
-}
-
-static size_t load(const char *path, uint8_t **data)
-{
-	struct input *in;
-	struct savetool_error err;
-	size_t size;
-
-	assert_ok(input_open_file(&in, path, &err), err);
-	size = in->size;
-	*data = malloc(size);
-	assert_non_null(*data);
-	assert_ok(input_read_exactly(in, *data, size, 0, &err), err);
-	input_close(in);
-	return size;
-}
 
 TEST(formats_have_the_names_of_libvirt)
 {
@@ -238,58 +79,6 @@ TEST(content_tells_the_codec)
 	free(plain);
 }
 
-TEST(what_was_packed_comes_back)
-{
-	uint8_t *plain = make_plain(PLAIN_SIZE);
-
-	FOR_EACH_FORMAT(name)
-	{
-		pack(name, plain, PLAIN_SIZE, "packed");
-		assert_unpacks(name, "packed", plain, PLAIN_SIZE);
-	}
-	free(plain);
-}
-
-TEST(the_programs_unpack_what_was_packed)
-{
-	uint8_t *plain = make_plain(PLAIN_SIZE);
-
-	scratch_write("plain", plain, PLAIN_SIZE);
-	FOR_EACH_FORMAT(name)
-	{
-		pack(name, plain, PLAIN_SIZE, "packed");
-		run("%s -dc < packed | cmp - plain", name);
-	}
-	free(plain);
-}
-
-TEST(what_the_programs_packed_comes_back)
-{
-	uint8_t *plain = make_plain(PLAIN_SIZE);
-
-	scratch_write("plain", plain, PLAIN_SIZE);
-	FOR_EACH_FORMAT(name)
-	{
-		run("%s -c < plain > packed", name);
-		assert_unpacks(name, "packed", plain, PLAIN_SIZE);
-	}
-	run("xz --format=lzma -0 -c < plain > packed");
-	assert_unpacks("xz", "packed", plain, PLAIN_SIZE);
-	free(plain);
-}
-
-TEST(nothing_can_be_packed_too)
-{
-	scratch_write("plain", "", 0);
-	FOR_EACH_FORMAT(name)
-	{
-		pack(name, "", 0, "packed");
-		run("test -s packed");
-		run("%s -dc < packed | cmp - plain", name);
-		assert_unpacks(name, "packed", (const uint8_t *)"", 0);
-	}
-}
-
 TEST(every_level_packs)
 {
 	uint8_t *plain = make_plain(SMALL_SIZE);
@@ -360,152 +149,6 @@ TEST(the_bytes_do_not_depend_on_the_time)
 	free(plain);
 }
 
-TEST(several_members_are_one_stream)
-{
-	uint8_t *plain = make_plain(3 * SMALL_SIZE);
-
-	for (unsigned i = 0; i < 3; i++) {
-		const char name[] = { 'a' + i, '\0' };
-
-		scratch_write(name, plain + i * SMALL_SIZE, SMALL_SIZE);
-	}
-	FOR_EACH_FORMAT(name)
-	{
-		run("for f in a b c; do %s -c < $f || exit; done > packed",
-		    name);
-		assert_unpacks(name, "packed", plain, 3 * SMALL_SIZE);
-	}
-	run("for f in a b; do xz --format=lzma -c < $f; done > packed &&"
-	    " xz -c < c >> packed");
-	assert_unpacks("xz", "packed", plain, 3 * SMALL_SIZE);
-	free(plain);
-}
-
-TEST(zeros_behind_the_end_are_padding)
-{
-	static const unsigned sizes[] = { 1, 3, 7, 512, 300000 };
-	uint8_t *plain = make_plain(SMALL_SIZE);
-
-	scratch_write("plain", plain, SMALL_SIZE);
-	FOR_EACH_FORMAT(name)
-	{
-		for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
-			run("{ %s -c < plain && head -c %u /dev/zero; } "
-			    "> packed",
-			    name, sizes[i]);
-			assert_unpacks(name, "packed", plain, SMALL_SIZE);
-		}
-	}
-	free(plain);
-}
-
-/* Reads all of the file packed, and tells what it should not have. */
-static void find_refused(const char *name, uint64_t *start, uint64_t *length)
-{
-	struct input *packed, *in;
-	uint8_t data[4096];
-	struct savetool_error err;
-	size_t got;
-
-	assert_ok(input_open_file(&packed, "packed", &err), err);
-	assert_ok(codec_unpack(codec_named(name), &in, packed, 0, &err), err);
-	do
-		assert_ok(input_read_at(in, data, sizeof(data), in->position,
-					&got, &err),
-			  err);
-	while (got > 0);
-	*start = packed->refused;
-	*length = packed->refused_length;
-	input_close(in);
-	input_close(packed);
-}
-
-/* Does the program make the plain files of the file packed? */
-static bool program_unpacks(const char *name, const char *plain)
-{
-	char command[100];
-
-	snprintf(command, sizeof(command),
-		 "%s -dc < packed > found 2> errors && cat %s | cmp -s - found",
-		 name, plain);
-	return system(command) == 0;
-}
-
-static uint64_t size_of(const char *path)
-{
-	struct stat st;
-
-	assert_int_equal(stat(path, &st), 0);
-	return st.st_size;
-}
-
-static void assert_as_program(const char *pack, const char *name,
-			      unsigned zeros, bool more)
-{
-	uint64_t size, start, length;
-	bool refused;
-
-	run("%s -c < plain > member && { cat member && head -c %u /dev/zero"
-	    " && %s member; } > packed",
-	    pack, zeros, more ? "cat" : "true");
-	refused = !program_unpacks(name, more ? "plain plain" : "plain");
-	find_refused(name, &start, &length);
-	if (refused != (length > 0))
-		fail_test("%s, %u zeros, %s: %s", pack, zeros,
-			  more ? "and more" : "no more",
-			  refused ? "not told" : "told");
-	if (!refused)
-		return;
-	size = size_of("member");
-	assert_int_equal(start, size);
-	assert_int_equal(length, more ? SAVETOOL_UNKNOWN : zeros);
-}
-
-TEST(what_the_programs_refuse_is_told)
-{
-	static const struct {
-		const char *pack, *name;
-		bool joins; /* lzop itself is what reads its members */
-	} packers[] = {
-		{ "gzip", "gzip", true },  { "bzip2", "bzip2", true },
-		{ "xz", "xz", true },      { "xz --format=lzma", "xz", true },
-		{ "lzop", "lzop", false }, { "zstd", "zstd", true },
-	};
-	static const unsigned sizes[] = { 0, 1, 3, 4, 7, 512, 3001, 300000 };
-	uint8_t *plain = make_plain(SMALL_SIZE);
-
-	scratch_write("plain", plain, SMALL_SIZE);
-	for (size_t i = 0; i < sizeof(packers) / sizeof(*packers); i++) {
-		for (size_t j = 0; j < sizeof(sizes) / sizeof(*sizes); j++) {
-			assert_as_program(packers[i].pack, packers[i].name,
-					  sizes[j], false);
-			if (packers[i].joins)
-				assert_as_program(packers[i].pack,
-						  packers[i].name, sizes[j],
-						  true);
-		}
-	}
-	free(plain);
-}
-
-TEST(members_of_two_kinds_of_xz_are_told)
-{
-	uint8_t *plain = make_plain(SMALL_SIZE);
-	uint64_t start, length;
-
-	scratch_write("plain", plain, SMALL_SIZE);
-	run("xz -c < plain > new && xz --format=lzma -c < plain > old");
-	run("cat new old > packed && ! xz -dc < packed > found 2> errors");
-	find_refused("xz", &start, &length);
-	assert_int_equal(start, size_of("new"));
-	assert_int_equal(length, SAVETOOL_UNKNOWN);
-	run("cat old new > packed && ! xz -dc < packed > found 2> errors");
-	find_refused("xz", &start, &length);
-	assert_int_equal(start, size_of("old"));
-	assert_int_equal(length, SAVETOOL_UNKNOWN);
-	free(plain);
-}
-
 TEST(a_stream_may_start_anywhere)
 {
 	uint8_t *plain = make_plain(SMALL_SIZE);
@@ -535,7 +178,7 @@ TEST(a_stream_may_come_through_a_pipe)
 		size_t got;
 		FILE *cat;
 
-		pack(name, plain, PLAIN_SIZE, "packed");
+		pack_at(name, 1, 2, plain, PLAIN_SIZE, "packed");
 		cat = popen("cat packed", "r");
 		assert_non_null(cat);
 		assert_ok(input_open_fd(&packed, dup(fileno(cat)), &err), err);
@@ -698,7 +341,7 @@ TEST(what_precedes_the_damage_can_be_read)
 		struct input *packed, *in;
 		size_t got;
 
-		pack(name, plain, PLAIN_SIZE, "packed");
+		pack_at(name, 1, 2, plain, PLAIN_SIZE, "packed");
 		run("truncate -s $(($(stat -c %%s packed) * 9 / 10)) packed");
 		assert_ok(input_open_file(&packed, "packed", &err), err);
 		assert_ok(codec_unpack(codec_named(name), &in, packed, 0, &err),
@@ -733,7 +376,7 @@ TEST(both_ways_can_be_left_early)
 		struct savetool_error err;
 		size_t got;
 
-		pack(name, plain, PLAIN_SIZE, "packed");
+		pack_at(name, 1, 2, plain, PLAIN_SIZE, "packed");
 		assert_ok(input_open_file(&packed, "packed", &err), err);
 		assert_ok(codec_unpack(codec_named(name), &in, packed, 0, &err),
 			  err);
@@ -744,7 +387,7 @@ TEST(both_ways_can_be_left_early)
 		input_close(packed);
 
 		file = create("left");
-		assert_ok(codec_pack(codec_named(name), &out, file, 0, 2, &err),
+		assert_ok(codec_pack(codec_named(name), &out, file, 1, 2, &err),
 			  err);
 		assert_ok(output_append(out, plain, PLAIN_SIZE, &err), err);
 		output_close(out);
@@ -768,7 +411,7 @@ TEST(a_full_disk_is_told)
 
 		assert_true(fd >= 0);
 		assert_ok(output_open_fd(&full, fd, &err), err);
-		assert_ok(codec_pack(codec_named(name), &out, full, 0, 2, &err),
+		assert_ok(codec_pack(codec_named(name), &out, full, 1, 2, &err),
 			  err);
 		result = output_append(out, plain, PLAIN_SIZE, &err);
 		if (result == 0)
@@ -812,18 +455,10 @@ int main(void)
 		cmocka_unit_test(an_unknown_format_is_told_the_known_ones),
 		cmocka_unit_test(raw_and_sparse_have_no_codec),
 		scratch_test(content_tells_the_codec),
-		scratch_test(what_was_packed_comes_back),
-		scratch_test(the_programs_unpack_what_was_packed),
-		scratch_test(what_the_programs_packed_comes_back),
-		scratch_test(nothing_can_be_packed_too),
 		scratch_test(every_level_packs),
 		scratch_test(a_level_that_there_is_not_is_refused),
 		scratch_test(the_bytes_do_not_depend_on_threads),
 		scratch_test(the_bytes_do_not_depend_on_the_time),
-		scratch_test(several_members_are_one_stream),
-		scratch_test(zeros_behind_the_end_are_padding),
-		scratch_test(what_the_programs_refuse_is_told),
-		scratch_test(members_of_two_kinds_of_xz_are_told),
 		scratch_test(a_stream_may_start_anywhere),
 		scratch_test(a_stream_may_come_through_a_pipe),
 		scratch_test(other_bytes_behind_the_end_are_corrupt),
