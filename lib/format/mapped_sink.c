@@ -119,8 +119,8 @@ static int put_delta(struct mapped_sink *sink, const struct page_run *run,
 		return -1;
 	if (bitmap_get(&sink->present[run->block->index],
 		       run->offset / page_size) &&
-	    sink->out->ops->read_at(sink->out, page, page_size, slot(sink, run),
-				    err) < 0)
+	    output_read_at(sink->out, page, page_size, slot(sink, run), err) <
+		    0)
 		return -1;
 	if (xbzrle_apply(page, page_size, run->data, run->delta_size) < 0) {
 		fail(err, SAVETOOL_CORRUPT,
@@ -177,10 +177,10 @@ static int punch_stale(struct mapped_sink *sink, unsigned index,
 	while ((from = bitmap_find(written, from, true)) < written->bits) {
 		uint64_t end = bitmap_find(written, from, false);
 
-		if (sink->out->ops->punch(sink->out,
-					  sink->headers[index].pages_offset +
-						  from * page_size,
-					  (end - from) * page_size, err) < 0)
+		if (output_punch(sink->out,
+				 sink->headers[index].pages_offset +
+					 from * page_size,
+				 (end - from) * page_size, err) < 0)
 			return -1;
 		from = end;
 	}

@@ -183,6 +183,16 @@ int input_count_data(uint64_t *bytes, struct input *in, uint64_t start,
 	return 0;
 }
 
+int input_read_direct(struct input *in, bool own, struct savetool_error *err)
+{
+	return in->ops->read_direct ? in->ops->read_direct(in, own, err) : 0;
+}
+
+int input_fd(const struct input *in)
+{
+	return in->ops->fd ? in->ops->fd(in) : -1;
+}
+
 void input_close(struct input *in)
 {
 	if (in)

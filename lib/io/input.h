@@ -37,6 +37,13 @@ struct input_ops {
 	int (*extent)(struct input *in, uint64_t offset, struct extent *extent,
 		      struct savetool_error *err);
 	void (*close)(struct input *in);
+
+	/* As input_read_direct().  NULL: there is no cache to go past. */
+	int (*read_direct)(struct input *in, bool own,
+			   struct savetool_error *err);
+
+	/* As input_fd().  NULL: there is none. */
+	int (*fd)(const struct input *in);
 };
 
 struct input {

@@ -185,10 +185,27 @@ static void file_close(struct input *in)
 	free(file);
 }
 
+static int file_read_direct(struct input *in, bool own,
+			    struct savetool_error *err)
+{
+	struct input_file *file = (struct input_file *)in;
+
+	if (!in->seekable || file->direct)
+		return 0;
+	return direct_reader_new(&file->direct, file->fd, own, err);
+}
+
+static int file_fd(const struct input *in)
+{
+	return ((const struct input_file *)in)->fd;
+}
+
 static const struct input_ops file_ops = {
 	.read_at = file_read_at,
 	.extent = file_extent,
 	.close = file_close,
+	.read_direct = file_read_direct,
+	.fd = file_fd,
 };
 
 /* What kind of file it is decides how it is read. */
@@ -260,22 +277,6 @@ int input_open_file(struct input **in, const char *path,
 	if (fd < 0)
 		return fail_errno(err, "cannot open");
 	return input_open_fd(in, fd, err);
-}
-
-int input_read_direct(struct input *in, bool own, struct savetool_error *err)
-{
-	struct input_file *file = (struct input_file *)in;
-
-	if (in->ops != &file_ops || !in->seekable || file->direct)
-		return 0;
-	return direct_reader_new(&file->direct, file->fd, own, err);
-}
-
-int input_fd(const struct input *in)
-{
-	if (in->ops != &file_ops)
-		return -1;
-	return ((const struct input_file *)in)->fd;
 }
 
 struct input_memory {

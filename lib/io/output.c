@@ -99,6 +99,62 @@ int output_reach(struct output *out, uint64_t end, struct savetool_error *err)
 	return out->ops->reach ? out->ops->reach(out, end, err) : 0;
 }
 
+int output_read_at(struct output *out, void *data, size_t size, uint64_t offset,
+		   struct savetool_error *err)
+{
+	if (!out->ops->read_at)
+		return fail(err, SAVETOOL_UNSUPPORTED,
+			    "this output cannot be read back");
+	return out->ops->read_at(out, data, size, offset, err);
+}
+
+int output_punch(struct output *out, uint64_t offset, uint64_t length,
+		 struct savetool_error *err)
+{
+	if (!out->ops->punch)
+		return fail(err, SAVETOOL_UNSUPPORTED,
+			    "this output cannot have holes");
+	return out->ops->punch(out, offset, length, err);
+}
+
+int output_write_last(struct output *out, const void *data, size_t size,
+		      uint64_t offset, struct savetool_error *err)
+{
+	if (!out->ops->write_last)
+		return output_write_at(out, data, size, offset, err);
+	return out->ops->write_last(out, data, size, offset, err);
+}
+
+int output_write_direct(struct output *out, struct savetool_error *err)
+{
+	return out->ops->write_direct ? out->ops->write_direct(out, err) : 0;
+}
+
+int output_flush(struct output *out, struct savetool_error *err)
+{
+	return out->ops->flush ? out->ops->flush(out, err) : 0;
+}
+
+int output_read_back(struct output *out, struct input **in,
+		     struct savetool_error *err)
+{
+	if (!out->ops->read_back)
+		return fail(err, SAVETOOL_UNSUPPORTED,
+			    "this output cannot be read back");
+	return out->ops->read_back(out, in, err);
+}
+
+int output_fd(const struct output *out)
+{
+	return out->ops->fd ? out->ops->fd(out) : -1;
+}
+
+void output_expect(struct output *out, uint64_t bytes)
+{
+	if (out->ops->expect)
+		out->ops->expect(out, bytes);
+}
+
 int output_commit(struct output *out, struct savetool_error *err)
 {
 	return out->ops->commit(out, err);

@@ -27,26 +27,33 @@ struct output_ops {
 	int (*write_at)(struct output *out, struct iovec *iov, unsigned count,
 			uint64_t offset, struct savetool_error *err);
 
-	/*
-	 * Reads back size bytes of what was written.  NULL unless seekable.
-	 */
+	/* As output_read_at().  NULL unless seekable. */
 	int (*read_at)(struct output *out, void *data, size_t size,
 		       uint64_t offset, struct savetool_error *err);
 
-	/*
-	 * Makes what was written there read as zeros, without storage where
-	 * the file system can.  NULL unless seekable.
-	 */
+	/* As output_punch().  NULL unless seekable. */
 	int (*punch)(struct output *out, uint64_t offset, uint64_t length,
 		     struct savetool_error *err);
 
-	/* As output_reach().  NULL: it does not matter. */
-	int (*reach)(struct output *out, uint64_t end,
-		     struct savetool_error *err);
-
-	/* Makes it final: nothing is written behind it any more. */
+	/* Makes it final: nothing is written after it. */
 	int (*commit)(struct output *out, struct savetool_error *err);
 	void (*close)(struct output *out);
+
+	/*
+	 * What only some outputs can do.  Each is called through the function
+	 * output_NAME(), which says what it means and what happens without
+	 * it, if it is NULL.
+	 */
+	int (*reach)(struct output *out, uint64_t end,
+		     struct savetool_error *err);
+	int (*write_last)(struct output *out, const void *data, size_t size,
+			  uint64_t offset, struct savetool_error *err);
+	int (*write_direct)(struct output *out, struct savetool_error *err);
+	int (*flush)(struct output *out, struct savetool_error *err);
+	int (*read_back)(struct output *out, struct input **in,
+			 struct savetool_error *err);
+	int (*fd)(const struct output *out);
+	void (*expect)(struct output *out, uint64_t bytes);
 };
 
 struct output {
@@ -97,11 +104,14 @@ int output_open_fd(struct output **out, int fd, struct savetool_error *err);
 int output_write_direct(struct output *out, struct savetool_error *err);
 int output_flush(struct output *out, struct savetool_error *err);
 
-/* What was written so far, of a file output that is seekable. */
+/*
+ * Opens what was written so far as an input.  SAVETOOL_UNSUPPORTED unless it
+ * is a file.
+ */
 int output_read_back(struct output *out, struct input **in,
 		     struct savetool_error *err);
 
-/* The file output's descriptor, for fstat() and fstatvfs(); -1 if none. */
+/* Its file's descriptor, for fstat() and fstatvfs(); -1 if there is none. */
 int output_fd(const struct output *out);
 
 /*
@@ -113,6 +123,20 @@ void output_expect(struct output *out, uint64_t bytes);
 int output_write_at(struct output *out, const void *data, size_t size,
 		    uint64_t offset, struct savetool_error *err);
 
+/*
+ * Reads size bytes of what was written.  SAVETOOL_UNSUPPORTED if it cannot be
+ * read.
+ */
+int output_read_at(struct output *out, void *data, size_t size, uint64_t offset,
+		   struct savetool_error *err);
+
+/*
+ * Makes what was written there read as zeros, without storage if the file
+ * system can do that.  SAVETOOL_UNSUPPORTED unless seekable.
+ */
+int output_punch(struct output *out, uint64_t offset, uint64_t length,
+		 struct savetool_error *err);
+
 /* Appends, and moves the position. */
 int output_append(struct output *out, const void *data, size_t size,
 		  struct savetool_error *err);
@@ -121,8 +145,8 @@ int output_append_iov(struct output *out, struct iovec *iov, unsigned count,
 
 /*
  * Writes over other bytes what vouches for all of them: into a file, only when
- * it is committed, and all else is on the disk.  Once, and OUTPUT_LAST bytes at
- * most.
+ * it is committed, and all else is on the disk; into any other output, now.
+ * Once, and OUTPUT_LAST bytes at most.
  */
 #define OUTPUT_LAST 16
 int output_write_last(struct output *out, const void *data, size_t size,

@@ -366,31 +366,22 @@ static int file_read_at(struct output *out, void *data, size_t size,
 	return 0;
 }
 
-const struct output_ops output_file_ops = {
-	.write_at = file_write_at,
-	.read_at = file_read_at,
-	.punch = file_punch,
-	.reach = file_reach,
-	.commit = file_commit,
-	.close = file_close,
-};
-
-int output_write_direct(struct output *out, struct savetool_error *err)
+static int file_write_direct(struct output *out, struct savetool_error *err)
 {
 	struct output_file *file = (struct output_file *)out;
 
-	if (out->ops != &output_file_ops || !out->seekable || file->direct)
+	if (!out->seekable || file->direct)
 		return 0;
 	return direct_writer_new(&file->direct, file->fd,
 				 reopen(file->fd, O_WRONLY | O_DIRECT), err);
 }
 
-int output_write_last(struct output *out, const void *data, size_t size,
-		      uint64_t offset, struct savetool_error *err)
+static int file_write_last(struct output *out, const void *data, size_t size,
+			   uint64_t offset, struct savetool_error *err)
 {
 	struct output_file *file = (struct output_file *)out;
 
-	if (out->ops != &output_file_ops || !out->seekable)
+	if (!out->seekable)
 		return output_write_at(out, data, size, offset, err);
 	memcpy(file->last, data, size);
 	file->last_size = size;
@@ -398,20 +389,18 @@ int output_write_last(struct output *out, const void *data, size_t size,
 	return 0;
 }
 
-int output_flush(struct output *out, struct savetool_error *err)
+static int file_flush(struct output *out, struct savetool_error *err)
 {
-	return out->ops == &output_file_ops ?
-		       flush((struct output_file *)out, err) :
-		       0;
+	return flush((struct output_file *)out, err);
 }
 
-int output_read_back(struct output *out, struct input **in,
-		     struct savetool_error *err)
+static int file_read_back(struct output *out, struct input **in,
+			  struct savetool_error *err)
 {
-	const struct output_file *file = (const struct output_file *)out;
+	struct output_file *file = (struct output_file *)out;
 	int fd, own;
 
-	if (output_flush(out, err) < 0)
+	if (flush(file, err) < 0)
 		return -1;
 	fd = reopen(file->fd, O_RDONLY);
 	own = fd >= 0;
@@ -427,15 +416,27 @@ int output_read_back(struct output *out, struct input **in,
 	return -1;
 }
 
-int output_fd(const struct output *out)
+static int file_fd(const struct output *out)
 {
-	if (out->ops != &output_file_ops)
-		return -1;
 	return ((const struct output_file *)out)->fd;
 }
 
-void output_expect(struct output *out, uint64_t bytes)
+static void file_expect(struct output *out, uint64_t bytes)
 {
-	if (out->ops == &output_file_ops)
-		((struct output_file *)out)->expected = bytes;
+	((struct output_file *)out)->expected = bytes;
 }
+
+const struct output_ops output_file_ops = {
+	.write_at = file_write_at,
+	.read_at = file_read_at,
+	.punch = file_punch,
+	.commit = file_commit,
+	.close = file_close,
+	.reach = file_reach,
+	.write_last = file_write_last,
+	.write_direct = file_write_direct,
+	.flush = file_flush,
+	.read_back = file_read_back,
+	.fd = file_fd,
+	.expect = file_expect,
+};

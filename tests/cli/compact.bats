@@ -433,8 +433,8 @@ changing()
 @test "an image that loses pages while it is read is not taken for one" {
 	changing image "page pc.ram 0 count=200 seed=2"
 	changing other ""
-	# Two threads for the sections on the first walk, and now the second.
-	held /^clone 3 compact image copy
+	# Each walk has a thread that reads: this is the second walk's.
+	held /^clone 2 compact image copy
 	cat other >image
 	let_go
 	assert_equal "$status" 3

@@ -289,6 +289,18 @@ TEST(memory_has_no_holes)
 	input_close(in);
 }
 
+TEST(memory_has_no_descriptor_and_no_cache)
+{
+	struct savetool_error err;
+	struct input *in;
+
+	assert_ok(input_open_memory(&in, TEXT, 10, &err), err);
+	assert_int_equal(input_fd(in), -1);
+	assert_ok(input_read_direct(in, true, &err), err);
+	reads(in, 0, 10, TEXT);
+	input_close(in);
+}
+
 TEST(nothing_can_be_closed)
 {
 	input_close(NULL);
@@ -309,6 +321,7 @@ int main(void)
 		scratch_test(a_file_without_holes_is_asked_once),
 		cmocka_unit_test(a_part_in_memory_keeps_its_offsets),
 		cmocka_unit_test(memory_has_no_holes),
+		cmocka_unit_test(memory_has_no_descriptor_and_no_cache),
 		cmocka_unit_test(nothing_can_be_closed),
 	};
 

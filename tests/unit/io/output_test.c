@@ -142,6 +142,38 @@ TEST(each_kind_has_its_own_commit_and_close)
 	output_close(NULL);
 }
 
+TEST(what_an_output_cannot_do_is_left_out_or_fails)
+{
+	struct output *out = make(true);
+	struct savetool_error err;
+	struct input *in;
+	char byte;
+
+	assert_ok(output_reach(out, 10, &err), err);
+	assert_ok(output_write_direct(out, &err), err);
+	assert_ok(output_flush(out, &err), err);
+	output_expect(out, 10);
+	assert_int_equal(output_fd(out), -1);
+	assert_fails(output_read_back(out, &in, &err), err,
+		     SAVETOOL_UNSUPPORTED, "this output cannot be read back");
+	assert_fails(output_read_at(out, &byte, 1, 0, &err), err,
+		     SAVETOOL_UNSUPPORTED, "this output cannot be read back");
+	assert_fails(output_punch(out, 0, 1, &err), err, SAVETOOL_UNSUPPORTED,
+		     "this output cannot have holes");
+	assert_string_equal(recorder.log, "");
+}
+
+TEST(without_an_operation_for_it_the_last_write_is_a_write)
+{
+	struct output *out = make(true);
+	struct savetool_error err;
+
+	assert_ok(output_append(out, "abc", 3, &err), err);
+	assert_ok(output_write_last(out, "X", 1, 0, &err), err);
+	assert_int_equal(out->position, 3);
+	assert_memory_equal(recorder.bytes, "Xbc.", 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +188,9 @@ int main(void)
 		cmocka_unit_test(skipping_nothing_does_nothing),
 		cmocka_unit_test(a_stream_is_written_in_order_only),
 		cmocka_unit_test(each_kind_has_its_own_commit_and_close),
+		cmocka_unit_test(what_an_output_cannot_do_is_left_out_or_fails),
+		cmocka_unit_test(
+			without_an_operation_for_it_the_last_write_is_a_write),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
