@@ -10,7 +10,8 @@
 
 struct job {
 	struct images images;
-	struct savetool_check_options options;
+	struct savetool_open_options open;
+	bool deep, repair, dry_run;
 };
 
 static void print_finding(struct report *report, const char *path,
@@ -24,7 +25,7 @@ static void print_finding(struct report *report, const char *path,
 }
 
 static void print_repair(const struct job *job, const char *path,
-			 const struct savetool_repair *repair)
+			 const struct savetool_repaired *repair)
 {
 	const struct savetool_finding repaired = {
 		.code = repair->code,
@@ -36,8 +37,7 @@ static void print_repair(const struct job *job, const char *path,
 
 	finding_line(line, &repaired);
 	report_line(job->images.report, "%s: %s: %s", path,
-		    job->options.dry_run ? "would be repaired" : "repaired",
-		    line);
+		    job->dry_run ? "would be repaired" : "repaired", line);
 }
 
 /* Of several findings with the same remedy, the first has it. */
@@ -70,8 +70,8 @@ static void print_remedies(const struct job *job, const char *path,
 
 		if (finding->hint && is_first(check, i) &&
 		    !is_repaired(check, finding) &&
-		    (verbose || (job->options.repair &&
-				 finding->severity != SAVETOOL_NOTE)))
+		    (verbose ||
+		     (job->repair && finding->severity != SAVETOOL_NOTE)))
 			report_line(job->images.report,
 				    "%s: what helps: %s (%s)", path,
 				    finding->hint, finding->code);
@@ -125,7 +125,7 @@ static void print(const struct job *job, const char *path,
 }
 
 static void put_repair(struct report *report,
-		       const struct savetool_repair *repair)
+		       const struct savetool_repaired *repair)
 {
 	report_row(report);
 	report_text(report, "code", NULL, repair->code);
@@ -146,8 +146,8 @@ static void put(const struct job *job, const struct savetool_check *check,
 	for (size_t i = 0; i < check->finding_count; i++)
 		finding_put(report, &check->findings[i]);
 	report_close(report);
-	report_table(report, job->options.dry_run ? "would-repair" : "repaired",
-		     NULL, "");
+	report_table(report, job->dry_run ? "would-repair" : "repaired", NULL,
+		     "");
 	for (size_t i = 0; i < check->repaired_count; i++)
 		put_repair(report, &check->repaired[i]);
 	report_close(report);
@@ -182,8 +182,7 @@ static void show(struct job *job, const char *path,
 static int status_of(const struct job *job, const struct savetool_check *check,
 		     const struct savetool_error *err)
 {
-	bool repairable = job->options.dry_run && check &&
-			  check->repaired_count > 0 &&
+	bool repairable = job->dry_run && check && check->repaired_count > 0 &&
 			  check->repairable_count == check->problem_count;
 
 	if (err && !(repairable && is_reported(check, err)))
@@ -191,19 +190,51 @@ static int status_of(const struct job *job, const struct savetool_check *check,
 	return repairable || check->problem_count > 0 ? 1 : SAVETOOL_OK;
 }
 
+static int check_file(struct job *job, struct savetool_check **check,
+		      const char *path, const struct savetool_monitor *monitor,
+		      struct savetool_error *err)
+{
+	const struct savetool_check_options options = {
+		.size = sizeof(options),
+		.deep = job->deep,
+	};
+	struct savetool_image *image;
+	int failed;
+
+	if (savetool_image_open(&image, path, &job->open, monitor, err) < 0) {
+		*check = savetool_check_unopened(err);
+		return -1;
+	}
+	failed = savetool_check(check, image, &options, monitor, err);
+	savetool_image_close(image);
+	return failed;
+}
+
+static int repair_file(struct job *job, struct savetool_check **check,
+		       const char *path, const struct savetool_monitor *monitor,
+		       struct savetool_error *err)
+{
+	const struct savetool_repair_options options = {
+		.size = sizeof(options),
+		.deep = job->deep,
+		.dry_run = job->dry_run,
+	};
+
+	return savetool_repair(check, path, &job->open, &options, monitor, err);
+}
+
 static int check(struct images *images, const char *path)
 {
 	struct job *job = (struct job *)images;
 	const struct savetool_monitor *monitor = images_begin(images, path);
-	const struct savetool_error *failure;
+	const struct savetool_error *failure = NULL;
 	struct savetool_check *check;
 	struct savetool_error err;
 	int status;
 
-	failure =
-		savetool_check(&check, path, &job->options, monitor, &err) < 0 ?
-			&err :
-			NULL;
+	if ((job->repair ? repair_file : check_file)(job, &check, path, monitor,
+						     &err) < 0)
+		failure = &err;
 	progress_end(&images->progress, !failure);
 	status = failure && err.code == SAVETOOL_CANCELLED ?
 			 SAVETOOL_CANCELLED :
@@ -214,47 +245,33 @@ static int check(struct images *images, const char *path)
 	return status;
 }
 
-/* A repair also opens images for writing. */
-static void confine(const struct cli *cli,
-		    const struct savetool_check_options *options)
-{
-	struct confine confine;
-
-	confine_begin(&confine);
-	confine_read_all(&confine, cli->operands, cli->count);
-	for (size_t i = 0; i < cli->count; i++)
-		if (options->repair && !options->dry_run)
-			confine_write(&confine, cli->operands[i]);
-	confine_end(&confine);
-}
-
 static int run(struct cli *cli)
 {
 	struct job job = {
 		.images = IMAGES_INIT(cli),
-		.options = { .size = sizeof(job.options) },
+		.open = { .size = sizeof(job.open) },
 	};
-	struct savetool_check_options *options = &job.options;
 	const struct option table[] = {
-		{ '\0', "deep", NULL, take_flag, &options->deep,
+		{ '\0', "deep", NULL, take_flag, &job.deep,
 		  "unpack all, and read every page" },
-		{ '\0', "repair", NULL, take_flag, &options->repair,
+		{ '\0', "repair", NULL, take_flag, &job.repair,
 		  "mend what can be mended, in place" },
-		{ 'n', "dry-run", NULL, take_flag, &options->dry_run,
+		{ 'n', "dry-run", NULL, take_flag, &job.dry_run,
 		  "only say what --repair would do" },
-		{ '\0', "offset", "N", take_size, &options->offset,
-		  "the bare stream starts at byte N" },
-		OPTION_BYTE_ORDER(&options->byte_order),
-		OPTION_DIRECT(&options->direct),
+		OPTIONS_SOURCE(&job.open),
 		OPTIONS_PROGRESS(&job.images.progress),
 		OPTION_END,
 	};
 
 	if (!cli_parse(cli, table))
 		return cli->status;
-	if (options->dry_run && !options->repair)
+	if (job.dry_run && !job.repair)
 		return cli_misuse(cli, "'--dry-run' needs '--repair'");
-	confine(cli, options);
+	/* A repair also opens images for writing. */
+	if (job.repair && !job.dry_run)
+		confine_to_changing(cli->operands, cli->count);
+	else
+		confine_to_reading(cli->operands, cli->count);
 	return images_each(&job.images, check, NULL);
 }
 

@@ -381,9 +381,7 @@ void cli_complain(const char *path, const struct savetool_error *err)
 	complain(path, err, NULL);
 }
 
-/* The way out that an option of this command is; NULL: there is none. */
-static const char *hint_of(const struct cli *cli,
-			   const struct savetool_error *err)
+const char *cli_hint(const struct cli *cli, const struct savetool_error *err)
 {
 	const struct poptOption *row = cli->rows;
 
@@ -393,6 +391,12 @@ static const char *hint_of(const struct cli *cli,
 		if (strcmp(row->longName, "force") == 0)
 			return "--force replaces it";
 	return NULL;
+}
+
+void cli_complain_with_hint(const struct cli *cli, const char *path,
+			    const struct savetool_error *err)
+{
+	complain(path, err, cli_hint(cli, err));
 }
 
 /* Who reads text finds it on standard error. */
@@ -415,8 +419,8 @@ int cli_fail(const struct cli *cli, const char *path,
 {
 	if (err->code == SAVETOOL_CANCELLED)
 		return SAVETOOL_CANCELLED;
-	put_failure(cli, path, err, hint_of(cli, err));
-	complain(path, err, hint_of(cli, err));
+	put_failure(cli, path, err, cli_hint(cli, err));
+	cli_complain_with_hint(cli, path, err);
 	return (int)err->code;
 }
 
@@ -436,10 +440,10 @@ void cli_warn(const struct cli *cli, const char *path, const char *format, ...)
 	fputs("\n", stderr);
 }
 
-void cli_warn_lost(const struct cli *cli, uint64_t lost)
+void cli_warn_lost(const struct cli *cli, const char *path, uint64_t lost)
 {
 	if (lost > 0)
-		cli_warn(cli, cli->operands[0],
+		cli_warn(cli, path,
 			 "%" PRIu64 " bytes of memory lie in holes of the "
 			 "file and were read as zeros",
 			 lost);

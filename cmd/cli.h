@@ -22,12 +22,14 @@ struct option {
 };
 
 /* clang-format off */
-#define OPTION_DIRECT(target)                                                  \
-	{ '\0', "direct", NULL, take_flag, target,                             \
+/* Where an image is, and how it is read: struct savetool_open_options. */
+#define OPTIONS_SOURCE(open)                                                   \
+	{ '\0', "offset", "N", take_size, &(open)->offset,                     \
+	  "the bare stream starts at byte N" },                                \
+	{ '\0', "byte-order", "ORDER", take_byte_order, &(open)->byte_order,   \
+	  "a bare stream's host is little- or big-endian" },                   \
+	{ '\0', "direct", NULL, take_flag, &(open)->direct,                    \
 	  "leave the page cache alone (O_DIRECT)" }
-#define OPTION_BYTE_ORDER(target)                                              \
-	{ '\0', "byte-order", "ORDER", take_byte_order, target,                \
-	  "a bare stream's host is little- or big-endian" }
 #define OPTION_END { '\0', NULL, NULL, NULL, NULL, NULL }
 /* clang-format on */
 
@@ -63,6 +65,13 @@ void cli_complain(const char *path, const struct savetool_error *err);
 void cli_warn(const struct cli *cli, const char *path, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* The same, with what an option of this command can do about it. */
+void cli_complain_with_hint(const struct cli *cli, const char *path,
+			    const struct savetool_error *err);
+
+/* That option in words; NULL: there is none. */
+const char *cli_hint(const struct cli *cli, const struct savetool_error *err);
+
 /*
  * Tells that a command has failed, also as JSON if that is wanted; of a
  * signal, which tells by itself, nothing.  path may be NULL.  Returns the exit
@@ -72,7 +81,7 @@ int cli_fail(const struct cli *cli, const char *path,
 	     const struct savetool_error *err);
 
 /* A warning, unless --quiet: bytes of memory that lay in holes, if any did. */
-void cli_warn_lost(const struct cli *cli, uint64_t lost);
+void cli_warn_lost(const struct cli *cli, const char *path, uint64_t lost);
 
 /* Tells of a wrong use, also as JSON if that is wanted.  Returns
  * SAVETOOL_USAGE. */

@@ -5,18 +5,18 @@
 #include "cli.h"
 #include "confine.h"
 #include "facts.h"
-#include "progress.h"
-#include "report.h"
+#include "images.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
-struct wish {
-	bool force, verify, dry_run, direct;
-	int level, threads;
-	enum savetool_byte_order byte_order;
-	struct progress progress;
+struct job {
+	struct images images;
+	struct savetool_open_options open;
+	struct savetool_compact_options options;
+	int threads;
+	char *copy; /* NULL: in place */
 };
 
 /* What a file gives back counts by what it has of the disk. */
@@ -29,11 +29,10 @@ static uint64_t freed(const struct savetool_compact_result *result)
 		       0;
 }
 
-static void show_text(struct report *report, const struct cli *cli,
-		      bool dry_run,
+static void show_text(struct report *report, const struct job *job,
+		      const char *path,
 		      const struct savetool_compact_result *result)
 {
-	const char *path = cli->operands[cli->count - 1];
 	char before[REPORT_SIZE_TEXT], after[REPORT_SIZE_TEXT];
 	char resolved[64] = "";
 
@@ -46,22 +45,21 @@ static void show_text(struct report *report, const struct cli *cli,
 		report_line(report, "%s: compact already, %s", path, before);
 	else
 		report_line(report, "%s: %s%s, of %s%s%s", path,
-			    dry_run ? "would take " : "", after, before,
-			    resolved, result->verified ? ", verified" : "");
+			    job->options.dry_run ? "would take " : "", after,
+			    before, resolved,
+			    result->verified ? ", verified" : "");
 }
 
-static void show(const struct cli *cli, bool dry_run,
+static void show(struct job *job, const char *path,
 		 const struct savetool_compact_result *result)
 {
-	struct report *report = report_new(stdout, cli->json, false);
+	struct report *report = job->images.report;
 
-	report_open(report, NULL);
-	report_text(report, "path", NULL, cli->operands[0]);
-	if (cli->count > 1)
-		report_text(report, "destination", NULL, cli->operands[1]);
+	report_open(report, path);
+	report_text(report, "destination", NULL, job->copy);
 	report_text(report, "format", NULL,
 		    savetool_format_name(result->format));
-	report_flag(report, "dry-run", NULL, dry_run);
+	report_flag(report, "dry-run", NULL, job->options.dry_run);
 	report_flag(report, "smaller", NULL, result->smaller);
 	report_flag(report, "rewritten", NULL, result->rewritten);
 	report_number(report, "resolved", NULL, result->resolved);
@@ -73,97 +71,101 @@ static void show(const struct cli *cli, bool dry_run,
 	report_number(report, "freed", NULL, freed(result));
 	report_number(report, "lost", NULL, result->lost);
 	facts_verified(report, result->verified, &result->digest);
-	show_text(report, cli, dry_run, result);
-	report_commit(report);
-	report_free(report);
+	show_text(report, job, job->copy ? job->copy : path, result);
+	images_commit(&job->images, path, NULL);
+}
+
+static int make_copy(struct job *job, const char *path,
+		     const struct savetool_monitor *monitor,
+		     struct savetool_compact_result *result,
+		     struct savetool_error *err)
+{
+	struct savetool_image *image;
+	int failed;
+
+	if (savetool_image_open(&image, path, &job->open, monitor, err) < 0)
+		return -1;
+	failed = savetool_compact_copy(image, job->copy, &job->options, monitor,
+				       result, err);
+	savetool_image_close(image);
+	return failed;
 }
 
 /* 1: a dry run found something to do. */
-static int compact(struct cli *cli, struct wish *wish)
+static int compact(struct images *images, const char *path)
 {
-	const struct savetool_compact_options options = {
-		.size = sizeof(options),
-		.level = wish->level,
-		.threads = wish->threads,
-		.force = wish->force,
-		.verify = wish->verify,
-		.dry_run = wish->dry_run,
-		.direct = wish->direct,
-		.byte_order = wish->byte_order,
-	};
-	const char *path = cli->operands[0];
-	const char *destination = cli->count > 1 ? cli->operands[1] : NULL;
+	struct job *job = (struct job *)images;
+	const struct savetool_monitor *monitor = images_begin(images, path);
 	struct savetool_compact_result result;
-	const struct savetool_monitor *monitor;
 	struct savetool_error err;
 	int failed;
 
-	/* In place, too, a file is made beside it. */
-	if (wish->dry_run)
-		confine_to_writing(path, NULL);
+	if (job->copy)
+		failed = make_copy(job, path, monitor, &result, &err);
 	else
-		confine_to_writing(path, destination ? destination : path);
-	monitor = progress_begin(&wish->progress, path, 0, 1);
-	failed = savetool_compact(path, destination, &options, monitor, &result,
-				  &err);
-	progress_end(&wish->progress, !failed);
+		failed = savetool_compact(path, &job->open, &job->options,
+					  monitor, &result, &err);
+	progress_end(&images->progress, !failed);
 	if (failed)
-		return cli_fail(cli, path, &err);
-	cli_warn_lost(cli, result.lost);
-	if (cli->json || !cli->quiet)
-		show(cli, wish->dry_run, &result);
-	return wish->dry_run && result.rewritten ? 1 : SAVETOOL_OK;
+		return images_fail(images, path, &err);
+	cli_warn_lost(images->cli, path, result.lost);
+	if (images->cli->json || !images->cli->quiet)
+		show(job, path, &result);
+	return job->options.dry_run && result.rewritten ? 1 : SAVETOOL_OK;
 }
 
-/* NULL: the words make sense together. */
-static const char *contradiction(const struct cli *cli, const struct wish *wish)
+static int run_job(struct job *job)
 {
-	for (size_t i = 0; i < cli->count; i++)
-		if (strcmp(cli->operands[i], "-") == 0)
-			return "a pipe cannot be compacted; use a file";
-	if (wish->dry_run && cli->count > 1)
-		return "--dry-run writes no DEST";
-	if (wish->force && cli->count == 1)
-		return "--force is about DEST, and there is none";
-	return NULL;
+	struct cli *cli = job->images.cli;
+	const char *problem = images_copy_problem(
+		cli, job->copy, job->options.force, job->options.dry_run);
+
+	if (problem)
+		return cli_misuse(cli, "%s", problem);
+	job->options.threads = (unsigned)job->threads;
+	/* In place, too, a file is made beside it. */
+	if (job->options.dry_run)
+		confine_to_reading(cli->operands, cli->count);
+	else if (job->copy)
+		confine_to_copying(cli->operands[0], job->copy);
+	else
+		confine_to_changing(cli->operands, cli->count);
+	return images_each(&job->images, compact, NULL);
 }
 
 static int run(struct cli *cli)
 {
-	struct wish wish = { .progress = PROGRESS_INIT };
+	struct job job = {
+		.images = IMAGES_INIT(cli),
+		.open = { .size = sizeof(job.open) },
+		.options = { .size = sizeof(job.options) },
+	};
 	const struct option table[] = {
-		{ 'n', "dry-run", NULL, take_flag, &wish.dry_run,
+		OPTIONS_COPY(&job.copy, &job.options.force),
+		{ 'n', "dry-run", NULL, take_flag, &job.options.dry_run,
 		  "only say how large it would be; 1 if rewritten" },
-		{ 'f', "force", NULL, take_flag, &wish.force,
-		  "replace DEST if it exists" },
-		{ '\0', "verify", NULL, take_flag, &wish.verify,
+		{ '\0', "verify", NULL, take_flag, &job.options.verify,
 		  "read DEST back and compare it with IMAGE" },
-		{ 'L', "level", "N", take_signed, &wish.level,
+		{ 'L', "level", "N", take_signed, &job.options.level,
 		  "compress at level N" },
-		{ 'T', "threads", "N", take_number, &wish.threads,
+		{ 'T', "threads", "N", take_number, &job.threads,
 		  "compress with N threads, 0: all processors" },
-		OPTION_BYTE_ORDER(&wish.byte_order),
-		OPTION_DIRECT(&wish.direct),
-		OPTIONS_PROGRESS(&wish.progress),
+		OPTIONS_SOURCE(&job.open),
+		OPTIONS_PROGRESS(&job.images.progress),
 		OPTION_END,
 	};
+	int status = cli_parse(cli, table) ? run_job(&job) : cli->status;
 
-	const char *problem;
-
-	if (!cli_parse(cli, table))
-		return cli->status;
-	problem = contradiction(cli, &wish);
-	if (problem)
-		return cli_misuse(cli, "%s", problem);
-	return compact(cli, &wish);
+	free(job.copy);
+	return status;
 }
 
 const struct command command_compact = {
 	.name = "compact",
-	.operands = "IMAGE [DEST]",
+	.operands = "IMAGE...",
 	.summary = "rewrite an image in the least bytes of its format",
 	.least = 1,
-	.most = 2,
+	.most = SIZE_MAX,
 	.writes = true,
 	.run = run,
 };

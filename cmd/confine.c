@@ -223,7 +223,18 @@ void confine_to_reading(const char *const *paths, size_t count)
 	confine_end(&confine);
 }
 
-void confine_to_writing(const char *source, const char *destination)
+void confine_to_changing(const char *const *paths, size_t count)
+{
+	struct confine confine;
+
+	confine_begin(&confine);
+	confine_read_all(&confine, paths, count);
+	for (size_t i = 0; i < count; i++)
+		confine_write(&confine, paths[i]);
+	confine_end(&confine);
+}
+
+void confine_to_copying(const char *source, const char *destination)
 {
 	struct confine confine;
 

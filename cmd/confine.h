@@ -40,10 +40,10 @@ void confine_end(struct confine *confine);
 /* All of it, for a command that only reads these. */
 void confine_to_reading(const char *const *paths, size_t count);
 
-/*
- * All of it, for a command that reads source, and writes destination: another
- * file, source itself, or NULL for none.
- */
-void confine_to_writing(const char *source, const char *destination);
+/* The same for one that changes or replaces them. */
+void confine_to_changing(const char *const *paths, size_t count);
+
+/* The same for one that reads source, and writes another file. */
+void confine_to_copying(const char *source, const char *destination);
 
 #endif

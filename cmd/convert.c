@@ -21,11 +21,10 @@
 /* What was asked for; other numbers are -1 where nothing was. */
 struct wish {
 	enum savetool_format format;
-	bool force, bare, verify, direct;
+	bool force, bare, verify;
 	char *xml; /* "": the image's own */
 	int header_version, level, threads;
-	uint64_t offset;
-	enum savetool_byte_order byte_order;
+	struct savetool_open_options open;
 	struct progress progress;
 };
 
@@ -85,11 +84,8 @@ static struct savetool_convert_options options_of(const struct wish *wish)
 	struct savetool_convert_options options = {
 		.size = sizeof(options),
 		.format = wish->format,
-		.offset = wish->offset,
 		.force = wish->force,
 		.verify = wish->verify,
-		.direct = wish->direct,
-		.byte_order = wish->byte_order,
 		.threads = (unsigned)wish->threads,
 	};
 
@@ -140,7 +136,7 @@ static void show(const struct cli *cli, enum savetool_format format,
 static void warn(const struct cli *cli, const struct wish *wish,
 		 const struct savetool_convert_result *result)
 {
-	cli_warn_lost(cli, result->lost);
+	cli_warn_lost(cli, cli->operands[0], result->lost);
 	if (wish->header_version == 3)
 		cli_warn(cli, cli->operands[1],
 			 "no release of libvirt restores header version 3");
@@ -165,6 +161,7 @@ static int convert(struct cli *cli, struct wish *wish)
 	struct savetool_convert_options options;
 	struct savetool_convert_result result;
 	const struct savetool_monitor *monitor;
+	struct savetool_image *image;
 	struct savetool_error err;
 	int failed;
 
@@ -174,8 +171,13 @@ static int convert(struct cli *cli, struct wish *wish)
 	options = options_of(wish);
 	confine_files(source, destination, wish->xml);
 	monitor = progress_begin(&wish->progress, source, 0, 1);
-	failed = savetool_convert(source, destination, &options, monitor,
-				  &result, &err);
+	failed =
+		savetool_image_open(&image, source, &wish->open, monitor, &err);
+	if (!failed) {
+		failed = savetool_convert(image, destination, &options, monitor,
+					  &result, &err);
+		savetool_image_close(image);
+	}
 	progress_end(&wish->progress, !failed);
 	if (failed)
 		/* Of another file than the source the sentence has a name. */
@@ -191,6 +193,7 @@ static int run(struct cli *cli)
 	struct wish wish = { .format = SAVETOOL_FORMAT_KEEP,
 			     .header_version = -1,
 			     .level = LEVEL_DEFAULT,
+			     .open = { .size = sizeof(wish.open) },
 			     .progress = PROGRESS_INIT };
 	const struct option table[] = {
 		{ 'O', "to", "FORMAT", take_format, &wish.format,
@@ -209,10 +212,7 @@ static int run(struct cli *cli)
 		  "compress at level N" },
 		{ 'T', "threads", "N", take_number, &wish.threads,
 		  "compress with N threads, 0: all processors" },
-		{ '\0', "offset", "N", take_size, &wish.offset,
-		  "the bare stream starts at byte N of SOURCE" },
-		OPTION_BYTE_ORDER(&wish.byte_order),
-		OPTION_DIRECT(&wish.direct),
+		OPTIONS_SOURCE(&wish.open),
 		OPTIONS_PROGRESS(&wish.progress),
 		OPTION_END,
 	};

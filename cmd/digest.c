@@ -35,9 +35,9 @@ static int digest_image(struct job *job, const char *path,
 	struct savetool_image *image;
 	int failed;
 
-	if (savetool_image_open(&image, path, &job->open, err) < 0)
+	if (images_open(&job->images, &image, path, &job->open, &monitor, err) <
+	    0)
 		return -1;
-	monitor = images_begin(&job->images, path);
 	failed = savetool_image_digest(image, monitor, result, err);
 	progress_end(&job->images.progress, !failed);
 	savetool_image_close(image);
@@ -50,13 +50,12 @@ static int digest(struct images *images, const char *path)
 	struct savetool_error err;
 	int failed = digest_image((struct job *)images, path, &result, &err);
 
-	if (failed && err.code == SAVETOOL_CANCELLED)
-		return SAVETOOL_CANCELLED;
+	if (failed)
+		return images_fail(images, path, &err);
 	report_open(images->report, path);
-	if (!failed)
-		show(images->report, path, &result);
-	images_commit(images, path, failed ? &err : NULL);
-	return failed ? (int)err.code : SAVETOOL_OK;
+	show(images->report, path, &result);
+	images_commit(images, path, NULL);
+	return SAVETOOL_OK;
 }
 
 static int run(struct cli *cli)
@@ -66,10 +65,7 @@ static int run(struct cli *cli)
 		.open = { .size = sizeof(job.open) },
 	};
 	const struct option table[] = {
-		{ '\0', "offset", "N", take_size, &job.open.offset,
-		  "the bare stream starts at byte N" },
-		OPTION_BYTE_ORDER(&job.open.byte_order),
-		OPTION_DIRECT(&job.open.direct),
+		OPTIONS_SOURCE(&job.open),
 		OPTIONS_PROGRESS(&job.images.progress),
 		OPTION_END,
 	};

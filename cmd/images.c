@@ -7,6 +7,8 @@
 #include "signals.h"
 #include "stdout.h"
 
+#include <string.h>
+
 int images_each(struct images *images, image_task one,
 		void (*behind)(struct images *images))
 {
@@ -41,14 +43,53 @@ const struct savetool_monitor *images_begin(struct images *images,
 			      images->cli->count);
 }
 
+int images_open(struct images *images, struct savetool_image **image,
+		const char *path, const struct savetool_open_options *open,
+		const struct savetool_monitor **monitor,
+		struct savetool_error *err)
+{
+	*monitor = images_begin(images, path);
+	if (savetool_image_open(image, path, open, *monitor, err) == 0)
+		return 0;
+	progress_end(&images->progress, false);
+	return -1;
+}
+
+int images_fail(struct images *images, const char *path,
+		const struct savetool_error *err)
+{
+	if (err->code == SAVETOOL_CANCELLED)
+		return SAVETOOL_CANCELLED;
+	report_open(images->report, path);
+	images_commit(images, path, err);
+	return (int)err->code;
+}
+
 void images_commit(struct images *images, const char *path,
 		   const struct savetool_error *err)
 {
 	if (err)
-		report_error(images->report, err, NULL);
+		report_error(images->report, err, cli_hint(images->cli, err));
 	report_commit(images->report);
 	/* The next one may take minutes. */
 	stdout_flush();
 	if (err)
-		cli_complain(path, err);
+		cli_complain_with_hint(images->cli, path, err);
+}
+
+const char *images_copy_problem(const struct cli *cli, const char *copy,
+				bool force, bool dry_run)
+{
+	for (size_t i = 0; i < cli->count; i++)
+		if (strcmp(cli->operands[i], "-") == 0)
+			return "IMAGE has to be a file, and cannot be a pipe";
+	if (force && !copy)
+		return "--force is only for --copy";
+	if (copy && cli->count > 1)
+		return "--copy takes only one IMAGE";
+	if (copy && dry_run)
+		return "--dry-run and --copy exclude each other";
+	if (copy && strcmp(copy, "-") == 0)
+		return "DEST has to be a file, and cannot be a pipe";
+	return NULL;
 }

@@ -20,6 +20,13 @@ struct images {
 
 /* clang-format off */
 #define IMAGES_INIT(its_cli) { .cli = (its_cli), .progress = PROGRESS_INIT }
+
+/* What changes an image in place, or makes a copy of it instead. */
+#define OPTIONS_COPY(copy, force)                                              \
+	{ '\0', "copy", "DEST", take_text, copy,                               \
+	  "leave IMAGE as it is, and write DEST" },                            \
+	{ 'f', "force", NULL, take_flag, force,                                \
+	  "replace DEST if it exists" }
 /* clang-format on */
 
 /* Returns the exit status. */
@@ -36,8 +43,28 @@ int images_each(struct images *images, image_task one,
 const struct savetool_monitor *images_begin(struct images *images,
 					    const char *path);
 
+/*
+ * Begins with the image and opens it; *monitor is for what is done to it, and
+ * progress_end() follows.  If it cannot be opened, that was done already.
+ */
+int images_open(struct images *images, struct savetool_image **image,
+		const char *path, const struct savetool_open_options *open,
+		const struct savetool_monitor **monitor,
+		struct savetool_error *err);
+
+/* An image of which nothing is reported but this.  The exit status. */
+int images_fail(struct images *images, const char *path,
+		const struct savetool_error *err);
+
 /* Ends an image's report.  err is why it is not all of it; NULL: it is. */
 void images_commit(struct images *images, const char *path,
 		   const struct savetool_error *err);
+
+/*
+ * What contradicts itself in the words of a command that changes files in
+ * place, or makes a copy (NULL: none) of the only one; NULL: nothing does.
+ */
+const char *images_copy_problem(const struct cli *cli, const char *copy,
+				bool force, bool dry_run);
 
 #endif

@@ -34,11 +34,8 @@ static int inspect(struct images *images, const char *path)
 	struct savetool_error err;
 	int failed;
 
-	if (savetool_image_open(&image, path, &job->open, &err) < 0) {
-		show(job, path, NULL, &err);
-		return (int)err.code;
-	}
-	monitor = images_begin(images, path);
+	if (images_open(images, &image, path, &job->open, &monitor, &err) < 0)
+		return images_fail(images, path, &err);
 	failed =
 		savetool_image_describe(image, job->scan, monitor, &info, &err);
 	progress_end(&images->progress, !failed);
@@ -60,10 +57,7 @@ static int run(struct cli *cli)
 		  "read all of it, and count pages" },
 		{ '\0', "xml", NULL, take_flag, &job.facts.xml,
 		  "show the domain XML as well" },
-		{ '\0', "offset", "N", take_size, &job.open.offset,
-		  "the bare stream starts at byte N" },
-		OPTION_BYTE_ORDER(&job.open.byte_order),
-		OPTION_DIRECT(&job.open.direct),
+		OPTIONS_SOURCE(&job.open),
 		OPTIONS_PROGRESS(&job.images.progress),
 		OPTION_END,
 	};

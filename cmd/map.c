@@ -163,13 +163,14 @@ static int map(struct job *job, const char *path, struct savetool_error *err)
 	struct savetool_image *image;
 	int failed;
 
-	if (savetool_image_open(&image, path, &job->open, err) < 0)
-		return -1;
 	monitor = progress_begin(&job->progress, path, 0, 1);
-	failed = savetool_image_map(image, job->scan, monitor, on_extent, job,
-				    err);
+	failed = savetool_image_open(&image, path, &job->open, monitor, err);
+	if (!failed) {
+		failed = savetool_image_map(image, job->scan, monitor,
+					    on_extent, job, err);
+		savetool_image_close(image);
+	}
 	progress_end(&job->progress, !failed);
-	savetool_image_close(image);
 	return failed;
 }
 
@@ -181,10 +182,7 @@ static int run(struct cli *cli)
 	const struct option table[] = {
 		{ '\0', "scan", NULL, take_flag, &job.scan,
 		  "read all pages, and tell which are zero" },
-		{ '\0', "offset", "N", take_size, &job.open.offset,
-		  "the bare stream starts at byte N" },
-		OPTION_BYTE_ORDER(&job.open.byte_order),
-		OPTION_DIRECT(&job.open.direct),
+		OPTIONS_SOURCE(&job.open),
 		OPTIONS_PROGRESS(&job.progress),
 		OPTION_END,
 	};

@@ -319,9 +319,8 @@ static int size(struct images *images, const char *path)
 	struct savetool_error err;
 	int failed, status;
 
-	if (savetool_image_open(&image, path, &job->open, &err) < 0)
-		return show(job, path, NULL, NULL, &err);
-	monitor = images_begin(images, path);
+	if (images_open(images, &image, path, &job->open, &monitor, &err) < 0)
+		return images_fail(images, path, &err);
 	failed = savetool_image_size(image, &job->options, monitor, &info,
 				     estimates, &err);
 	progress_end(&images->progress, !failed);
@@ -379,10 +378,7 @@ static int run(struct cli *cli)
 		  "exit 1 if sparse, but PCT % more than needed" },
 		{ '\0', "scan", NULL, take_flag, &job.options.scan,
 		  "read all pages, and count zero ones" },
-		{ '\0', "offset", "N", take_size, &job.open.offset,
-		  "the bare stream starts at byte N" },
-		OPTION_BYTE_ORDER(&job.open.byte_order),
-		OPTION_DIRECT(&job.open.direct),
+		OPTIONS_SOURCE(&job.open),
 		OPTIONS_PROGRESS(&job.images.progress),
 		OPTION_END,
 	};

@@ -4,20 +4,19 @@
 
 #include "cli.h"
 #include "confine.h"
-#include "progress.h"
-#include "report.h"
+#include "images.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The answer of --dry-run: there is something. */
 #define STATUS_WOULD_FREE 1
 
 struct job {
-	struct cli *cli;
+	struct images images;
+	struct savetool_open_options open;
 	struct savetool_sparsify_options options;
-	struct progress progress;
-	const char *destination; /* NULL: in place */
+	char *copy; /* NULL: in place */
 };
 
 static bool is_sparse(const struct savetool_sparsify_result *result)
@@ -61,40 +60,50 @@ static void show_text(struct report *report, const struct job *job,
 		      const char *path,
 		      const struct savetool_sparsify_result *result)
 {
-	char freed[REPORT_SIZE_TEXT], allocated[REPORT_SIZE_TEXT];
+	char freed[REPORT_SIZE_TEXT], allocated[REPORT_SIZE_TEXT + 32] = "";
+	bool dry_run = job->options.dry_run;
 
 	report_size_text(result->freed, freed);
-	report_size_text(result->allocated, allocated);
+	/* A device does not say. */
+	if (result->allocated != SAVETOOL_UNKNOWN) {
+		memcpy(allocated, ", ", 3);
+		report_size_text(result->allocated, allocated + 2);
+		strcat(allocated, dry_run && result->freed > 0 ?
+					  " would stay allocated" :
+					  " allocated");
+	}
 	if (is_packed(result))
 		report_line(report, "%s: packed by %s, nothing to free", path,
 			    savetool_format_name(result->format));
 	else if (result->freed == 0)
-		report_line(report, "%s: nothing to free, %s allocated", path,
-			    allocated);
+		report_line(report, "%s: nothing to free%s", path, allocated);
 	else
-		report_line(report, "%s: %s %sfreed, %s %sallocated", path,
-			    freed, job->options.dry_run ? "would be " : "",
-			    allocated,
-			    job->options.dry_run ? "would stay " : "");
-	if (job->cli->verbose && !is_packed(result))
+		report_line(report, "%s: %s %sfreed%s", path, freed,
+			    dry_run ? "would be " : "", allocated);
+	if (job->images.cli->verbose && !is_packed(result))
 		show_parts(report, job, result);
 }
 
-static void show(const struct job *job,
+static void put_size(struct report *report, const char *key, uint64_t bytes)
+{
+	if (bytes != SAVETOOL_UNKNOWN)
+		report_number(report, key, NULL, bytes);
+}
+
+static void show(struct job *job, const char *path,
 		 const struct savetool_sparsify_result *result)
 {
-	struct report *report = report_new(stdout, job->cli->json, false);
-	const char *path = job->cli->operands[0];
+	struct report *report = job->images.report;
 
 	report_open(report, path);
-	report_text(report, "destination", NULL, job->destination);
+	report_text(report, "destination", NULL, job->copy);
 	report_text(report, "format", NULL,
 		    savetool_format_name(result->format));
 	report_flag(report, "dry-run", NULL, job->options.dry_run);
 	report_number(report, "freed", NULL, result->freed);
 	report_number(report, "logical", NULL, result->logical);
-	report_number(report, "allocated-before", NULL, result->before);
-	report_number(report, "allocated", NULL, result->allocated);
+	put_size(report, "allocated-before", result->before);
+	put_size(report, "allocated", result->allocated);
 	if (!is_packed(result))
 		report_number(report, "zero-elsewhere", NULL, result->other);
 	if (is_sparse(result)) {
@@ -102,88 +111,93 @@ static void show(const struct job *job,
 		report_number(report, "zero-pages", NULL, result->zero);
 		report_number(report, "lost-extents", NULL, result->lost);
 	}
-	show_text(report, job, job->destination ? job->destination : path,
-		  result);
-	report_commit(report);
-	report_free(report);
+	show_text(report, job, job->copy ? job->copy : path, result);
+	images_commit(&job->images, path, NULL);
 }
 
-/* What is written; a dry run tries beside it if holes can be made there. */
-static const char *target(const struct job *job)
+static int make_copy(struct job *job, const char *path,
+		     const struct savetool_monitor *monitor,
+		     struct savetool_sparsify_result *result,
+		     struct savetool_error *err)
 {
-	return job->destination ? job->destination : job->cli->operands[0];
+	struct savetool_image *image;
+	int failed;
+
+	if (savetool_image_open(&image, path, &job->open, monitor, err) < 0)
+		return -1;
+	failed = savetool_sparsify_copy(image, job->copy, &job->options,
+					monitor, result, err);
+	savetool_image_close(image);
+	return failed;
 }
 
-static int sparsify(struct job *job)
+static int sparsify(struct images *images, const char *path)
 {
-	const char *path = job->cli->operands[0];
-	const struct savetool_monitor *monitor;
+	struct job *job = (struct job *)images;
+	const struct savetool_monitor *monitor = images_begin(images, path);
 	struct savetool_sparsify_result result;
 	struct savetool_error err;
 	int failed;
 
-	job->options.size = sizeof(job->options);
-	confine_to_writing(path, target(job));
-	monitor = progress_begin(&job->progress, path, 0, 1);
-	failed = savetool_sparsify(path, job->destination, &job->options,
-				   monitor, &result, &err);
-	progress_end(&job->progress, !failed);
+	if (job->copy)
+		failed = make_copy(job, path, monitor, &result, &err);
+	else
+		failed = savetool_sparsify(path, &job->open, &job->options,
+					   monitor, &result, &err);
+	progress_end(&images->progress, !failed);
 	if (failed)
-		return cli_fail(job->cli, path, &err);
-	if (job->cli->json || !job->cli->quiet)
-		show(job, &result);
+		return images_fail(images, path, &err);
+	if (images->cli->json || !images->cli->quiet)
+		show(job, path, &result);
 	return job->options.dry_run && result.freed > 0 ? STATUS_WOULD_FREE :
 							  SAVETOOL_OK;
 }
 
-/* NULL: the words make sense together. */
-static const char *contradiction(const struct job *job)
+static int run_job(struct job *job)
 {
-	for (size_t i = 0; i < job->cli->count; i++)
-		if (strcmp(job->cli->operands[i], "-") == 0)
-			return "a pipe has no holes";
-	if (job->options.dry_run && job->destination)
-		return "--dry-run writes no DEST";
-	if (job->options.force && !job->destination)
-		return "--force is about DEST, and there is none";
-	return NULL;
+	struct cli *cli = job->images.cli;
+	const char *problem = images_copy_problem(
+		cli, job->copy, job->options.force, job->options.dry_run);
+
+	if (problem)
+		return cli_misuse(cli, "%s", problem);
+	/* A dry run tries in an image's folder if holes can be made there. */
+	if (job->copy)
+		confine_to_copying(cli->operands[0], job->copy);
+	else
+		confine_to_changing(cli->operands, cli->count);
+	return images_each(&job->images, sparsify, NULL);
 }
 
 static int run(struct cli *cli)
 {
-	struct job job = { .cli = cli, .progress = PROGRESS_INIT };
+	struct job job = {
+		.images = IMAGES_INIT(cli),
+		.open = { .size = sizeof(job.open) },
+		.options = { .size = sizeof(job.options) },
+	};
 	const struct option table[] = {
+		OPTIONS_COPY(&job.copy, &job.options.force),
 		{ 'n', "dry-run", NULL, take_flag, &job.options.dry_run,
 		  "only say what would be freed; status 1 if anything" },
-		{ 'f', "force", NULL, take_flag, &job.options.force,
-		  "replace DEST if it exists" },
 		{ '\0', "zero-only", NULL, take_flag, &job.options.zero_only,
 		  "leave every byte readable as before" },
-		{ '\0', "offset", "N", take_size, &job.options.offset,
-		  "the bare stream starts at byte N of IMAGE" },
-		OPTION_BYTE_ORDER(&job.options.byte_order),
-		OPTION_DIRECT(&job.options.direct),
-		OPTIONS_PROGRESS(&job.progress),
+		OPTIONS_SOURCE(&job.open),
+		OPTIONS_PROGRESS(&job.images.progress),
 		OPTION_END,
 	};
-	const char *problem;
+	int status = cli_parse(cli, table) ? run_job(&job) : cli->status;
 
-	if (!cli_parse(cli, table))
-		return cli->status;
-	if (cli->count > 1)
-		job.destination = cli->operands[1];
-	problem = contradiction(&job);
-	if (problem)
-		return cli_misuse(cli, "%s", problem);
-	return sparsify(&job);
+	free(job.copy);
+	return status;
 }
 
 const struct command command_sparsify = {
 	.name = "sparsify",
-	.operands = "IMAGE [DEST]",
+	.operands = "IMAGE...",
 	.summary = "give back storage that an image does not need",
 	.least = 1,
-	.most = 2,
+	.most = SIZE_MAX,
 	.writes = true,
 	.run = run,
 };

@@ -20,7 +20,7 @@ struct check {
 	struct savetool_check base;
 	struct description *description; /* of the last round */
 	unsigned repaired_count;
-	struct savetool_repair *repaired;
+	struct savetool_repaired *repaired;
 };
 
 struct hint {
@@ -163,13 +163,12 @@ static int find_change(const struct savetool_image *image,
 }
 
 static int check_image(struct checker *checker, struct savetool_image *image,
-		       const struct savetool_check_options *options,
-		       const struct savetool_monitor *monitor,
+		       bool deep, const struct savetool_monitor *monitor,
 		       struct savetool_error *err)
 {
 	const struct describe_options describe = {
-		.scan = options->deep,
-		.whole = options->deep || !image_codec(image),
+		.scan = deep,
+		.whole = deep || !image_codec(image),
 		.companion = &checker->base,
 	};
 	struct savetool_error later;
@@ -190,31 +189,18 @@ static int check_image(struct checker *checker, struct savetool_image *image,
 	return result < 0 ? -1 : checker_require_bitmaps(checker, err);
 }
 
-/* Opens, checks, plans and closes. */
-static int check_once(struct check *check, struct repair_plan *plan,
-		      const char *path,
-		      const struct savetool_check_options *options,
-		      const struct savetool_monitor *monitor,
-		      struct savetool_error *err)
+/* Checks, and plans what could be mended. */
+static int check_opened(struct check *check, struct repair_plan *plan,
+			struct savetool_image *image, bool deep,
+			const struct savetool_monitor *monitor,
+			struct savetool_error *err)
 {
-	const struct savetool_open_options open = {
-		.size = sizeof(open),
-		.offset = options->offset,
-		.direct = options->direct,
-		.byte_order = options->byte_order,
-	};
-	struct savetool_image *image;
 	struct checker checker;
 	struct savetool_error later;
 	int result;
 
-	if (image_open(&image, path, &open, monitor, err) < 0) {
-		if (err->code != SAVETOOL_CANCELLED)
-			conclude_broken(check, err);
-		return -1;
-	}
 	checker_init(&checker, image);
-	result = check_image(&checker, image, options, monitor, err);
+	result = check_image(&checker, image, deep, monitor, err);
 	if (image->description &&
 	    (result == 0 || err->code != SAVETOOL_CANCELLED)) {
 		if (repair_plan(plan, &checker, &later) < 0) {
@@ -224,15 +210,31 @@ static int check_once(struct check *check, struct repair_plan *plan,
 		conclude(check, steal(image->description), plan);
 	}
 	checker_release(&checker);
-	savetool_image_close(image);
 	return result;
+}
+
+/* The same for a file that is opened for it: nobody else has it then. */
+static int check_file(struct check *check, struct repair_plan *plan,
+		      const char *path,
+		      const struct savetool_open_options *open, bool deep,
+		      const struct savetool_monitor *monitor,
+		      struct savetool_error *err)
+{
+	cleanup_image struct savetool_image *image = NULL;
+
+	if (savetool_image_open(&image, path, open, monitor, err) < 0) {
+		if (err->code != SAVETOOL_CANCELLED)
+			conclude_broken(check, err);
+		return -1;
+	}
+	return check_opened(check, plan, image, deep, monitor, err);
 }
 
 static int add_repaired(struct check *check, const struct repair_plan *plan,
 			unsigned done, struct savetool_error *err)
 {
 	size_t count = check->base.repaired_count;
-	struct savetool_repair *repaired = reallocarray(
+	struct savetool_repaired *repaired = reallocarray(
 		check->repaired, count + done + 1, sizeof(*repaired));
 
 	if (!repaired)
@@ -245,11 +247,12 @@ static int add_repaired(struct check *check, const struct repair_plan *plan,
 	return 0;
 }
 
-/* Checks and repairs until there is nothing more to repair. */
-static int check_rounds(struct check *check, const char *path,
-			const struct savetool_check_options *options,
-			const struct savetool_monitor *monitor,
-			struct savetool_error *err)
+/* Rounds of checking and mending, until there is nothing more to mend. */
+static int repair_rounds(struct check *check, const char *path,
+			 const struct savetool_open_options *open,
+			 const struct savetool_repair_options *options,
+			 const struct savetool_monitor *monitor,
+			 struct savetool_error *err)
 {
 	struct repair_plan plan = { .count = 0 };
 	struct savetool_error failed;
@@ -258,8 +261,9 @@ static int check_rounds(struct check *check, const char *path,
 
 	for (unsigned round = 0;; round++) {
 		repair_plan_release(&plan);
-		result = check_once(check, &plan, path, options, monitor, err);
-		if (!options->repair || plan.count == 0 || round == ROUNDS ||
+		result = check_file(check, &plan, path, open, options->deep,
+				    monitor, err);
+		if (plan.count == 0 || round == ROUNDS ||
 		    (result < 0 && err->code == SAVETOOL_CANCELLED))
 			break;
 		failed.code = SAVETOOL_OK;
@@ -279,29 +283,71 @@ static int check_rounds(struct check *check, const char *path,
 	return result;
 }
 
-int savetool_check(struct savetool_check **result, const char *path,
+/* What was found, or NULL. */
+static struct savetool_check *result_of(struct check *check)
+{
+	if (check->description)
+		return &check->base;
+	savetool_check_free(&check->base);
+	return NULL;
+}
+
+int savetool_check(struct savetool_check **result, struct savetool_image *image,
 		   const struct savetool_check_options *given,
 		   const struct savetool_monitor *monitor,
 		   struct savetool_error *err)
 {
 	struct savetool_check_options options;
+	struct repair_plan plan = { .count = 0 };
 	struct check *check;
 	int failed;
 
 	*result = NULL;
 	if (options_take(&options, sizeof(options), given, err) < 0)
 		return -1;
-	if (options.repair && !options.dry_run && strcmp(path, "-") == 0)
+	check = calloc(1, sizeof(*check));
+	if (!check)
+		return fail_memory(err);
+	failed = check_opened(check, &plan, image, options.deep, monitor, err);
+	repair_plan_release(&plan);
+	*result = result_of(check);
+	return failed;
+}
+
+struct savetool_check *savetool_check_unopened(
+	const struct savetool_error *opening)
+{
+	struct check *check = calloc(1, sizeof(*check));
+
+	if (!check)
+		return NULL;
+	conclude_broken(check, opening);
+	return result_of(check);
+}
+
+int savetool_repair(struct savetool_check **result, const char *path,
+		    const struct savetool_open_options *open_given,
+		    const struct savetool_repair_options *given,
+		    const struct savetool_monitor *monitor,
+		    struct savetool_error *err)
+{
+	struct savetool_open_options open;
+	struct savetool_repair_options options;
+	struct check *check;
+	int failed;
+
+	*result = NULL;
+	if (options_take(&options, sizeof(options), given, err) < 0 ||
+	    options_take(&open, sizeof(open), open_given, err) < 0)
+		return -1;
+	if (!options.dry_run && strcmp(path, "-") == 0)
 		return fail(err, SAVETOOL_USAGE,
 			    "standard input cannot be repaired");
 	check = calloc(1, sizeof(*check));
 	if (!check)
 		return fail_memory(err);
-	failed = check_rounds(check, path, &options, monitor, err);
-	if (check->description)
-		*result = &check->base;
-	else
-		savetool_check_free(&check->base);
+	failed = repair_rounds(check, path, &open, &options, monitor, err);
+	*result = result_of(check);
 	return failed;
 }
 

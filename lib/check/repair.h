@@ -13,7 +13,7 @@
 #define MEND_BYTES 16
 
 struct fix {
-	struct savetool_repair repair; /* its length: that of the bytes */
+	struct savetool_repaired repair; /* its length: that of the bytes */
 	uint8_t found[MEND_BYTES], right[MEND_BYTES];
 	bool truncate; /* instead, end the file at the offset */
 };

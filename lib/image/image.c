@@ -152,9 +152,10 @@ int image_open_input(struct savetool_image **result, struct input *file,
 	image->file = file;
 	if (input_fd(file) >= 0 && fstat(input_fd(file), &image->opened) < 0)
 		image->opened.st_mode = 0;
-	image->spool_folder = SPOOL_FOLDER;
+	image->direct = options->direct;
+	image->spool_folder = strdup(SPOOL_FOLDER);
 	image->path = strdup(path);
-	if (!image->path)
+	if (!image->path || !image->spool_folder)
 		fail_memory(err);
 	else if (options->offset > INT64_MAX)
 		fail(err, SAVETOOL_USAGE,
@@ -183,20 +184,22 @@ static int open_path(struct input **file, const char *path,
 	return input_open_fd(file, fd, err);
 }
 
-int image_open(struct savetool_image **image, const char *path,
-	       const struct savetool_open_options *options,
-	       const struct savetool_monitor *monitor,
-	       struct savetool_error *err)
+int savetool_image_open(struct savetool_image **image, const char *path,
+			const struct savetool_open_options *given,
+			const struct savetool_monitor *monitor,
+			struct savetool_error *err)
 {
+	struct savetool_open_options options;
 	cleanup_input struct input *file = NULL;
 	/* Who started us reads standard input by the same opening. */
 	bool own = strcmp(path, "-") != 0;
 
-	if (open_path(&file, path, err) < 0 ||
-	    (options->direct && input_read_direct(file, own, err) < 0))
+	if (options_take(&options, sizeof(options), given, err) < 0 ||
+	    open_path(&file, path, err) < 0 ||
+	    (options.direct && input_read_direct(file, own, err) < 0))
 		return -1;
 	file->monitor = monitor;
-	return image_open_input(image, steal(file), path, options, err);
+	return image_open_input(image, steal(file), path, &options, err);
 }
 
 int image_open_held(struct savetool_image **image, const struct held_file *held,
@@ -213,17 +216,6 @@ int image_open_held(struct savetool_image **image, const struct held_file *held,
 	    (options->direct && input_read_direct(file, true, err) < 0))
 		return -1;
 	return image_open_input(image, steal(file), path, options, err);
-}
-
-int savetool_image_open(struct savetool_image **image, const char *path,
-			const struct savetool_open_options *given,
-			struct savetool_error *err)
-{
-	struct savetool_open_options options;
-
-	if (options_take(&options, sizeof(options), given, err) < 0)
-		return -1;
-	return image_open(image, path, &options, NULL, err);
 }
 
 /* What image_start() made of the stream. */
@@ -255,8 +247,21 @@ void savetool_image_close(struct savetool_image *image)
 	input_close(image->unpacked);
 	input_close(image->file);
 	input_close(image->outer);
+	free(image->spool_folder);
 	free(image->path);
 	free(image);
+}
+
+int image_spool_beside(struct savetool_image *image, const char *path,
+		       struct savetool_error *err)
+{
+	char *folder = spool_folder(path);
+
+	if (!folder)
+		return fail_memory(err);
+	free(image->spool_folder);
+	image->spool_folder = folder;
+	return 0;
 }
 
 bool image_order_is_known(const struct savetool_image *image)

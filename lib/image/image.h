@@ -35,8 +35,9 @@ struct savetool_image {
 	bool big_endian;           /* the host whose bitmaps these are */
 	bool order_given;          /* by who opened it */
 	bool strays; /* bits behind a bitmap's last page may be: left out */
-	const char *spool_folder; /* where that lies; the caller's */
-	bool started;             /* by image_start(), once at least */
+	char *spool_folder; /* where that lies */
+	bool direct;        /* past the page cache, as it was opened */
+	bool started;       /* by image_start(), once at least */
 	uint64_t lost; /* bytes of present pages in holes, met on the walk */
 	struct chunk_pool *pool;
 	struct stream stream;   /* from image_start() on */
@@ -47,13 +48,6 @@ struct savetool_image {
 	struct clear_data *clear_data; /* that allocation_clear_data() keeps */
 	struct description *description; /* what was told of it last */
 };
-
-/* As savetool_image_open(), with a monitor that may end a wait; it may be NULL.
- */
-int image_open(struct savetool_image **image, const char *path,
-	       const struct savetool_open_options *options,
-	       const struct savetool_monitor *monitor,
-	       struct savetool_error *err);
 
 /* As savetool_image_open(), of a file that is open, and the image's from now
  * on. */
@@ -70,6 +64,13 @@ int image_open_held(struct savetool_image **image, const struct held_file *held,
 		    const char *path,
 		    const struct savetool_open_options *options,
 		    struct savetool_error *err);
+
+/*
+ * What has to be kept of it lies in the folder of this file from now on, where
+ * there is space for an image; "-": in the usual folder.
+ */
+int image_spool_beside(struct savetool_image *image, const char *path,
+		       struct savetool_error *err);
 
 /* The file itself, for fstat(); its descriptor. */
 int image_fd(const struct savetool_image *image);
@@ -130,5 +131,11 @@ int libvirt_check_xml(const struct libvirt *libvirt,
 /* A header that says Part: the save was interrupted. */
 int image_require_complete(const struct savetool_image *image,
 			   struct savetool_error *err);
+
+static inline void cleanup_image_(struct savetool_image **image)
+{
+	savetool_image_close(*image);
+}
+#define cleanup_image __attribute__((cleanup(cleanup_image_)))
 
 #endif

@@ -66,12 +66,27 @@ static int take_lease(struct held_file *held, struct savetool_error *err)
 	return 0;
 }
 
-static int require_regular(int fd, struct savetool_error *err)
+/* A device that is mounted, or held by another one, is not given to us. */
+static int claim_device(struct held_file *held, const char *path,
+			struct savetool_error *err)
+{
+	close(held->fd);
+	held->is_device = true;
+	held->fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_EXCL);
+	if (held->fd < 0 && errno == EBUSY)
+		return fail_in_use(err);
+	return held->fd < 0 ? fail_errno(err, "cannot open for writing") : 0;
+}
+
+static int classify(struct held_file *held, const char *path,
+		    struct savetool_error *err)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) < 0)
+	if (fstat(held->fd, &st) < 0)
 		return fail_errno(err, "cannot examine");
+	if (S_ISBLK(st.st_mode))
+		return claim_device(held, path, err);
 	if (!S_ISREG(st.st_mode))
 		return fail(err, SAVETOOL_REFUSED, "not a regular file");
 	return 0;
@@ -88,7 +103,7 @@ int held_file_open(struct held_file *held, const char *path,
 		return fail_in_use(err);
 	if (opened.fd < 0)
 		return fail_errno(err, "cannot open for writing");
-	if (require_regular(opened.fd, err) < 0 ||
+	if (classify(&opened, path, err) < 0 ||
 	    lock_ranges(opened.fd, err) < 0 || take_lease(&opened, err) < 0) {
 		held_file_close(&opened);
 		return -1;
@@ -179,6 +194,8 @@ int held_file_can_punch(const struct held_file *held,
 {
 	struct stat st;
 
+	if (held->is_device)
+		return 0;
 	if (fstat(held->fd, &st) < 0)
 		return fail_errno(err, "cannot examine");
 	return held_file_punch(held, (st.st_size + 65535) / 65536 * 65536,
@@ -223,7 +240,9 @@ int held_file_punch(const struct held_file *held, uint64_t offset,
 		return 0;
 	if (errno == EOPNOTSUPP || errno == ENOSYS)
 		return fail(err, SAVETOOL_REFUSED,
-			    "this file system cannot make holes");
+			    held->is_device ?
+				    "this device cannot make holes" :
+				    "this file system cannot make holes");
 	return fail_errno_at(err, offset, "cannot make a hole");
 }
 

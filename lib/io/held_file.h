@@ -11,14 +11,16 @@
 #include <stdatomic.h>
 
 struct held_file {
-	int fd;      /* of a regular file */
-	bool leased; /* whoever opens it waits until we let go of it */
+	int fd;         /* of a regular file, or of a block device */
+	bool is_device; /* the latter */
+	bool leased;    /* whoever opens it waits until we let go of it */
 };
 
 /*
- * Opens a regular file.  SAVETOOL_REFUSED if another process has it open or
- * locked. Where the file system tells that only to the file's owner, or to
- * nobody, the lock alone decides.
+ * Opens a regular file, or a block device.  SAVETOOL_REFUSED if another
+ * process has it open or locked. Where the file system tells that only to the
+ * file's owner, or to nobody, the lock alone decides; of a device, whether it
+ * is mounted or claimed is known as well.
  */
 int held_file_open(struct held_file *held, const char *path,
 		   struct savetool_error *err);
@@ -53,7 +55,7 @@ int held_file_watch_end(const struct held_file_watch *watch, int result,
 
 /*
  * Can the file have holes made?  SAVETOOL_REFUSED if the file system cannot;
- * changes nothing.
+ * changes nothing.  Of a device only the first hole shows that.
  */
 int held_file_can_punch(const struct held_file *held,
 			struct savetool_error *err);
@@ -65,7 +67,10 @@ int held_file_can_punch(const struct held_file *held,
  */
 int folder_can_punch(const char *folder, int fd, struct savetool_error *err);
 
-/* Makes a range a hole that reads as zeros. */
+/*
+ * Makes a range a hole that reads as zeros; on a device, of whole blocks, and
+ * never what it may answer with anything but zeros (a discard).
+ */
 int held_file_punch(const struct held_file *held, uint64_t offset,
 		    uint64_t length, struct savetool_error *err);
 

@@ -40,7 +40,12 @@ uint64_t space_free(const struct statfs *fs)
 uint64_t space_block(int fd)
 {
 	struct statfs fs;
+	struct stat st;
+	int size;
 
+	if (fstat(fd, &st) == 0 && S_ISBLK(st.st_mode) &&
+	    ioctl(fd, BLKSSZGET, &size) == 0 && size > 0)
+		return size;
 	if (fstatfs(fd, &fs) < 0 || fs.f_frsize <= 0 ||
 	    fs.f_frsize > BLOCK_MOST || (fs.f_frsize & (fs.f_frsize - 1)) != 0)
 		return BLOCK_USUAL;

@@ -11,7 +11,6 @@
 #include "inspect/findings.h"
 #include "io/held_file.h"
 #include "io/output_count.h"
-#include "io/spool.h"
 #include "rewrite/fit.h"
 #include "rewrite/rewrite.h"
 
@@ -27,13 +26,7 @@
 /* A block of the file system: saving less is no gain. */
 #define LEAST_GAIN UINT64_C(4096)
 
-static void close_image(struct savetool_image **image)
-{
-	savetool_image_close(*image);
-}
-#define cleanup_image __attribute__((cleanup(close_image)))
-
-/* Sizes of a file; errors carry no path, as the caller adds it. */
+/* Of an image, whose name the caller tells, without a path. */
 static int measure(const char *path, int fd, uint64_t *logical,
 		   uint64_t *allocated, struct savetool_error *err)
 {
@@ -191,7 +184,7 @@ static int compare_sizes(struct savetool_compact_result *result,
 	return 0;
 }
 
-static int count(struct rewrite *rewrite,
+static int count(struct rewrite *rewrite, bool in_place,
 		 struct savetool_compact_result *result,
 		 struct savetool_error *err)
 {
@@ -201,7 +194,7 @@ static int count(struct rewrite *rewrite,
 		return -1;
 	rewrite->out = out;
 	if (rewrite_image(rewrite, NULL, err) < 0 ||
-	    refuse_behind(rewrite->source, err) < 0)
+	    (in_place && refuse_behind(rewrite->source, err) < 0))
 		return -1;
 	result->lost = rewrite->source->lost;
 	result->logical = out->position;
@@ -261,8 +254,8 @@ static int write_copy(struct rewrite *rewrite, const char *destination,
 	};
 	cleanup_output struct output *out = NULL;
 
-	if (create(&out, destination, &file_options, options->direct, err) <
-		    0 ||
+	if (create(&out, destination, &file_options, rewrite->source->direct,
+		   err) < 0 ||
 	    write_to(rewrite, out, result, err) < 0)
 		return -1;
 	result->rewritten = true;
@@ -274,7 +267,7 @@ static int write_copy(struct rewrite *rewrite, const char *destination,
  * something to gain and it reads back as the same guest.
  */
 static int replace(struct rewrite *rewrite, const struct held_file *held,
-		   bool direct, struct savetool_compact_result *result,
+		   struct savetool_compact_result *result,
 		   struct savetool_error *err)
 {
 	const struct output_file_options options = {
@@ -290,32 +283,12 @@ static int replace(struct rewrite *rewrite, const struct held_file *held,
 	if (fstat(held->fd, &st) < 0)
 		return fail_errno(err, "cannot examine '%s'", path);
 	result->linked = st.st_nlink > 1;
-	if (create(&out, path, &options, direct, err) < 0 ||
+	if (create(&out, path, &options, rewrite->source->direct, err) < 0 ||
 	    write_to(rewrite, out, result, err) < 0 ||
 	    refuse_behind(rewrite->source, err) < 0 ||
 	    held_file_check(held, err) < 0)
 		return -1;
 	return result->rewritten ? commit(out, path, result, err) : 0;
-}
-
-/* Opens the image; in place, through the file that we hold exclusively. */
-static int open_image(struct savetool_image **image, struct held_file *held,
-		      const char *path, bool in_place,
-		      const struct savetool_compact_options *options,
-		      const struct savetool_monitor *monitor,
-		      struct savetool_error *err)
-{
-	const struct savetool_open_options open = {
-		.size = sizeof(open),
-		.direct = options->direct,
-		.byte_order = options->byte_order,
-	};
-
-	if (!in_place)
-		return image_open(image, path, &open, monitor, err);
-	if (held_file_open(held, path, err) < 0)
-		return -1;
-	return image_open_held(image, held, path, &open, err);
 }
 
 static int compact(struct savetool_image *image, const struct held_file *held,
@@ -354,48 +327,93 @@ static int compact(struct savetool_image *image, const struct held_file *held,
 	     refuse_lost(image, &rewrite.phases.monitor, err) < 0))
 		return -1;
 	if (options->dry_run)
-		return count(&rewrite, result, err);
+		return count(&rewrite, !destination, result, err);
 	if (destination)
 		return write_copy(&rewrite, destination, options, result, err);
-	return replace(&rewrite, held, options->direct, result, err);
+	return replace(&rewrite, held, result, err);
 }
 
-int savetool_compact(const char *path, const char *destination,
+/* A smaller file takes the image's name, and nothing in front of it. */
+static int refuse_in_place(const struct savetool_image *image,
+			   struct savetool_error *err)
+{
+	if (S_ISBLK(image->opened.st_mode))
+		return fail(err, SAVETOOL_REFUSED,
+			    "a block device cannot be replaced by a smaller "
+			    "file");
+	if (!image->libvirt && image->payload > 0)
+		return fail(err, SAVETOOL_REFUSED,
+			    "%" PRIu64 " bytes before the image would be lost",
+			    image->payload);
+	return 0;
+}
+
+/* For a dry run, held is that of no file. */
+static int compact_in_place(struct held_file *held, const char *path,
+			    const struct savetool_open_options *open,
+			    const struct savetool_compact_options *options,
+			    const struct savetool_monitor *monitor,
+			    struct savetool_compact_result *result,
+			    struct savetool_error *err)
+{
+	cleanup_image struct savetool_image *image = NULL;
+	int failed;
+
+	if (options->dry_run)
+		failed = savetool_image_open(&image, path, open, monitor, err);
+	else if (held_file_open(held, path, err) < 0)
+		failed = -1;
+	else
+		failed = image_open_held(&image, held, path, open, err);
+	if (failed || refuse_in_place(image, err) < 0 ||
+	    (!options->dry_run && image_spool_beside(image, path, err) < 0))
+		return -1;
+	return compact(image, held, NULL, options, monitor, result, err);
+}
+
+int savetool_compact(const char *path,
+		     const struct savetool_open_options *open_given,
 		     const struct savetool_compact_options *given,
 		     const struct savetool_monitor *monitor,
 		     struct savetool_compact_result *result,
 		     struct savetool_error *err)
 {
+	struct savetool_open_options open;
 	struct savetool_compact_options options;
 	struct held_file held = { .fd = -1 };
 	struct held_file_watch watch;
-	cleanup_free char *folder = NULL;
-	cleanup_image struct savetool_image *image = NULL;
 	struct savetool_compact_result done = { 0 };
 	int failed;
 
-	if (options_take(&options, sizeof(options), given, err) < 0)
+	if (options_take(&options, sizeof(options), given, err) < 0 ||
+	    options_take(&open, sizeof(open), open_given, err) < 0)
 		return -1;
-	/*
-	 * The file system that the image is written to has space for its pages.
-	 */
-	folder = spool_folder(options.dry_run ? "-" :
-			      destination     ? destination :
-						path);
-	if (!folder)
-		return fail_memory(err);
 	held_file_watch_begin(&watch, &held, monitor);
-	failed = open_image(&image, &held, path,
-			    !destination && !options.dry_run, &options,
-			    &watch.monitor, err);
-	if (!failed)
-		image->spool_folder = folder;
-	if (!failed)
-		failed = compact(image, &held, destination, &options,
-				 &watch.monitor, &done, err);
+	failed = compact_in_place(&held, path, &open, &options, &watch.monitor,
+				  &done, err);
 	failed = held_file_watch_end(&watch, failed, err);
 	held_file_close(&held);
 	if (!failed && result)
 		*result = done;
 	return failed;
+}
+
+int savetool_compact_copy(struct savetool_image *image, const char *destination,
+			  const struct savetool_compact_options *given,
+			  const struct savetool_monitor *monitor,
+			  struct savetool_compact_result *result,
+			  struct savetool_error *err)
+{
+	struct savetool_compact_options options;
+	struct savetool_compact_result done = { 0 };
+
+	if (options_take(&options, sizeof(options), given, err) < 0 ||
+	    image_spool_beside(image, options.dry_run ? "-" : destination,
+			       err) < 0 ||
+	    compact(image, NULL, destination, &options, monitor, &done, err) <
+		    0)
+		return -1;
+	if (result)
+		*result = done;
+	return 0;
 }

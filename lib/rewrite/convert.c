@@ -6,19 +6,12 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "image/unchanged.h"
-#include "io/spool.h"
 #include "rewrite/fit.h"
 #include "rewrite/rewrite.h"
 
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
-
-static void close_image(struct savetool_image **image)
-{
-	savetool_image_close(*image);
-}
-#define cleanup_image __attribute__((cleanup(close_image)))
 
 static int read_text(char **text, const char *path, struct savetool_error *err)
 {
@@ -180,21 +173,6 @@ static int check_pipe(const struct rewrite *rewrite, struct savetool_error *err)
 	return 0;
 }
 
-static int open_source(struct savetool_image **image, const char *path,
-		       const struct savetool_convert_options *options,
-		       const struct savetool_monitor *monitor,
-		       struct savetool_error *err)
-{
-	const struct savetool_open_options open = {
-		.size = sizeof(open),
-		.offset = options->offset,
-		.direct = options->direct,
-		.byte_order = options->byte_order,
-	};
-
-	return image_open(image, path, &open, monitor, err);
-}
-
 static int open_destination(struct output **out, const struct rewrite *rewrite,
 			    const char *path,
 			    const struct savetool_convert_options *options,
@@ -263,7 +241,7 @@ static int convert(struct savetool_image *source, const char *destination,
 	phases_next(&rewrite.phases, 50);
 	if (rewrite_check_order(&rewrite, err) < 0 ||
 	    open_destination(&out, &rewrite, destination, options, err) < 0 ||
-	    (options->direct && output_write_direct(out, err) < 0))
+	    (source->direct && output_write_direct(out, err) < 0))
 		return -1;
 	rewrite.out = out;
 	phases_next(&rewrite.phases, 50);
@@ -276,25 +254,19 @@ static int convert(struct savetool_image *source, const char *destination,
 	return output_commit(out, err);
 }
 
-int savetool_convert(const char *source, const char *destination,
+int savetool_convert(struct savetool_image *image, const char *destination,
 		     const struct savetool_convert_options *given,
 		     const struct savetool_monitor *monitor,
 		     struct savetool_convert_result *result,
 		     struct savetool_error *err)
 {
 	struct savetool_convert_options options;
-	cleanup_free char *folder = spool_folder(destination);
-	cleanup_image struct savetool_image *image = NULL;
 	struct savetool_convert_result done = { 0 };
 
-	if (!folder)
-		return fail_memory(err);
 	if (options_take(&options, sizeof(options), given, err) < 0 ||
-	    open_source(&image, source, &options, monitor, err) < 0 ||
-	    image_require_complete(image, err) < 0)
-		return -1;
-	image->spool_folder = folder;
-	if (convert(image, destination, &options, monitor, &done, err) < 0)
+	    image_require_complete(image, err) < 0 ||
+	    image_spool_beside(image, destination, err) < 0 ||
+	    convert(image, destination, &options, monitor, &done, err) < 0)
 		return -1;
 	if (result)
 		*result = done;

@@ -32,13 +32,7 @@ static void free_digest(struct digest_visitor **digest)
 }
 #define cleanup_digest __attribute__((cleanup(free_digest)))
 
-static void close_image(struct savetool_image **image)
-{
-	savetool_image_close(*image);
-}
-#define cleanup_image __attribute__((cleanup(close_image)))
-
-/* Walks the source with the writer and, to verify, with a digest. */
+/* Walks the source with the writer and, to verify, with who takes notes. */
 static int walk_source(struct rewrite *rewrite, struct output *out,
 		       struct digest_visitor *digest,
 		       struct savetool_error *err)

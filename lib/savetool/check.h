@@ -4,18 +4,18 @@
 #define SAVETOOL_CHECK_H
 
 struct savetool_check_options {
-	size_t size;     /* sizeof(struct savetool_check_options) */
-	uint64_t offset; /* where a bare stream starts */
-	bool deep;       /* decompress, and read all pages */
-	bool repair;     /* fix in place what needs no page data */
-	bool dry_run;    /* only report what repair would do */
-	bool direct;     /* repairs go through the page cache anyway */
-	enum savetool_byte_order
-		byte_order; /* of a bare stream's host, if known */
+	size_t size; /* sizeof(struct savetool_check_options) */
+	bool deep;   /* decompress, and read all pages */
+};
+
+struct savetool_repair_options {
+	size_t size;  /* sizeof(struct savetool_repair_options) */
+	bool deep;    /* as for a check */
+	bool dry_run; /* only report what would be repaired */
 };
 
 /* One repair that was made, or with dry_run would be. */
-struct savetool_repair {
+struct savetool_repaired {
 	const char *code; /* of the finding it fixes */
 	const char *message;
 	uint64_t offset, length;
@@ -29,22 +29,38 @@ struct savetool_check {
 	size_t problem_count;    /* among the findings; 0: clean */
 	size_t repairable_count; /* among the problems */
 	size_t repaired_count;   /* with dry_run: would be repaired */
-	const struct savetool_repair *repaired;
+	const struct savetool_repaired *repaired;
 };
 
 /*
  * Checks an image to its last byte.  If the image breaks off or is corrupt,
  * returns -1 and still writes *check, with a finding for the error.  *check is
  * NULL if there is nothing to report.  Free it with savetool_check_free().
- *
- * A repair changes a few bytes of the header, the last word of a bitmap, or the
- * size of the file: never a page.  The image is checked once more afterwards.
- * SAVETOOL_REFUSED if the file is in use or has changed since it was checked.
+ * options and monitor may be NULL.
  */
-int savetool_check(struct savetool_check **check, const char *path,
+int savetool_check(struct savetool_check **check, struct savetool_image *image,
 		   const struct savetool_check_options *options,
 		   const struct savetool_monitor *monitor,
 		   struct savetool_error *err);
+
+/*
+ * The check of an image that is so broken that savetool_image_open() failed: a
+ * finding for its error.  NULL if the error says nothing about an image.
+ */
+struct savetool_check *savetool_check_unopened(
+	const struct savetool_error *opening);
+
+/*
+ * Checks an image, repairs it in place, and checks it once more.  A repair
+ * changes a few bytes of the header, the last word of a bitmap, or the size of
+ * the file: never a page.  SAVETOOL_REFUSED if the file is in use or has
+ * changed since it was checked.  open, options and monitor may be NULL.
+ */
+int savetool_repair(struct savetool_check **check, const char *path,
+		    const struct savetool_open_options *open,
+		    const struct savetool_repair_options *options,
+		    const struct savetool_monitor *monitor,
+		    struct savetool_error *err);
 void savetool_check_free(struct savetool_check *check);
 
 #endif

@@ -7,12 +7,9 @@ struct savetool_compact_options {
 	size_t size;      /* sizeof(struct savetool_compact_options) */
 	int level;        /* of compression; 0: the format's default */
 	unsigned threads; /* of compression; 0: all processors */
-	bool force;       /* may replace an existing destination */
-	bool verify;      /* read the destination back; in place, always done */
 	bool dry_run;     /* write nothing, only report the size */
-	bool direct;
-	enum savetool_byte_order
-		byte_order; /* of a bare stream's host, if known */
+	bool force;       /* a copy may replace an existing file */
+	bool verify;      /* read a copy back; in place, always done */
 };
 
 struct savetool_compact_result {
@@ -24,7 +21,7 @@ struct savetool_compact_result {
 	uint64_t resolved; /* pages that QEMU saved compressed or as XBZRLE
 			      deltas, now plain */
 	bool rewritten;    /* something was written, or with dry_run would be:
-			      always with a destination; in place, if smaller or
+			      always a copy; in place, if smaller or
 			      resolved > 0 */
 	bool linked; /* in place: another hard link still has the old file */
 	bool verified;
@@ -36,15 +33,25 @@ struct savetool_compact_result {
  * as its last record leaves it, zero pages as such, and nothing that is not
  * part of the guest.
  *
- * With destination NULL, works in place: the file is replaced in one step, if
- * that makes it smaller, or if QEMU saved some of its pages compressed or as
- * XBZRLE deltas.  SAVETOOL_REFUSED if another process has the file open.
- * result and monitor may be NULL.
+ * The file is replaced in one step, if that makes it smaller, or if QEMU saved
+ * some of its pages compressed or as XBZRLE deltas.  SAVETOOL_REFUSED if
+ * another process has the file open, or if it is not a regular file.  open,
+ * options, result and monitor may be NULL.
  */
-int savetool_compact(const char *path, const char *destination,
+int savetool_compact(const char *path, const struct savetool_open_options *open,
 		     const struct savetool_compact_options *options,
 		     const struct savetool_monitor *monitor,
 		     struct savetool_compact_result *result,
 		     struct savetool_error *err);
+
+/*
+ * The same, but to a file of its own, which appears complete, or not at all.
+ * The image stays as it is.
+ */
+int savetool_compact_copy(struct savetool_image *image, const char *destination,
+			  const struct savetool_compact_options *options,
+			  const struct savetool_monitor *monitor,
+			  struct savetool_compact_result *result,
+			  struct savetool_error *err);
 
 #endif

@@ -16,15 +16,10 @@ struct savetool_convert_options {
 	const char *xml; /* path, for SAVETOOL_CONTAINER_LIBVIRT; NULL: the
 			    image's own, or SAVETOOL_REFUSED */
 	uint32_t header_version; /* 2 or 3; 0: as libvirt writes it, 2 */
-	uint64_t offset;         /* where the source's bare stream starts */
 	int level;               /* of compression; 0: the format's default */
 	unsigned threads;        /* of compression; 0: all processors */
 	bool force;              /* may replace an existing destination */
 	bool verify;             /* read it back and compare digests */
-	bool direct;
-	enum savetool_byte_order
-		byte_order; /* of the host of the source's bare stream, if
-			       known; also the destination's */
 };
 
 struct savetool_convert_result {
@@ -37,12 +32,12 @@ struct savetool_convert_result {
 };
 
 /*
- * Writes source again as another file.  The destination appears complete, or
- * not at all.  Either may be "-" for standard input or output.  A pipe cannot
- * take mapped-ram, and what was written to it cannot be verified.  result and
- * monitor may be NULL.
+ * Writes an image again as another file.  The destination appears complete, or
+ * not at all; "-" is standard output.  A pipe cannot take mapped-ram, and what
+ * was written to it cannot be verified.  The byte order stays that of the
+ * image's host.  options, result and monitor may be NULL.
  */
-int savetool_convert(const char *source, const char *destination,
+int savetool_convert(struct savetool_image *image, const char *destination,
 		     const struct savetool_convert_options *options,
 		     const struct savetool_monitor *monitor,
 		     struct savetool_convert_result *result,

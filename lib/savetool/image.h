@@ -5,10 +5,11 @@
 
 struct savetool_image;
 
+/* Where the image is in its file, and how it is read. */
 struct savetool_open_options {
 	size_t size;     /* sizeof(struct savetool_open_options) */
 	uint64_t offset; /* of a bare stream; 0 for a libvirt image */
-	bool direct;
+	bool direct;     /* bypass the page cache; its copies, too */
 	enum savetool_byte_order
 		byte_order; /* of a bare stream's host, if known */
 };
@@ -17,9 +18,13 @@ struct savetool_open_options {
  * Opens an image for reading; "-" is standard input.  The options may be NULL.
  * SAVETOOL_NOT_IMAGE if the file is something else.  SAVETOOL_USAGE if the
  * libvirt header has another byte order than the options.
+ *
+ * The monitor may be NULL.  It can end a wait for a pipe, and has to live as
+ * long as the image.
  */
 int savetool_image_open(struct savetool_image **image, const char *path,
 			const struct savetool_open_options *options,
+			const struct savetool_monitor *monitor,
 			struct savetool_error *err);
 void savetool_image_close(struct savetool_image *image);
 

@@ -4,23 +4,23 @@
 #define SAVETOOL_SPARSIFY_H
 
 struct savetool_sparsify_options {
-	size_t size;     /* sizeof(struct savetool_sparsify_options) */
-	uint64_t offset; /* where a bare stream starts */
-	bool zero_only;  /* every byte must read as it did before */
-	bool dry_run;    /* change and write nothing */
-	bool force;      /* may replace an existing destination */
-	bool direct;
-	enum savetool_byte_order
-		byte_order; /* of a bare stream's host, if known */
+	size_t size;    /* sizeof(struct savetool_sparsify_options) */
+	bool zero_only; /* every byte must read as it did before */
+	bool dry_run;   /* change and write nothing */
+	bool force;     /* a copy may replace an existing file */
 };
 
-/* In bytes.  With dry_run: as it would be, with blocks of 4 KiB. */
+/*
+ * In bytes.  With dry_run: as it would be, with blocks of 4 KiB.  For a block
+ * device, before and allocated are SAVETOOL_UNKNOWN, and freed is what was
+ * punched.
+ */
 struct savetool_sparsify_result {
 	enum savetool_format
 		format; /* by content; a compressed one has no holes */
 	uint64_t logical;
 	uint64_t before;    /* allocated before */
-	uint64_t allocated; /* allocated now, in place or by the destination */
+	uint64_t allocated; /* allocated now, in place or by the copy */
 	uint64_t freed;
 	uint64_t stale; /* found in slots whose bit is clear */
 	uint64_t zero;  /* in present pages that are zero: now absent */
@@ -32,19 +32,30 @@ struct savetool_sparsify_result {
  * Frees the storage that a file does not need: stale memory, zero pages and
  * other zeros.  The guest stays the same, even if the run is interrupted.
  *
- * With destination NULL, works in place.  SAVETOOL_REFUSED, before anything is
- * changed, if another process has the file open, if the file system cannot
- * punch holes, or if the bitmaps cannot be trusted (not with zero_only).  A
- * dry_run reports missing holes too, if it can create a file in the same folder
- * to try.
+ * SAVETOOL_REFUSED, before anything is changed, if another process has the file
+ * open, if the file system cannot punch holes, or if the bitmaps cannot be
+ * trusted (not with zero_only).  A dry_run reports missing holes too, if it can
+ * create a file in the same folder to try.
  *
- * A destination appears complete, or not at all, and shares storage with the
- * image if the file system can.  result and monitor may be NULL.
+ * On a block device, holes are punched too: the device may free the storage,
+ * and the ranges read as zeros.  open, options, result and monitor may be NULL.
  */
-int savetool_sparsify(const char *image, const char *destination,
+int savetool_sparsify(const char *path,
+		      const struct savetool_open_options *open,
 		      const struct savetool_sparsify_options *options,
 		      const struct savetool_monitor *monitor,
 		      struct savetool_sparsify_result *result,
 		      struct savetool_error *err);
+
+/*
+ * Writes a sparse copy, which appears complete, or not at all, and shares
+ * storage with the image if the file system can.  The image stays as it is.
+ */
+int savetool_sparsify_copy(struct savetool_image *image,
+			   const char *destination,
+			   const struct savetool_sparsify_options *options,
+			   const struct savetool_monitor *monitor,
+			   struct savetool_sparsify_result *result,
+			   struct savetool_error *err);
 
 #endif

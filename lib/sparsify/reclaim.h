@@ -40,7 +40,8 @@ struct reclaim {
 	uint64_t zero;  /* in present pages of zeros, not prefilled ones */
 	uint64_t other; /* zeros elsewhere */
 
-	/* If holes are only counted: what they would free. */
+	/* If holes are only counted: what they would free; on a device: what
+	 * was punched. */
 	uint64_t storage;
 };
 

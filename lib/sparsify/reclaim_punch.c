@@ -62,28 +62,45 @@ static int write_words(struct reclaimer *reclaimer, unsigned block,
 			       err);
 }
 
-/* What is told may be far beyond it already. */
+/* The whole blocks of a hole: only those are freed. */
+static struct range whole_blocks(const struct reclaimer *reclaimer)
+{
+	const struct range *hole = &reclaimer->hole;
+	uint64_t size = reclaimer->block_size;
+
+	return (struct range){ round_up(hole->start, size),
+			       hole->end / size * size };
+}
+
+/*
+ * What is told may be far beyond it already.  A file takes any range; a device
+ * takes blocks, and does not say afterwards what it has freed.
+ */
 static int punch(const struct reclaimer *reclaimer, struct savetool_error *err)
 {
 	const struct held_file *held = reclaimer->reclaim->held;
-	const struct range *hole = &reclaimer->hole;
+	const struct range hole =
+		held->is_device ? whole_blocks(reclaimer) : reclaimer->hole;
 
-	for (uint64_t at = hole->start; at < hole->end; at += PIECE) {
-		uint64_t length = hole->end - at;
+	for (uint64_t at = hole.start; at < hole.end; at += PIECE) {
+		uint64_t length = hole.end - at;
 
 		if (length > PIECE)
 			length = PIECE;
-		if ((at > hole->start && ask(reclaimer, err) < 0) ||
+		if ((at > hole.start && ask(reclaimer, err) < 0) ||
 		    held_file_check(held, err) < 0 ||
 		    held_file_punch(held, at, length, err) < 0)
 			return -1;
+		if (held->is_device)
+			reclaimer->reclaim->storage += length;
 	}
 	return 0;
 }
 
 /*
  * Bits before holes, unless a full file system that never overwrites needs
- * the holes first.
+ * the holes first.  On a device nothing tells a hole from zeros, so there the
+ * hole comes first: if the device cannot make it, nothing was changed.
  */
 static int change(struct reclaimer *reclaimer, struct savetool_error *err)
 {
@@ -93,6 +110,8 @@ static int change(struct reclaimer *reclaimer, struct savetool_error *err)
 	bool full = false;
 	int failed;
 
+	if (held->is_device && punch(reclaimer, err) < 0)
+		return -1;
 	if (clears && held_file_check(held, err) < 0)
 		return -1;
 	if (clears && write_words(reclaimer, reclaimer->block,
@@ -101,6 +120,8 @@ static int change(struct reclaimer *reclaimer, struct savetool_error *err)
 		if (!full)
 			return -1;
 	}
+	if (held->is_device)
+		return full ? -1 : 0;
 	failed = punch(reclaimer, err);
 	/* Also of holes that were only begun. */
 	if (full && write_words(reclaimer, reclaimer->block, &reclaimer->dirty,
@@ -110,17 +131,16 @@ static int change(struct reclaimer *reclaimer, struct savetool_error *err)
 }
 
 /* Only whole blocks are freed, and pages may lie half in a hole already. */
-static int count_storage(struct reclaimer *reclaimer, const struct range *hole,
+static int count_storage(struct reclaimer *reclaimer,
 			 struct savetool_error *err)
 {
-	uint64_t first = round_up(hole->start, reclaimer->block_size);
-	uint64_t last =
-		hole->end / reclaimer->block_size * reclaimer->block_size;
+	const struct range blocks = whole_blocks(reclaimer);
 	uint64_t bytes;
 
-	if (first >= last)
+	if (blocks.start >= blocks.end)
 		return 0;
-	if (input_count_data(&bytes, reclaimer->in, first, last, err) < 0)
+	if (input_count_data(&bytes, reclaimer->in, blocks.start, blocks.end,
+			     err) < 0)
 		return -1;
 	reclaimer->reclaim->storage += bytes;
 	return 0;
@@ -135,7 +155,7 @@ int reclaim_flush(struct reclaimer *reclaimer, struct savetool_error *err)
 	if (reclaimer->reclaim->held && change(reclaimer, err) < 0)
 		return -1;
 	if (!reclaimer->reclaim->held && !reclaimer->reclaim->copy &&
-	    count_storage(reclaimer, hole, err) < 0)
+	    count_storage(reclaimer, err) < 0)
 		return -1;
 	reclaimer->hole = (struct range){ 0 };
 	reclaimer->dirty = (struct range){ 0 };

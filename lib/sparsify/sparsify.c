@@ -35,6 +35,12 @@ static int measure(uint64_t *logical, uint64_t *allocated, int fd,
 
 	if (fstat(fd, &st) < 0)
 		return fail_errno(err, "cannot examine");
+	if (S_ISBLK(st.st_mode)) {
+		*allocated = SAVETOOL_UNKNOWN;
+		return ioctl(fd, BLKGETSIZE64, logical) < 0 ?
+			       fail_errno(err, "cannot tell its size") :
+			       0;
+	}
 	if (!S_ISREG(st.st_mode))
 		return fail(err, SAVETOOL_REFUSED, "not a regular file");
 	*logical = st.st_size;
@@ -109,23 +115,6 @@ static int reclaim_all(struct sparsification *work, unsigned percent,
 	return reclaim(&work->reclaim, &work->phases.monitor, err);
 }
 
-/* In place, by the descriptor that is locked. */
-static int open_image(struct sparsification *work, const struct held_file *held,
-		      const char *path, struct savetool_error *err)
-{
-	const struct savetool_open_options options = {
-		.size = sizeof(options),
-		.offset = work->options->offset,
-		.direct = work->options->direct,
-		.byte_order = work->options->byte_order,
-	};
-
-	if (held)
-		return image_open_held(&work->image, held, path, &options, err);
-	return image_open(&work->image, path, &options, work->phases.caller,
-			  err);
-}
-
 static int could_punch(const struct sparsification *work, const char *path,
 		       struct savetool_error *err)
 {
@@ -133,38 +122,46 @@ static int could_punch(const struct sparsification *work, const char *path,
 
 	if (!folder)
 		return fail_memory(err);
+	/* A device is tried by the first hole. */
+	if (work->result.before == SAVETOOL_UNKNOWN)
+		return 0;
 	return folder_can_punch(folder, image_fd(work->image), err);
 }
 
+/* What would be left of what is allocated; path is NULL for a copy. */
 static int dry_run(struct sparsification *work, const char *path,
 		   struct savetool_error *err)
 {
 	struct savetool_sparsify_result *result = &work->result;
+	uint64_t freed;
 
-	if (open_image(work, NULL, path, err) < 0 ||
-	    measure(&result->logical, &result->before, image_fd(work->image),
+	if (measure(&result->logical, &result->before, image_fd(work->image),
 		    err) < 0 ||
 	    check(work, err) < 0)
 		return -1;
-	if (!image_codec(work->image) && (could_punch(work, path, err) < 0 ||
-					  reclaim_all(work, 100, err) < 0))
+	if (!image_codec(work->image) &&
+	    ((path && could_punch(work, path, err) < 0) ||
+	     reclaim_all(work, 100, err) < 0))
 		return -1;
+	freed = work->reclaim.storage;
 	result->allocated = result->before;
-	if (work->reclaim.storage < result->before)
-		result->allocated -= work->reclaim.storage;
-	else
-		result->allocated = 0;
+	if (result->before != SAVETOOL_UNKNOWN)
+		result->allocated -=
+			freed < result->before ? freed : result->before;
 	return 0;
 }
 
+/* By the descriptor that is locked, and no other. */
 static int change_in_place(struct sparsification *work,
 			   const struct held_file *held, const char *path,
+			   const struct savetool_open_options *open,
 			   struct savetool_error *err)
 {
 	struct savetool_sparsify_result *result = &work->result;
 
 	if (measure(&result->logical, &result->before, held->fd, err) < 0 ||
-	    open_image(work, held, path, err) < 0 || check(work, err) < 0)
+	    image_open_held(&work->image, held, path, open, err) < 0 ||
+	    check(work, err) < 0)
 		return -1;
 	work->reclaim.held = held;
 	if (!image_codec(work->image) && (held_file_can_punch(held, err) < 0 ||
@@ -174,6 +171,7 @@ static int change_in_place(struct sparsification *work,
 }
 
 static int in_place(struct sparsification *work, const char *path,
+		    const struct savetool_open_options *open,
 		    const struct savetool_monitor *monitor,
 		    struct savetool_error *err)
 {
@@ -185,7 +183,7 @@ static int in_place(struct sparsification *work, const char *path,
 		return -1;
 	held_file_watch_begin(&watch, &held, monitor);
 	phases_begin(&work->phases, &watch.monitor);
-	failed = change_in_place(work, &held, path, err);
+	failed = change_in_place(work, &held, path, open, err);
 	failed = held_file_watch_end(&watch, failed, err);
 	held_file_close(&held);
 	work->reclaim.held = NULL;
@@ -260,24 +258,25 @@ static int fill_copy(struct sparsification *work, struct output *out,
 	return failed;
 }
 
-static int copy(struct sparsification *work, const char *path,
-		const char *destination, struct savetool_error *err)
+static int copy(struct sparsification *work, const char *destination,
+		struct savetool_error *err)
 {
 	struct savetool_sparsify_result *result = &work->result;
-	struct output_file_options options = {
+	const struct output_file_options options = {
 		.force = work->options->force,
 		.regular = true,
+		.like_fd = image_fd(work->image),
 	};
 	cleanup_output struct output *out = NULL;
 
-	if (open_image(work, NULL, path, err) < 0)
-		return -1;
-	options.like_fd = image_fd(work->image);
 	if (measure(&result->logical, &result->before, options.like_fd, err) <
-		    0 ||
-	    image_require_complete(work->image, err) < 0 ||
+	    0)
+		return -1;
+	if (result->before == SAVETOOL_UNKNOWN)
+		return fail(err, SAVETOOL_REFUSED, "not a regular file");
+	if (image_require_complete(work->image, err) < 0 ||
 	    output_create_file(&out, destination, &options, err) < 0 ||
-	    (work->options->direct && output_write_direct(out, err) < 0))
+	    (work->image->direct && output_write_direct(out, err) < 0))
 		return -1;
 	if (fill_copy(work, out, err) < 0 ||
 	    image_require_unchanged(work->image, err) < 0 ||
@@ -287,43 +286,76 @@ static int copy(struct sparsification *work, const char *path,
 		       err);
 }
 
-static void sum_up(struct sparsification *work)
+/* A device does not say what it has allocated, before or after. */
+static void sum_up(struct sparsification *work,
+		   struct savetool_sparsify_result *done)
 {
 	struct savetool_sparsify_result *result = &work->result;
 
 	result->stale = work->reclaim.stale;
 	result->zero = work->reclaim.zero;
 	result->other = work->reclaim.other;
-	if (result->before > result->allocated)
+	if (result->before == SAVETOOL_UNKNOWN)
+		result->freed = work->reclaim.storage;
+	else if (result->before > result->allocated)
 		result->freed = result->before - result->allocated;
+	if (done)
+		*done = *result;
 }
 
-int savetool_sparsify(const char *path, const char *destination,
+int savetool_sparsify(const char *path,
+		      const struct savetool_open_options *open_given,
 		      const struct savetool_sparsify_options *given,
 		      const struct savetool_monitor *monitor,
 		      struct savetool_sparsify_result *result,
 		      struct savetool_error *err)
 {
+	struct savetool_open_options open;
 	struct savetool_sparsify_options options;
 	struct sparsification work = {
 		.options = &options,
 	};
 	int failed;
 
-	if (options_take(&options, sizeof(options), given, err) < 0)
+	if (options_take(&options, sizeof(options), given, err) < 0 ||
+	    options_take(&open, sizeof(open), open_given, err) < 0)
 		return -1;
 	phases_begin(&work.phases, monitor);
-	if (options.dry_run)
-		failed = dry_run(&work, path, err);
-	else if (destination)
-		failed = copy(&work, path, destination, err);
+	if (!options.dry_run)
+		failed = in_place(&work, path, &open, monitor, err);
+	else if (savetool_image_open(&work.image, path, &open, monitor, err) <
+		 0)
+		failed = -1;
 	else
-		failed = in_place(&work, path, monitor, err);
+		failed = dry_run(&work, path, err);
 	savetool_image_close(work.image);
 	if (failed < 0)
 		return -1;
-	sum_up(&work);
-	if (result)
-		*result = work.result;
+	sum_up(&work, result);
+	return 0;
+}
+
+int savetool_sparsify_copy(struct savetool_image *image,
+			   const char *destination,
+			   const struct savetool_sparsify_options *given,
+			   const struct savetool_monitor *monitor,
+			   struct savetool_sparsify_result *result,
+			   struct savetool_error *err)
+{
+	struct savetool_sparsify_options options;
+	struct sparsification work = {
+		.options = &options,
+		.image = image,
+	};
+	int failed;
+
+	if (options_take(&options, sizeof(options), given, err) < 0)
+		return -1;
+	phases_begin(&work.phases, monitor);
+	failed = options.dry_run ? dry_run(&work, NULL, err) :
+				   copy(&work, destination, err);
+	if (failed < 0)
+		return -1;
+	sum_up(&work, result);
 	return 0;
 }

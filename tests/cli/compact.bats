@@ -57,11 +57,11 @@ size()
 @test "XBZRLE and pages compressed by themselves come out plain" {
 	make_image v2-xbzrle a
 	make_image v2-compress c
-	savetool compact a b
+	savetool compact a --copy b
 	assert_success
 	savetool convert -O raw b again
 	cmp b again
-	savetool compact c d
+	savetool compact c --copy d
 	assert_success
 	assert_equal "$(digest a) $(digest c)" "$(digest b) $(digest d)"
 }
@@ -73,7 +73,7 @@ becomes_plain()
 	local before
 
 	before=$(digest a)
-	savetool compact -q a b
+	savetool compact -q a --copy b
 	assert_success
 	[ "$(size b)" -gt "$(size a)" ]
 	savetool compact -n --json a
@@ -120,7 +120,7 @@ becomes_plain()
 
 @test "trailing bytes go, and nothing else" {
 	make_image v2-trailing a
-	savetool compact a b
+	savetool compact a --copy b
 	assert_success
 	cmp -n "$(size b)" a b
 	[ "$(size b)" -lt "$(size a)" ]
@@ -138,7 +138,7 @@ becomes_plain()
 	savetool compact -n --json live-sequential.mig
 	assert_failure 1
 	assert_json '."dry-run" and .smaller and .freed > 1000000'
-	savetool compact live-sequential.mig there
+	savetool compact live-sequential.mig --copy there
 	assert_success
 	savetool compact -n there
 	assert_success
@@ -151,7 +151,7 @@ becomes_plain()
 	for image in live-sequential.mig libvirt-zstd.save; do
 		real_image $image
 		said=$("$SAVETOOL" compact -n --json $image | jq .logical) || true
-		"$SAVETOOL" compact -q $image there
+		"$SAVETOOL" compact -q $image --copy there
 		assert_equal "$said" "$(size there)"
 		rm there
 	done
@@ -168,7 +168,7 @@ becomes_plain()
 			"section full name=timer id=3 version=2 length=24" \
 			eof vmdesc
 	} | "$mkimage" a
-	"$SAVETOOL" compact -q a copy
+	"$SAVETOOL" compact -q a --copy copy
 	savetool compact -n --json a
 	assert_failure 1
 	assert_json .smaller
@@ -214,9 +214,9 @@ spools_in()
 	make_image v2-xbzrle image
 	mkdir there store
 	spools_in /var/tmp -n image
-	spools_in . image copy
-	spools_in there image there/copy
-	spools_in "$here/there" -f image there/copy
+	spools_in . image --copy copy
+	spools_in there image --copy there/copy
+	spools_in "$here/there" -f image --copy there/copy
 	mv image store
 	ln -s store/image link
 	spools_in "$here/store" link
@@ -274,8 +274,8 @@ killed_everywhere()
 	[ $n -gt 1 ] || fail "$calls: there is none"
 }
 
-# is_whole MOMENT STATUS SOURCE [DEST]: in place, the old image or the new one;
-# of a destination, the new one or nothing, and the source as it was.
+# is_whole MOMENT STATUS SOURCE [--copy DEST]: in place, the old image or the
+# new one; of a destination, the new one or nothing, and the source as it was.
 is_whole()
 {
 	if [ $# = 3 ]; then
@@ -294,10 +294,10 @@ is_whole()
 	command -v strace >/dev/null || fail "strace is missing"
 	for recipe in v2-live-superseded v3-stale; do
 		make_image $recipe image
-		"$SAVETOOL" compact -q image new
+		"$SAVETOOL" compact -q image --copy new
 		for call in pwritev fchmod fchown utimensat fsync /^rename; do
 			killed_everywhere $call work
-			killed_everywhere $call work dest
+			killed_everywhere $call work --copy dest
 		done
 		rm image new
 	done
@@ -308,15 +308,15 @@ is_whole()
 
 	real_image live-sequential.mig
 	mv live-sequential.mig image
-	"$SAVETOOL" compact -q image new
+	"$SAVETOOL" compact -q image --copy new
 	# Wherever that is: a slow machine is killed earlier in its work, a fast
 	# one later.  The test above leaves no place to chance.
 	for i in {1..16}; do
 		delay=$(printf '0.%03d' $((i * 8)))
-		for dest in '' dest; do
+		for dest in '' '--copy dest'; do
 			cp image work
 			rm -f dest
-			# shellcheck disable=SC2086  # one word, or none
+			# shellcheck disable=SC2086  # two words, or none
 			run timeout -s KILL "$delay" \
 				"$SAVETOOL" compact -q work $dest
 			# shellcheck disable=SC2086
@@ -333,7 +333,7 @@ is_whole()
 		make_image $recipe a
 		savetool compact -n a
 		assert_failure 1
-		savetool compact a b
+		savetool compact a --copy b
 		assert_output --regexp "^b: .*, of "
 		savetool compact a
 		assert_output --partial ', verified'
@@ -343,7 +343,7 @@ is_whole()
 		savetool compact a
 		assert_output --partial 'compact already'
 		# Of a copy, what it is counts.
-		savetool compact a c
+		savetool compact a --copy c
 		assert_output --regexp '^c: [^,]*, of [^,]*$'
 		rm a b c
 	done
@@ -434,7 +434,7 @@ changing()
 	changing image "page pc.ram 0 count=200 seed=2"
 	changing other ""
 	# Each walk has a thread that reads: this is the second walk's.
-	held /^clone 2 compact image copy
+	held /^clone 2 compact image --copy copy
 	cat other >image
 	let_go
 	assert_equal "$status" 3
@@ -455,10 +455,10 @@ changing()
 	assert_failure 6
 	make_image v2-small a
 	echo something >b
-	savetool compact a b
+	savetool compact a --copy b
 	assert_failure 8
 	assert_equal "$(cat b)" something
-	savetool compact -f a b
+	savetool compact -f a --copy b
 	assert_success
 	assert_equal "$(ls -A)" "$(printf 'a\nb\nbad\npart\ntext')"
 }
@@ -474,14 +474,14 @@ changing()
  the other byte order; say --byte-order"
 	savetool compact -n copy
 	assert_failure 8
-	savetool compact copy b
+	savetool compact copy --copy b
 	assert_failure 8
 	# Of what is only read, nothing is lost.
 	savetool digest copy
 	assert_success
 	assert_equal "$(sha256sum <copy)" "$sum"
 	make_image v3-no-end c
-	savetool compact --verify c d
+	savetool compact --verify c --copy d
 	assert_success
 	# With storage, the pages might be there.
 	cp --reflink=never --sparse=never c dense
@@ -501,7 +501,8 @@ changing()
 		/page pc.ram/s/page/stale/' \
 		"$(recipe v3-small)" >recipe
 	"$mkimage" recipe g
-	for option in '' -n b; do
+	for option in '' -n '--copy b'; do
+		# shellcheck disable=SC2086  # words
 		savetool compact g $option
 		assert_failure 8
 		[[ $stderr == *"no memory"* ]]
@@ -527,7 +528,7 @@ changing()
 	[[ $stderr == *"part of a bitmap lies in a hole"* ]]
 	savetool compact -n a
 	assert_failure 8
-	savetool compact a b
+	savetool compact a --copy b
 	assert_failure 8
 	savetool convert -O raw a b
 	assert_failure 8
@@ -548,7 +549,7 @@ changing()
 	savetool compact -n a
 	assert_failure 8
 	assert_equal "$(ls)" a
-	savetool compact --json a b
+	savetool compact --json a --copy b
 	assert_success
 	[[ $stderr == *"warning: "*" bytes of memory lie in holes of the file"* ]]
 	assert_json '.lost > 0'
@@ -557,10 +558,10 @@ changing()
 @test "a destination that exists is only replaced by force" {
 	make_image v2-small a
 	echo precious >b
-	savetool compact a b
+	savetool compact a --copy b
 	assert_error 8 "a: 'b' exists; --force replaces it"
 	assert_equal "$(cat b)" precious
-	savetool compact -f a b
+	savetool compact -f a --copy b
 	assert_success
 	assert_equal "$(digest b)" "$(digest a)"
 }
@@ -595,7 +596,7 @@ changing()
 	cmp two before
 	savetool compact -n two
 	assert_failure 8
-	savetool compact two one
+	savetool compact two --copy one
 	assert_success
 	assert_equal "$(digest one)" "$(digest bare-sequential.mig)"
 	# Zeros that fill up a block are not all there is.
@@ -631,7 +632,7 @@ changing()
  file"
 		cmp b before
 	done
-	savetool compact b copy
+	savetool compact b --copy copy
 	assert_success
 	cmp copy a
 }
@@ -671,7 +672,7 @@ far_behind()
 	real_image bare-mapped.mig
 	gzip -1 <bare-mapped.mig >packed
 	cp packed before
-	for words in packed "-n packed" "packed copy"; do
+	for words in packed "-n packed" "packed --copy copy"; do
 		# shellcheck disable=SC2086  # words
 		savetool compact $words
 		assert_error 7 \
@@ -695,11 +696,11 @@ far_behind()
 @test "what is no regular file is refused before it is written to" {
 	make_image v3-small a
 	mkfifo fifo
-	savetool compact a fifo
+	savetool compact a --copy fifo
 	assert_error 8 "a: 'fifo' is not a regular file"
-	savetool compact -f a fifo
+	savetool compact -f a --copy fifo
 	assert_failure 8
-	savetool compact -f a /dev/null
+	savetool compact -f a --copy /dev/null
 	assert_error 8 "a: '/dev/null' is not a regular file"
 	savetool compact /dev/null
 	assert_error 8 "/dev/null: not a regular file"
@@ -718,7 +719,7 @@ far_behind()
 
 @test "words that make no sense" {
 	make_image v3-small a
-	savetool compact -n a b
+	savetool compact -n a --copy b
 	assert_failure 2
 	savetool compact -f a
 	assert_failure 2
@@ -726,7 +727,83 @@ far_behind()
 	assert_failure 2
 	savetool compact a -
 	assert_failure 2
+	savetool compact a --copy -
+	assert_failure 2
+	savetool compact a a --copy b
+	assert_failure 2
 	savetool compact
 	assert_failure 2
 	assert_equal "$(ls)" a
+}
+
+@test "several images are compacted in place, each" {
+	local before
+
+	make_image v2-live-superseded a
+	make_image v3-stale b
+	make_image v2-small c
+	cp c before
+	before="$(digest a) $(digest b)"
+	savetool compact --json -n a b c
+	assert_failure 1
+	assert_json 'map([.path, .rewritten]) ==
+		[["a", true], ["b", true], ["c", false]]'
+	savetool compact a b c
+	assert_success
+	assert_equal "${#lines[@]}" 3
+	assert_equal "$(digest a) $(digest b)" "$before"
+	cmp c before
+	savetool compact -n a b c
+	assert_success
+	# One that fails stops none of the others; the worst status counts.
+	echo text >text
+	make_image v2-live-superseded a
+	savetool compact --json text a
+	assert_failure 4
+	assert_json '.[0].error.code == "not-an-image" and .[1].rewritten'
+}
+
+@test "a second name is never a destination, and -f does not make it one" {
+	make_image v2-live-superseded a
+	make_image v2-small b
+	cp a a.before
+	cp b b.before
+	savetool compact -f a b
+	assert_failure 2
+	savetool compact -f a b --copy c
+	assert_failure 2
+	cmp a a.before
+	cmp b b.before
+	[ ! -e c ]
+	savetool compact a missing
+	assert_failure 3
+	[ ! -e missing ]
+}
+
+@test "what is in front of a bare stream is not lost in place" {
+	"$mkimage" bare <<-END
+		stream
+		configuration
+		ram start
+			block pc.ram 64K
+		ram part
+			page pc.ram 0 count=4
+			page pc.ram 0 count=4 seed=2
+		ram end
+		section full name=timer id=3 version=2 length=24
+		eof
+		vmdesc
+	END
+	{
+		head -c 4096 /dev/urandom
+		cat bare
+	} >a
+	cp a before
+	savetool compact --offset 4K a
+	assert_error 8 "a: 4096 bytes before the image would be lost"
+	cmp a before
+	savetool compact --offset 4K --copy b a
+	assert_success
+	savetool compact --copy c bare
+	cmp b c
 }

@@ -566,7 +566,10 @@ cut_off()
 	for words in 'convert -O sparse' 'convert -O zstd --verify' \
 		'convert --direct' compact sparsify 'sparsify --direct'; do
 		# shellcheck disable=SC2086  # words
-		cut_off $words image dest
+		case $words in
+		convert*) cut_off $words image dest ;;
+		*) cut_off $words image --copy dest ;;
+		esac
 		assert_equal "$words $(head -c 16 .*.savetool-*)" \
 			"$words LibvirtQemudPart"
 	done
@@ -574,14 +577,14 @@ cut_off()
 	assert_equal "$(head -c 16 .*.savetool-*)" LibvirtQemudPart
 	# Also of what is copied as it is.
 	make_image packed-zstd packed
-	cut_off sparsify packed dest
+	cut_off sparsify packed --copy dest
 	assert_equal "$(head -c 16 .*.savetool-*)" LibvirtQemudPart
 	rm .*.savetool-*
-	savetool sparsify packed dest
+	savetool sparsify packed --copy dest
 	assert_success
 	cmp packed dest
 	rm dest
-	savetool compact --verify image dest
+	savetool compact --verify image --copy dest
 	assert_success
 	assert_equal "$(head -c 16 dest)" LibvirtQemudSave
 }
@@ -606,7 +609,7 @@ overwritten()
 	EOF
 	overwritten convert -O raw image copy
 	overwritten convert -O zstd --verify image copy
-	overwritten sparsify image copy
-	overwritten compact image copy
+	overwritten sparsify image --copy copy
+	overwritten compact image --copy copy
 	overwritten digest image
 }

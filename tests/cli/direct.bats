@@ -94,9 +94,9 @@ dense_copy()
 	local image difference
 
 	for image in libvirt-live.save live-mapped.mig live-sequential.mig; do
-		both compact --verify "$BATS_FILE_TMPDIR/$image" OUT
-		both sparsify "$BATS_FILE_TMPDIR/$image" OUT
-		both sparsify --zero-only "$BATS_FILE_TMPDIR/$image" OUT
+		both compact --verify "$BATS_FILE_TMPDIR/$image" --copy OUT
+		both sparsify "$BATS_FILE_TMPDIR/$image" --copy OUT
+		both sparsify --zero-only "$BATS_FILE_TMPDIR/$image" --copy OUT
 		dense_copy $image a
 		dense_copy $image b
 		"$SAVETOOL" compact a
@@ -170,10 +170,11 @@ dense_copy()
 		[ "$(cached direct)" -gt 0 ]
 		rm direct
 	done
-	"$SAVETOOL" compact --direct "$BATS_FILE_TMPDIR/live-mapped.mig" direct
+	"$SAVETOOL" compact --direct "$BATS_FILE_TMPDIR/live-mapped.mig" \
+		--copy direct
 	assert_equal "$(cached direct)" 0
 	"$SAVETOOL" sparsify --direct -f "$BATS_FILE_TMPDIR/live-mapped.mig" \
-		direct
+		--copy direct
 	assert_equal "$(cached direct)" 0
 	"$SAVETOOL" convert --direct -O raw \
 		"$BATS_FILE_TMPDIR/libvirt-live.save" - >redirected

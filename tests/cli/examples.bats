@@ -181,6 +181,7 @@ named_files()
 	cp libvirt-live.save guest.mem
 	cp --reflink=never --sparse=never guest.sparse copy.save
 	cp --reflink=never --sparse=never guest.sparse copy.sparse
+	cp --reflink=never --sparse=never guest.sparse guest.copy
 	make_image v2-mislabelled-sparse wrong.save
 	make_image v2-s390-storage s390.mig
 	"$SAVETOOL" convert -O zstd guest.save backup/guest.zst

@@ -273,9 +273,9 @@ try()
 	"$mkimage" recipe sparse
 	sum=$(digest --byte-order big sparse)
 	cp --reflink=never --sparse=never sparse a
-	savetool compact --byte-order big a b
+	savetool compact --byte-order big a --copy b
 	assert_success
-	savetool sparsify --byte-order big a c
+	savetool sparsify --byte-order big a --copy c
 	assert_success
 	savetool sparsify --byte-order big a
 	assert_success
@@ -371,7 +371,7 @@ untold='nothing tells the byte order of its host; say --byte-order'
 	savetool convert --verify -O raw b c
 	assert_success
 	cmp a c
-	savetool compact a d
+	savetool compact a --copy d
 	assert_success
 	savetool sparsify a
 	assert_success
@@ -396,7 +396,7 @@ untold='nothing tells the byte order of its host; say --byte-order'
 	savetool convert --verify -O sparse --byte-order little a c
 	assert_success
 	cmp b c
-	savetool compact a d
+	savetool compact a --copy d
 	assert_success
 	cmp b d
 	savetool sparsify a
@@ -408,7 +408,7 @@ untold='nothing tells the byte order of its host; say --byte-order'
 		savetool convert -O sparse e f
 		assert_error 8 "e: $untold"
 		[ ! -e f ]
-		savetool compact e f
+		savetool compact e --copy f
 		assert_error 8 "e: $untold"
 		savetool compact -n e
 		assert_error 8 "e: $untold"

@@ -342,7 +342,7 @@ class Case:
 
     def compacts(self):
         """To another file, which then is compact."""
-        run = self.run("compact", "--verify", "image", "compact")
+        run = self.run("compact", "--verify", "image", "--copy", "compact")
         if run.status != 0:
             self.only()
             return
@@ -352,7 +352,7 @@ class Case:
 
     def sparsifies(self):
         """A copy, and in place a copy that had no hole."""
-        run = self.run("sparsify", "-q", "image", "copy")
+        run = self.run("sparsify", "-q", "image", "--copy", "copy")
         if run.status == 0:
             self.keeps("copy")
         self.only("copy")

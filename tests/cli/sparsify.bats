@@ -276,7 +276,7 @@ END
 	savetool sparsify -n --json copy
 	assert_success
 	assert_json '.freed == 0 and .format == "zstd"'
-	savetool sparsify copy other
+	savetool sparsify copy --copy other
 	assert_success
 	cmp a other
 }
@@ -306,7 +306,7 @@ sys.exit(os.lseek(f, os.fstat(f).st_size - 65536, os.SEEK_HOLE) !=
 	local before
 
 	before=$(allocated source)
-	savetool sparsify source copy
+	savetool sparsify source --copy copy
 	assert_success
 	[[ $output == "copy: "*" freed, "*" allocated" ]]
 	assert_equal "$(allocated source)" "$before"
@@ -319,7 +319,7 @@ sys.exit(os.lseek(f, os.fstat(f).st_size - 65536, os.SEEK_HOLE) !=
 
 @test "a copy drops stale and zero pages as well" {
 	"$mkimage" a <<<"$zero_recipe"
-	savetool sparsify a copy
+	savetool sparsify a --copy copy
 	assert_success
 	assert_equal "$(digest copy)" "$(digest a)"
 	savetool inspect --json copy
@@ -329,7 +329,7 @@ sys.exit(os.lseek(f, os.fstat(f).st_size - 65536, os.SEEK_HOLE) !=
 	"$SAVETOOL" sparsify -q in-place
 	cmp copy in-place
 	make_image v3-stale b
-	savetool sparsify b other
+	savetool sparsify b --copy other
 	assert_equal "$(digest other)" "$(digest b)"
 	savetool sparsify -n other
 	assert_success
@@ -338,24 +338,24 @@ sys.exit(os.lseek(f, os.fstat(f).st_size - 65536, os.SEEK_HOLE) !=
 @test "a destination that exists is only replaced by force" {
 	make_image v3-small a
 	echo precious >b
-	savetool sparsify a b
+	savetool sparsify a --copy b
 	assert_error 8 "a: 'b' exists; --force replaces it"
 	assert_equal "$(cat b)" precious
-	savetool sparsify -f a b
+	savetool sparsify -f a --copy b
 	assert_success
 	assert_equal "$(digest b)" "$(digest a)"
-	savetool sparsify -f a a
+	savetool sparsify -f a --copy a
 	assert_failure 8
 	mkfifo fifo
-	savetool sparsify a fifo
+	savetool sparsify a --copy fifo
 	assert_error 8 "a: 'fifo' is not a regular file"
-	savetool sparsify -f a fifo
+	savetool sparsify -f a --copy fifo
 	assert_error 8 "a: 'fifo' is not a regular file"
 }
 
 @test "words that make no sense" {
 	make_image v3-small a
-	savetool sparsify -n a b
+	savetool sparsify -n a --copy b
 	assert_failure 2
 	savetool sparsify -f a
 	assert_failure 2
@@ -363,6 +363,11 @@ sys.exit(os.lseek(f, os.fstat(f).st_size - 65536, os.SEEK_HOLE) !=
 	assert_failure 2
 	savetool sparsify a -
 	assert_failure 2
+	savetool sparsify a --copy -
+	assert_failure 2
+	savetool sparsify a a --copy b
+	assert_failure 2
+	assert_equal "$(ls)" a
 	savetool sparsify
 	assert_failure 2
 }
@@ -534,9 +539,9 @@ large()
 	large "	page pc.ram 128M count=64"
 	fallocate -p -o 4096 -l 4096 a
 	refused_unchanged a 8 "part of a bitmap lies in a hole"
-	savetool sparsify a b
+	savetool sparsify a --copy b
 	assert_failure 8
-	savetool sparsify --zero-only a b
+	savetool sparsify --zero-only a --copy b
 	assert_success
 	cmp a b
 }
@@ -548,7 +553,7 @@ large()
 		large "	stale pc.ram 128M count=64"
 		cp a before
 		# shellcheck disable=SC2086
-		savetool sparsify $option a b
+		savetool sparsify $option a --copy b
 		assert_success
 		# shellcheck disable=SC2086
 		savetool sparsify $option a
@@ -793,7 +798,7 @@ killed_everywhere()
 	make_image v3-small a
 	strace -E ASAN_OPTIONS=detect_leaks=0 -f -qq -o trace \
 		-e trace=ftruncate,pwritev,ioctl \
-		-e inject=ioctl:error=EOPNOTSUPP "$SAVETOOL" sparsify a b
+		-e inject=ioctl:error=EOPNOTSUPP "$SAVETOOL" sparsify a --copy b
 	run grep -m 1 -E 'ftruncate|pwritev' trace
 	assert_output --regexp "ftruncate\([0-9]+, $(stat -c %s a)\)"
 }
@@ -803,7 +808,7 @@ killed_everywhere()
 	# Where extents are shared, less is written, and in another order.
 	run strace -E ASAN_OPTIONS=detect_leaks=0 -qq -o trace \
 		-e trace=pwritev,ioctl -e inject=ioctl:error=EOPNOTSUPP \
-		-e inject=pwritev:error=ENOSPC:when=2 "$SAVETOOL" sparsify a b
+		-e inject=pwritev:error=ENOSPC:when=2 "$SAVETOOL" sparsify a --copy b
 	assert_failure 8
 	assert_output --regexp '^savetool: a: not enough room after [0-9]+ bytes,'\
 ' about [0-9]+ missing at most: cannot write '
@@ -821,7 +826,7 @@ in_room()
 	rm -f x trace
 	mount -t tmpfs -o size="$size" none small || skip "cannot mount here"
 	strace -E ASAN_OPTIONS=detect_leaks=0 -f -qq -o trace -e trace=pwritev \
-		"$SAVETOOL" sparsify "$@" small/x >said 2>&1 || :
+		"$SAVETOOL" sparsify "$@" --copy small/x >said 2>&1 || :
 	cp --reflink=never --sparse=always small/x x 2>/dev/null || :
 	umount small
 	said=$(cat said)
@@ -854,7 +859,7 @@ in_room()
 		savetool check x
 		assert_success
 		assert_equal "$(digest x)" "$(digest a)"
-		savetool sparsify a y
+		savetool sparsify a --copy y
 		cmp x y
 		rm y
 	done
@@ -866,4 +871,134 @@ in_room()
 	savetool sparsify --progress-fd 7 copy 7>lines
 	assert_success
 	[ "$(tail -n 1 lines)" = 100/100 ]
+}
+
+@test "several images are changed in place, each" {
+	local before
+
+	"$mkimage" from <<<"$zero_recipe"
+	dense from a
+	dense from b
+	before=$(digest from)
+	savetool sparsify --json -n a b
+	assert_failure 1
+	assert_json 'length == 2 and all(.freed > 0)'
+	savetool sparsify a b
+	assert_success
+	assert_equal "${#lines[@]}" 2
+	assert_equal "$(digest a) $(digest b)" "$before $before"
+	savetool sparsify -n a b
+	assert_success
+	# One that fails stops none of the others; the worst status counts.
+	dense from b
+	savetool sparsify --json missing b
+	assert_failure 3
+	assert_json '.[0].error.code == "system" and .[1].freed > 0'
+}
+
+@test "a second name is never a destination, and -f does not make it one" {
+	"$mkimage" from <<<"$zero_recipe"
+	dense from a
+	make_image v3-small b
+	cp b b.before
+	savetool sparsify -f a b
+	assert_failure 2
+	savetool sparsify -f a b --copy c
+	assert_failure 2
+	cmp a from
+	cmp b b.before
+	[ ! -e c ]
+	savetool sparsify a missing
+	assert_failure 3
+	[ ! -e missing ]
+}
+
+# on_device FILE: $device is a loop device of this file.
+on_device()
+{
+	[ "$(id -u)" = 0 ] || skip "a loop device is for root"
+	device=$(losetup -f --show "$1") || skip "no loop device"
+}
+
+teardown()
+{
+	[ -z "${device:-}" ] || losetup -d "$device"
+}
+
+@test "a block device is punched, and its guest stays" {
+	local before
+
+	"$mkimage" from <<<"$zero_recipe"
+	before=$(digest from)
+	# What follows the image on the device is none of ours.
+	dense from file
+	head -c 1M /dev/urandom >>file
+	sync file
+	tail -c 1M file >rest
+	on_device file
+	savetool sparsify -n "$device"
+	assert_failure 1
+	cmp -n "$(stat -c %s from)" from file
+	savetool sparsify --json "$device"
+	assert_success
+	assert_json '.freed >= 262144 and ."zero-pages" == 262144'
+	assert_json 'has("allocated") or has("allocated-before") | not'
+	assert_equal "$(digest "$device")" "$before"
+	[ "$(allocated file)" -lt $(($(stat -c %s file) - 262144)) ]
+	tail -c 1M file | cmp - rest
+	savetool sparsify "$device"
+	assert_output --regexp "^$device: [0-9.]+ [KM]iB freed\$"
+	savetool compact "$device"
+	assert_error 8 "$device: a block device cannot be replaced by a\
+ smaller file"
+	savetool compact -n "$device"
+	assert_failure 8
+}
+
+@test "what an old page held on a device cannot be read any more" {
+	mapped_recipe <<-END | "$mkimage" from
+		block pc.ram 8M
+		page pc.ram 0 count=16
+		stale pc.ram 5M count=512 seed=5
+	END
+	dense from file
+	on_device file
+	savetool sparsify "$device"
+	assert_success
+	assert_equal "$(digest "$device")" "$(digest from)"
+	savetool check "$device"
+	assert_success
+	savetool map --json from
+	# shellcheck disable=SC2016 # of jq
+	jq -r '.[] | select(.type == "stale") | "\(.start) \(.length)"' \
+		<<<"$output" >old
+	[ -s old ]
+	while read -r start length; do
+		cmp -n "$length" -i "$start:0" file /dev/zero
+	done <old
+}
+
+@test "a device that cannot make holes is refused, and not changed" {
+	"$mkimage" from <<<"$zero_recipe"
+	dense from file
+	on_device file
+	run strace -E ASAN_OPTIONS=detect_leaks=0 -qq -o trace \
+		-e trace=fallocate -e inject=fallocate:error=EOPNOTSUPP \
+		"$SAVETOOL" sparsify "$device"
+	assert_failure 8
+	assert_output "savetool: $device: this device cannot make holes"
+	cmp from file
+}
+
+@test "a device that is mounted is refused" {
+	local status=0
+
+	truncate -s 16M file
+	mkfs.ext4 -q -F file
+	on_device file
+	mkdir mnt
+	mount "$device" mnt || skip "cannot mount here"
+	savetool sparsify "$device"
+	umount mnt
+	assert_error 8 "$device: in use by another process"
 }

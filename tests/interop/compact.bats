@@ -51,7 +51,7 @@ compacts()
 	shift
 
 	rm -f copy
-	"$SAVETOOL" compact "$image" copy
+	"$SAVETOOL" compact "$image" --copy copy
 	loads copy "$@"
 	"$SAVETOOL" compact "$image"
 	cmp "$image" copy
@@ -134,12 +134,12 @@ killed()
 
 @test "killed, the image is the old one or the new one, and QEMU loads it" {
 	saves image --live 4000
-	"$SAVETOOL" compact image new
+	"$SAVETOOL" compact image --copy new
 	for call in pwritev:1 pwritev:9 pwritev:60 fsync:1 /^rename:1; do
 		cp image work
 		killed "$call" work
 		cmp work image
-		killed "$call" work dest
+		killed "$call" work --copy dest
 		[ ! -e dest ]
 	done
 	loads work
@@ -147,7 +147,7 @@ killed()
 	killed fsync:2 work
 	cmp work new
 	loads work
-	killed fsync:2 image dest
+	killed fsync:2 image --copy dest
 	cmp dest new
 }
 
@@ -163,7 +163,7 @@ killed()
 @test "libvirt's xz, and its sparse from a dense copy" {
 	restores raw
 	virsh save g "$image" --image-format xz
-	"$SAVETOOL" compact --verify "$image" "$result"
+	"$SAVETOOL" compact --verify "$image" --copy "$result"
 	restores "$result"
 	rm "$result"
 	virsh save g "$image" --image-format sparse

@@ -334,10 +334,10 @@ a_disk_that_becomes_full_harms_nothing()
 		convert -f -O raw - mnt/old < <(cat mnt/sparse)
 	# From elsewhere, so that no storage can be shared.
 	fails_in_the_middle "$known" pwritev:3 \
-		sparsify -f "$data/libvirt-sparse.save" mnt/old
+		sparsify -f "$data/libvirt-sparse.save" --copy mnt/old
 	fails_in_the_middle "$known" pwritev:1 \
-		sparsify "$data/libvirt-zstd.save" mnt/new
-	fails_in_the_middle "$known" pwritev:3 compact mnt/live mnt/new
+		sparsify "$data/libvirt-zstd.save" --copy mnt/new
+	fails_in_the_middle "$known" pwritev:3 compact mnt/live --copy mnt/new
 	fails_in_the_middle "$known" pwritev:3 compact mnt/live
 }
 
@@ -349,8 +349,8 @@ a_full_disk_is_told_first()
 	fill
 	for words in 'convert -O sparse mnt/raw mnt/new' \
 		'convert -f -O raw mnt/sparse mnt/old' \
-		"sparsify $data/libvirt-sparse.save mnt/new" \
-		'compact -f mnt/live mnt/old' 'compact mnt/live'; do
+		"sparsify $data/libvirt-sparse.save --copy mnt/new" \
+		'compact -f mnt/live --copy mnt/old' 'compact mnt/live'; do
 		# shellcheck disable=SC2086
 		run "$SAVETOOL" $words
 		echo "$words ($status): $output"
@@ -475,7 +475,7 @@ becomes_full()
 	on xfs -q
 	for name in live-sequential.mig live-mapped.mig; do
 		cat "$data/$name" >mnt/image
-		told=$("$SAVETOOL" compact --json mnt/image mnt/copy |
+		told=$("$SAVETOOL" compact --json mnt/image --copy mnt/copy |
 			jq .allocated)
 		echo "$name: $told told, $(allocated mnt/copy) remain"
 		[ "$told" = "$(allocated mnt/copy)" ]
@@ -484,7 +484,7 @@ becomes_full()
 		# Once is enough.
 		[ "$("$SAVETOOL" compact --json mnt/image | jq .rewritten)" = \
 			false ]
-		told=$("$SAVETOOL" sparsify --json "$data/$name" mnt/sparse |
+		told=$("$SAVETOOL" sparsify --json "$data/$name" --copy mnt/sparse |
 			jq .allocated)
 		[ "$told" = "$(allocated mnt/sparse)" ]
 		clear_disk

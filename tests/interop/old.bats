@@ -79,7 +79,7 @@ says()
 	loads image.raw
 	convert sparse image image.sparse
 	loads image.sparse --cap mapped-ram
-	"$SAVETOOL" compact image image.compact
+	"$SAVETOOL" compact image --copy image.compact
 	[ "$(counts image.compact pc.ram packed)" = 0 ]
 	in_old load-bare image.compact
 	loads image.compact

@@ -33,7 +33,7 @@ restores()
 	"$SAVETOOL" sparsify dense
 	[ "$(allocated dense)" -le $(($(allocated image) + 65536)) ]
 	lab load-bare dense truth --cap mapped-ram "${machine[@]}"
-	"$SAVETOOL" sparsify image copy
+	"$SAVETOOL" sparsify image --copy copy
 	lab load-bare copy truth --cap mapped-ram "${machine[@]}"
 }
 
@@ -81,7 +81,7 @@ keeps_promises()
 	cmp mnt/zero live-mapped.mig
 	[ "$(digest mnt/dense)" = "$guest" ]
 	"$SAVETOOL" sparsify -n mnt/dense
-	"$SAVETOOL" sparsify mnt/zero mnt/copy
+	"$SAVETOOL" sparsify mnt/zero --copy mnt/copy
 	[ "$(digest mnt/copy)" = "$guest" ]
 	"$SAVETOOL" inspect --json mnt/dense >facts
 	[ "$(jq -c '[.findings[].code]' facts)" = '[]' ]
@@ -126,7 +126,7 @@ shares_storage()
 	sync mnt/raw
 	room=$(df --output=avail -k mnt | tail -n 1)
 	for n in {1..8}; do
-		"$SAVETOOL" sparsify -f mnt/raw "mnt/copy$n"
+		"$SAVETOOL" sparsify -f mnt/raw --copy "mnt/copy$n"
 	done
 	sync -f mnt
 	[ $((room - $(df --output=avail -k mnt | tail -n 1))) -lt 30000 ]
@@ -149,7 +149,7 @@ shares_storage()
 	"$BATS_TEST_DIRNAME/../data/unpack" . bare-mapped.mig
 	cat bare-mapped.mig >mnt/dense
 	! dd if=/dev/zero of=mnt/fill bs=1M status=none || return 1
-	run "$SAVETOOL" sparsify mnt/dense mnt/copy
+	run "$SAVETOOL" sparsify mnt/dense --copy mnt/copy
 	echo "$output"
 	[ "$status" = 8 ]
 	[[ $output == *"not enough room"* ]]

@@ -91,20 +91,39 @@ TEST(every_function_looks_at_the_size)
 	const struct savetool_compact_options compact = { 0 };
 	const struct savetool_sparsify_options sparsify = { 0 };
 	const struct savetool_check_options check = { 0 };
+	const struct savetool_repair_options repair = { 0 };
+	const struct savetool_open_options open = { 0 };
 	const struct savetool_size_options size = { 0 };
 	static const char text[] = "options of 0 bytes: their size is not set";
 	const struct savetool_info *info = (void *)&size;
 	struct savetool_check *checked;
 
-	assert_fails(savetool_convert("a", "b", &convert, NULL, NULL, &err),
+	assert_fails(savetool_convert(NULL, "b", &convert, NULL, NULL, &err),
 		     err, SAVETOOL_USAGE, text);
 	assert_fails(savetool_compact("a", NULL, &compact, NULL, NULL, &err),
 		     err, SAVETOOL_USAGE, text);
 	assert_fails(savetool_sparsify("a", NULL, &sparsify, NULL, NULL, &err),
 		     err, SAVETOOL_USAGE, text);
-	assert_fails(savetool_check(&checked, "a", &check, NULL, &err), err,
+	assert_fails(
+		savetool_compact_copy(NULL, "b", &compact, NULL, NULL, &err),
+		err, SAVETOOL_USAGE, text);
+	assert_fails(
+		savetool_sparsify_copy(NULL, "b", &sparsify, NULL, NULL, &err),
+		err, SAVETOOL_USAGE, text);
+	assert_fails(savetool_check(&checked, NULL, &check, NULL, &err), err,
 		     SAVETOOL_USAGE, text);
 	assert_null(checked);
+	assert_fails(savetool_repair(&checked, "a", NULL, &repair, NULL, &err),
+		     err, SAVETOOL_USAGE, text);
+	assert_null(checked);
+	assert_fails(savetool_image_open(NULL, "a", &open, NULL, &err), err,
+		     SAVETOOL_USAGE, text);
+	assert_fails(savetool_compact("a", &open, NULL, NULL, NULL, &err), err,
+		     SAVETOOL_USAGE, text);
+	assert_fails(savetool_sparsify("a", &open, NULL, NULL, NULL, &err), err,
+		     SAVETOOL_USAGE, text);
+	assert_fails(savetool_repair(&checked, "a", &open, NULL, NULL, &err),
+		     err, SAVETOOL_USAGE, text);
 	assert_fails(savetool_image_size(NULL, &size, NULL, &info, NULL, &err),
 		     err, SAVETOOL_USAGE, text);
 	assert_null(info);

@@ -66,8 +66,8 @@ static void wait_for_tick(void)
 
 TEST(a_file_that_changes_meanwhile_is_not_mended)
 {
-	const struct savetool_check_options options = { .size = sizeof(options),
-							.repair = true };
+	const struct savetool_repair_options options = { .size = sizeof(
+								 options) };
 	struct visit visit = { .write = true };
 	const struct savetool_monitor monitor = { .progress = interfere,
 						  .data = &visit };
@@ -76,8 +76,9 @@ TEST(a_file_that_changes_meanwhile_is_not_mended)
 
 	make_part();
 	wait_for_tick();
-	assert_int_equal(
-		savetool_check(&check, "image", &options, &monitor, &err), -1);
+	assert_int_equal(savetool_repair(&check, "image", NULL, &options,
+					 &monitor, &err),
+			 -1);
 	assert_int_equal(err.code, SAVETOOL_INCOMPLETE);
 	assert_true(visit.calls > 0);
 	assert_true(has(check, "changed"));
@@ -94,14 +95,23 @@ TEST(a_check_can_be_stopped)
 	struct visit visit = { .stop = true };
 	const struct savetool_monitor monitor = { .progress = interfere,
 						  .data = &visit };
+	struct savetool_image *image;
 	struct savetool_check *check;
 	struct savetool_error err;
 
 	make_part();
-	assert_int_equal(savetool_check(&check, "image", NULL, &monitor, &err),
+	assert_int_equal(
+		savetool_repair(&check, "image", NULL, NULL, &monitor, &err),
+		-1);
+	assert_int_equal(err.code, SAVETOOL_CANCELLED);
+	assert_null(check);
+	assert_int_equal(savetool_image_open(&image, "image", NULL, NULL, &err),
+			 0);
+	assert_int_equal(savetool_check(&check, image, NULL, &monitor, &err),
 			 -1);
 	assert_int_equal(err.code, SAVETOOL_CANCELLED);
 	assert_null(check);
+	savetool_image_close(image);
 }
 
 /* Two words to set: the format, then the magic. */
@@ -158,15 +168,36 @@ TEST(a_file_that_was_replaced_is_left_alone)
 
 TEST(options_of_another_size_are_refused)
 {
-	const struct savetool_check_options options = { .size = 1 };
+	const struct savetool_repair_options options = { .size = 1 };
 	struct savetool_check *check;
 	struct savetool_error err;
 
-	assert_int_equal(savetool_check(&check, "image", &options, NULL, &err),
-			 -1);
+	assert_int_equal(
+		savetool_repair(&check, "image", NULL, &options, NULL, &err),
+		-1);
 	assert_int_equal(err.code, SAVETOOL_USAGE);
 	assert_null(check);
 	savetool_check_free(NULL);
+}
+
+TEST(an_image_that_cannot_be_opened_is_found_to_be_so)
+{
+	struct savetool_image *image;
+	struct savetool_check *check;
+	struct savetool_error err;
+
+	make_part();
+	assert_int_equal(truncate("image", 20), 0);
+	assert_int_equal(savetool_image_open(&image, "image", NULL, NULL, &err),
+			 -1);
+	check = savetool_check_unopened(&err);
+	assert_non_null(check);
+	assert_true(has(check, "incomplete"));
+	assert_true(check->complete_known && !check->complete);
+	savetool_check_free(check);
+	assert_int_equal(
+		savetool_image_open(&image, "missing", NULL, NULL, &err), -1);
+	assert_null(savetool_check_unopened(&err));
 }
 
 int main(void)
@@ -177,6 +208,7 @@ int main(void)
 		scratch_test(each_step_is_taken_only_behind_the_one_before),
 		scratch_test(a_file_that_was_replaced_is_left_alone),
 		scratch_test(options_of_another_size_are_refused),
+		scratch_test(an_image_that_cannot_be_opened_is_found_to_be_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,7 +38,7 @@ static struct savetool_image *opens(const char *path, uint64_t offset)
 	struct savetool_image *image;
 	struct savetool_error err;
 
-	assert_ok(savetool_image_open(&image, path, &options, &err), err);
+	assert_ok(savetool_image_open(&image, path, &options, NULL, &err), err);
 	return image;
 }
 
@@ -52,8 +52,8 @@ static void refuses(const char *path, uint64_t offset, enum savetool_code code,
 	struct savetool_image *image = NULL;
 	struct savetool_error err;
 
-	assert_fails(savetool_image_open(&image, path, &options, &err), err,
-		     code, text);
+	assert_fails(savetool_image_open(&image, path, &options, NULL, &err),
+		     err, code, text);
 	assert_null(image);
 }
 
@@ -167,7 +167,7 @@ TEST(what_is_packed_is_unpacked)
 			sample_sequential(&wire);
 		save_packed("a");
 		image = opens("a", 0);
-		image->spool_folder = ".";
+		assert_ok(image_spool_beside(image, "./here", &err), err);
 		assert_ok(image_start(image, &err), err);
 		assert_int_equal(stream_is_mapped(&image->stream), mapped);
 		assert_int_equal(stream_next(&image->stream, &item, &err), 1);
@@ -278,11 +278,12 @@ TEST(what_cannot_be_opened)
 	struct savetool_image *image = NULL;
 	struct savetool_error err;
 
-	assert_int_equal(savetool_image_open(&image, "missing", NULL, &err),
-			 -1);
+	assert_int_equal(
+		savetool_image_open(&image, "missing", NULL, NULL, &err), -1);
 	assert_int_equal(err.code, SAVETOOL_SYSTEM);
 	assert_int_equal(err.sys_errno, ENOENT);
-	assert_int_equal(savetool_image_open(&image, ".", NULL, &err), -1);
+	assert_int_equal(savetool_image_open(&image, ".", NULL, NULL, &err),
+			 -1);
 	assert_int_equal(err.code, SAVETOOL_SYSTEM);
 	assert_int_equal(err.sys_errno, EISDIR);
 	assert_null(image);

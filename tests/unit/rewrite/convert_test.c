@@ -30,14 +30,29 @@ static void save_sequential(const char *name)
 	save_wire(name);
 }
 
+static int convert(const char *source, const char *destination,
+		   const struct savetool_convert_options *options,
+		   const struct savetool_monitor *monitor,
+		   struct savetool_convert_result *result,
+		   struct savetool_error *err)
+{
+	struct savetool_image *image;
+	int failed;
+
+	if (savetool_image_open(&image, source, NULL, monitor, err) < 0)
+		return -1;
+	failed = savetool_convert(image, destination, options, monitor, result,
+				  err);
+	savetool_image_close(image);
+	return failed;
+}
+
 static void converts(const char *source, const char *destination,
 		     const struct savetool_convert_options *options)
 {
 	struct savetool_error err;
 
-	assert_ok(savetool_convert(source, destination, options, NULL, NULL,
-				   &err),
-		  err);
+	assert_ok(convert(source, destination, options, NULL, NULL, &err), err);
 }
 
 /* It fails, and no file is there but those that were. */
@@ -49,8 +64,7 @@ static void refuses(const char *source, const char *destination,
 	unsigned before = scratch_count(".", "");
 	struct savetool_error err;
 
-	assert_fails(savetool_convert(source, destination, options, NULL,
-				      &result, &err),
+	assert_fails(convert(source, destination, options, NULL, &result, &err),
 		     err, code, text);
 	assert_int_equal(result.logical, 77);
 	assert_int_equal(scratch_count(".", ""), before);
@@ -62,7 +76,7 @@ static struct savetool_digest digest_of(const char *path)
 	struct savetool_image *image;
 	struct savetool_error err;
 
-	assert_ok(savetool_image_open(&image, path, NULL, &err), err);
+	assert_ok(savetool_image_open(&image, path, NULL, NULL, &err), err);
 	assert_ok(savetool_image_digest(image, NULL, &digest, &err), err);
 	savetool_image_close(image);
 	return digest;
@@ -100,15 +114,13 @@ TEST(the_result_tells_what_was_written)
 
 	save_sequential("a");
 	options.verify = true;
-	assert_ok(savetool_convert("a", "b", &options, NULL, &result, &err),
-		  err);
+	assert_ok(convert("a", "b", &options, NULL, &result, &err), err);
 	assert_int_equal(stat("b", &st), 0);
 	assert_int_equal(result.logical, st.st_size);
 	assert_true(result.verified);
 	digest = digest_of("a");
 	assert_memory_equal(&result.digest, &digest, sizeof(digest));
-	assert_ok(savetool_convert("a", "c", &to_sparse, NULL, &result, &err),
-		  err);
+	assert_ok(convert("a", "c", &to_sparse, NULL, &result, &err), err);
 	assert_false(result.verified);
 }
 
@@ -135,8 +147,7 @@ TEST(the_source_is_never_replaced)
 	save_sequential("a");
 	assert_int_equal(link("a", "b"), 0);
 	options.force = true;
-	assert_int_equal(savetool_convert("a", "b", &options, NULL, NULL, &err),
-			 -1);
+	assert_int_equal(convert("a", "b", &options, NULL, NULL, &err), -1);
 	assert_int_equal(err.code, SAVETOOL_REFUSED);
 	sample_sequential(&wire);
 	scratch_holds("a", wire.bytes, wire.size);
@@ -160,9 +171,8 @@ TEST(who_is_stopped_leaves_nothing)
 	struct savetool_error err;
 
 	save_sequential("a");
-	assert_fails(
-		savetool_convert("a", "b", &to_sparse, &monitor, NULL, &err),
-		err, SAVETOOL_CANCELLED, "interrupted");
+	assert_fails(convert("a", "b", &to_sparse, &monitor, NULL, &err), err,
+		     SAVETOOL_CANCELLED, "interrupted");
 	assert_int_equal(calls, 1);
 	assert_int_equal(scratch_count(".", ""), 1);
 }
@@ -208,8 +218,8 @@ TEST(a_header_can_be_taken_off_and_put_on)
 	converts("b", "c", &options);
 	digest_of("c");
 	scratch_write("xml", "<network/>", 10);
-	assert_int_equal(savetool_convert("b", "d", &options, NULL, NULL,
-					  &(struct savetool_error){ 0 }),
+	assert_int_equal(convert("b", "d", &options, NULL, NULL,
+				 &(struct savetool_error){ 0 }),
 			 -1);
 	assert_int_equal(scratch_count(".", ""), 4);
 }
