@@ -4,6 +4,7 @@
 
 #include "confine.h"
 #include "finding.h"
+#include "hint.h"
 #include "images.h"
 
 #include <string.h>
@@ -40,16 +41,6 @@ static void print_repair(const struct job *job, const char *path,
 		    line);
 }
 
-/* Of several findings with the same remedy, the first has it. */
-static bool is_first(const struct savetool_check *check, size_t index)
-{
-	for (size_t i = 0; i < index; i++)
-		if (strcmp(check->findings[i].code,
-			   check->findings[index].code) == 0)
-			return false;
-	return true;
-}
-
 static bool is_repaired(const struct savetool_check *check,
 			const struct savetool_finding *finding)
 {
@@ -59,22 +50,22 @@ static bool is_repaired(const struct savetool_check *check,
 	return false;
 }
 
-/* The way out, for who wanted a repair, or to know more. */
-static void print_remedies(const struct job *job, const char *path,
-			   const struct savetool_check *check)
+/* For those who wanted a repair, or to know more. */
+static void print_hints(const struct job *job, const char *path,
+			const struct savetool_check *check)
 {
 	bool verbose = job->images.cli->verbose;
 
 	for (size_t i = 0; i < check->finding_count; i++) {
 		const struct savetool_finding *finding = &check->findings[i];
 
-		if (finding->hint && is_first(check, i) &&
+		if (finding_has_hint(check->findings, i) &&
 		    !is_repaired(check, finding) &&
 		    (verbose || (job->options.repair &&
 				 finding->severity != SAVETOOL_NOTE)))
-			report_line(job->images.report,
-				    "%s: what helps: %s (%s)", path,
-				    finding->hint, finding->code);
+			report_line(job->images.report, "%s: hint: %s (%s)",
+				    path, hint_words(finding->hint),
+				    finding->code);
 	}
 }
 
@@ -119,7 +110,7 @@ static void print(const struct job *job, const char *path,
 				      &check->findings[i]);
 		for (size_t i = 0; i < check->repaired_count; i++)
 			print_repair(job, path, &check->repaired[i]);
-		print_remedies(job, path, check);
+		print_hints(job, path, check);
 	}
 	print_verdict(job->images.report, path, check);
 }
@@ -172,7 +163,7 @@ static void show(struct job *job, const char *path,
 	else if (check)
 		put(job, check, !err && check->problem_count == 0);
 	if (err && is_reported(check, err)) {
-		report_error(job->images.report, err, NULL);
+		report_error(job->images.report, err);
 		err = NULL;
 	}
 	images_commit(&job->images, path, err);

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "escape.h"
+#include "hint.h"
 #include "place.h"
 #include "report.h"
 #include "stdout.h"
@@ -444,21 +445,7 @@ static void complain(const char *path, const struct savetool_error *err,
 
 void cli_complain(const char *path, const struct savetool_error *err)
 {
-	complain(path, err, NULL);
-}
-
-/* The way out that an option of this command is; NULL: there is none. */
-static const char *hint_of(const struct cli *cli,
-			   const struct savetool_error *err)
-{
-	const struct poptOption *row = cli->rows;
-
-	if (err->code != SAVETOOL_REFUSED || err->sys_errno != EEXIST)
-		return NULL;
-	for (; row && row->longName; row++)
-		if (strcmp(row->longName, "force") == 0)
-			return "--force replaces it";
-	return NULL;
+	complain(path, err, hint_words(err->hint));
 }
 
 /* Who reads text finds it on standard error. */
@@ -471,7 +458,7 @@ static void put_failure(const struct cli *cli, const char *path,
 		return;
 	report = report_new(stdout, true, false);
 	report_open(report, path);
-	report_error(report, err, hint_of(cli, err));
+	report_error(report, err);
 	report_commit(report);
 	report_free(report);
 }
@@ -482,7 +469,7 @@ int cli_fail(const struct cli *cli, const char *path,
 	if (err->code == SAVETOOL_CANCELLED)
 		return SAVETOOL_CANCELLED;
 	put_failure(cli, path, err);
-	complain(path, err, hint_of(cli, err));
+	cli_complain(path, err);
 	return (int)err->code;
 }
 

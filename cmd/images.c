@@ -45,7 +45,7 @@ void images_commit(struct images *images, const char *path,
 		   const struct savetool_error *err)
 {
 	if (err)
-		report_error(images->report, err, NULL);
+		report_error(images->report, err);
 	report_commit(images->report);
 	/* The next one may take minutes. */
 	stdout_flush();

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "escape.h"
+#include "hint.h"
 #include "memory.h"
 #include "text.h"
 
@@ -273,8 +274,7 @@ void report_document(struct report *report, const char *key,
 		put(report, key, text_object(document));
 }
 
-void report_error(struct report *report, const struct savetool_error *err,
-		  const char *hint)
+void report_error(struct report *report, const struct savetool_error *err)
 {
 	if (report->layout)
 		return;
@@ -284,7 +284,7 @@ void report_error(struct report *report, const struct savetool_error *err,
 	report_text(report, "block", NULL, err->block[0] ? err->block : NULL);
 	report_number(report, "page", NULL, err->page);
 	report_number(report, "offset", NULL, err->offset);
-	report_text(report, "remedy", NULL, hint);
+	report_text(report, "hint", NULL, hint_words(err->hint));
 	report_close(report);
 }
 

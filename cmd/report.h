@@ -70,12 +70,8 @@ void report_line(struct report *report, const char *format, ...)
 void report_document(struct report *report, const char *key,
 		     const char *document);
 
-/*
- * Only JSON; who reads text finds it on standard error.  The remedy is what
- * helps, or NULL.
- */
-void report_error(struct report *report, const struct savetool_error *err,
-		  const char *hint);
+/* Only JSON; text has it on standard error. */
+void report_error(struct report *report, const struct savetool_error *err);
 
 /* "107.9 MiB" */
 #define REPORT_SIZE_TEXT 32

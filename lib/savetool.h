@@ -38,6 +38,7 @@ const char *savetool_version(void);
 
 /* In this order, each with what the next ones need. */
 /* clang-format off */
+#include "savetool/hint.h"
 #include "savetool/error.h"
 #include "savetool/monitor.h"
 #include "savetool/info.h"

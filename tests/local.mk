@@ -124,6 +124,7 @@ bats_tests = \
 	%D%/cli/size.bats \
 	%D%/cli/usage.bats \
 	%D%/style/exports.bats \
+	%D%/style/hints.bats \
 	%D%/style/layers.bats \
 	%D%/style/manual.bats \
 	%D%/style/tree.bats

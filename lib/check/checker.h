@@ -35,15 +35,16 @@ void checker_release(struct checker *checker);
  * Adds to the findings of the description that the walk has made.  broken is
  * why it ended early; NULL if it did not.
  */
-int checker_find(struct checker *checker, const struct savetool_error *broken,
-		 struct savetool_error *err);
+int checker_report(struct checker *checker, const struct savetool_error *broken,
+		   struct savetool_error *err);
 
 /* Bits behind a bitmap's last page, which nothing else reads past. */
 int checker_require_bitmaps(const struct checker *checker,
 			    struct savetool_error *err);
 
 /* The part of it that is about the devices of a tail that has been read. */
-int find_in_devices(const struct checker *checker, struct savetool_error *err);
+int report_in_devices(const struct checker *checker,
+		      struct savetool_error *err);
 
 /*
  * Is an image whose header says Part complete to its last byte?  Not unless

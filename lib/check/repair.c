@@ -100,7 +100,7 @@ static int plan_format(struct repair_plan *plan, const struct checker *checker,
 	};
 
 	if (!find(checker, "mislabelled") ||
-	    find(checker, "packed-mapped-ram") ||
+	    find(checker, "compressed-mapped-ram") ||
 	    header->version != VERSION_FORMATS ||
 	    (!checker->finished && !image->codec))
 		return 0;

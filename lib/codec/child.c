@@ -97,10 +97,11 @@ int child_start(struct child *child, const char *const arguments[],
 		return 0;
 	child->pid = 0;
 	child_release(child);
-	if (failed == ENOENT)
-		return fail(err, SAVETOOL_UNSUPPORTED,
-			    "%s: program not found; install %s", arguments[0],
-			    arguments[0]);
+	if (failed == ENOENT) {
+		fail(err, SAVETOOL_UNSUPPORTED, "program '%s' not found",
+		     arguments[0]);
+		return fail_hint(err, SAVETOOL_HINT_INSTALL);
+	}
 	if (failed) {
 		errno = failed;
 		return fail_errno(err, "cannot run '%s'", arguments[0]);

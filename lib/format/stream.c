@@ -116,9 +116,9 @@ static int check_command(const struct stream_item *item,
 	case COMMAND_PACKAGED:
 	case COMMAND_POSTCOPY_RESUME:
 	case COMMAND_RECV_BITMAP:
-		return fail_at(
-			err, SAVETOOL_UNSUPPORTED, item->offset,
+		fail_at(err, SAVETOOL_UNSUPPORTED, item->offset,
 			"postcopy migration: part of the memory is elsewhere");
+		return fail_hint(err, SAVETOOL_HINT_SAVE_WITHOUT_POSTCOPY);
 	case COMMAND_ENABLE_COLO:
 		return fail_at(err, SAVETOOL_UNSUPPORTED, item->offset,
 			       "COLO migration");
@@ -357,11 +357,11 @@ static int skip_early(struct stream *stream, const struct section *section,
 		    vmdesc->devices[i].instance == section->instance)
 			return reader_skip(&stream->reader,
 					   vmdesc->devices[i].length, err);
-	return fail_at(
-		err, SAVETOOL_UNSUPPORTED, section->offset,
+	fail_at(err, SAVETOOL_UNSUPPORTED, section->offset,
 		"length of section '%s' is only known from the end of the "
 		"image, which cannot be read in advance",
 		section->name);
+	return fail_hint(err, SAVETOOL_HINT_UNCOMPRESSED_FILE);
 }
 
 int stream_skip_payload(struct stream *stream, const struct section *section,
@@ -388,13 +388,13 @@ int stream_doubt_page_size(const struct stream *stream,
 		return -1;
 	if (stream->reader.in->seekable)
 		return fail_as(err, SAVETOOL_UNSUPPORTED,
-			       ", if pages are of %" PRIu64
-			       " bytes, which nothing tells",
+			       ", if pages have %" PRIu64
+			       " bytes, but their size is unknown",
 			       stream->ram.layout.page_size);
-	return fail_as(err, SAVETOOL_UNSUPPORTED,
-		       ", if pages are of %" PRIu64
-		       " bytes: their size stands at the end of the image, "
-		       "which cannot be seen from here; use an uncompressed "
-		       "file",
-		       stream->ram.layout.page_size);
+	fail_as(err, SAVETOOL_UNSUPPORTED,
+		", if pages have %" PRIu64
+		" bytes, but their size is only known from the end of the "
+		"image, which cannot be read in advance",
+		stream->ram.layout.page_size);
+	return fail_hint(err, SAVETOOL_HINT_UNCOMPRESSED_FILE);
 }

@@ -25,8 +25,9 @@ static const struct stranger {
 	size_t size;
 	const char *what;
 } strangers[] = {
-	{ "\177ELF", 4, "an ELF file, as of 'virsh dump --memory-only'" },
-	{ "KDUMP   ", 8, "a kdump file, as of 'virsh dump --memory-only'" },
+	{ "\177ELF", 4, "an ELF file, as 'virsh dump' writes of memory only" },
+	{ "KDUMP   ", 8,
+	  "a kdump file, as 'virsh dump' writes of memory only" },
 	{ "makedumpfile", 12, "a makedumpfile dump" },
 	{ "QFI\373", 4, "a qcow2 disk image" },
 	{ "EMiL", 4, "a LiME memory dump" },

@@ -160,19 +160,26 @@ const char *trust_reason(enum doubt doubt)
 	return reasons[doubt];
 }
 
-const char *trust_hint(enum doubt doubt)
+enum savetool_hint trust_hint(enum doubt doubt)
 {
-	if (doubt == DOUBT_ORDER || doubt == DOUBT_HOST)
-		return "say --byte-order";
-	return NULL;
+	switch (doubt) {
+	case DOUBT_NONE:
+		break;
+	case DOUBT_ORDER:
+	case DOUBT_HOST:
+		return SAVETOOL_HINT_BYTE_ORDER;
+	case DOUBT_BACKGROUND:
+		return SAVETOOL_HINT_SAVE_WITHOUT_SNAPSHOT;
+	case DOUBT_NO_END:
+	case DOUBT_EMPTY:
+	case DOUBT_LOST_BITMAP:
+		return SAVETOOL_HINT_COPY_OR_SAVE_AGAIN;
+	}
+	return SAVETOOL_HINT_NONE;
 }
 
-int trust_refuse(enum doubt doubt, const char *way_out,
-		 struct savetool_error *err)
+int trust_refuse(enum doubt doubt, struct savetool_error *err)
 {
-	const char *hint = trust_hint(doubt);
-
-	return fail(err, SAVETOOL_REFUSED, "%s; %s%s%s", trust_reason(doubt),
-		    hint ? hint : "", hint && way_out ? ", else " : "",
-		    way_out ? way_out : "");
+	fail(err, SAVETOOL_REFUSED, "%s", trust_reason(doubt));
+	return fail_hint(err, trust_hint(doubt));
 }

@@ -224,7 +224,7 @@ int fail_exists(struct savetool_error *err, const char *path)
 {
 	fail(err, SAVETOOL_REFUSED, "'%s' exists", path);
 	err->sys_errno = EEXIST;
-	return -1;
+	return fail_hint(err, SAVETOOL_HINT_FORCE);
 }
 
 /*

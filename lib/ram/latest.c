@@ -53,8 +53,8 @@ void latest_free(struct latest *latest)
 
 static int fail_changed(struct savetool_error *err)
 {
-	return fail(err, SAVETOOL_SYSTEM,
-		    "the image changed while it was read");
+	fail(err, SAVETOOL_SYSTEM, "the image changed while it was read");
+	return fail_hint(err, SAVETOOL_HINT_RETRY);
 }
 
 int latest_check(const struct latest *latest, struct savetool_error *err)

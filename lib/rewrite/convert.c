@@ -78,14 +78,16 @@ static int choose_header(struct libvirt **header, struct libvirt **made,
 		*header = *made;
 		return 0;
 	}
-	if (!source->libvirt)
-		return fail(err, SAVETOOL_USAGE,
-			    "bare stream has no domain XML: give one for the "
-			    "libvirt header");
+	if (!source->libvirt) {
+		fail(err, SAVETOOL_USAGE,
+		     "bare stream has no domain XML for a libvirt header");
+		return fail_hint(err, SAVETOOL_HINT_XML);
+	}
 	*header = source->libvirt;
-	if (libvirt_check_xml(source->libvirt, err) < 0)
-		return fail_while(err, "libvirt would not restore it, and "
-				       "only --bare keeps its state");
+	if (libvirt_check_xml(source->libvirt, err) < 0) {
+		fail_while(err, "libvirt could not restore the result");
+		return fail_hint(err, SAVETOOL_HINT_BARE);
+	}
 	return 0;
 }
 

@@ -97,11 +97,12 @@ static int digest_source(struct rewrite *rewrite,
 		digest_visitor_result(digest, result);
 		return 0;
 	}
-	if (!image_is_repeatable(rewrite->source))
-		return fail(err, SAVETOOL_UNSUPPORTED,
-			    "memory saved with XBZRLE has to be read twice to "
-			    "verify it, which a pipe cannot be; convert a "
-			    "file, or do not verify it");
+	if (!image_is_repeatable(rewrite->source)) {
+		fail(err, SAVETOOL_UNSUPPORTED,
+		     "memory saved with XBZRLE cannot be verified when reading "
+		     "from a pipe");
+		return fail_hint(err, SAVETOOL_HINT_NO_VERIFY);
+	}
 	return savetool_image_digest(rewrite->source, &rewrite->phases.monitor,
 				     result, err);
 }
@@ -162,7 +163,7 @@ int rewrite_check_order(const struct rewrite *rewrite,
 	if (trust_host(&doubt, source, err) < 0)
 		return -1;
 	if (doubt != DOUBT_NONE)
-		return trust_refuse(doubt, NULL, err);
+		return trust_refuse(doubt, err);
 	return looks ? image_start(source, err) : 0;
 }
 

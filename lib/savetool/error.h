@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How it tells what went wrong.  Part of savetool.h. */
+/* What went wrong, and where.  Part of savetool.h. */
 #ifndef SAVETOOL_ERROR_H
 #define SAVETOOL_ERROR_H
 
@@ -18,11 +18,9 @@ enum savetool_code {
 };
 
 /*
- * SAVETOOL_REFUSED with EEXIST: the destination exists, and force would replace
- * it.
- *
- * The offset is in the file that the sentence is about or, where that is
- * packed, in what it unpacks to.
+ * The sentence holds neither the place nor the hint; whoever prints it adds
+ * them.  The offset is in the file that the sentence is about or, if that is
+ * compressed, in what it decompresses to.
  */
 struct savetool_error {
 	enum savetool_code code;
@@ -32,6 +30,7 @@ struct savetool_error {
 	char block[256]; /* its name, in full; "": not about one block */
 	uint64_t page; /* its number there; SAVETOOL_UNKNOWN: not about one page
 			*/
+	enum savetool_hint hint; /* what helps */
 };
 
 /* A stable word for a code, as in the JSON of savetool(1): "corrupt". */

@@ -110,7 +110,7 @@ struct savetool_finding {
 	uint64_t instance;   /* of it */
 	uint64_t offset;     /* SAVETOOL_UNKNOWN: not about one place */
 	uint64_t length;
-	const char *hint; /* what helps; NULL: nothing that is known */
+	enum savetool_hint hint; /* what helps */
 };
 
 struct savetool_sizes {

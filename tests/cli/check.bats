@@ -123,7 +123,7 @@ repairs()
 	assert_failure 1
 	assert_line "a: error: pages that are said to be present lie in a \
 hole, and restore as zeros (lost-extent, block m0, at byte $at, 1048576 bytes)"
-	assert_line --regexp '^a: what helps: .* \(lost-extent\)$'
+	assert_line --regexp '^a: hint: .* \(lost-extent\)$'
 }
 
 # A guest of 256 MiB, whose bitmap is 8 KiB long; and on which pages.
@@ -150,7 +150,7 @@ large()
 		checks 1 a
 		finding lost-bitmap ".block == \"m0\" and .offset == $at and
 			.length == 4096 and .severity == \"error\""
-		finding lost-bitmap '.remedy | contains("another copy")'
+		finding lost-bitmap '.hint | contains("another copy")'
 		assert_equal "$(codes)" lost-bitmap
 		# Nor is this what libvirt had still to finish.
 		printf LibvirtQemudPart | dd of=a conv=notrunc status=none
@@ -196,7 +196,7 @@ emptied()
 	emptied b 0
 	checks 1 b
 	finding empty-bitmaps '.block == "m0" and .severity == "error" and
-		.length == 64 and (.remedy | contains("another copy"))'
+		.length == 64 and (.hint | contains("another copy"))'
 	# Nobody is told to give them back.
 	assert_equal "$(codes)" empty-bitmaps
 	printf LibvirtQemudPart | dd of=b conv=notrunc status=none
@@ -316,7 +316,7 @@ tells_place()
 	local command
 
 	checks 6 a
-	finding corrupt "del(.code, .severity, .message, .remedy) == $1"
+	finding corrupt "del(.code, .severity, .message, .hint) == $1"
 	for command in 'check a' 'inspect --scan a' 'digest a' 'map a' \
 		'convert a b'; do
 		# shellcheck disable=SC2086
@@ -404,10 +404,10 @@ tells_place()
 		fi
 		checks 1 b --deep
 		assert_json '.clean | not'
-		finding packed-trailing ".severity == \"error\" and .remedy and
+		finding compressed-trailing ".severity == \"error\" and .hint and
 			.offset == $end and .length == 3001"
 		savetool inspect --json --scan b
-		finding packed-trailing
+		finding compressed-trailing
 		"$SAVETOOL" convert -q -f -O "$format" b c
 		checks 0 c --deep
 		assert_equal "$(digest c)" "$(digest plain)"
@@ -429,14 +429,14 @@ tells_place()
 	end=$(stat -c %s a)
 	truncate -s +5 a
 	checks 1 a --deep
-	finding packed-trailing ".offset == $end and .length == 5"
+	finding compressed-trailing ".offset == $end and .length == 5"
 	size=$(($(stat -c %s plain) / 2))
 	head -c "$size" plain | gzip >a
 	end=$(stat -c %s a)
 	truncate -s +5 a
 	tail -c "+$((size + 1))" plain | gzip >>a
 	checks 1 a --deep
-	finding packed-trailing ".offset == $end and (has(\"length\") | not)"
+	finding compressed-trailing ".offset == $end and (has(\"length\") | not)"
 }
 
 @test "what breaks behind a header that says Part is told as well" {
@@ -450,7 +450,7 @@ tells_place()
 @test "what is packed is unpacked only with --deep" {
 	make_image bad-packed-checksum a
 	checks 0 a
-	finding not-checked '.severity == "note" and .remedy'
+	finding not-checked '.severity == "note" and .hint'
 	savetool check -q a
 	assert_success
 	assert_output "a: clean, as far as it was read"
@@ -521,7 +521,7 @@ tells_place()
 	make_image v2-vmdesc-lies a
 	checks 1 a
 	finding vmdesc-differs '.severity == "error" and .offset > 0 and
-		.remedy'
+		.hint'
 	{ echo "$header magic=part"; sequential eof vmdesc; } | built b
 	at=$("$SAVETOOL" inspect --json b | jq '.devices[0].offset')
 	# Seven of its 24 bytes are gone.
@@ -532,16 +532,16 @@ tells_place()
 		.length == 17 and .section == \"timer\" and .instance == 0"
 }
 
-@test "what helps is nothing that would be refused" {
+@test "no hint suggests what would be refused" {
 	make_image v2-vmdesc-cut whole
 	checks 0 whole
-	finding vmdesc-cut '.remedy | contains("convert")'
+	finding vmdesc-cut '.hint | contains("convert")'
 	{ echo "$header magic=part format=sparse"; sequential eof vmdesc
 		echo "cut -3"; } | built a
 	checks 5 a
-	finding part .remedy
-	finding vmdesc-cut '.remedy | not'
-	finding mislabelled '.remedy | not'
+	finding part .hint
+	finding vmdesc-cut '.hint | not'
+	finding mislabelled '.hint | not'
 	savetool convert -O raw a b
 	assert_failure 5
 }
@@ -615,7 +615,7 @@ tells_place()
 	[ "$(head -c 16 empty)" = LibvirtQemudPart ]
 	checks 5 lost --repair
 	checks 5 lost --repair -n
-	finding part '.remedy'
+	finding part '.hint'
 }
 
 @test "--repair finishes no header of an image without devices" {
@@ -700,12 +700,12 @@ tells_place()
 	{ echo "$header version=1 format=raw"; echo "pack \"zstd -qc\""
 		sequential eof vmdesc; } | built old
 	checks 1 old --repair
-	finding mislabelled .remedy
+	finding mislabelled .hint
 	echo "$header format=zstd" | built packed
 	mapped eof vmdesc | built stream
 	zstd -qc stream >>packed
 	checks 1 packed --repair
-	finding packed-mapped-ram
+	finding compressed-mapped-ram
 }
 
 @test "--repair cuts off what is behind the end, and only that" {
@@ -743,7 +743,7 @@ tells_place()
 		first=${name% *}
 		cat "$first" "${name#* }" >two
 		checks 0 two --repair
-		finding second-image ".severity == \"warning\" and .remedy and
+		finding second-image ".severity == \"warning\" and .hint and
 			.offset == $(stat -c %s "$first") and
 			.length == $(stat -c %s "${name#* }")"
 		refute [[ " $(codes) " == *" trailing "* ]]
@@ -942,7 +942,7 @@ END
 	make_image v3-lost-extent b
 	savetool check -v a b a
 	assert_failure 1
-	assert_line --partial "b: what helps: "
+	assert_line --partial "b: hint: "
 	assert_equal "$(sed -n '$=' <<<"$output")" 5
 }
 

@@ -558,7 +558,7 @@ changing()
 	make_image v2-small a
 	echo precious >b
 	savetool compact a b
-	assert_error 8 "a: 'b' exists; --force replaces it"
+	assert_error 8 "a: 'b' exists; use --force to replace it"
 	assert_equal "$(cat b)" precious
 	savetool compact -f a b
 	assert_success

@@ -191,7 +191,7 @@ files()
 	make_image v2-small a
 	echo precious >b
 	savetool convert -O sparse a b
-	assert_error 8 "a: 'b' exists; --force replaces it"
+	assert_error 8 "a: 'b' exists; use --force to replace it"
 	assert_equal "$(cat b)" precious
 	savetool convert -f -O sparse a b
 	assert_success
@@ -203,7 +203,7 @@ files()
 	make_image v2-small a
 	ln -s nowhere b
 	savetool convert -O sparse a b
-	assert_error 8 "a: 'b' exists; --force replaces it"
+	assert_error 8 "a: 'b' exists; use --force to replace it"
 	[ -L b ]
 	[ ! -e nowhere ]
 }
@@ -232,7 +232,7 @@ files()
 	savetool convert --json -O sparse a b
 	assert_failure 8
 	assert_json '.error == {"code": "refused",
-		"message": "'"'b'"' exists", "remedy": "--force replaces it"}'
+		"message": "'"'b'"' exists", "hint": "use --force to replace it"}'
 	assert_json '.path == "a"'
 }
 

@@ -443,15 +443,15 @@ untold='nothing tells the byte order of its host; say --byte-order'
 @test "findings name the way out" {
 	make_big a
 	savetool check --repair a
-	assert_line --partial 'what helps: say --byte-order'
+	assert_line --partial 'hint: say --byte-order'
 	savetool check --json a
 	assert_json '.findings | any(.code == "doubtful-bitmaps" and
-		.remedy == "say --byte-order")'
+		.hint == "say --byte-order")'
 	savetool inspect a
-	assert_line --regexp '^ +what helps: say --byte-order$'
+	assert_line --regexp '^ +hint: say --byte-order$'
 	savetool inspect --json a
 	assert_json '.findings | any(.code == "doubtful-bitmaps" and
-		.remedy == "say --byte-order")'
+		.hint == "say --byte-order")'
 	savetool check --byte-order big a
 	assert_output 'a: clean'
 }
@@ -463,7 +463,7 @@ untold='nothing tells the byte order of its host; say --byte-order'
 	savetool check --repair a
 	assert_failure 6
 	assert_line --partial padding-bits
-	assert_line --partial 'what helps: say --byte-order'
+	assert_line --partial 'hint: say --byte-order'
 	cmp a before
 	savetool check --repair --byte-order big a
 	assert_output 'a: clean'

@@ -339,7 +339,7 @@ sys.exit(os.lseek(f, os.fstat(f).st_size - 65536, os.SEEK_HOLE) !=
 	make_image v3-small a
 	echo precious >b
 	savetool sparsify a b
-	assert_error 8 "a: 'b' exists; --force replaces it"
+	assert_error 8 "a: 'b' exists; use --force to replace it"
 	assert_equal "$(cat b)" precious
 	savetool sparsify -f a b
 	assert_success
