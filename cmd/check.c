@@ -88,15 +88,15 @@ static void print_verdict(struct report *report, const char *path,
 	if (problems == 0) {
 		report_line(report, "%s: clean%s", path,
 			    is_found(check, "not-checked") ?
-				    ", as far as it was read" :
+				    ", as far as read" :
 				    "");
 		return;
 	}
 	if (repairable == problems)
-		snprintf(fixes, sizeof(fixes), ", which --repair mends");
+		snprintf(fixes, sizeof(fixes), ", all fixable with --repair");
 	else if (repairable > 0)
-		snprintf(fixes, sizeof(fixes), ", %zu of which --repair mends",
-			 repairable);
+		snprintf(fixes, sizeof(fixes),
+			 ", %zu of them fixable with --repair", repairable);
 	report_line(report, "%s: %zu problem%s%s", path, problems,
 		    problems == 1 ? "" : "s", fixes);
 }
@@ -228,13 +228,13 @@ static int run(struct cli *cli)
 	struct savetool_check_options *options = &job.options;
 	const struct option table[] = {
 		{ '\0', "deep", NULL, take_flag, &options->deep,
-		  "unpack all, and read every page" },
+		  "decompress the image and read every page" },
 		{ '\0', "repair", NULL, take_flag, &options->repair,
-		  "mend what can be mended, in place" },
+		  "repair the image in place, if possible" },
 		{ 'n', "dry-run", NULL, take_flag, &options->dry_run,
-		  "only say what --repair would do" },
+		  "only show what --repair would do" },
 		{ '\0', "offset", "N", take_size, &options->offset,
-		  "the bare stream starts at byte N" },
+		  "a bare stream starts at byte N" },
 		OPTION_BYTE_ORDER(&options->byte_order),
 		OPTION_DIRECT(&options->direct),
 		OPTIONS_PROGRESS(&job.images.progress),
@@ -252,7 +252,7 @@ static int run(struct cli *cli)
 const struct command command_check = {
 	.name = "check",
 	.operands = "IMAGE...",
-	.summary = "prove an image's structure, and mend it",
+	.summary = "verify the structure of an image, and repair it",
 	.least = 1,
 	.most = SIZE_MAX,
 	.writes = true,

@@ -27,10 +27,10 @@ struct option {
 /* clang-format off */
 #define OPTION_DIRECT(target)                                                  \
 	{ '\0', "direct", NULL, take_flag, target,                             \
-	  "leave the page cache alone (O_DIRECT)" }
+	  "bypass the page cache (O_DIRECT)" }
 #define OPTION_BYTE_ORDER(target)                                              \
 	{ '\0', "byte-order", "ORDER", take_byte_order, target,                \
-	  "a bare stream's host is little- or big-endian" }
+	  "byte order of a bare stream's host: little or big" }
 #define OPTION_END { '\0', NULL, NULL, NULL, NULL, NULL }
 /* clang-format on */
 

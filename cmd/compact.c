@@ -122,9 +122,9 @@ static const char *contradiction(const struct cli *cli, const struct wish *wish)
 		if (strcmp(cli->operands[i], "-") == 0)
 			return "a pipe cannot be compacted; use a file";
 	if (wish->dry_run && cli->count > 1)
-		return "--dry-run writes no DEST";
+		return "'--dry-run' cannot be combined with DEST";
 	if (wish->force && cli->count == 1)
-		return "--force is about DEST, and there is none";
+		return "'--force' needs DEST";
 	return NULL;
 }
 
@@ -133,7 +133,7 @@ static int run(struct cli *cli)
 	struct wish wish = { .progress = PROGRESS_INIT };
 	const struct option table[] = {
 		{ 'n', "dry-run", NULL, take_flag, &wish.dry_run,
-		  "only say how large it would be; 1 if rewritten" },
+		  "only show the new size; exit 1 if it would be rewritten" },
 		{ 'f', "force", NULL, take_flag, &wish.force,
 		  "replace DEST if it exists" },
 		{ '\0', "verify", NULL, take_flag, &wish.verify,
@@ -141,7 +141,7 @@ static int run(struct cli *cli)
 		{ 'L', "level", "N", take_signed, &wish.level,
 		  "compress at level N" },
 		{ 'T', "threads", "N", take_number, &wish.threads,
-		  "compress with N threads, 0: all processors" },
+		  "compress with N threads (0: one per processor)" },
 		OPTION_BYTE_ORDER(&wish.byte_order),
 		OPTION_DIRECT(&wish.direct),
 		OPTIONS_PROGRESS(&wish.progress),
@@ -161,7 +161,7 @@ static int run(struct cli *cli)
 const struct command command_compact = {
 	.name = "compact",
 	.operands = "IMAGE [DEST]",
-	.summary = "rewrite an image in the least bytes of its format",
+	.summary = "rewrite an image as small as its format allows",
 	.least = 1,
 	.most = 2,
 	.writes = true,

@@ -67,7 +67,7 @@ static int run(struct cli *cli)
 	};
 	const struct option table[] = {
 		{ '\0', "offset", "N", take_size, &job.open.offset,
-		  "the bare stream starts at byte N" },
+		  "a bare stream starts at byte N" },
 		OPTION_BYTE_ORDER(&job.open.byte_order),
 		OPTION_DIRECT(&job.open.direct),
 		OPTIONS_PROGRESS(&job.images.progress),
@@ -83,7 +83,7 @@ static int run(struct cli *cli)
 const struct command command_digest = {
 	.name = "digest",
 	.operands = "IMAGE...",
-	.summary = "print a fingerprint of the guest's state",
+	.summary = "print a format-independent digest of the guest state",
 	.least = 1,
 	.most = SIZE_MAX,
 	.run = run,

@@ -11,19 +11,20 @@
 /* Each can follow a message after a semicolon. */
 static const char *const words[] = {
 	HINT(FORCE) = "use --force to replace it",
-	HINT(BYTE_ORDER) = "use --byte-order to set it",
+	HINT(BYTE_ORDER) = "use --byte-order",
 	HINT(BYTE_ORDER_LITTLE) = "use --byte-order=little",
 	HINT(BYTE_ORDER_BIG) = "use --byte-order=big",
-	HINT(ZERO_ONLY) = "use --zero-only to free zero pages only",
+	HINT(ZERO_ONLY) =
+		"use --zero-only to free only ranges that are already zero",
 	HINT(BYTE_ORDER_OR_ZERO_ONLY) =
-		"use --byte-order to set it, or --zero-only to free zero pages "
-		"only",
+		"use --byte-order, or --zero-only to free only ranges that "
+		"are already zero",
 	HINT(BARE) = "use --bare to keep the guest's state without a header",
 	HINT(XML) = "use --libvirt=XML to give one",
 	HINT(NO_VERIFY) = "read it from a file, or leave out --verify",
 	HINT(RAW) = "convert it to 'raw' or a compressed format",
 	HINT(SPARSE) = "convert it to 'sparse'",
-	HINT(FILE) = "use a file instead of a pipe",
+	HINT(FILE) = "use a file",
 	HINT(UNCOMPRESSED_FILE) = "use an uncompressed file",
 	HINT(RETRY) = "try again when nothing writes to the file",
 	HINT(INSTALL) = "install it",

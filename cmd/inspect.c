@@ -57,11 +57,11 @@ static int run(struct cli *cli)
 	};
 	const struct option table[] = {
 		{ '\0', "scan", NULL, take_flag, &job.scan,
-		  "read all of it, and count pages" },
+		  "read the whole image and count pages" },
 		{ '\0', "xml", NULL, take_flag, &job.facts.xml,
-		  "show the domain XML as well" },
+		  "also show the domain XML" },
 		{ '\0', "offset", "N", take_size, &job.open.offset,
-		  "the bare stream starts at byte N" },
+		  "a bare stream starts at byte N" },
 		OPTION_BYTE_ORDER(&job.open.byte_order),
 		OPTION_DIRECT(&job.open.direct),
 		OPTIONS_PROGRESS(&job.images.progress),
@@ -79,7 +79,7 @@ static int run(struct cli *cli)
 const struct command command_inspect = {
 	.name = "inspect",
 	.operands = "IMAGE...",
-	.summary = "tell what an image is",
+	.summary = "describe an image",
 	.least = 1,
 	.most = SIZE_MAX,
 	.run = run,

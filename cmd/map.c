@@ -180,9 +180,9 @@ static int run(struct cli *cli)
 			   .open = { .size = sizeof(job.open) } };
 	const struct option table[] = {
 		{ '\0', "scan", NULL, take_flag, &job.scan,
-		  "read all pages, and tell which are zero" },
+		  "read all pages and show which are zero" },
 		{ '\0', "offset", "N", take_size, &job.open.offset,
-		  "the bare stream starts at byte N" },
+		  "a bare stream starts at byte N" },
 		OPTION_BYTE_ORDER(&job.open.byte_order),
 		OPTION_DIRECT(&job.open.direct),
 		OPTIONS_PROGRESS(&job.progress),
@@ -203,7 +203,7 @@ static int run(struct cli *cli)
 const struct command command_map = {
 	.name = "map",
 	.operands = "IMAGE",
-	.summary = "tell what each byte of an image's file is",
+	.summary = "show what each byte of an image is for",
 	.least = 1,
 	.most = 1,
 	.run = run,

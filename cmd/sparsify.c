@@ -45,16 +45,18 @@ static void show_parts(struct report *report, const struct job *job,
 		       const struct savetool_sparsify_result *result)
 {
 	if (is_sparse(result) && !job->options.zero_only) {
-		show_part(report, result->stale, "in places of absent pages");
+		show_part(report, result->stale, "in slots of absent pages");
 		show_part(report, result->zero, "in zero pages");
 	}
 	show_part(report, result->other, "in other zeros");
 	show_part(report, result->lost,
-		  "of present pages already lay in holes: see 'savetool "
+		  "of present pages already lie in holes: see 'savetool "
 		  "inspect'");
 	if (result->format == SAVETOOL_FORMAT_RAW)
-		report_line(report, "superseded and zero records need "
-				    "'savetool compact'");
+		report_line(
+			report,
+			"superseded and zero records: free them with 'savetool "
+			"compact'");
 }
 
 static void show_text(struct report *report, const struct job *job,
@@ -66,8 +68,8 @@ static void show_text(struct report *report, const struct job *job,
 	report_size_text(result->freed, freed);
 	report_size_text(result->allocated, allocated);
 	if (is_packed(result))
-		report_line(report, "%s: packed by %s, nothing to free", path,
-			    savetool_format_name(result->format));
+		report_line(report, "%s: compressed (%s): nothing to free",
+			    path, savetool_format_name(result->format));
 	else if (result->freed == 0)
 		report_line(report, "%s: nothing to free, %s allocated", path,
 			    allocated);
@@ -141,11 +143,11 @@ static const char *contradiction(const struct job *job)
 {
 	for (size_t i = 0; i < job->cli->count; i++)
 		if (strcmp(job->cli->operands[i], "-") == 0)
-			return "a pipe has no holes";
+			return "a pipe cannot be sparsified; use a file";
 	if (job->options.dry_run && job->destination)
-		return "--dry-run writes no DEST";
+		return "'--dry-run' cannot be combined with DEST";
 	if (job->options.force && !job->destination)
-		return "--force is about DEST, and there is none";
+		return "'--force' needs DEST";
 	return NULL;
 }
 
@@ -154,13 +156,13 @@ static int run(struct cli *cli)
 	struct job job = { .cli = cli, .progress = PROGRESS_INIT };
 	const struct option table[] = {
 		{ 'n', "dry-run", NULL, take_flag, &job.options.dry_run,
-		  "only say what would be freed; status 1 if anything" },
+		  "only show what would be freed; exit 1 if anything" },
 		{ 'f', "force", NULL, take_flag, &job.options.force,
 		  "replace DEST if it exists" },
 		{ '\0', "zero-only", NULL, take_flag, &job.options.zero_only,
-		  "leave every byte readable as before" },
+		  "free only ranges that are already zero" },
 		{ '\0', "offset", "N", take_size, &job.options.offset,
-		  "the bare stream starts at byte N of IMAGE" },
+		  "a bare stream starts at byte N of IMAGE" },
 		OPTION_BYTE_ORDER(&job.options.byte_order),
 		OPTION_DIRECT(&job.options.direct),
 		OPTIONS_PROGRESS(&job.progress),
@@ -181,7 +183,7 @@ static int run(struct cli *cli)
 const struct command command_sparsify = {
 	.name = "sparsify",
 	.operands = "IMAGE [DEST]",
-	.summary = "give back storage that an image does not need",
+	.summary = "free disk space that an image does not need",
 	.least = 1,
 	.most = 2,
 	.writes = true,

@@ -88,8 +88,7 @@ static int report_change(const struct savetool_image *image,
 	if (!changed)
 		return 0;
 	return description_report(image->description, &finding, err,
-				  "the file was written to while it was "
-				  "checked");
+				  "the file was modified while it was checked");
 }
 
 static int check_image(struct checker *checker, struct savetool_image *image,

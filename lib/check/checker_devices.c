@@ -51,10 +51,10 @@ static int report_duplicates(const struct savetool_image *image,
 		    device[-1].instance != device->instance)
 			continue;
 		/* One is enough to distrust all; there may be a million. */
-		return description_report(image->description, &finding, err,
-					  "a second section of device '%s', "
-					  "instance %" PRIu32,
-					  device->name, device->instance);
+		return description_report(
+			image->description, &finding, err,
+			"duplicate section of device '%s', instance %" PRIu32,
+			device->name, device->instance);
 	}
 	return 0;
 }
@@ -107,17 +107,15 @@ static int report_differences(const struct savetool_image *image,
 		finding.instance = device->instance;
 		finding.offset = device->offset;
 		finding.length = device->length;
-		return description_report(image->description, &finding, err,
-					  "the vmdescription does not agree "
-					  "with section '%s'",
-					  device->name);
+		return description_report(
+			image->description, &finding, err,
+			"the vmdesc does not match section '%s'", device->name);
 	}
 	if (!next_described(tail->vmdesc, &next))
 		return 0;
 	return description_report(
 		image->description, &finding, err,
-		"the vmdescription tells of sections that are "
-		"not there");
+		"the vmdesc lists sections that do not exist");
 }
 
 int report_in_devices(const struct checker *checker, struct savetool_error *err)
@@ -138,15 +136,15 @@ int report_in_devices(const struct checker *checker, struct savetool_error *err)
 	if (tail->vmdesc_cut)
 		return 0;
 	if (!tail_is_opaque(tail))
-		return description_report(image->description, &finding, err,
-					  "no vmdescription: only the footers "
-					  "tell where devices end");
+		return description_report(
+			image->description, &finding, err,
+			"no vmdesc: only the footers show where devices end");
 	finding.code = "opaque-devices";
 	finding.severity = SAVETOOL_WARNING;
 	finding.offset = tail->offset;
 	finding.length = tail->state_size;
-	return description_report(image->description, &finding, err,
-				  "neither vmdescription nor footers: nothing "
-				  "tells where devices end, nor whether the "
-				  "image does");
+	return description_report(
+		image->description, &finding, err,
+		"neither vmdesc nor footers: it is unknown where devices end, "
+		"and whether the image is complete");
 }

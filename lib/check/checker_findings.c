@@ -54,8 +54,7 @@ static int report_padding_bits(const struct checker *checker,
 
 		if (description_report(
 			    description, &finding, err,
-			    "the bitmap has bits set behind its last "
-			    "page") < 0)
+			    "the bitmap has bits set past its last page") < 0)
 			return -1;
 	}
 	return 0;
@@ -94,10 +93,11 @@ static int report_running(const struct checker *checker,
 
 	if (libvirt->was_running <= 1)
 		return 0;
-	return description_report(description_of(checker), &finding, err,
-				  "the word that says whether the guest ran is "
-				  "%" PRIu32 ", not 0 or 1",
-				  libvirt->was_running);
+	return description_report(
+		description_of(checker), &finding, err,
+		"the 'was running' word of the header is %" PRIu32
+		", not 0 or 1",
+		libvirt->was_running);
 }
 
 /* Of the data behind the header, what nothing should be in. */
@@ -113,9 +113,9 @@ static int report_dirt(const struct checker *checker, size_t from, size_t to,
 		return 0;
 	finding.offset = LIBVIRT_HEADER_SIZE + from;
 	finding.length = to - from;
-	return description_report(description_of(checker), &finding, err,
-				  "the room behind XML or cookie is not all "
-				  "zeros");
+	return description_report(
+		description_of(checker), &finding, err,
+		"padding after the XML or cookie is not zero");
 }
 
 static int report_padding(const struct checker *checker,
@@ -147,11 +147,11 @@ static int report_memory(const struct checker *checker,
 	if (!info->guest || info->guest->memory == SAVETOOL_UNKNOWN ||
 	    info->block_count == 0 || info->guest->memory <= total)
 		return 0;
-	return description_report(description, &finding, err,
-				  "the XML gives the guest %" PRIu64
-				  " bytes of memory, but the blocks have only "
-				  "%" PRIu64,
-				  info->guest->memory, total);
+	return description_report(
+		description, &finding, err,
+		"the XML gives the guest %" PRIu64
+		" bytes of memory, but the RAM blocks have only %" PRIu64,
+		info->guest->memory, total);
 }
 
 static int report_unaligned(const struct checker *checker,
@@ -174,10 +174,10 @@ static int report_unaligned(const struct checker *checker,
 		if (block->pages_offset == SAVETOOL_UNKNOWN ||
 		    block->pages_offset % MAPPED_ALIGNMENT == 0)
 			continue;
-		if (description_report(description, &finding, err,
-				       "pages that do not start at a multiple "
-				       "of 1 MiB, as QEMU places them; direct "
-				       "I/O may fail") < 0)
+		if (description_report(
+			    description, &finding, err,
+			    "pages do not start at a multiple of 1 MiB, as "
+			    "QEMU writes them; direct I/O may fail") < 0)
 			return -1;
 	}
 	return 0;
@@ -196,9 +196,10 @@ static int report_postcopy(const struct checker *checker,
 						  .offset = checker->advised,
 						  .length = SAVETOOL_UNKNOWN };
 
-	return description_report(description_of(checker), &finding, err,
-				  "saved with postcopy or dirty bitmaps: QEMU "
-				  "restores it with the same capability");
+	return description_report(
+		description_of(checker), &finding, err,
+		"saved with postcopy or dirty bitmaps: QEMU needs the same "
+		"capability to restore it");
 }
 
 static bool has_return_path(const struct checker *checker)
@@ -215,9 +216,9 @@ static int report_return_path(const struct checker *checker,
 							  checker->return_path,
 						  .length = SAVETOOL_UNKNOWN };
 
-	return description_report(description_of(checker), &finding, err,
-				  "saved with a return path, which a file "
-				  "cannot give");
+	return description_report(
+		description_of(checker), &finding, err,
+		"saved with a return path, which a file does not have");
 }
 
 /* Packed as libvirt would, but in a layout that has to be read at any place. */
@@ -238,9 +239,10 @@ static int report_compressed_mapped(const struct checker *checker,
 		.length = SAVETOOL_UNKNOWN
 	};
 
-	return description_report(description_of(checker), &finding, err,
-				  "a packed mapped-ram stream, which QEMU "
-				  "cannot restore from what unpacks it");
+	return description_report(
+		description_of(checker), &finding, err,
+		"compressed mapped-ram stream: QEMU cannot restore it while it "
+		"is being decompressed");
 }
 
 /* A header that says Part has not let the description get to the tail. */
@@ -287,12 +289,11 @@ static int report_zero_pages(const struct checker *checker,
 		finding.severity = SAVETOOL_WARNING;
 		return description_report(
 			description_of(checker), &finding, err,
-			"pages are stored that are all zeros, "
-			"which libvirt never does: they may "
-			"have been lost");
+			"zero pages are stored, which libvirt never does: "
+			"their content may have been lost");
 	}
 	return description_report(description_of(checker), &finding, err,
-				  "pages are stored that are all zeros");
+				  "zero pages are stored");
 }
 
 static bool has_superseded(const struct checker *checker)
@@ -316,7 +317,7 @@ static int report_superseded(const struct checker *checker,
 	};
 
 	return description_report(description_of(checker), &finding, err,
-				  "pages are stored that later ones replace");
+				  "superseded pages are stored");
 }
 
 static bool is_unchecked(const struct checker *checker)
@@ -337,9 +338,9 @@ static int report_unchecked(const struct checker *checker,
 					    .offset = checker->image->payload,
 					    .length = SAVETOOL_UNKNOWN };
 
-	return description_report(description_of(checker), &finding, err,
-				  "packed: nothing was read beyond the list of "
-				  "RAM blocks");
+	return description_report(
+		description_of(checker), &finding, err,
+		"compressed: nothing was read beyond the list of RAM blocks");
 }
 
 /* Where the header says Part and nothing else is wrong, that is said. */

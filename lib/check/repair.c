@@ -213,7 +213,8 @@ static int require_unchanged(const struct held_file *held,
 	    now.st_mtim.tv_sec == seen->st_mtim.tv_sec &&
 	    now.st_mtim.tv_nsec == seen->st_mtim.tv_nsec)
 		return 0;
-	return fail(err, SAVETOOL_REFUSED, "has changed since it was checked");
+	return fail(err, SAVETOOL_REFUSED,
+		    "file has changed since it was checked");
 }
 
 static int require_found(const struct held_file *held, const struct fix *fix,
@@ -227,7 +228,8 @@ static int require_found(const struct held_file *held, const struct fix *fix,
 		return fail_errno_at(err, fix->repair.offset, "cannot read");
 	if ((size_t)got == size && memcmp(bytes, fix->found, size) == 0)
 		return 0;
-	return fail(err, SAVETOOL_REFUSED, "has changed since it was checked");
+	return fail(err, SAVETOOL_REFUSED,
+		    "file has changed since it was checked");
 }
 
 static int apply_one(const struct held_file *held, const struct fix *fix,
@@ -237,7 +239,7 @@ static int apply_one(const struct held_file *held, const struct fix *fix,
 		return -1;
 	if (fix->truncate) {
 		if (ftruncate(held->fd, fix->repair.offset) < 0)
-			return fail_errno(err, "cannot cut off the end");
+			return fail_errno(err, "cannot truncate the file");
 	} else if (require_found(held, fix, err) < 0 ||
 		   held_file_write(held, fix->right, fix->repair.length,
 				   fix->repair.offset, err) < 0) {

@@ -141,20 +141,20 @@ const char *trust_reason(enum doubt doubt)
 	static const char *const reasons[] = {
 		[DOUBT_NONE] = "",
 		[DOUBT_BACKGROUND] =
-			"its memory has no end, at which QEMU writes the "
-			"bitmaps, and they are empty",
+			"the RAM section is not terminated, so QEMU never "
+			"wrote the bitmaps, and they are empty",
 		[DOUBT_NO_END] =
-			"its memory has no end, at which QEMU writes the "
-			"bitmaps: they may say that pages are absent which "
-			"are not",
-		[DOUBT_EMPTY] = "a bitmap says that there is no memory, yet "
-				"its places hold data",
-		[DOUBT_LOST_BITMAP] = "a part of a bitmap lies in a hole, yet "
-				      "there is data where it says that no "
-				      "page is",
-		[DOUBT_ORDER] = "its pages do not fit its bitmaps, but would "
-				"in the other byte order",
-		[DOUBT_HOST] = "nothing tells the byte order of its host",
+			"the RAM section is not terminated, so QEMU never "
+			"wrote the bitmaps: pages that they show as absent may "
+			"be present",
+		[DOUBT_EMPTY] =
+			"a bitmap marks all pages as absent, but their slots "
+			"hold data",
+		[DOUBT_LOST_BITMAP] =
+			"part of a bitmap lies in a hole, but slots of pages "
+			"that it marks as absent hold data",
+		[DOUBT_ORDER] = "the bitmaps look byte-swapped",
+		[DOUBT_HOST] = "the byte order of the host is unknown",
 	};
 
 	return reasons[doubt];

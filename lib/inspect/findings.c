@@ -38,9 +38,10 @@ int report_lost_extents(struct description *description,
 		finding.page =
 			(finding.offset - block->pages_offset) / page_size;
 		finding.pages = finding.length / page_size;
-		if (description_report(description, &finding, err,
-				       "pages that are said to be present lie "
-				       "in a hole, and restore as zeros") < 0)
+		if (description_report(
+			    description, &finding, err,
+			    "pages marked present lie in a hole and would "
+			    "restore as zeros") < 0)
 			return -1;
 	}
 	if (allocation->lost_count <= LOST_EXTENTS_KEPT)
@@ -75,9 +76,8 @@ int report_lost_bitmap(struct description *description,
 		finding.length = clear_data->lost[i].length;
 		if (description_report(
 			    description, &finding, err,
-			    "a part of the bitmap lies in a hole, yet "
-			    "there is data where it says that no page "
-			    "is") < 0)
+			    "part of the bitmap lies in a hole, but slots of "
+			    "pages that it marks as absent hold data") < 0)
 			return -1;
 	}
 	if (clear_data->lost_count <= LOST_EXTENTS_KEPT)
@@ -142,9 +142,9 @@ static int report_part(struct description *description,
 		.length = LIBVIRT_MAGIC_SIZE,
 	};
 
-	return description_report(description, &finding, err,
-				  "libvirt never finished this image, and will "
-				  "not restore it");
+	return description_report(
+		description, &finding, err,
+		"libvirt never finished this image and will not restore it");
 }
 
 /*
@@ -183,20 +183,21 @@ static int report_header_words(struct description *description,
 			       const struct libvirt *libvirt,
 			       struct savetool_error *err)
 {
-	const struct savetool_finding finding = {
+	struct savetool_finding finding = {
 		.code = "header-words",
 		.severity = SAVETOOL_NOTE,
-		.offset = 36,
-		.length = 4 * LIBVIRT_UNUSED,
+		.length = 4,
 	};
 
-	for (unsigned i = 0; i < LIBVIRT_UNUSED; i++)
-		if (libvirt->unused[i] != 0)
-			return description_report(
-				description, &finding, err,
-				"unused word at byte %u of the header is "
-				"0x%08" PRIx32,
-				36 + 4 * i, libvirt->unused[i]);
+	for (unsigned i = 0; i < LIBVIRT_UNUSED; i++) {
+		if (libvirt->unused[i] == 0)
+			continue;
+		finding.offset = 36 + 4 * i;
+		return description_report(description, &finding, err,
+					  "an unused word of the header is "
+					  "0x%08" PRIx32,
+					  libvirt->unused[i]);
+	}
 	return 0;
 }
 
@@ -211,9 +212,10 @@ static int find_version_3(struct description *description,
 		.length = 4,
 	};
 
-	return description_report(description, &finding, err,
-				  "header version 3 as once proposed, which no "
-				  "release of libvirt restores");
+	return description_report(
+		description, &finding, err,
+		"header version 3, as once proposed, which no release of "
+		"libvirt restores");
 }
 
 static int report_in_header(struct description *description,
@@ -257,9 +259,9 @@ int report_empty_bitmap(struct description *description,
 		return 0;
 	return description_report(
 		description, &finding, err,
-		"the bitmap says that there is no memory, yet "
-		"its places hold data: it was lost, or never "
-		"written, as in a background snapshot");
+		"the bitmap marks all pages as absent, but their slots hold "
+		"data: it was lost, or never written, as in a background "
+		"snapshot");
 }
 
 static bool has_wrong_bitmaps(const struct savetool_info *info)
@@ -310,8 +312,8 @@ static int report_stale(struct description *description,
 		return 0;
 	return description_report(
 		description, &finding, err,
-		"bytes of storage hold no memory of the guest: "
-		"old pages, or holes that a copy lost");
+		"allocated space not used by guest memory: stale pages, or "
+		"holes filled in by a copy");
 }
 
 /* What is behind the last byte; without more, QEMU does not care. */
@@ -333,15 +335,16 @@ static int report_trailing(struct description *description,
 	if (trailing_find_image(&second, image, TAIL_NEAR, &ignored) < 0 ||
 	    second == SAVETOOL_UNKNOWN)
 		return description_report(description, &finding, err,
-					  "bytes behind the end of the image");
+					  "data after the end of the image");
 	finding.code = "second-image";
 	finding.hint = SAVETOOL_HINT_SPLIT;
 	finding.severity = SAVETOOL_WARNING;
 	finding.offset = second;
 	finding.length -= second - trailing_start(image);
-	return description_report(description, &finding, err,
-				  "behind the end of the image another one "
-				  "starts, which nothing restores from here");
+	return description_report(
+		description, &finding, err,
+		"another image follows this one; nothing can restore it from "
+		"here");
 }
 
 int report_in_tail(struct description *description,
@@ -359,9 +362,10 @@ int report_in_tail(struct description *description,
 	};
 
 	if (tail->vmdesc_cut &&
-	    description_report(description, &cut, err,
-			       "the file ends within its vmdescription; the "
-			       "guest's state is whole") < 0)
+	    description_report(
+		    description, &cut, err,
+		    "the file ends within its vmdesc; the guest state is "
+		    "complete") < 0)
 		return -1;
 	if (behind == SAVETOOL_UNKNOWN || behind == 0)
 		return 0;
@@ -385,14 +389,15 @@ static int report_refused(struct description *description,
 	if (finding.length == 0)
 		return 0;
 	if (finding.length == SAVETOOL_UNKNOWN)
-		return description_report(description, &finding, err,
-					  "the program %s refuses or ignores "
-					  "what follows this %s member",
-					  name, name);
+		return description_report(
+			description, &finding, err,
+			"the program '%s' rejects or ignores the data after "
+			"this %s member",
+			name, name);
 	return description_report(
 		description, &finding, err,
-		"the program %s refuses the zero bytes behind "
-		"the last %s member",
+		"the program '%s' rejects the zero bytes after the last %s "
+		"member",
 		name, name);
 }
 

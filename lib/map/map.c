@@ -104,7 +104,8 @@ int map_storage(struct map *map, uint64_t limit, struct extent *storage,
 	    input_extent(map->in, map->at, known, err) < 0)
 		return -1;
 	if (known->length == 0)
-		return fail_at(err, SAVETOOL_INCOMPLETE, map->at, "file ends");
+		return fail_at(err, SAVETOOL_INCOMPLETE, map->at,
+			       "file ends too early");
 	end = known->offset + known->length;
 	*storage = (struct extent){
 		.offset = map->at,

@@ -106,7 +106,7 @@ int savetool_image_map(struct savetool_image *image, bool scan,
 
 	if (!map.in->seekable)
 		return fail(err, SAVETOOL_USAGE,
-			    "a map is of a file, and not of a pipe");
+			    "map needs a file, not a pipe");
 	phases_begin(&phases, monitor);
 	if (map_all(&map, err) < 0)
 		return -1;

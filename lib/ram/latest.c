@@ -193,9 +193,7 @@ static int update(struct latest_sink *sink, const struct page_run *run,
 			return -1;
 		if (xbzrle_apply(sink->page, sink->page_size, run->data,
 				 run->delta_size) < 0) {
-			fail(err, SAVETOOL_CORRUPT,
-			     "damaged XBZRLE for the page at %" PRIu64,
-			     run->offset);
+			fail(err, SAVETOOL_CORRUPT, "damaged XBZRLE data");
 			fail_about_page(err, run->block->name,
 					run->offset / sink->page_size);
 			return fail_in_block(err, run->block->name);

@@ -125,16 +125,16 @@ static int verify(struct rewrite *rewrite, const struct digest_visitor *digest,
 		return -1;
 	if (output_read_back(rewrite->out, &in, err) < 0 ||
 	    image_open_input(&written, in, "", &options, err) < 0)
-		return fail_while(err, "cannot read back what was written");
+		return fail_while(err, "cannot read the output back");
 	/* It will say so when it is on the disk. */
 	if (written->libvirt)
 		written->libvirt->header.complete = true;
 	if (image_digest(written, &rewrite->phases.monitor, &after, err) < 0)
-		return fail_while(err, "cannot read back what was written");
+		return fail_while(err, "cannot read the output back");
 	if (memcmp(&before, &after, sizeof(before)) != 0)
 		return fail(err, SAVETOOL_SYSTEM,
-			    "what was written reads back differently, and "
-			    "is not kept");
+			    "verification failed: output differs from source; "
+			    "output discarded");
 	*result = after;
 	return 0;
 }

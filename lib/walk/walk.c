@@ -32,7 +32,7 @@ static int pump_records(struct walker *walker, struct savetool_error *err)
 {
 	if (!walker->sink)
 		return fail(err, SAVETOOL_UNSUPPORTED,
-			    "page records that nobody asked for");
+			    "unexpected page records");
 	sequential_source_begin(&walker->records);
 	return pump(&walker->records.base, walker->sink,
 		    &walker->phases.monitor, err);
@@ -230,11 +230,12 @@ static int walk_tail(struct walker *walker, struct savetool_error *err)
 	if (!walker->stream->ram_started)
 		return fail_at(err, SAVETOOL_CORRUPT,
 			       walker->stream->reader.offset,
-			       "no memory before the devices");
+			       "no RAM section before the devices");
 	if (walker->records.multifd_flushes && !walker->stream->ram.mapped)
-		return fail(err, SAVETOOL_UNSUPPORTED,
-			    "main channel of a multifd migration: the pages "
-			    "went through other channels");
+		return fail(
+			err, SAVETOOL_UNSUPPORTED,
+			"main channel of a multifd migration: the pages are in "
+			"other channels");
 	if (check_bitmaps(walker, err) < 0 || image_read_tail(image, err) < 0)
 		return -1;
 	tail = image->tail;

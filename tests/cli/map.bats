@@ -193,7 +193,7 @@ sum()
 	assert_failure 5
 	assert_equal "$output" ''
 	savetool map - < <(cat b)
-	assert_error 2 "-: a map is of a file, and not of a pipe"
+	assert_error 2 "-: map needs a file, not a pipe"
 }
 
 @test "a stream that breaks is mapped up to there" {

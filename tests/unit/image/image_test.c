@@ -201,12 +201,14 @@ TEST(the_tail_is_seen_from_the_start)
 TEST(strangers_are_called_by_their_names)
 {
 	refuses_bytes("", 0, SAVETOOL_NOT_IMAGE, "file is empty");
-	refuses_bytes("\177ELF\2\1\1", 7, SAVETOOL_NOT_IMAGE,
-		      "not a save image, but an ELF file, as of 'virsh dump "
-		      "--memory-only'");
-	refuses_bytes("KDUMP   1", 9, SAVETOOL_NOT_IMAGE,
-		      "not a save image, but a kdump file, as of 'virsh dump "
-		      "--memory-only'");
+	refuses_bytes(
+		"\177ELF\2\1\1", 7, SAVETOOL_NOT_IMAGE,
+		"not a save image, but an ELF file, as 'virsh dump' writes of "
+		"memory only");
+	refuses_bytes(
+		"KDUMP   1", 9, SAVETOOL_NOT_IMAGE,
+		"not a save image, but a kdump file, as 'virsh dump' writes of "
+		"memory only");
 	refuses_bytes("makedumpfile\0\0", 14, SAVETOOL_NOT_IMAGE,
 		      "not a save image, but a makedumpfile dump");
 	refuses_bytes("QFI\373\0\0\0\3", 8, SAVETOOL_NOT_IMAGE,
