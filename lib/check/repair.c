@@ -60,7 +60,7 @@ static int plan_padding(struct repair_plan *plan, const struct checker *checker,
 		const struct padding_bits *padding = &checker->paddings[i];
 		struct fix fix = {
 			.repair = { "padding-bits",
-				    "cleared the bits behind the last page",
+				    "cleared the bits past the last page",
 				    padding->offset, sizeof(padding->found) },
 		};
 
@@ -129,7 +129,7 @@ static int plan_trailing(struct repair_plan *plan,
 	uint64_t second;
 	struct fix fix = {
 		.repair = { "trailing",
-			    "cut off the bytes behind the end of the image", 0,
+			    "removed the data after the end of the image", 0,
 			    0 },
 		.truncate = true,
 	};
@@ -153,7 +153,7 @@ static int plan_magic(struct repair_plan *plan, const struct checker *checker,
 {
 	struct fix fix = {
 		.repair = { "part-complete",
-			    "finished the header: the image is complete", 0,
+			    "marked the image as complete in the header", 0,
 			    LIBVIRT_MAGIC_SIZE },
 	};
 

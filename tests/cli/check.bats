@@ -895,14 +895,14 @@ a: 1 problem, all fixable with --repair
 END
 	savetool check --repair -n a
 	assert_failure 1
-	assert_line "a: would be repaired: finished the header: the image is \
-complete (part-complete, at byte 0, 16 bytes)"
+	assert_line "a: would be repaired: marked the image as complete in the \
+header (part-complete, at byte 0, 16 bytes)"
 	savetool check -q a
 	assert_output "a: 1 problem, all fixable with --repair"
 	savetool check --repair a
 	assert_success
 	assert_output - <<'END'
-a: repaired: finished the header: the image is complete (part-complete, at byte 0, 16 bytes)
+a: repaired: marked the image as complete in the header (part-complete, at byte 0, 16 bytes)
 a: clean
 END
 	savetool check a
