@@ -4,6 +4,7 @@
 
 #include "confine.h"
 #include "finding.h"
+#include "hint.h"
 #include "images.h"
 
 #include <string.h>
@@ -40,16 +41,6 @@ static void print_repair(const struct job *job, const char *path,
 		    job->dry_run ? "would be repaired" : "repaired", line);
 }
 
-/* Of several findings with the same remedy, the first has it. */
-static bool is_first(const struct savetool_check *check, size_t index)
-{
-	for (size_t i = 0; i < index; i++)
-		if (strcmp(check->findings[i].code,
-			   check->findings[index].code) == 0)
-			return false;
-	return true;
-}
-
 static bool is_repaired(const struct savetool_check *check,
 			const struct savetool_finding *finding)
 {
@@ -59,22 +50,22 @@ static bool is_repaired(const struct savetool_check *check,
 	return false;
 }
 
-/* The way out, for who wanted a repair, or to know more. */
-static void print_remedies(const struct job *job, const char *path,
-			   const struct savetool_check *check)
+/* For those who wanted a repair, or to know more. */
+static void print_hints(const struct job *job, const char *path,
+			const struct savetool_check *check)
 {
 	bool verbose = job->images.cli->verbose;
 
 	for (size_t i = 0; i < check->finding_count; i++) {
 		const struct savetool_finding *finding = &check->findings[i];
 
-		if (finding->hint && is_first(check, i) &&
+		if (finding_has_hint(check->findings, i) &&
 		    !is_repaired(check, finding) &&
 		    (verbose ||
 		     (job->repair && finding->severity != SAVETOOL_NOTE)))
-			report_line(job->images.report,
-				    "%s: what helps: %s (%s)", path,
-				    finding->hint, finding->code);
+			report_line(job->images.report, "%s: hint: %s (%s)",
+				    path, hint_words(finding->hint),
+				    finding->code);
 	}
 }
 
@@ -97,15 +88,15 @@ static void print_verdict(struct report *report, const char *path,
 	if (problems == 0) {
 		report_line(report, "%s: clean%s", path,
 			    is_found(check, "not-checked") ?
-				    ", as far as it was read" :
+				    ", as far as read" :
 				    "");
 		return;
 	}
 	if (repairable == problems)
-		snprintf(fixes, sizeof(fixes), ", which --repair mends");
+		snprintf(fixes, sizeof(fixes), ", all fixable with --repair");
 	else if (repairable > 0)
-		snprintf(fixes, sizeof(fixes), ", %zu of which --repair mends",
-			 repairable);
+		snprintf(fixes, sizeof(fixes),
+			 ", %zu of them fixable with --repair", repairable);
 	report_line(report, "%s: %zu problem%s%s", path, problems,
 		    problems == 1 ? "" : "s", fixes);
 }
@@ -119,7 +110,7 @@ static void print(const struct job *job, const char *path,
 				      &check->findings[i]);
 		for (size_t i = 0; i < check->repaired_count; i++)
 			print_repair(job, path, &check->repaired[i]);
-		print_remedies(job, path, check);
+		print_hints(job, path, check);
 	}
 	print_verdict(job->images.report, path, check);
 }
@@ -172,7 +163,7 @@ static void show(struct job *job, const char *path,
 	else if (check)
 		put(job, check, !err && check->problem_count == 0);
 	if (err && is_reported(check, err)) {
-		report_error(job->images.report, err, NULL);
+		report_error(job->images.report, err, hint_words(err->hint));
 		err = NULL;
 	}
 	images_commit(&job->images, path, err);
@@ -253,11 +244,11 @@ static int run(struct cli *cli)
 	};
 	const struct option table[] = {
 		{ '\0', "deep", NULL, take_flag, &job.deep,
-		  "unpack all, and read every page" },
+		  "decompress the image and read every page" },
 		{ '\0', "repair", NULL, take_flag, &job.repair,
-		  "mend what can be mended, in place" },
+		  "repair the image in place, if possible" },
 		{ 'n', "dry-run", NULL, take_flag, &job.dry_run,
-		  "only say what --repair would do" },
+		  "only show what --repair would do" },
 		OPTIONS_SOURCE(&job.open),
 		OPTIONS_PROGRESS(&job.images.progress),
 		OPTION_END,
@@ -278,7 +269,7 @@ static int run(struct cli *cli)
 const struct command command_check = {
 	.name = "check",
 	.operands = "IMAGE...",
-	.summary = "prove an image's structure, and mend it",
+	.summary = "verify the structure of an image, and repair it",
 	.least = 1,
 	.most = SIZE_MAX,
 	.writes = true,

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "escape.h"
+#include "hint.h"
 #include "nearest.h"
 #include "place.h"
 #include "report.h"
@@ -47,13 +48,13 @@ static struct option *whole_table(struct cli *cli, struct request *request,
 {
 	const struct option common[] = {
 		{ '\0', "json", NULL, take_flag, &cli->json,
-		  "the same as --output=json" },
+		  "same as --output=json" },
 		{ '\0', "output", "FORM", take_output, &cli->json,
-		  "write the result as text or json" },
+		  "write the result as 'text' or 'json'" },
 		{ 'q', "quiet", NULL, take_flag, &cli->quiet,
-		  "write no warnings, and less of the rest" },
+		  "suppress warnings and non-essential output" },
 		{ 'v', "verbose", NULL, take_flag, &cli->verbose,
-		  "write more" },
+		  "show more details" },
 		{ 'h', "help", NULL, take_flag, &request->help,
 		  "show this help" },
 		{ 'V', "version", NULL, take_flag, &request->version,
@@ -378,25 +379,7 @@ static void complain(const char *path, const struct savetool_error *err,
 
 void cli_complain(const char *path, const struct savetool_error *err)
 {
-	complain(path, err, NULL);
-}
-
-const char *cli_hint(const struct cli *cli, const struct savetool_error *err)
-{
-	const struct poptOption *row = cli->rows;
-
-	if (err->code != SAVETOOL_REFUSED || err->sys_errno != EEXIST)
-		return NULL;
-	for (; row && row->longName; row++)
-		if (strcmp(row->longName, "force") == 0)
-			return "--force replaces it";
-	return NULL;
-}
-
-void cli_complain_with_hint(const struct cli *cli, const char *path,
-			    const struct savetool_error *err)
-{
-	complain(path, err, cli_hint(cli, err));
+	complain(path, err, hint_words(err->hint));
 }
 
 /* Who reads text finds it on standard error. */
@@ -419,8 +402,8 @@ int cli_fail(const struct cli *cli, const char *path,
 {
 	if (err->code == SAVETOOL_CANCELLED)
 		return SAVETOOL_CANCELLED;
-	put_failure(cli, path, err, cli_hint(cli, err));
-	cli_complain_with_hint(cli, path, err);
+	put_failure(cli, path, err, hint_words(err->hint));
+	cli_complain(path, err);
 	return (int)err->code;
 }
 

@@ -25,11 +25,11 @@ struct option {
 /* Where an image is, and how it is read: struct savetool_open_options. */
 #define OPTIONS_SOURCE(open)                                                   \
 	{ '\0', "offset", "N", take_size, &(open)->offset,                     \
-	  "the bare stream starts at byte N" },                                \
+	  "a bare stream starts at byte N" },                                \
 	{ '\0', "byte-order", "ORDER", take_byte_order, &(open)->byte_order,   \
-	  "a bare stream's host is little- or big-endian" },                   \
+	  "byte order of a bare stream's host: little or big" },                   \
 	{ '\0', "direct", NULL, take_flag, &(open)->direct,                    \
-	  "leave the page cache alone (O_DIRECT)" }
+	  "bypass the page cache (O_DIRECT)" }
 #define OPTION_END { '\0', NULL, NULL, NULL, NULL, NULL }
 /* clang-format on */
 
@@ -64,13 +64,6 @@ void cli_complain(const char *path, const struct savetool_error *err);
 /* "savetool: PATH: warning: …", unless --quiet */
 void cli_warn(const struct cli *cli, const char *path, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-
-/* The same, with what an option of this command can do about it. */
-void cli_complain_with_hint(const struct cli *cli, const char *path,
-			    const struct savetool_error *err);
-
-/* That option in words; NULL: there is none. */
-const char *cli_hint(const struct cli *cli, const struct savetool_error *err);
 
 /*
  * Tells that a command has failed, also as JSON if that is wanted; of a

@@ -39,14 +39,14 @@ static bool has_levels(enum savetool_format format)
 static const char *contradiction(const struct wish *wish)
 {
 	if (wish->bare && wish->xml)
-		return "--bare and --libvirt exclude each other";
+		return "'--bare' and '--libvirt' cannot be combined";
 	if (wish->bare && wish->header_version >= 0)
 		return "a bare stream has no header version";
 	if (wish->header_version >= 0 && wish->header_version != 2 &&
 	    wish->header_version != 3)
 		return "header version is neither 2 nor 3";
 	if (wish->level == 0)
-		return "there is no level 0 of compression";
+		return "compression level 0 does not exist";
 	return NULL;
 }
 
@@ -61,7 +61,10 @@ static int check_format(const struct cli *cli, const struct wish *wish)
 	    wish->format != SAVETOOL_FORMAT_SPARSE &&
 	    wish->format != SAVETOOL_FORMAT_KEEP)
 		return cli_misuse(
-			cli, "header version 3 is not for format '%s'", name);
+			cli,
+			"header version 3 is for format 'sparse' only, not for "
+			"'%s'",
+			name);
 	return SAVETOOL_OK;
 }
 
@@ -71,11 +74,12 @@ static int check_destination(const struct cli *cli, const char *path)
 	if (strcmp(path, "-") != 0)
 		return SAVETOOL_OK;
 	if (isatty(STDOUT_FILENO))
-		return cli_misuse(cli, "standard output is a terminal, which "
-				       "an image is not written to");
+		return cli_misuse(cli,
+				  "refusing to write an image to a terminal");
 	if (cli->json || cli->verbose)
-		return cli_misuse(cli, "the image goes to standard output, "
-				       "and so nothing else can");
+		return cli_misuse(
+			cli, "standard output takes the image: no '--json' or "
+			     "'--verbose'");
 	return SAVETOOL_OK;
 }
 
@@ -197,13 +201,13 @@ static int run(struct cli *cli)
 			     .progress = PROGRESS_INIT };
 	const struct option table[] = {
 		{ 'O', "to", "FORMAT", take_format, &wish.format,
-		  "write FORMAT; without it, that of SOURCE" },
+		  "write FORMAT (default: the format of SOURCE)" },
 		{ 'f', "force", NULL, take_flag, &wish.force,
 		  "replace DEST if it exists" },
 		{ '\0', "bare", NULL, take_flag, &wish.bare,
-		  "write a stream without libvirt's header" },
+		  "write a bare stream without a libvirt header" },
 		{ '\0', "libvirt", "[XML]", take_text, &wish.xml,
-		  "write libvirt's header, around this domain XML" },
+		  "write a libvirt header, with this domain XML" },
 		{ '\0', "header-version", "N", take_number,
 		  &wish.header_version, "write header version 2 or 3" },
 		{ '\0', "verify", NULL, take_flag, &wish.verify,
@@ -211,7 +215,7 @@ static int run(struct cli *cli)
 		{ 'L', "level", "N", take_signed, &wish.level,
 		  "compress at level N" },
 		{ 'T', "threads", "N", take_number, &wish.threads,
-		  "compress with N threads, 0: all processors" },
+		  "compress with N threads (0: one per processor)" },
 		OPTIONS_SOURCE(&wish.open),
 		OPTIONS_PROGRESS(&wish.progress),
 		OPTION_END,
@@ -233,7 +237,7 @@ static int run(struct cli *cli)
 const struct command command_convert = {
 	.name = "convert",
 	.operands = "SOURCE DEST",
-	.summary = "write an image again in another format",
+	.summary = "convert an image to another format",
 	.least = 2,
 	.most = 2,
 	.writes = true,

@@ -79,7 +79,7 @@ static int run(struct cli *cli)
 const struct command command_digest = {
 	.name = "digest",
 	.operands = "IMAGE...",
-	.summary = "print a fingerprint of the guest's state",
+	.summary = "print a format-independent digest of the guest state",
 	.least = 1,
 	.most = SIZE_MAX,
 	.run = run,

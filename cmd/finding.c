@@ -4,9 +4,11 @@
 
 #include "finding.h"
 
+#include "hint.h"
 #include "place.h"
 
 #include <stdio.h>
+#include <string.h>
 
 const char *finding_severity(enum savetool_severity severity)
 {
@@ -38,7 +40,7 @@ void finding_put(struct report *report, const struct savetool_finding *finding)
 		      finding->section ? finding->instance : SAVETOOL_UNKNOWN);
 	report_number(report, "offset", NULL, finding->offset);
 	report_number(report, "length", NULL, finding->length);
-	report_text(report, "remedy", NULL, finding->hint);
+	report_text(report, "hint", NULL, hint_words(finding->hint));
 }
 
 void finding_line(char text[FINDING_LINE],
@@ -51,15 +53,27 @@ void finding_line(char text[FINDING_LINE],
 		 finding->code, place[0] ? ", " : "", place);
 }
 
-static void show(struct report *report, const struct savetool_finding *finding)
+bool finding_has_hint(const struct savetool_finding *findings, size_t index)
 {
+	if (!hint_words(findings[index].hint))
+		return false;
+	for (size_t i = 0; i < index; i++)
+		if (strcmp(findings[i].code, findings[index].code) == 0)
+			return false;
+	return true;
+}
+
+static void show(struct report *report, const struct savetool_finding *findings,
+		 size_t index)
+{
+	const struct savetool_finding *finding = &findings[index];
 	char line[FINDING_LINE];
 
 	finding_line(line, finding);
 	report_line(report, "%s: %s", finding_severity(finding->severity),
 		    line);
-	if (finding->hint)
-		report_line(report, "what helps: %s", finding->hint);
+	if (finding_has_hint(findings, index))
+		report_line(report, "hint: %s", hint_words(finding->hint));
 }
 
 void finding_show_all(struct report *report, const struct savetool_info *info)
@@ -67,7 +81,7 @@ void finding_show_all(struct report *report, const struct savetool_info *info)
 	report_table(report, "findings", "findings", "");
 	for (size_t i = 0; i < info->finding_count; i++) {
 		finding_put(report, &info->findings[i]);
-		show(report, &info->findings[i]);
+		show(report, info->findings, i);
 	}
 	report_close(report);
 }

@@ -17,6 +17,9 @@ const char *finding_severity(enum savetool_severity severity);
 void finding_line(char text[FINDING_LINE],
 		  const struct savetool_finding *finding);
 
+/* Among findings with the same code, the first one shows the hint. */
+bool finding_has_hint(const struct savetool_finding *findings, size_t index);
+
 /* A row of a table; more about it may follow. */
 void finding_put(struct report *report, const struct savetool_finding *finding);
 

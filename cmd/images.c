@@ -4,6 +4,7 @@
 
 #include "images.h"
 
+#include "hint.h"
 #include "signals.h"
 #include "stdout.h"
 
@@ -69,12 +70,12 @@ void images_commit(struct images *images, const char *path,
 		   const struct savetool_error *err)
 {
 	if (err)
-		report_error(images->report, err, cli_hint(images->cli, err));
+		report_error(images->report, err, hint_words(err->hint));
 	report_commit(images->report);
 	/* The next one may take minutes. */
 	stdout_flush();
 	if (err)
-		cli_complain_with_hint(images->cli, path, err);
+		cli_complain(path, err);
 }
 
 const char *images_copy_problem(const struct cli *cli, const char *copy,

@@ -54,9 +54,9 @@ static int run(struct cli *cli)
 	};
 	const struct option table[] = {
 		{ '\0', "scan", NULL, take_flag, &job.scan,
-		  "read all of it, and count pages" },
+		  "read the whole image and count pages" },
 		{ '\0', "xml", NULL, take_flag, &job.facts.xml,
-		  "show the domain XML as well" },
+		  "also show the domain XML" },
 		OPTIONS_SOURCE(&job.open),
 		OPTIONS_PROGRESS(&job.images.progress),
 		OPTION_END,
@@ -73,7 +73,7 @@ static int run(struct cli *cli)
 const struct command command_inspect = {
 	.name = "inspect",
 	.operands = "IMAGE...",
-	.summary = "tell what an image is",
+	.summary = "describe an image",
 	.least = 1,
 	.most = SIZE_MAX,
 	.run = run,

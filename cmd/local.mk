@@ -26,6 +26,8 @@ libcmd_la_SOURCES = \
 	%D%/finding.c \
 	%D%/finding.h \
 	%D%/help.c \
+	%D%/hint.c \
+	%D%/hint.h \
 	%D%/images.c \
 	%D%/images.h \
 	%D%/inspect.c \

@@ -51,7 +51,7 @@ void command_list(void)
 	     "  -h, --help     show this help\n"
 	     "  -V, --version  show the version\n"
 	     "\n"
-	     "'savetool COMMAND --help' tells the options of a command,\n"
+	     "'savetool COMMAND --help' lists the options of a command,\n"
 	     "'savetool help COMMAND' shows its manual page.");
 }
 

@@ -181,7 +181,7 @@ static int run(struct cli *cli)
 			   .open = { .size = sizeof(job.open) } };
 	const struct option table[] = {
 		{ '\0', "scan", NULL, take_flag, &job.scan,
-		  "read all pages, and tell which are zero" },
+		  "read all pages and show which are zero" },
 		OPTIONS_SOURCE(&job.open),
 		OPTIONS_PROGRESS(&job.progress),
 		OPTION_END,
@@ -201,7 +201,7 @@ static int run(struct cli *cli)
 const struct command command_map = {
 	.name = "map",
 	.operands = "IMAGE",
-	.summary = "tell what each byte of an image's file is",
+	.summary = "show what each byte of an image is for",
 	.least = 1,
 	.most = 1,
 	.run = run,

@@ -29,9 +29,9 @@ struct progress {
 #define PROGRESS_INIT { .fd = -1, .reported = -1 }
 #define OPTIONS_PROGRESS(progress)                                             \
 	{ 'p', "progress", NULL, take_flag, &(progress)->wanted,               \
-	  "show how far it is" },                                              \
+	  "show progress" },                                              \
 	{ '\0', "progress-fd", "FD", take_progress_fd, &(progress)->fd,        \
-	  "write lines as 42/100 to this descriptor" }
+	  "write progress to FD as lines like 42/100" }
 /* clang-format on */
 
 int take_progress_fd(void *target, const char *word,

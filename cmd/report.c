@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "escape.h"
+#include "hint.h"
 #include "memory.h"
 #include "text.h"
 
@@ -284,7 +285,7 @@ void report_error(struct report *report, const struct savetool_error *err,
 	report_text(report, "block", NULL, err->block[0] ? err->block : NULL);
 	report_number(report, "page", NULL, err->page);
 	report_number(report, "offset", NULL, err->offset);
-	report_text(report, "remedy", NULL, hint);
+	report_text(report, "hint", NULL, hint);
 	report_close(report);
 }
 

@@ -70,10 +70,7 @@ void report_line(struct report *report, const char *format, ...)
 void report_document(struct report *report, const char *key,
 		     const char *document);
 
-/*
- * Only JSON; who reads text finds it on standard error.  The remedy is what
- * helps, or NULL.
- */
+/* Only in JSON; in text it is on standard error.  The hint may be NULL. */
 void report_error(struct report *report, const struct savetool_error *err,
 		  const char *hint);
 

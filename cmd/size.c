@@ -192,7 +192,7 @@ static bool show_folder(struct job *job, const struct savetool_sizes *sizes)
 				    space->shares);
 		}
 	} else if (!space->writable) {
-		report_line(report, "nothing can be written there");
+		report_line(report, "not writable");
 	} else {
 		report_text(report, NULL, "can have holes", yes(space->holes));
 		report_text(report, NULL, "shares extents", yes(space->shares));
@@ -235,16 +235,17 @@ static int show_dense(const struct job *job, const struct savetool_info *info)
 	bool dense = is_dense(job, info);
 
 	if (!is_dense_known(info)) {
-		report_line(job->images.report,
-			    "its bitmaps cannot be trusted: whether it has "
-			    "lost its holes is not known");
+		report_line(
+			job->images.report,
+			"its bitmaps are unreliable: it is unknown whether it "
+			"has lost its holes");
 		return 1;
 	}
 	report_flag(job->images.report, "dense", NULL, dense);
 	if (dense)
-		report_line(job->images.report,
-			    "it is dense: it has lost its holes, or much of it "
-			    "is stale");
+		report_line(
+			job->images.report,
+			"dense: it has lost its holes, or much of it is stale");
 	return dense ? 1 : SAVETOOL_OK;
 }
 
@@ -371,13 +372,13 @@ static int run(struct cli *cli)
 	};
 	const struct option table[] = {
 		{ '\0', "estimate", NULL, take_flag, &job.options.estimate,
-		  "tell what every format would take" },
+		  "estimate the size in every format" },
 		{ '\0', "for", "DIR", take_text, &job.folder,
-		  "tell if a copy would fit there" },
+		  "show whether a copy would fit in DIR" },
 		{ '\0', "fail-if-dense", "[PCT]", take_dense, &job,
-		  "exit 1 if sparse, but PCT % more than needed" },
+		  "exit 1 if a sparse image takes PCT % more than needed" },
 		{ '\0', "scan", NULL, take_flag, &job.options.scan,
-		  "read all pages, and count zero ones" },
+		  "read all pages and count zero pages" },
 		OPTIONS_SOURCE(&job.open),
 		OPTIONS_PROGRESS(&job.images.progress),
 		OPTION_END,
@@ -398,7 +399,8 @@ static int run(struct cli *cli)
 const struct command command_size = {
 	.name = "size",
 	.operands = "IMAGE...",
-	.summary = "tell what an image takes, needs, and would take elsewhere",
+	.summary = "show the space used, the space needed, and sizes in other "
+		   "formats",
 	.least = 1,
 	.most = SIZE_MAX,
 	.run = run,

@@ -44,16 +44,18 @@ static void show_parts(struct report *report, const struct job *job,
 		       const struct savetool_sparsify_result *result)
 {
 	if (is_sparse(result) && !job->options.zero_only) {
-		show_part(report, result->stale, "in places of absent pages");
+		show_part(report, result->stale, "in slots of absent pages");
 		show_part(report, result->zero, "in zero pages");
 	}
 	show_part(report, result->other, "in other zeros");
 	show_part(report, result->lost,
-		  "of present pages already lay in holes: see 'savetool "
+		  "of present pages already lie in holes: see 'savetool "
 		  "inspect'");
 	if (result->format == SAVETOOL_FORMAT_RAW)
-		report_line(report, "superseded and zero records need "
-				    "'savetool compact'");
+		report_line(
+			report,
+			"superseded and zero records: free them with 'savetool "
+			"compact'");
 }
 
 static void show_text(struct report *report, const struct job *job,
@@ -73,8 +75,8 @@ static void show_text(struct report *report, const struct job *job,
 					  " allocated");
 	}
 	if (is_packed(result))
-		report_line(report, "%s: packed by %s, nothing to free", path,
-			    savetool_format_name(result->format));
+		report_line(report, "%s: compressed (%s): nothing to free",
+			    path, savetool_format_name(result->format));
 	else if (result->freed == 0)
 		report_line(report, "%s: nothing to free%s", path, allocated);
 	else
@@ -179,9 +181,9 @@ static int run(struct cli *cli)
 	const struct option table[] = {
 		OPTIONS_COPY(&job.copy, &job.options.force),
 		{ 'n', "dry-run", NULL, take_flag, &job.options.dry_run,
-		  "only say what would be freed; status 1 if anything" },
+		  "only show what would be freed; exit 1 if anything" },
 		{ '\0', "zero-only", NULL, take_flag, &job.options.zero_only,
-		  "leave every byte readable as before" },
+		  "free only ranges that are already zero" },
 		OPTIONS_SOURCE(&job.open),
 		OPTIONS_PROGRESS(&job.images.progress),
 		OPTION_END,
@@ -195,7 +197,7 @@ static int run(struct cli *cli)
 const struct command command_sparsify = {
 	.name = "sparsify",
 	.operands = "IMAGE...",
-	.summary = "give back storage that an image does not need",
+	.summary = "free disk space that an image does not need",
 	.least = 1,
 	.most = SIZE_MAX,
 	.writes = true,

@@ -203,6 +203,7 @@ savetoolinclude_HEADERS = \
 	%D%/savetool/convert.h \
 	%D%/savetool/digest.h \
 	%D%/savetool/error.h \
+	%D%/savetool/hint.h \
 	%D%/savetool/image.h \
 	%D%/savetool/info.h \
 	%D%/savetool/map.h \

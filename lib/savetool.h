@@ -41,6 +41,7 @@ const char *savetool_version(void);
 
 /* The order matters: each needs those before it. */
 /* clang-format off */
+#include "savetool/hint.h"
 #include "savetool/error.h"
 #include "savetool/monitor.h"
 #include "savetool/info.h"

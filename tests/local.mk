@@ -128,6 +128,9 @@ bats_tests = \
 	%D%/cli/mkimage.bats \
 	%D%/cli/completion.bats \
 	%D%/style/tree.bats \
+	%D%/style/exports.bats \
+	%D%/style/hints.bats \
+	%D%/style/layers.bats \
 	%D%/style/manual.bats \
 	%D%/style/layers.bats \
 	%D%/style/exports.bats

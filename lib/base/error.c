@@ -46,6 +46,7 @@ static void begin(struct savetool_error *err, enum savetool_code code,
 	err->offset = offset;
 	err->block[0] = '\0';
 	err->page = SAVETOOL_UNKNOWN;
+	err->hint = SAVETOOL_HINT_NONE;
 }
 
 int fail(struct savetool_error *err, enum savetool_code code,
@@ -172,6 +173,13 @@ int fail_about_page(struct savetool_error *err, const char *block,
 	if (err->page == SAVETOOL_UNKNOWN)
 		err->page = page;
 	return fail_in_block(err, block);
+}
+
+int fail_hint(struct savetool_error *err, enum savetool_hint hint)
+{
+	if (err->hint == SAVETOOL_HINT_NONE)
+		err->hint = hint;
+	return -1;
 }
 
 int fail_as(struct savetool_error *err, enum savetool_code code,

@@ -52,6 +52,9 @@ int fail_in_block(struct savetool_error *err, const char *block);
 int fail_about_page(struct savetool_error *err, const char *block,
 		    uint64_t page);
 
+/* Notes what helps; what is already known stays. */
+int fail_hint(struct savetool_error *err, enum savetool_hint hint);
+
 /*
  * Appends to the sentence, which is cut if there is not enough space, and
  * makes it a failure of another kind at the same place.

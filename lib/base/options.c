@@ -22,12 +22,12 @@ int options_take(void *options, size_t size, const void *given,
 		memcpy(&given_size, given, sizeof(given_size));
 	if (given_size < sizeof(given_size) || given_size > SIZE_LIMIT)
 		return fail(err, SAVETOOL_USAGE,
-			    "options of %zu bytes: their size is not set",
-			    given_size);
+			    "size of the options is not set: %zu", given_size);
 	if (given_size > size &&
 	    !is_zero((const char *)given + size, given_size - size))
 		return fail(err, SAVETOOL_USAGE,
-			    "options that this libsavetool does not have");
+			    "options that this version of libsavetool does not "
+			    "know");
 	if (given)
 		memcpy(options, given, given_size < size ? given_size : size);
 	memcpy(options, &size, sizeof(size));

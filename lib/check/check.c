@@ -23,81 +23,12 @@ struct check {
 	struct savetool_repaired *repaired;
 };
 
-struct hint {
-	const char *code, *text;
-};
-
-/* What to do about a finding that we cannot repair. */
-static const struct hint remedies[] = {
-	{ "part", "save the guest again; if the image is packed, or a copy "
-		  "without holes, 'check --deep' tells whether it is complete "
-		  "all the same" },
-	{ "lost-extent", "take the image from another copy: what was in the "
-			 "hole is gone" },
-	{ "lost-bitmap", "take the image from another copy: the hole held "
-			 "which pages are memory" },
-	{ "empty-bitmaps", "take the image from another copy, or save the "
-			   "guest again, without background-snapshot" },
-	{ "doubtful-bitmaps", "take the image from another copy" },
-	{ "incomplete", "take the image from another copy" },
-	{ "corrupt", "take the image from another copy" },
-	{ "duplicate-device", "take the image from another copy" },
-	{ "vmdesc-differs", "take the image from another copy" },
-	{ "changed", "check it again" },
-	{ "second-image", "copy what starts there to a file of its own" },
-	{ "not-checked", "check it with --deep" },
-};
-
-/* Only by writing a new file, which is refused if the header says Part. */
-static const struct hint writing_remedies[] = {
-	{ "mislabelled", "convert it to the format that it has" },
-	{ "header-version-3", "convert it to the format that it has" },
-	{ "packed-mapped-ram", "convert it to sparse" },
-	{ "packed-trailing", "convert it, to the format that it has or to "
-			     "another" },
-	{ "vmdesc-cut", "convert it: that leaves the vmdescription out" },
-	{ "stale", "sparsify it" },
-	{ "zero-pages", "sparsify it" },
-	{ "superseded", "compact it" },
-	{ "trailing", "compact it" },
-	{ "unaligned", "convert it to raw, and that to sparse" },
-};
-
-#define COUNT(table) (sizeof(table) / sizeof(*(table)))
-
-static const char *look_up(const struct hint *table, size_t count,
-			   const char *code)
-{
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(table[i].code, code) == 0)
-			return table[i].text;
-	return NULL;
-}
-
-static const char *hint_of(const char *code, bool writable)
-{
-	const char *text = look_up(remedies, COUNT(remedies), code);
-
-	if (text || !writable)
-		return text;
-	return look_up(writing_remedies, COUNT(writing_remedies), code);
-}
-
-static bool has_finding(const struct savetool_info *info, const char *code)
-{
-	for (size_t i = 0; i < info->finding_count; i++)
-		if (strcmp(info->findings[i].code, code) == 0)
-			return true;
-	return false;
-}
-
-/* Takes the results of the last round. */
+/* What the last round says, or the only one. */
 static void conclude(struct check *check, struct description *description,
 		     const struct repair_plan *plan)
 {
 	struct savetool_check *base = &check->base;
 	struct savetool_info *info = &description->info;
-	bool writable = !has_finding(info, "part");
 
 	description_free(check->description);
 	check->description = description;
@@ -108,10 +39,8 @@ static void conclude(struct check *check, struct description *description,
 	base->problem_count = 0;
 	base->repairable_count = 0;
 	for (size_t i = 0; i < info->finding_count; i++) {
-		struct savetool_finding *finding = &description->findings[i];
+		const struct savetool_finding *finding = &info->findings[i];
 
-		if (!finding->hint)
-			finding->hint = hint_of(finding->code, writable);
 		if (finding->severity != SAVETOOL_PROBLEM)
 			continue;
 		base->problem_count++;
@@ -135,18 +64,19 @@ static void conclude_broken(struct check *check,
 	if (!description)
 		return;
 	description->info.complete_known = broken->code == SAVETOOL_INCOMPLETE;
-	if (find_error(description, broken, &ignored) == 0)
+	if (report_failure(description, broken, &ignored) == 0)
 		conclude(check, description, NULL);
 	else
 		description_free(description);
 }
 
 /* If another process writes to the file, it is not the one that was checked. */
-static int find_change(const struct savetool_image *image,
-		       struct savetool_error *err)
+static int report_change(const struct savetool_image *image,
+			 struct savetool_error *err)
 {
 	const struct savetool_finding finding = {
 		.code = "changed",
+		.hint = SAVETOOL_HINT_RETRY,
 		.severity = SAVETOOL_PROBLEM,
 		.offset = SAVETOOL_UNKNOWN,
 		.length = SAVETOOL_UNKNOWN,
@@ -157,9 +87,8 @@ static int find_change(const struct savetool_image *image,
 		return -1;
 	if (!changed)
 		return 0;
-	return description_find(image->description, &finding, err,
-				"the file was written to while it was "
-				"checked");
+	return description_report(image->description, &finding, err,
+				  "the file was modified while it was checked");
 }
 
 static int check_image(struct checker *checker, struct savetool_image *image,
@@ -181,8 +110,8 @@ static int check_image(struct checker *checker, struct savetool_image *image,
 	    (result < 0 && err->code == SAVETOOL_CANCELLED))
 		return -1;
 	/* The change comes first: it makes everything else unproven. */
-	if (find_change(image, &later) < 0 ||
-	    checker_find(checker, result < 0 ? err : NULL, &later) < 0) {
+	if (report_change(image, &later) < 0 ||
+	    checker_report(checker, result < 0 ? err : NULL, &later) < 0) {
 		*err = later;
 		return -1;
 	}

@@ -80,7 +80,7 @@ int checker_require_bitmaps(const struct checker *checker,
 	if (checker->padding_count == 0)
 		return 0;
 	return fail_at(err, SAVETOOL_CORRUPT, padding->offset,
-		       "bits behind the last page of a bitmap");
+		       "bitmap has bits set past its last page");
 }
 
 static int on_ram_list(struct visitor *visitor, const struct section *section,

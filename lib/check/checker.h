@@ -36,8 +36,8 @@ void checker_release(struct checker *checker);
  * Adds to the findings of the description that the walk has made.  broken is
  * why the walk ended early, or NULL if it did not.
  */
-int checker_find(struct checker *checker, const struct savetool_error *broken,
-		 struct savetool_error *err);
+int checker_report(struct checker *checker, const struct savetool_error *broken,
+		   struct savetool_error *err);
 
 /*
  * Fails if a bitmap has bits after its last page, which only check reads past.
@@ -46,7 +46,8 @@ int checker_require_bitmaps(const struct checker *checker,
 			    struct savetool_error *err);
 
 /* The findings about the devices of a tail that has been read. */
-int find_in_devices(const struct checker *checker, struct savetool_error *err);
+int report_in_devices(const struct checker *checker,
+		      struct savetool_error *err);
 
 /*
  * Is an image whose header says Part complete to its last byte?  Only if its

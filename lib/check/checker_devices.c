@@ -23,8 +23,8 @@ static int compare_devices(const void *a, const void *b)
 	return (left->offset > right->offset) - (left->offset < right->offset);
 }
 
-static int find_duplicates(const struct savetool_image *image,
-			   struct savetool_error *err)
+static int report_duplicates(const struct savetool_image *image,
+			     struct savetool_error *err)
 {
 	const struct tail *tail = image->tail;
 	size_t size = tail->device_count * sizeof(struct savetool_device);
@@ -39,6 +39,7 @@ static int find_duplicates(const struct savetool_image *image,
 		const struct savetool_device *device = &devices[i];
 		const struct savetool_finding finding = {
 			.code = "duplicate-device",
+			.hint = SAVETOOL_HINT_COPY_AGAIN,
 			.severity = SAVETOOL_PROBLEM,
 			.section = device->name,
 			.instance = device->instance,
@@ -50,10 +51,10 @@ static int find_duplicates(const struct savetool_image *image,
 		    device[-1].instance != device->instance)
 			continue;
 		/* One is enough to distrust all; there may be a million. */
-		return description_find(image->description, &finding, err,
-					"a second section of device '%s', "
-					"instance %" PRIu32,
-					device->name, device->instance);
+		return description_report(
+			image->description, &finding, err,
+			"duplicate section of device '%s', instance %" PRIu32,
+			device->name, device->instance);
 	}
 	return 0;
 }
@@ -79,12 +80,13 @@ static bool names_same(const struct vmdesc_device *described,
  * If a section's length differs from the vmdesc, it is more likely that bytes
  * were lost or added than that the vmdesc is wrong.
  */
-static int find_differences(const struct savetool_image *image,
-			    struct savetool_error *err)
+static int report_differences(const struct savetool_image *image,
+			      struct savetool_error *err)
 {
 	const struct tail *tail = image->tail;
 	struct savetool_finding finding = {
 		.code = "vmdesc-differs",
+		.hint = SAVETOOL_HINT_COPY_AGAIN,
 		.severity = SAVETOOL_WARNING,
 		.offset = tail->offset + tail->state_size,
 		.length = tail->size - tail->state_size,
@@ -105,19 +107,18 @@ static int find_differences(const struct savetool_image *image,
 		finding.instance = device->instance;
 		finding.offset = device->offset;
 		finding.length = device->length;
-		return description_find(image->description, &finding, err,
-					"the vmdescription does not agree "
-					"with section '%s'",
-					device->name);
+		return description_report(
+			image->description, &finding, err,
+			"the vmdesc does not match section '%s'", device->name);
 	}
 	if (!next_described(tail->vmdesc, &next))
 		return 0;
-	return description_find(image->description, &finding, err,
-				"the vmdescription tells of sections that are "
-				"not there");
+	return description_report(
+		image->description, &finding, err,
+		"the vmdesc lists sections that do not exist");
 }
 
-int find_in_devices(const struct checker *checker, struct savetool_error *err)
+int report_in_devices(const struct checker *checker, struct savetool_error *err)
 {
 	const struct savetool_image *image = checker->image;
 	const struct tail *tail = image->tail;
@@ -128,22 +129,22 @@ int find_in_devices(const struct checker *checker, struct savetool_error *err)
 		.length = SAVETOOL_UNKNOWN,
 	};
 
-	if (find_duplicates(image, err) < 0)
+	if (report_duplicates(image, err) < 0)
 		return -1;
 	if (tail->vmdesc)
-		return find_differences(image, err);
+		return report_differences(image, err);
 	if (tail->vmdesc_cut)
 		return 0;
 	if (!tail_is_opaque(tail))
-		return description_find(image->description, &finding, err,
-					"no vmdescription: only the footers "
-					"tell where devices end");
+		return description_report(
+			image->description, &finding, err,
+			"no vmdesc: only the footers show where devices end");
 	finding.code = "opaque-devices";
 	finding.severity = SAVETOOL_WARNING;
 	finding.offset = tail->offset;
 	finding.length = tail->state_size;
-	return description_find(image->description, &finding, err,
-				"neither vmdescription nor footers: nothing "
-				"tells where devices end, nor whether the "
-				"image does");
+	return description_report(
+		image->description, &finding, err,
+		"neither vmdesc nor footers: it is unknown where devices end, "
+		"and whether the image is complete");
 }

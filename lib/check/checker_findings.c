@@ -33,8 +33,8 @@ static bool has_padding_bits(const struct checker *checker)
 	return checker->padding_count > 0;
 }
 
-static int find_padding_bits(const struct checker *checker,
-			     struct savetool_error *err)
+static int report_padding_bits(const struct checker *checker,
+			       struct savetool_error *err)
 {
 	struct description *description = description_of(checker);
 	const struct ram_list *list = &checker->image->stream.ram;
@@ -48,12 +48,13 @@ static int find_padding_bits(const struct checker *checker,
 			.block = list->layout.blocks[padding->block].name,
 			.offset = padding->offset,
 			.length = sizeof(padding->found),
-			.hint = untold ? trust_hint(DOUBT_HOST) : NULL,
+			.hint = untold ? trust_hint(DOUBT_HOST) :
+					 SAVETOOL_HINT_NONE,
 		};
 
-		if (description_find(description, &finding, err,
-				     "the bitmap has bits set behind its last "
-				     "page") < 0)
+		if (description_report(
+			    description, &finding, err,
+			    "the bitmap has bits set past its last page") < 0)
 			return -1;
 	}
 	return 0;
@@ -70,13 +71,13 @@ static bool hides_error(const struct checker *checker)
 /*
  * If the header says Part, the description did not get to the trailing bytes.
  */
-static int find_trailing_part(const struct checker *checker,
-			      struct savetool_error *err)
+static int report_trailing_part(const struct checker *checker,
+				struct savetool_error *err)
 {
 	if (image_require_complete(checker->image, err) == 0 ||
 	    strcmp(err->text, checker->broken->text) == 0)
 		return 0;
-	return find_error(description_of(checker), checker->broken, err);
+	return report_failure(description_of(checker), checker->broken, err);
 }
 
 static bool has_header(const struct checker *checker)
@@ -84,8 +85,8 @@ static bool has_header(const struct checker *checker)
 	return checker->image->libvirt != NULL;
 }
 
-static int find_running(const struct checker *checker,
-			struct savetool_error *err)
+static int report_running(const struct checker *checker,
+			  struct savetool_error *err)
 {
 	const struct libvirt *libvirt = checker->image->libvirt;
 	const struct savetool_finding finding = {
@@ -94,15 +95,16 @@ static int find_running(const struct checker *checker,
 
 	if (libvirt->was_running <= 1)
 		return 0;
-	return description_find(description_of(checker), &finding, err,
-				"the word that says whether the guest ran is "
-				"%" PRIu32 ", not 0 or 1",
-				libvirt->was_running);
+	return description_report(
+		description_of(checker), &finding, err,
+		"the 'was running' word of the header is %" PRIu32
+		", not 0 or 1",
+		libvirt->was_running);
 }
 
 /* Bytes in the data after the header that should be zero. */
-static int find_dirt(const struct checker *checker, size_t from, size_t to,
-		     struct savetool_error *err)
+static int report_dirt(const struct checker *checker, size_t from, size_t to,
+		       struct savetool_error *err)
 {
 	const char *data = checker->image->libvirt->data;
 	struct savetool_finding finding = { .code = "padding", NOTE };
@@ -113,27 +115,27 @@ static int find_dirt(const struct checker *checker, size_t from, size_t to,
 		return 0;
 	finding.offset = LIBVIRT_HEADER_SIZE + from;
 	finding.length = to - from;
-	return description_find(description_of(checker), &finding, err,
-				"the room behind XML or cookie is not all "
-				"zeros");
+	return description_report(
+		description_of(checker), &finding, err,
+		"padding after the XML or cookie is not zero");
 }
 
-static int find_padding(const struct checker *checker,
-			struct savetool_error *err)
+static int report_padding(const struct checker *checker,
+			  struct savetool_error *err)
 {
 	const struct libvirt *libvirt = checker->image->libvirt;
 	const struct savetool_header *header = &libvirt->header;
 
-	if (find_dirt(checker, strlen(libvirt->xml) + 1, header->cookie_offset,
-		      err) < 0)
+	if (report_dirt(checker, strlen(libvirt->xml) + 1,
+			header->cookie_offset, err) < 0)
 		return -1;
-	return find_dirt(checker, header->data_length - header->padding,
-			 header->data_length, err);
+	return report_dirt(checker, header->data_length - header->padding,
+			   header->data_length, err);
 }
 
 /* Hot-plugged memory counts on both sides; other blocks are small. */
-static int find_memory(const struct checker *checker,
-		       struct savetool_error *err)
+static int report_memory(const struct checker *checker,
+			 struct savetool_error *err)
 {
 	struct description *description = description_of(checker);
 	const struct savetool_info *info = &description->info;
@@ -147,15 +149,15 @@ static int find_memory(const struct checker *checker,
 	if (!info->guest || info->guest->memory == SAVETOOL_UNKNOWN ||
 	    info->block_count == 0 || info->guest->memory <= total)
 		return 0;
-	return description_find(description, &finding, err,
-				"the XML gives the guest %" PRIu64
-				" bytes of memory, but the blocks have only "
-				"%" PRIu64,
-				info->guest->memory, total);
+	return description_report(
+		description, &finding, err,
+		"the XML gives the guest %" PRIu64
+		" bytes of memory, but the RAM blocks have only %" PRIu64,
+		info->guest->memory, total);
 }
 
-static int find_unaligned(const struct checker *checker,
-			  struct savetool_error *err)
+static int report_unaligned(const struct checker *checker,
+			    struct savetool_error *err)
 {
 	struct description *description = description_of(checker);
 	const struct savetool_info *info = &description->info;
@@ -164,6 +166,7 @@ static int find_unaligned(const struct checker *checker,
 		const struct savetool_block *block = &info->blocks[i];
 		const struct savetool_finding finding = {
 			.code = "unaligned",
+			.hint = SAVETOOL_HINT_CONVERT_TWICE,
 			NOTE,
 			.block = block->name,
 			.offset = block->pages_offset,
@@ -173,10 +176,10 @@ static int find_unaligned(const struct checker *checker,
 		if (block->pages_offset == SAVETOOL_UNKNOWN ||
 		    block->pages_offset % MAPPED_ALIGNMENT == 0)
 			continue;
-		if (description_find(description, &finding, err,
-				     "pages that do not start at a multiple "
-				     "of 1 MiB, as QEMU places them; direct "
-				     "I/O may fail") < 0)
+		if (description_report(
+			    description, &finding, err,
+			    "pages do not start at a multiple of 1 MiB, as "
+			    "QEMU writes them; direct I/O may fail") < 0)
 			return -1;
 	}
 	return 0;
@@ -187,17 +190,18 @@ static bool is_advised(const struct checker *checker)
 	return checker->advised != SAVETOOL_UNKNOWN;
 }
 
-static int find_postcopy(const struct checker *checker,
-			 struct savetool_error *err)
+static int report_postcopy(const struct checker *checker,
+			   struct savetool_error *err)
 {
 	const struct savetool_finding finding = { .code = "postcopy",
 						  NOTE,
 						  .offset = checker->advised,
 						  .length = SAVETOOL_UNKNOWN };
 
-	return description_find(description_of(checker), &finding, err,
-				"saved with postcopy or dirty bitmaps: QEMU "
-				"restores it with the same capability");
+	return description_report(
+		description_of(checker), &finding, err,
+		"saved with postcopy or dirty bitmaps: QEMU needs the same "
+		"capability to restore it");
 }
 
 static bool has_return_path(const struct checker *checker)
@@ -205,8 +209,8 @@ static bool has_return_path(const struct checker *checker)
 	return checker->return_path != SAVETOOL_UNKNOWN;
 }
 
-static int find_return_path(const struct checker *checker,
-			    struct savetool_error *err)
+static int report_return_path(const struct checker *checker,
+			      struct savetool_error *err)
 {
 	const struct savetool_finding finding = { .code = "return-path",
 						  NOTE,
@@ -214,9 +218,9 @@ static int find_return_path(const struct checker *checker,
 							  checker->return_path,
 						  .length = SAVETOOL_UNKNOWN };
 
-	return description_find(description_of(checker), &finding, err,
-				"saved with a return path, which a file "
-				"cannot give");
+	return description_report(
+		description_of(checker), &finding, err,
+		"saved with a return path, which a file does not have");
 }
 
 /* Compressed as libvirt would, but in a layout that needs random access. */
@@ -226,19 +230,21 @@ static bool is_compressed_mapped(const struct checker *checker)
 	       info_of(checker)->layout == SAVETOOL_LAYOUT_MAPPED_RAM;
 }
 
-static int find_compressed_mapped(const struct checker *checker,
-				  struct savetool_error *err)
+static int report_compressed_mapped(const struct checker *checker,
+				    struct savetool_error *err)
 {
 	const struct savetool_finding finding = {
-		.code = "packed-mapped-ram",
+		.code = "compressed-mapped-ram",
+		.hint = SAVETOOL_HINT_CONVERT_SPARSE,
 		PROBLEM,
 		.offset = checker->image->payload,
 		.length = SAVETOOL_UNKNOWN
 	};
 
-	return description_find(description_of(checker), &finding, err,
-				"a packed mapped-ram stream, which QEMU "
-				"cannot restore from what unpacks it");
+	return description_report(
+		description_of(checker), &finding, err,
+		"compressed mapped-ram stream: QEMU cannot restore it while it "
+		"is being decompressed");
 }
 
 /* If the header says Part, the description did not get to the tail. */
@@ -248,10 +254,10 @@ static bool has_unclear_tail(const struct checker *checker)
 	       !image_codec(checker->image);
 }
 
-static int find_unclear_tail(const struct checker *checker,
-			     struct savetool_error *err)
+static int report_unclear_tail(const struct checker *checker,
+			       struct savetool_error *err)
 {
-	return find_in_tail(description_of(checker), checker->image, err);
+	return report_in_tail(description_of(checker), checker->image, err);
 }
 
 static bool is_finished(const struct checker *checker)
@@ -269,12 +275,13 @@ static bool has_zero_pages(const struct checker *checker)
 	       zero_page_bytes(info, checker->image) > 0;
 }
 
-static int find_zero_pages(const struct checker *checker,
-			   struct savetool_error *err)
+static int report_zero_pages(const struct checker *checker,
+			     struct savetool_error *err)
 {
 	const struct savetool_header *header = info_of(checker)->header;
 	struct savetool_finding finding = {
 		.code = "zero-pages",
+		.hint = SAVETOOL_HINT_SPARSIFY,
 		NOTE,
 		.offset = SAVETOOL_UNKNOWN,
 		.length = zero_page_bytes(info_of(checker), checker->image),
@@ -282,13 +289,13 @@ static int find_zero_pages(const struct checker *checker,
 
 	if (header && !header->complete) {
 		finding.severity = SAVETOOL_WARNING;
-		return description_find(description_of(checker), &finding, err,
-					"pages are stored that are all zeros, "
-					"which libvirt never does: they may "
-					"have been lost");
+		return description_report(
+			description_of(checker), &finding, err,
+			"zero pages are stored, which libvirt never does: "
+			"their content may have been lost");
 	}
-	return description_find(description_of(checker), &finding, err,
-				"pages are stored that are all zeros");
+	return description_report(description_of(checker), &finding, err,
+				  "zero pages are stored");
 }
 
 static bool has_superseded(const struct checker *checker)
@@ -300,18 +307,19 @@ static bool has_superseded(const struct checker *checker)
 	       superseded_bytes(info) > 0;
 }
 
-static int find_superseded(const struct checker *checker,
-			   struct savetool_error *err)
+static int report_superseded(const struct checker *checker,
+			     struct savetool_error *err)
 {
 	const struct savetool_finding finding = {
 		.code = "superseded",
+		.hint = SAVETOOL_HINT_COMPACT,
 		NOTE,
 		.offset = SAVETOOL_UNKNOWN,
 		.length = superseded_bytes(info_of(checker)),
 	};
 
-	return description_find(description_of(checker), &finding, err,
-				"pages are stored that later ones replace");
+	return description_report(description_of(checker), &finding, err,
+				  "superseded pages are stored");
 }
 
 static bool is_unchecked(const struct checker *checker)
@@ -323,22 +331,23 @@ static bool is_unchecked(const struct checker *checker)
 	       image_codec(checker->image) && info_of(checker)->stream_known;
 }
 
-static int find_unchecked(const struct checker *checker,
-			  struct savetool_error *err)
+static int report_unchecked(const struct checker *checker,
+			    struct savetool_error *err)
 {
 	struct savetool_finding finding = { .code = "not-checked",
+					    .hint = SAVETOOL_HINT_DEEP,
 					    NOTE,
 					    .offset = checker->image->payload,
 					    .length = SAVETOOL_UNKNOWN };
 
-	return description_find(description_of(checker), &finding, err,
-				"packed: nothing was read beyond the list of "
-				"RAM blocks");
+	return description_report(
+		description_of(checker), &finding, err,
+		"compressed: nothing was read beyond the list of RAM blocks");
 }
 
 /* Says if the header says Part and nothing else is wrong. */
-static int find_part_complete(const struct checker *checker,
-			      struct savetool_error *err)
+static int report_part_complete(const struct checker *checker,
+				struct savetool_error *err)
 {
 	struct description *description = description_of(checker);
 
@@ -348,6 +357,7 @@ static int find_part_complete(const struct checker *checker,
 		if (strcmp(finding->code, "part") != 0)
 			continue;
 		finding->code = "part-complete";
+		finding->hint = SAVETOOL_HINT_REPAIR;
 		finding->message = description_keep(
 			description, "the header says that libvirt never "
 				     "finished this image, but it is complete "
@@ -419,33 +429,34 @@ bool checker_proves(const struct checker *checker)
 
 /* In this order; a finding may depend on those before it. */
 static const struct {
-	int (*find)(const struct checker *checker, struct savetool_error *err);
+	int (*report)(const struct checker *checker,
+		      struct savetool_error *err);
 	bool (*applies)(const struct checker *checker); /* NULL: always */
 } checks[] = {
-	{ find_padding_bits, has_padding_bits },
-	{ find_trailing_part, hides_error },
-	{ find_running, has_header },
-	{ find_padding, has_header },
-	{ find_memory, has_header },
-	{ find_unaligned, NULL },
-	{ find_postcopy, is_advised },
-	{ find_return_path, has_return_path },
-	{ find_compressed_mapped, is_compressed_mapped },
-	{ find_unclear_tail, has_unclear_tail },
-	{ find_in_devices, is_finished },
-	{ find_zero_pages, has_zero_pages },
-	{ find_superseded, has_superseded },
-	{ find_unchecked, is_unchecked },
-	{ find_part_complete, checker_proves },
+	{ report_padding_bits, has_padding_bits },
+	{ report_trailing_part, hides_error },
+	{ report_running, has_header },
+	{ report_padding, has_header },
+	{ report_memory, has_header },
+	{ report_unaligned, NULL },
+	{ report_postcopy, is_advised },
+	{ report_return_path, has_return_path },
+	{ report_compressed_mapped, is_compressed_mapped },
+	{ report_unclear_tail, has_unclear_tail },
+	{ report_in_devices, is_finished },
+	{ report_zero_pages, has_zero_pages },
+	{ report_superseded, has_superseded },
+	{ report_unchecked, is_unchecked },
+	{ report_part_complete, checker_proves },
 };
 
-int checker_find(struct checker *checker, const struct savetool_error *broken,
-		 struct savetool_error *err)
+int checker_report(struct checker *checker, const struct savetool_error *broken,
+		   struct savetool_error *err)
 {
 	checker->broken = broken;
 	for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++)
 		if ((!checks[i].applies || checks[i].applies(checker)) &&
-		    checks[i].find(checker, err) < 0)
+		    checks[i].report(checker, err) < 0)
 			return -1;
 	return 0;
 }

@@ -63,7 +63,7 @@ static int plan_padding(struct repair_plan *plan, const struct checker *checker,
 		const struct padding_bits *padding = &checker->paddings[i];
 		struct fix fix = {
 			.repair = { "padding-bits",
-				    "cleared the bits behind the last page",
+				    "cleared the bits past the last page",
 				    padding->offset, sizeof(padding->found) },
 		};
 
@@ -103,7 +103,7 @@ static int plan_format(struct repair_plan *plan, const struct checker *checker,
 	};
 
 	if (!find(checker, "mislabelled") ||
-	    find(checker, "packed-mapped-ram") ||
+	    find(checker, "compressed-mapped-ram") ||
 	    header->version != VERSION_FORMATS ||
 	    (!checker->finished && !image->codec))
 		return 0;
@@ -132,7 +132,7 @@ static int plan_trailing(struct repair_plan *plan,
 	uint64_t second;
 	struct fix fix = {
 		.repair = { "trailing",
-			    "cut off the bytes behind the end of the image", 0,
+			    "removed the data after the end of the image", 0,
 			    0 },
 		.truncate = true,
 	};
@@ -156,7 +156,7 @@ static int plan_magic(struct repair_plan *plan, const struct checker *checker,
 {
 	struct fix fix = {
 		.repair = { "part-complete",
-			    "finished the header: the image is complete", 0,
+			    "marked the image as complete in the header", 0,
 			    LIBVIRT_MAGIC_SIZE },
 	};
 
@@ -216,7 +216,8 @@ static int require_unchanged(const struct held_file *held,
 	    now.st_mtim.tv_sec == seen->st_mtim.tv_sec &&
 	    now.st_mtim.tv_nsec == seen->st_mtim.tv_nsec)
 		return 0;
-	return fail(err, SAVETOOL_REFUSED, "has changed since it was checked");
+	return fail(err, SAVETOOL_REFUSED,
+		    "file has changed since it was checked");
 }
 
 static int require_found(const struct held_file *held, const struct fix *fix,
@@ -230,7 +231,8 @@ static int require_found(const struct held_file *held, const struct fix *fix,
 		return fail_errno_at(err, fix->repair.offset, "cannot read");
 	if ((size_t)got == size && memcmp(bytes, fix->found, size) == 0)
 		return 0;
-	return fail(err, SAVETOOL_REFUSED, "has changed since it was checked");
+	return fail(err, SAVETOOL_REFUSED,
+		    "file has changed since it was checked");
 }
 
 static int apply_one(const struct held_file *held, const struct fix *fix,
@@ -240,7 +242,7 @@ static int apply_one(const struct held_file *held, const struct fix *fix,
 		return -1;
 	if (fix->truncate) {
 		if (ftruncate(held->fd, fix->repair.offset) < 0)
-			return fail_errno(err, "cannot cut off the end");
+			return fail_errno(err, "cannot truncate the file");
 	} else if (require_found(held, fix, err) < 0 ||
 		   held_file_write(held, fix->right, fix->repair.length,
 				   fix->repair.offset, err) < 0) {

@@ -69,16 +69,16 @@ static int open_ends(struct child *child, int *in, int *out,
 	int ends[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
-		return fail_errno(err, "cannot open a socket");
+		return fail_errno(err, "cannot create a socket");
 	child->to = ends[0];
 	*in = ends[1];
 	if (pipe2(ends, O_CLOEXEC) < 0)
-		return fail_errno(err, "cannot open a pipe");
+		return fail_errno(err, "cannot create a pipe");
 	child->from = ends[0];
 	*out = ends[1];
 	child->complaints = memfd_create("complaints", MFD_CLOEXEC);
 	if (child->complaints < 0)
-		return fail_errno(err, "cannot open a file in memory");
+		return fail_errno(err, "cannot create a file in memory");
 	return 0;
 }
 
@@ -97,10 +97,11 @@ int child_start(struct child *child, const char *const arguments[],
 		return 0;
 	child->pid = 0;
 	child_release(child);
-	if (failed == ENOENT)
-		return fail(err, SAVETOOL_UNSUPPORTED,
-			    "%s: program not found; install %s", arguments[0],
-			    arguments[0]);
+	if (failed == ENOENT) {
+		fail(err, SAVETOOL_UNSUPPORTED, "program '%s' not found",
+		     arguments[0]);
+		return fail_hint(err, SAVETOOL_HINT_INSTALL);
+	}
 	if (failed) {
 		errno = failed;
 		return fail_errno(err, "cannot run '%s'", arguments[0]);

@@ -52,7 +52,7 @@ int codec_pack(const struct codec *codec, struct output **out,
 		level = codec->default_level;
 	if (level < codec->least_level || level > codec->most_level)
 		return fail(err, SAVETOOL_USAGE,
-			    "%s has no level %d; its levels are %d to %d",
+			    "format '%s' has no level %d, only %d to %d",
 			    savetool_format_name(codec->format), level,
 			    codec->least_level, codec->most_level);
 	return codec->pack(codec, out, packed, level, threads, err);

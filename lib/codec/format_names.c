@@ -39,7 +39,7 @@ static int unknown(const char *word, struct savetool_error *err)
 		strcat(known, i ? ", " : "");
 		strcat(known, names[i]);
 	}
-	return fail(err, SAVETOOL_USAGE, "unknown format '%s'; known are %s",
+	return fail(err, SAVETOOL_USAGE, "unknown format '%s', not one of %s",
 		    word, known);
 }
 

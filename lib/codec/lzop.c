@@ -54,7 +54,7 @@ static int blame(struct unlzop *unlzop, const char *complaint,
 			err, SAVETOOL_CORRUPT, offset,
 			"lzop data is damaged at this byte or before it");
 	return fail_at(err, SAVETOOL_INCOMPLETE, offset,
-		       "lzop data breaks off");
+		       "lzop data ends too early");
 }
 
 static int unlzop_end(struct unlzop *unlzop, struct savetool_error *err)

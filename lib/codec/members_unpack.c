@@ -100,15 +100,17 @@ int member_fail(const struct codec *codec, const struct window *window,
 			"%s member needs too much memory, or a dictionary",
 			name);
 	case STEP_CORRUPT:
-		return fail_at(err, SAVETOOL_CORRUPT, window->member,
-			       "%s member is damaged, before byte %" PRIu64,
-			       name, window->offset);
+		return fail_at(
+			err, SAVETOOL_CORRUPT, window->member,
+			"%s member that starts here is damaged before byte "
+			"%" PRIu64,
+			name, window->offset);
 	case STEP_MORE:
 	case STEP_END:
 		break;
 	}
 	return fail_at(err, SAVETOOL_INCOMPLETE, window->offset,
-		       "%s data breaks off", name);
+		       "%s data ends too early", name);
 }
 
 /* 1: inside a member; 0: there are no more. */

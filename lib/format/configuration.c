@@ -26,12 +26,14 @@ static int read_machine(struct configuration *configuration,
 		return -1;
 	if (length > MACHINE_LIMIT)
 		return fail_at(err, SAVETOOL_CORRUPT, reader->offset - 4,
-			       "machine type of %" PRIu32 " bytes", length);
+			       "length %" PRIu32
+			       " of the machine type is out of range",
+			       length);
 	if (reader_need(reader, length, err) < 0)
 		return -1;
 	if (memchr(reader->next, '\0', length))
 		return fail_at(err, SAVETOOL_CORRUPT, reader->offset,
-			       "machine type with a NUL");
+			       "machine type contains a NUL byte");
 	configuration->machine = strndup((const char *)reader->next, length);
 	if (!configuration->machine)
 		return fail_memory(err);
@@ -45,7 +47,8 @@ static int read_page_bits(struct configuration *configuration,
 		return -1;
 	if (configuration->page_bits < 10 || configuration->page_bits > 16)
 		return fail_at(err, SAVETOOL_UNSUPPORTED, reader->offset - 4,
-			       "pages of 2^%" PRIu32 " bytes",
+			       "page size of 2^%" PRIu32
+			       " bytes is out of range",
 			       configuration->page_bits);
 	configuration->has_page_bits = true;
 	return 0;
@@ -72,8 +75,7 @@ static int add_capability(struct configuration *configuration,
 			       "unknown capability '%s'", capability);
 	if (configuration_can(configuration, capability))
 		return fail_at(err, SAVETOOL_CORRUPT, offset,
-			       "capability '%s' is listed a second time",
-			       capability);
+			       "capability '%s' is listed twice", capability);
 	copy = strdup(capability);
 	if (!copy)
 		return fail_memory(err);
@@ -91,7 +93,9 @@ static int read_capabilities(struct configuration *configuration,
 		return -1;
 	if (count > CAPABILITIES_LIMIT)
 		return fail_at(err, SAVETOOL_CORRUPT, reader->offset - 4,
-			       "%" PRIu32 " capabilities", count);
+			       "number of capabilities, %" PRIu32
+			       ", is out of range",
+			       count);
 	while (count-- > 0) {
 		uint64_t offset = reader->offset;
 
@@ -141,7 +145,8 @@ static int read_subsection(struct configuration *configuration, size_t *next,
 		return -1;
 	if (version != 1)
 		return fail_at(err, SAVETOOL_UNSUPPORTED, start,
-			       "version %" PRIu32 " of '%s'", version, name);
+			       "unknown version %" PRIu32 " of '%s'", version,
+			       name);
 	while (i < SUBSECTION_COUNT && strcmp(name, subsections[i].name) != 0)
 		i++;
 	if (i == SUBSECTION_COUNT)

@@ -317,8 +317,7 @@ static int fail_parse(const struct outcome *outcome, struct savetool_error *err)
 
 	if (outcome->entities)
 		return fail(err, SAVETOOL_UNSUPPORTED,
-			    "XML defines an entity, which no guest "
-			    "needs");
+			    "XML defines an entity, which is not supported");
 	if (error && error->code == XML_ERR_NO_MEMORY)
 		return fail_memory(err);
 	return fail(err, SAVETOOL_CORRUPT, "XML is not well-formed at line %d",
@@ -331,9 +330,8 @@ static int read_document(struct domain_xml *domain, const xmlDoc *document,
 	const xmlNode *root = xmlDocGetRootElement(document);
 
 	if (!root || !is_element(root, "domain"))
-		return fail(err, SAVETOOL_CORRUPT,
-			    "XML is not that of a domain");
-	/* Allocated even if it stays empty. */
+		return fail(err, SAVETOOL_CORRUPT, "not a domain XML");
+	/* Even if it stays empty. */
 	domain->files = calloc(1, sizeof(*domain->files));
 	if (!domain->files)
 		return fail_memory(err);
@@ -385,8 +383,7 @@ int domain_xml_parse(struct domain_xml **result, const char *xml,
 	struct domain_xml *domain;
 
 	if (strlen(xml) > LIBVIRT_DATA_LIMIT)
-		return fail(err, SAVETOOL_CORRUPT,
-			    "domain XML is longer than any image has it");
+		return fail(err, SAVETOOL_CORRUPT, "domain XML is too long");
 	xmlInitParser();
 	domain = calloc(1, sizeof(*domain));
 	if (!domain)

@@ -194,10 +194,11 @@ int iterable_skip(struct reader *reader, const struct section *section,
 		return skip_htab(reader, section, err);
 	if (is_vfio(section->name))
 		return skip_vfio(reader, section, err);
-	if (strcmp(section->name, "block") == 0)
-		return fail_at(
-			err, SAVETOOL_UNSUPPORTED, section->offset,
+	if (strcmp(section->name, "block") == 0) {
+		fail_at(err, SAVETOOL_UNSUPPORTED, section->offset,
 			"storage migration: the disks are in the stream, too");
+		return fail_hint(err, SAVETOOL_HINT_SAVE_WITHOUT_DISKS);
+	}
 	return fail_at(err, SAVETOOL_UNSUPPORTED, section->offset,
 		       "unknown section '%s' in several parts", section->name);
 }

@@ -196,7 +196,7 @@ int libvirt_read(struct libvirt **result, struct input *in,
 	if (input_read_all(in, head, sizeof(head), 0, &got, err) < 0)
 		return -1;
 	if (!libvirt_is_magic(head, got))
-		return fail(err, SAVETOOL_NOT_IMAGE, "no libvirt header");
+		return fail(err, SAVETOOL_NOT_IMAGE, "not a libvirt header");
 	if (got < sizeof(head))
 		return fail_at(err, SAVETOOL_INCOMPLETE, got,
 			       "image ends within the libvirt header");

@@ -123,10 +123,9 @@ static int put_delta(struct mapped_sink *sink, const struct page_run *run,
 		    0)
 		return -1;
 	if (xbzrle_apply(page, page_size, run->data, run->delta_size) < 0) {
-		fail(err, SAVETOOL_CORRUPT,
-		     "damaged XBZRLE for the page at %" PRIu64, run->offset);
-		fail_about_page(err, run->block->name, run->offset / page_size);
-		return fail_in_block(err, run->block->name);
+		fail(err, SAVETOOL_CORRUPT, "damaged XBZRLE data");
+		return fail_about_page(err, run->block->name,
+				       run->offset / page_size);
 	}
 	if (is_zero(page, page_size))
 		return put_zeros(sink, &whole, err);

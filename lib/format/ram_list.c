@@ -37,10 +37,10 @@ static int read_mapped_header(struct ram_list *list, struct reader *reader,
 		return -1;
 	if (version > MAPPED_VERSION)
 		return fail_at(err, SAVETOOL_UNSUPPORTED, start,
-			       "mapped-ram version %" PRIu32, version);
+			       "unknown mapped-ram version %" PRIu32, version);
 	if (!is_page_size(page_size))
 		return fail_at(err, SAVETOOL_CORRUPT, start + 4,
-			       "page size %" PRIu64, page_size);
+			       "invalid page size %" PRIu64, page_size);
 	if (list->layout.page_size == 0)
 		list->layout.page_size = page_size;
 	if (page_size != list->layout.page_size)
@@ -261,8 +261,8 @@ static int read_blocks(struct ram_list *list, struct reader *reader,
 			return -1;
 	if (list->layout.length > total)
 		return fail_at(err, SAVETOOL_CORRUPT, announced,
-			       "RAM blocks of %" PRIu64 " bytes, but %" PRIu64
-			       " announced",
+			       "RAM blocks have %" PRIu64
+			       " bytes in all, but %" PRIu64 " are announced",
 			       list->layout.length, total);
 	list->end = reader->offset;
 	return list->mapped ? ram_list_check(list, list->end, err) : 0;

@@ -22,15 +22,15 @@ static int check_magic(uint32_t magic, uint32_t version, uint64_t offset,
 			"image by itself");
 	if (magic != STREAM_MAGIC)
 		return fail_at(err, SAVETOOL_NOT_IMAGE, offset,
-			       "no QEMU stream");
+			       "not a QEMU stream");
 	if (version == STREAM_VERSION_OBSOLETE)
 		return fail_at(
 			err, SAVETOOL_UNSUPPORTED, offset,
-			"QEMU stream of version 2, which no QEMU since 2010 "
-			"writes");
+			"QEMU stream has version 2, which no QEMU has written "
+			"since 2010");
 	if (version != STREAM_VERSION)
 		return fail_at(err, SAVETOOL_UNSUPPORTED, offset,
-			       "QEMU stream of unknown version %" PRIu32,
+			       "QEMU stream has unknown version %" PRIu32,
 			       version);
 	return 0;
 }
@@ -116,20 +116,20 @@ static int check_command(const struct stream_item *item,
 	case COMMAND_PACKAGED:
 	case COMMAND_POSTCOPY_RESUME:
 	case COMMAND_RECV_BITMAP:
-		return fail_at(
-			err, SAVETOOL_UNSUPPORTED, item->offset,
+		fail_at(err, SAVETOOL_UNSUPPORTED, item->offset,
 			"postcopy migration: part of the memory is elsewhere");
+		return fail_hint(err, SAVETOOL_HINT_SAVE_WITHOUT_POSTCOPY);
 	case COMMAND_ENABLE_COLO:
 		return fail_at(err, SAVETOOL_UNSUPPORTED, item->offset,
-			       "COLO migration");
+			       "COLO migration is not supported");
 	default:
 		return fail_at(err, SAVETOOL_CORRUPT, item->offset,
 			       "unknown command %u", item->command);
 	}
 	if (!has_right_size(item))
 		return fail_at(err, SAVETOOL_CORRUPT, item->offset,
-			       "command %u of %u bytes", item->command,
-			       item->command_size);
+			       "command %u has a wrong length of %u bytes",
+			       item->command, item->command_size);
 	return 0;
 }
 
@@ -167,8 +167,7 @@ static int remember(struct stream *stream, const struct section *section,
 
 	if (find_started(stream, section->id))
 		return fail_at(err, SAVETOOL_CORRUPT, section->offset,
-			       "section %" PRIu32 " starts a second time",
-			       section->id);
+			       "section %" PRIu32 " starts twice", section->id);
 	if (stream->started_count == SECTIONS_LIMIT)
 		return fail_at(err, SAVETOOL_CORRUPT, section->offset,
 			       "more than %u sections", SECTIONS_LIMIT);
@@ -197,11 +196,11 @@ static int read_section_name(struct stream *stream, struct section *section,
 		return -1;
 	if (section_is_ram(section) && section->instance != 0)
 		return fail_at(err, SAVETOOL_CORRUPT, section->offset,
-			       "RAM section of instance %" PRIu32,
+			       "RAM section has unexpected instance %" PRIu32,
 			       section->instance);
 	if (section_is_ram(section) && section->version != RAM_VERSION)
 		return fail_at(err, SAVETOOL_UNSUPPORTED, section->offset,
-			       "RAM section of version %" PRIu32,
+			       "RAM section has unknown version %" PRIu32,
 			       section->version);
 	return section->type == SECTION_START ? remember(stream, section, err) :
 						0;
@@ -218,7 +217,7 @@ static int recall(struct stream *stream, struct section *section,
 	if (!started)
 		return fail_at(err, SAVETOOL_CORRUPT, offset,
 			       "part of section %" PRIu32
-			       ", which has no start",
+			       ", which was never started",
 			       section->id);
 	*section = *started;
 	section->type = type;
@@ -307,8 +306,7 @@ static int check_page_size(uint64_t size, struct savetool_error *err)
 {
 	if (size != 0 && (size < RAM_PAGE_LEAST || size > RAM_PAGE_MOST ||
 			  (size & (size - 1)) != 0))
-		return fail(err, SAVETOOL_CORRUPT,
-			    "pages of %" PRIu64 " bytes, which no target has",
+		return fail(err, SAVETOOL_CORRUPT, "invalid page size %" PRIu64,
 			    size);
 	return 0;
 }
@@ -357,11 +355,11 @@ static int skip_early(struct stream *stream, const struct section *section,
 		    vmdesc->devices[i].instance == section->instance)
 			return reader_skip(&stream->reader,
 					   vmdesc->devices[i].length, err);
-	return fail_at(
-		err, SAVETOOL_UNSUPPORTED, section->offset,
+	fail_at(err, SAVETOOL_UNSUPPORTED, section->offset,
 		"length of section '%s' is only known from the end of the "
 		"image, which cannot be read in advance",
 		section->name);
+	return fail_hint(err, SAVETOOL_HINT_UNCOMPRESSED_FILE);
 }
 
 int stream_skip_payload(struct stream *stream, const struct section *section,
@@ -388,13 +386,13 @@ int stream_doubt_page_size(const struct stream *stream,
 		return -1;
 	if (stream->reader.in->seekable)
 		return fail_as(err, SAVETOOL_UNSUPPORTED,
-			       ", if pages are of %" PRIu64
-			       " bytes, which nothing tells",
+			       ", assuming pages of %" PRIu64
+			       " bytes; the real page size is unknown",
 			       stream->ram.layout.page_size);
-	return fail_as(err, SAVETOOL_UNSUPPORTED,
-		       ", if pages are of %" PRIu64
-		       " bytes: their size stands at the end of the image, "
-		       "which cannot be seen from here; use an uncompressed "
-		       "file",
-		       stream->ram.layout.page_size);
+	fail_as(err, SAVETOOL_UNSUPPORTED,
+		", assuming pages of %" PRIu64
+		" bytes; the real page size is only known from the end of the "
+		"image, which cannot be read in advance",
+		stream->ram.layout.page_size);
+	return fail_hint(err, SAVETOOL_HINT_UNCOMPRESSED_FILE);
 }

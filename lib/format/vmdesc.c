@@ -103,9 +103,10 @@ static int read_device(struct vmdesc_device *device, struct json_object *object,
 	const char *name = text(object, "name");
 
 	if (!name || !add_description(object, 0, &device->length))
-		return fail(err, SAVETOOL_CORRUPT,
-			    "vmdescription: a device without a name, or "
-			    "beyond reason");
+		return fail(
+			err, SAVETOOL_CORRUPT,
+			"vmdesc has a device without a name, or with values "
+			"out of range");
 	device->instance = number(object, "instance_id", 0);
 	device->name = strdup(name);
 	return device->name ? 0 : fail_memory(err);
@@ -154,7 +155,7 @@ int vmdesc_parse(struct vmdesc **result, const char *json, size_t size,
 
 	if (!devices)
 		return fail(err, SAVETOOL_CORRUPT,
-			    "vmdescription is no JSON of QEMU's");
+			    "vmdesc is not valid QEMU JSON");
 	count = json_object_array_length(devices);
 	vmdesc = calloc(1, sizeof(*vmdesc));
 	if (!vmdesc)

@@ -57,10 +57,26 @@ static bool keep(struct description *description, const char **text)
 	return copy != NULL;
 }
 
-int description_find(struct description *description,
-		     const struct savetool_finding *finding,
-		     struct savetool_error *err, const char *format, ...)
+/* What such a hint asks for is refused for an image whose header says Part. */
+static bool hint_writes(enum savetool_hint hint)
 {
+	switch (hint) {
+	case SAVETOOL_HINT_CONVERT:
+	case SAVETOOL_HINT_CONVERT_SPARSE:
+	case SAVETOOL_HINT_CONVERT_TWICE:
+	case SAVETOOL_HINT_SPARSIFY:
+	case SAVETOOL_HINT_COMPACT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+int description_report(struct description *description,
+		       const struct savetool_finding *finding,
+		       struct savetool_error *err, const char *format, ...)
+{
+	const struct savetool_header *header = description->info.header;
 	size_t count = description->info.finding_count;
 	struct savetool_finding *findings = reallocarray(
 		description->findings, count + 1, sizeof(*findings));
@@ -72,6 +88,8 @@ int description_find(struct description *description,
 	description->findings = findings;
 	description->info.findings = findings;
 	findings[count] = *finding;
+	if (header && !header->complete && hint_writes(finding->hint))
+		findings[count].hint = SAVETOOL_HINT_NONE;
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);

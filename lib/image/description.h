@@ -28,9 +28,9 @@ void description_free(struct description *description);
 const char *description_keep(struct description *description, const char *text);
 
 /* Adds a finding; its message is formatted, and like its names kept. */
-int description_find(struct description *description,
-		     const struct savetool_finding *finding,
-		     struct savetool_error *err, const char *format, ...)
+int description_report(struct description *description,
+		       const struct savetool_finding *finding,
+		       struct savetool_error *err, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
 #endif

@@ -125,14 +125,14 @@ static int take_byte_order(struct savetool_image *image,
 	if (order == SAVETOOL_BYTE_ORDER_UNKNOWN)
 		return 0;
 	if (!big && order != SAVETOOL_BYTE_ORDER_LITTLE)
-		return fail(err, SAVETOOL_USAGE, "no byte order %d",
+		return fail(err, SAVETOOL_USAGE, "invalid byte order %d",
 			    (int)order);
 	if (image->libvirt && image->big_endian != big &&
 	    !libvirt_order_is_doubtful(image->libvirt))
 		return fail(err, SAVETOOL_USAGE,
-			    "libvirt header of a %s-endian host, which the "
-			    "byte order '%s' contradicts",
-			    big ? "little" : "big", big ? "big" : "little");
+			    "byte order '%s' contradicts the libvirt header, "
+			    "which is %s-endian",
+			    big ? "big" : "little", big ? "little" : "big");
 	image->order_given = true;
 	image->big_endian = big;
 	return 0;
@@ -158,8 +158,7 @@ int image_open_input(struct savetool_image **result, struct input *file,
 	if (!image->path || !image->spool_folder)
 		fail_memory(err);
 	else if (options->offset > INT64_MAX)
-		fail(err, SAVETOOL_USAGE,
-		     "offset %" PRIu64 " is beyond the end of any file",
+		fail(err, SAVETOOL_USAGE, "offset %" PRIu64 " is out of range",
 		     options->offset);
 	else if (chunk_pool_new(&image->pool, PUMP_CHUNKS + 2, err) == 0 &&
 		 recognise(image, options->offset, err) == 0 &&

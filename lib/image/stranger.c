@@ -339,7 +339,6 @@ int fail_stranger_after(const struct libvirt *libvirt, uint64_t payload,
 	return fail_at(err,
 		       libvirt->header.complete ? SAVETOOL_CORRUPT :
 						  SAVETOOL_INCOMPLETE,
-		       payload,
-		       "no QEMU stream after the libvirt header%s%s",
+		       payload, "no QEMU stream after the libvirt header%s%s",
 		       *name ? ", but " : "", name);
 }

@@ -141,38 +141,45 @@ const char *trust_reason(enum doubt doubt)
 	static const char *const reasons[] = {
 		[DOUBT_NONE] = "",
 		[DOUBT_BACKGROUND] =
-			"its memory has no end, at which QEMU writes the "
-			"bitmaps, and they are empty",
+			"the RAM section is not terminated, so QEMU never "
+			"wrote the bitmaps, and they are empty",
 		[DOUBT_NO_END] =
-			"its memory has no end, at which QEMU writes the "
-			"bitmaps: they may say that pages are absent which "
-			"are not",
-		[DOUBT_EMPTY] = "a bitmap says that there is no memory, yet "
-				"its places hold data",
-		[DOUBT_LOST_BITMAP] = "a part of a bitmap lies in a hole, yet "
-				      "there is data where it says that no "
-				      "page is",
-		[DOUBT_ORDER] = "its pages do not fit its bitmaps, but would "
-				"in the other byte order",
-		[DOUBT_HOST] = "nothing tells the byte order of its host",
+			"the RAM section is not terminated, so QEMU never "
+			"wrote the bitmaps: pages that they show as absent may "
+			"be present",
+		[DOUBT_EMPTY] =
+			"a bitmap marks all pages as absent, but their slots "
+			"hold data",
+		[DOUBT_LOST_BITMAP] =
+			"part of a bitmap lies in a hole, but slots of pages "
+			"that it marks as absent hold data",
+		[DOUBT_ORDER] = "the bitmaps look byte-swapped",
+		[DOUBT_HOST] = "the byte order of the host is unknown",
 	};
 
 	return reasons[doubt];
 }
 
-const char *trust_hint(enum doubt doubt)
+enum savetool_hint trust_hint(enum doubt doubt)
 {
-	if (doubt == DOUBT_ORDER || doubt == DOUBT_HOST)
-		return "say --byte-order";
-	return NULL;
+	switch (doubt) {
+	case DOUBT_NONE:
+		break;
+	case DOUBT_ORDER:
+	case DOUBT_HOST:
+		return SAVETOOL_HINT_BYTE_ORDER;
+	case DOUBT_BACKGROUND:
+		return SAVETOOL_HINT_SAVE_WITHOUT_SNAPSHOT;
+	case DOUBT_NO_END:
+	case DOUBT_EMPTY:
+	case DOUBT_LOST_BITMAP:
+		return SAVETOOL_HINT_COPY_OR_SAVE_AGAIN;
+	}
+	return SAVETOOL_HINT_NONE;
 }
 
-int trust_refuse(enum doubt doubt, const char *way_out,
-		 struct savetool_error *err)
+int trust_refuse(enum doubt doubt, struct savetool_error *err)
 {
-	const char *hint = trust_hint(doubt);
-
-	return fail(err, SAVETOOL_REFUSED, "%s; %s%s%s", trust_reason(doubt),
-		    hint ? hint : "", hint && way_out ? ", else " : "",
-		    way_out ? way_out : "");
+	fail(err, SAVETOOL_REFUSED, "%s", trust_reason(doubt));
+	return fail_hint(err, trust_hint(doubt));
 }

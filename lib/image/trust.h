@@ -43,17 +43,13 @@ bool trust_needs_host(const struct savetool_image *image);
 int trust_host(enum doubt *doubt, const struct savetool_image *image,
 	       struct savetool_error *err);
 
-/* A doubt in words. */
+/* Describes a doubt. */
 const char *trust_reason(enum doubt doubt);
 
-/* What helps against it, whatever was asked for; NULL: nothing does. */
-const char *trust_hint(enum doubt doubt);
+/* What helps against it, whatever was asked for. */
+enum savetool_hint trust_hint(enum doubt doubt);
 
-/*
- * SAVETOOL_REFUSED for a doubt, with what helps, and else with this way out,
- * which may be NULL if something does.  Always -1.
- */
-int trust_refuse(enum doubt doubt, const char *way_out,
-		 struct savetool_error *err);
+/* SAVETOOL_REFUSED for a doubt, with what helps.  Always -1. */
+int trust_refuse(enum doubt doubt, struct savetool_error *err);
 
 #endif

@@ -30,7 +30,8 @@ int image_require_unchanged(const struct savetool_image *image,
 
 	if (image_has_changed(&changed, image, err) < 0)
 		return -1;
-	return changed ? fail(err, SAVETOOL_SYSTEM,
-			      "the image changed while it was read") :
-			 0;
+	if (!changed)
+		return 0;
+	fail(err, SAVETOOL_SYSTEM, "the image changed while it was read");
+	return fail_hint(err, SAVETOOL_HINT_RETRY);
 }

@@ -37,8 +37,8 @@ static int describe(struct description *description,
 	}
 	phases_next(&phases, 100);
 	if (describe_storage(description, image, &phases.monitor, &later) < 0 ||
-	    find_all(description, image, result < 0 ? &broken : NULL, &later) <
-		    0) {
+	    report_all(description, image, result < 0 ? &broken : NULL,
+		       &later) < 0) {
 		*err = result < 0 && later.code != SAVETOOL_CANCELLED ? broken :
 									later;
 		return -1;

@@ -30,12 +30,13 @@ int describe_storage(struct description *description,
 		if (allocation_of_block(&allocation, image, i, err) < 0)
 			return -1;
 		if (image_has_own_holes(image) &&
-		    find_lost_extents(description, block, &allocation, err) < 0)
-			return -1;
-		if (find_lost_bitmap(description, block, &clear_data[i], err) <
-			    0 ||
-		    find_empty_bitmap(description, block, &clear_data[i], err) <
+		    report_lost_extents(description, block, &allocation, err) <
 			    0)
+			return -1;
+		if (report_lost_bitmap(description, block, &clear_data[i],
+				       err) < 0 ||
+		    report_empty_bitmap(description, block, &clear_data[i],
+					err) < 0)
 			return -1;
 		description->blocks[i].pages_present = allocation.present;
 		stale += allocation.stale_bytes;

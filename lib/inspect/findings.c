@@ -16,13 +16,14 @@
 /* About the image as a whole. */
 #define WHOLE .offset = SAVETOOL_UNKNOWN, .length = SAVETOOL_UNKNOWN
 
-int find_lost_extents(struct description *description,
-		      const struct savetool_block *block,
-		      const struct block_allocation *allocation,
-		      struct savetool_error *err)
+int report_lost_extents(struct description *description,
+			const struct savetool_block *block,
+			const struct block_allocation *allocation,
+			struct savetool_error *err)
 {
 	struct savetool_finding finding = {
 		.code = "lost-extent",
+		.hint = SAVETOOL_HINT_COPY_AGAIN,
 		.severity = SAVETOOL_PROBLEM,
 		.block = block->name,
 	};
@@ -37,9 +38,10 @@ int find_lost_extents(struct description *description,
 		finding.page =
 			(finding.offset - block->pages_offset) / page_size;
 		finding.pages = finding.length / page_size;
-		if (description_find(description, &finding, err,
-				     "pages that are said to be present lie "
-				     "in a hole, and restore as zeros") < 0)
+		if (description_report(
+			    description, &finding, err,
+			    "pages marked present lie in a hole and would "
+			    "restore as zeros") < 0)
 			return -1;
 	}
 	if (allocation->lost_count <= LOST_EXTENTS_KEPT)
@@ -49,18 +51,19 @@ int find_lost_extents(struct description *description,
 	finding.offset = SAVETOOL_UNKNOWN;
 	finding.length = allocation->lost_bytes;
 	finding.pages = 0;
-	return description_find(description, &finding, err,
-				"%" PRIu64 " such holes in all",
-				allocation->lost_count);
+	return description_report(description, &finding, err,
+				  "%" PRIu64 " such holes in all",
+				  allocation->lost_count);
 }
 
-int find_lost_bitmap(struct description *description,
-		     const struct savetool_block *block,
-		     const struct clear_data *clear_data,
-		     struct savetool_error *err)
+int report_lost_bitmap(struct description *description,
+		       const struct savetool_block *block,
+		       const struct clear_data *clear_data,
+		       struct savetool_error *err)
 {
 	struct savetool_finding finding = {
 		.code = "lost-bitmap",
+		.hint = SAVETOOL_HINT_COPY_AGAIN,
 		.severity = SAVETOOL_PROBLEM,
 		.block = block->name,
 	};
@@ -71,10 +74,10 @@ int find_lost_bitmap(struct description *description,
 	for (uint64_t i = 0; i < kept; i++) {
 		finding.offset = clear_data->lost[i].offset;
 		finding.length = clear_data->lost[i].length;
-		if (description_find(description, &finding, err,
-				     "a part of the bitmap lies in a hole, yet "
-				     "there is data where it says that no page "
-				     "is") < 0)
+		if (description_report(
+			    description, &finding, err,
+			    "part of the bitmap lies in a hole, but slots of "
+			    "pages that it marks as absent hold data") < 0)
 			return -1;
 	}
 	if (clear_data->lost_count <= LOST_EXTENTS_KEPT)
@@ -82,13 +85,24 @@ int find_lost_bitmap(struct description *description,
 	finding.severity = SAVETOOL_NOTE;
 	finding.offset = SAVETOOL_UNKNOWN;
 	finding.length = clear_data->lost_bytes;
-	return description_find(description, &finding, err,
-				"%" PRIu64 " such parts in all",
-				clear_data->lost_count);
+	return description_report(description, &finding, err,
+				  "%" PRIu64 " such parts in all",
+				  clear_data->lost_count);
 }
 
-int find_error(struct description *description,
-	       const struct savetool_error *broken, struct savetool_error *err)
+/* If it does not come with a hint; another copy may be whole. */
+static enum savetool_hint hint_of_error(const struct savetool_error *broken)
+{
+	if (broken->hint == SAVETOOL_HINT_NONE &&
+	    (broken->code == SAVETOOL_INCOMPLETE ||
+	     broken->code == SAVETOOL_CORRUPT))
+		return SAVETOOL_HINT_COPY_AGAIN;
+	return broken->hint;
+}
+
+int report_failure(struct description *description,
+		   const struct savetool_error *broken,
+		   struct savetool_error *err)
 {
 	const struct savetool_finding finding = {
 		.code = savetool_code_name(broken->code),
@@ -98,36 +112,39 @@ int find_error(struct description *description,
 		.pages = broken->page != SAVETOOL_UNKNOWN,
 		.offset = broken->offset,
 		.length = SAVETOOL_UNKNOWN,
+		.hint = hint_of_error(broken),
 	};
 
-	return description_find(description, &finding, err, "%s", broken->text);
+	return description_report(description, &finding, err, "%s",
+				  broken->text);
 }
 
 /* If the header says Part, that explains more than where the walk ended. */
-static int find_broken(struct description *description,
-		       const struct savetool_error *broken,
-		       struct savetool_error *err)
+static int report_broken(struct description *description,
+			 const struct savetool_error *broken,
+			 struct savetool_error *err)
 {
 	const struct savetool_header *header = description->info.header;
 
 	if (!broken || (header && !header->complete))
 		return 0;
-	return find_error(description, broken, err);
+	return report_failure(description, broken, err);
 }
 
-static int find_part(struct description *description,
-		     struct savetool_error *err)
+static int report_part(struct description *description,
+		       struct savetool_error *err)
 {
 	const struct savetool_finding finding = {
 		.code = "part",
+		.hint = SAVETOOL_HINT_SAVE_AGAIN_OR_DEEP,
 		.severity = SAVETOOL_PROBLEM,
 		.offset = 0,
 		.length = LIBVIRT_MAGIC_SIZE,
 	};
 
-	return description_find(description, &finding, err,
-				"libvirt never finished this image, and will "
-				"not restore it");
+	return description_report(
+		description, &finding, err,
+		"libvirt never finished this image and will not restore it");
 }
 
 /*
@@ -141,44 +158,46 @@ static uint32_t believed_format(const struct savetool_header *header)
 	return SAVETOOL_FORMAT_RAW;
 }
 
-static int find_mislabelled(struct description *description,
-			    struct savetool_error *err)
+static int report_mislabelled(struct description *description,
+			      struct savetool_error *err)
 {
 	const struct savetool_info *info = &description->info;
 	const char *label = savetool_format_name(believed_format(info->header));
 	const struct savetool_finding finding = {
 		.code = "mislabelled",
+		.hint = SAVETOOL_HINT_CONVERT,
 		.severity = SAVETOOL_PROBLEM,
 		.offset = 28,
 		.length = 4,
 	};
 
-	return description_find(description, &finding, err,
-				"the header says format '%s', but the "
-				"content is '%s': libvirt will not restore "
-				"it; a repair or a conversion mends that",
-				label ? label : "?",
-				savetool_format_name(info->format));
+	return description_report(description, &finding, err,
+				  "the header says format '%s', but the "
+				  "content is '%s': libvirt will not restore "
+				  "it",
+				  label ? label : "?",
+				  savetool_format_name(info->format));
 }
 
-static int find_header_words(struct description *description,
-			     const struct libvirt *libvirt,
-			     struct savetool_error *err)
+static int report_header_words(struct description *description,
+			       const struct libvirt *libvirt,
+			       struct savetool_error *err)
 {
-	const struct savetool_finding finding = {
+	struct savetool_finding finding = {
 		.code = "header-words",
 		.severity = SAVETOOL_NOTE,
-		.offset = 36,
-		.length = 4 * LIBVIRT_UNUSED,
+		.length = 4,
 	};
 
-	for (unsigned i = 0; i < LIBVIRT_UNUSED; i++)
-		if (libvirt->unused[i] != 0)
-			return description_find(
-				description, &finding, err,
-				"unused word at byte %u of the header is "
-				"0x%08" PRIx32,
-				36 + 4 * i, libvirt->unused[i]);
+	for (unsigned i = 0; i < LIBVIRT_UNUSED; i++) {
+		if (libvirt->unused[i] == 0)
+			continue;
+		finding.offset = 36 + 4 * i;
+		return description_report(description, &finding, err,
+					  "an unused word of the header is "
+					  "0x%08" PRIx32,
+					  libvirt->unused[i]);
+	}
 	return 0;
 }
 
@@ -187,47 +206,49 @@ static int find_version_3(struct description *description,
 {
 	const struct savetool_finding finding = {
 		.code = "header-version-3",
+		.hint = SAVETOOL_HINT_CONVERT,
 		.severity = SAVETOOL_WARNING,
 		.offset = 16,
 		.length = 4,
 	};
 
-	return description_find(description, &finding, err,
-				"header version 3 as once proposed, which no "
-				"release of libvirt restores; convert it to "
-				"mend that");
+	return description_report(
+		description, &finding, err,
+		"header version 3, as once proposed, which no release of "
+		"libvirt restores");
 }
 
-static int find_in_header(struct description *description,
-			  const struct savetool_image *image,
-			  struct savetool_error *err)
+static int report_in_header(struct description *description,
+			    const struct savetool_image *image,
+			    struct savetool_error *err)
 {
 	const struct savetool_info *info = &description->info;
 	const struct savetool_header *header = info->header;
 
 	if (!header)
 		return 0;
-	if (!header->complete && find_part(description, err) < 0)
+	if (!header->complete && report_part(description, err) < 0)
 		return -1;
 	if (header->version == 3 && find_version_3(description, err) < 0)
 		return -1;
 	if (info->stream_known && believed_format(header) != info->format &&
-	    find_mislabelled(description, err) < 0)
+	    report_mislabelled(description, err) < 0)
 		return -1;
-	return find_header_words(description, image->libvirt, err);
+	return report_header_words(description, image->libvirt, err);
 }
 
 /*
  * QEMU allows background-snapshot together with mapped-ram, but then it never
  * writes the bitmaps.
  */
-int find_empty_bitmap(struct description *description,
-		      const struct savetool_block *block,
-		      const struct clear_data *clear_data,
-		      struct savetool_error *err)
+int report_empty_bitmap(struct description *description,
+			const struct savetool_block *block,
+			const struct clear_data *clear_data,
+			struct savetool_error *err)
 {
 	const struct savetool_finding finding = {
 		.code = "empty-bitmaps",
+		.hint = SAVETOOL_HINT_COPY_OR_SAVE_AGAIN,
 		.severity = SAVETOOL_PROBLEM,
 		.block = block->name,
 		.offset = block->bitmap_offset,
@@ -236,10 +257,11 @@ int find_empty_bitmap(struct description *description,
 
 	if (!clear_data->emptied)
 		return 0;
-	return description_find(description, &finding, err,
-				"the bitmap says that there is no memory, yet "
-				"its places hold data: it was lost, or never "
-				"written, as in a background snapshot");
+	return description_report(
+		description, &finding, err,
+		"the bitmap marks all pages as absent, but their slots hold "
+		"data: it was lost, or never written, as in a background "
+		"snapshot");
 }
 
 static bool has_wrong_bitmaps(const struct savetool_info *info)
@@ -252,8 +274,8 @@ static bool has_wrong_bitmaps(const struct savetool_info *info)
 }
 
 /* Storage in slots whose bit is clear, if the bitmaps may be wrong about it. */
-static int find_doubtful(struct description *description, uint64_t stale,
-			 struct savetool_error *err)
+static int report_doubtful(struct description *description, uint64_t stale,
+			   struct savetool_error *err)
 {
 	const struct savetool_finding finding = {
 		.code = "doubtful-bitmaps",
@@ -263,18 +285,19 @@ static int find_doubtful(struct description *description, uint64_t stale,
 		.hint = trust_hint(description->doubt),
 	};
 
-	return description_find(description, &finding, err, "%s",
-				trust_reason(description->doubt));
+	return description_report(description, &finding, err, "%s",
+				  trust_reason(description->doubt));
 }
 
 /* Storage in slots whose bit is clear, whatever the reason. */
-static int find_stale(struct description *description,
-		      const struct savetool_image *image, bool broken,
-		      struct savetool_error *err)
+static int report_stale(struct description *description,
+			const struct savetool_image *image, bool broken,
+			struct savetool_error *err)
 {
 	const struct savetool_info *info = &description->info;
 	const struct savetool_finding finding = {
 		.code = "stale",
+		.hint = SAVETOOL_HINT_SPARSIFY,
 		.severity = SAVETOOL_NOTE,
 		.offset = SAVETOOL_UNKNOWN,
 		.length = info->sizes.reclaimable_stale,
@@ -284,24 +307,26 @@ static int find_stale(struct description *description,
 	    has_wrong_bitmaps(info))
 		return 0;
 	if (description->doubt != DOUBT_NONE && !broken)
-		return find_doubtful(description, finding.length, err);
+		return report_doubtful(description, finding.length, err);
 	if (!image_has_own_holes(image))
 		return 0;
-	return description_find(description, &finding, err,
-				"bytes of storage hold no memory of the guest: "
-				"old pages, or holes that a copy lost");
+	return description_report(
+		description, &finding, err,
+		"allocated space not used by guest memory: stale pages, or "
+		"holes filled in by a copy");
 }
 
 /*
  * What follows the image's last byte.  QEMU ignores it, unless it is another
  * image.
  */
-static int find_trailing(struct description *description,
-			 const struct savetool_image *image, uint64_t length,
-			 struct savetool_error *err)
+static int report_trailing(struct description *description,
+			   const struct savetool_image *image, uint64_t length,
+			   struct savetool_error *err)
 {
 	struct savetool_finding finding = {
 		.code = "trailing",
+		.hint = SAVETOOL_HINT_COMPACT,
 		.severity = SAVETOOL_NOTE,
 		.offset = trailing_start(image),
 		.length = length,
@@ -312,46 +337,52 @@ static int find_trailing(struct description *description,
 	/* If it cannot be read, that is not the image's fault. */
 	if (trailing_find_image(&second, image, TAIL_NEAR, &ignored) < 0 ||
 	    second == SAVETOOL_UNKNOWN)
-		return description_find(description, &finding, err,
-					"bytes behind the end of the image");
+		return description_report(description, &finding, err,
+					  "data after the end of the image");
 	finding.code = "second-image";
+	finding.hint = SAVETOOL_HINT_SPLIT;
 	finding.severity = SAVETOOL_WARNING;
 	finding.offset = second;
 	finding.length -= second - trailing_start(image);
-	return description_find(description, &finding, err,
-				"behind the end of the image another one "
-				"starts, which nothing restores from here");
+	return description_report(
+		description, &finding, err,
+		"another image follows this one; nothing can restore it from "
+		"here");
 }
 
-int find_in_tail(struct description *description,
-		 const struct savetool_image *image, struct savetool_error *err)
+int report_in_tail(struct description *description,
+		   const struct savetool_image *image,
+		   struct savetool_error *err)
 {
 	const struct tail *tail = image->tail;
 	uint64_t behind = trailing_length(image);
 	const struct savetool_finding cut = {
 		.code = "vmdesc-cut",
+		.hint = SAVETOOL_HINT_CONVERT,
 		.severity = SAVETOOL_WARNING,
 		.offset = tail->offset + tail->state_size,
 		.length = tail->size - tail->state_size,
 	};
 
 	if (tail->vmdesc_cut &&
-	    description_find(description, &cut, err,
-			     "the file ends within its vmdescription; the "
-			     "guest's state is whole") < 0)
+	    description_report(
+		    description, &cut, err,
+		    "the file ends within its vmdesc; the guest state is "
+		    "complete") < 0)
 		return -1;
 	if (behind == SAVETOOL_UNKNOWN || behind == 0)
 		return 0;
-	return find_trailing(description, image, behind, err);
+	return report_trailing(description, image, behind, err);
 }
 
 /* Bytes that we skip, but the format's own program does not accept. */
-static int find_refused(struct description *description,
-			const struct input *packed, const struct codec *codec,
-			struct savetool_error *err)
+static int report_refused(struct description *description,
+			  const struct input *packed, const struct codec *codec,
+			  struct savetool_error *err)
 {
 	const struct savetool_finding finding = {
-		.code = "packed-trailing",
+		.code = "compressed-trailing",
+		.hint = SAVETOOL_HINT_CONVERT,
 		.severity = SAVETOOL_PROBLEM,
 		.offset = packed->refused,
 		.length = packed->refused_length,
@@ -361,38 +392,40 @@ static int find_refused(struct description *description,
 	if (finding.length == 0)
 		return 0;
 	if (finding.length == SAVETOOL_UNKNOWN)
-		return description_find(description, &finding, err,
-					"the program %s refuses or ignores "
-					"what follows this %s member",
-					name, name);
-	return description_find(description, &finding, err,
-				"the program %s refuses the zero bytes behind "
-				"the last %s member",
-				name, name);
+		return description_report(
+			description, &finding, err,
+			"the program '%s' rejects or ignores the data after "
+			"this %s member",
+			name, name);
+	return description_report(
+		description, &finding, err,
+		"the program '%s' rejects the zero bytes after the last %s "
+		"member",
+		name, name);
 }
 
-static int find_in_compressed(struct description *description,
-			      const struct savetool_image *image,
-			      struct savetool_error *err)
+static int report_in_compressed(struct description *description,
+				const struct savetool_image *image,
+				struct savetool_error *err)
 {
-	if (image->outer && find_refused(description, image->outer,
-					 image->outer_codec, err) < 0)
+	if (image->outer && report_refused(description, image->outer,
+					   image->outer_codec, err) < 0)
 		return -1;
 	if (!image->codec)
 		return 0;
-	return find_refused(description, image->file, image->codec, err);
+	return report_refused(description, image->file, image->codec, err);
 }
 
-int find_all(struct description *description,
-	     const struct savetool_image *image,
-	     const struct savetool_error *broken, struct savetool_error *err)
+int report_all(struct description *description,
+	       const struct savetool_image *image,
+	       const struct savetool_error *broken, struct savetool_error *err)
 {
-	if (find_broken(description, broken, err) < 0 ||
-	    find_in_header(description, image, err) < 0 ||
-	    find_in_compressed(description, image, err) < 0 ||
-	    find_stale(description, image, broken != NULL, err) < 0)
+	if (report_broken(description, broken, err) < 0 ||
+	    report_in_header(description, image, err) < 0 ||
+	    report_in_compressed(description, image, err) < 0 ||
+	    report_stale(description, image, broken != NULL, err) < 0)
 		return -1;
 	if (!image->tail || broken || image_codec(image))
 		return 0;
-	return find_in_tail(description, image, err);
+	return report_in_tail(description, image, err);
 }

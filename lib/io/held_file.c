@@ -125,7 +125,7 @@ void held_file_close(struct held_file *held)
 static int fail_given_way(struct savetool_error *err)
 {
 	return fail(err, SAVETOOL_REFUSED,
-		    "another process opens it, and is given way");
+		    "stopped because another process opened the file");
 }
 
 int held_file_check(const struct held_file *held, struct savetool_error *err)
@@ -241,9 +241,9 @@ int held_file_punch(const struct held_file *held, uint64_t offset,
 	if (errno == EOPNOTSUPP || errno == ENOSYS)
 		return fail(err, SAVETOOL_REFUSED,
 			    held->is_device ?
-				    "this device cannot make holes" :
-				    "this file system cannot make holes");
-	return fail_errno_at(err, offset, "cannot make a hole");
+				    "this device cannot punch holes" :
+				    "this file system does not support holes");
+	return fail_errno_at(err, offset, "cannot punch a hole");
 }
 
 static int fail_change(uint64_t size, uint64_t offset,

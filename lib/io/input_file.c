@@ -226,7 +226,7 @@ static int classify(struct input_file *file, struct savetool_error *err)
 		file->holes = true;
 	} else if (S_ISBLK(st.st_mode)) {
 		if (ioctl(file->fd, BLKGETSIZE64, &file->base.size) < 0)
-			return fail_errno(err, "cannot tell its size");
+			return fail_errno(err, "cannot determine its size");
 		file->base.seekable = true;
 		file->base.is_device = true;
 	}

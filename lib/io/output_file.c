@@ -127,7 +127,7 @@ static int punch_or_zero(struct output_file *file, uint64_t offset,
 		file->punches = false;
 		return write_zeros(file, offset, length, err);
 	}
-	return fail_errno_at(err, offset, "cannot make a hole");
+	return fail_errno_at(err, offset, "cannot punch a hole");
 }
 
 /* Only whole sectors of a device can be cleared without writing them. */
@@ -236,7 +236,7 @@ int fail_exists(struct savetool_error *err, const char *path)
 {
 	fail(err, SAVETOOL_REFUSED, "'%s' exists", path);
 	err->sys_errno = EEXIST;
-	return -1;
+	return fail_hint(err, SAVETOOL_HINT_FORCE);
 }
 
 /*
@@ -257,10 +257,11 @@ static int check_replaced(const struct output_file *file,
 		    AT_SYMLINK_NOFOLLOW) == 0 &&
 	    named.st_dev == old.st_dev && named.st_ino == old.st_ino)
 		return 0;
-	return fail(err, SAVETOOL_REFUSED,
-		    "'%s' is not the same file any more: it was replaced or "
-		    "removed meanwhile",
-		    file->path);
+	return fail(
+		err, SAVETOOL_REFUSED,
+		"'%s' is no longer the same file: it was replaced or removed "
+		"meanwhile",
+		file->path);
 }
 
 static int give_name(struct output_file *file, struct savetool_error *err)
@@ -276,10 +277,11 @@ static int give_name(struct output_file *file, struct savetool_error *err)
 					  file->path);
 	/* What it may have replaced is gone: there is no way back. */
 	if (destination_sync(&file->destination) < 0)
-		return fail_errno(err,
-				  "'%s' is complete, but its folder cannot be "
-				  "written to disk",
-				  file->path);
+		return fail_errno(
+			err,
+			"'%s' is complete, but its directory cannot be written "
+			"to disk",
+			file->path);
 	return 0;
 }
 

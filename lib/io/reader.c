@@ -213,7 +213,7 @@ int reader_str8(struct reader *reader, char text[STR8_SIZE],
 		return -1;
 	if (memchr(reader->next, '\0', length))
 		return fail_at(err, SAVETOOL_CORRUPT, reader->offset,
-			       "name with a NUL");
+			       "name contains a NUL byte");
 	memcpy(text, reader->next, length);
 	text[length] = '\0';
 	return reader_consume(reader, length, err);

@@ -64,7 +64,7 @@ int space_of(const struct output *out, uint64_t *space,
 	if (fstat(fd, &st) < 0)
 		return fail_errno(err, "cannot examine the destination");
 	if (S_ISBLK(st.st_mode) && ioctl(fd, BLKGETSIZE64, space) < 0)
-		return fail_errno(err, "cannot tell the size of a device");
+		return fail_errno(err, "cannot determine the size of a device");
 	if (!S_ISREG(st.st_mode))
 		return 0;
 	if (fstatfs(fd, &fs) < 0)
@@ -78,7 +78,7 @@ int space_compare(uint64_t needed, uint64_t space, struct savetool_error *err)
 	if (needed <= space)
 		return 0;
 	return fail(err, SAVETOOL_REFUSED,
-		    "not enough room: %" PRIu64 " bytes needed, %" PRIu64
+		    "not enough space: %" PRIu64 " bytes needed, %" PRIu64
 		    " free, %" PRIu64 " missing",
 		    needed, space, needed - space);
 }

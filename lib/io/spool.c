@@ -136,7 +136,7 @@ static int keep_rest(const struct spool *spool, struct input *in,
 		offset += got;
 	} while (got > 0);
 	if (ftruncate(spool->fd, offset) < 0)
-		return fail_errno(err, "cannot keep a temporary file");
+		return fail_errno(err, "cannot create a temporary file");
 	return 0;
 }
 

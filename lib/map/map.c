@@ -24,7 +24,7 @@ static const char *const type_names[] = {
 	[SAVETOOL_EXTENT_STALE] = "stale",
 	[SAVETOOL_EXTENT_HOLE] = "hole",
 	[SAVETOOL_EXTENT_LOST] = "lost",
-	[SAVETOOL_EXTENT_COMPRESSED] = "packed",
+	[SAVETOOL_EXTENT_COMPRESSED] = "compressed",
 	[SAVETOOL_EXTENT_DEVICE] = "device",
 	[SAVETOOL_EXTENT_VMDESC] = "vmdesc",
 	[SAVETOOL_EXTENT_TRAILING] = "trailing",
@@ -107,7 +107,8 @@ int map_storage(struct map *map, uint64_t limit, struct extent *storage,
 	    input_extent(map->in, map->at, known, err) < 0)
 		return -1;
 	if (known->length == 0)
-		return fail_at(err, SAVETOOL_INCOMPLETE, map->at, "file ends");
+		return fail_at(err, SAVETOOL_INCOMPLETE, map->at,
+			       "file ends too early");
 	end = known->offset + known->length;
 	*storage = (struct extent){
 		.offset = map->at,

@@ -84,7 +84,8 @@ static int check_bitmaps(struct savetool_image *image,
 		return -1;
 	if (doubt == DOUBT_NONE)
 		return 0;
-	return trust_refuse(doubt, "what is called stale may be memory", err);
+	trust_refuse(doubt, err);
+	return fail_while(err, "pages shown as stale may be memory");
 }
 
 int savetool_image_map(struct savetool_image *image, bool scan,
@@ -105,7 +106,7 @@ int savetool_image_map(struct savetool_image *image, bool scan,
 
 	if (!map.in->seekable)
 		return fail(err, SAVETOOL_USAGE,
-			    "a map is of a file, and not of a pipe");
+			    "map needs a file, not a pipe");
 	phases_begin(&phases, monitor);
 	if (map_all(&map, err) < 0)
 		return -1;

@@ -39,15 +39,15 @@ static int check(const struct ram_layout *layout, const char *name,
 		return fail(err, SAVETOOL_CORRUPT, "more than %u RAM blocks",
 			    RAM_BLOCKS_LIMIT);
 	if (ram_layout_find(layout, name))
-		return fail(err, SAVETOOL_CORRUPT, "the name was there before");
+		return fail(err, SAVETOOL_CORRUPT, "duplicate block name");
 	if (length % layout->page_size)
 		return fail(err, SAVETOOL_CORRUPT,
 			    "length %" PRIu64
-			    " is no multiple of the page size %" PRIu64,
+			    " is not a multiple of the page size %" PRIu64,
 			    length, layout->page_size);
 	if (length > RAM_LENGTH_LIMIT - layout->length)
 		return fail(err, SAVETOOL_CORRUPT,
-			    "length %" PRIu64 " is beyond reason", length);
+			    "length %" PRIu64 " is out of range", length);
 	return 0;
 }
 

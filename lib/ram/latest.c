@@ -53,8 +53,8 @@ void latest_free(struct latest *latest)
 
 static int fail_changed(struct savetool_error *err)
 {
-	return fail(err, SAVETOOL_SYSTEM,
-		    "the image changed while it was read");
+	fail(err, SAVETOOL_SYSTEM, "the image changed while it was read");
+	return fail_hint(err, SAVETOOL_HINT_RETRY);
 }
 
 int latest_check(const struct latest *latest, struct savetool_error *err)
@@ -193,9 +193,7 @@ static int update(struct latest_sink *sink, const struct page_run *run,
 			return -1;
 		if (xbzrle_apply(sink->page, sink->page_size, run->data,
 				 run->delta_size) < 0) {
-			fail(err, SAVETOOL_CORRUPT,
-			     "damaged XBZRLE for the page at %" PRIu64,
-			     run->offset);
+			fail(err, SAVETOOL_CORRUPT, "damaged XBZRLE data");
 			fail_about_page(err, run->block->name,
 					run->offset / sink->page_size);
 			return fail_in_block(err, run->block->name);

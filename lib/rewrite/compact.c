@@ -65,13 +65,14 @@ static int refuse_lost(struct savetool_image *image,
 			return -1;
 		lost += allocation.lost_bytes;
 	}
-	if (lost > 0)
-		return fail(err, SAVETOOL_REFUSED,
-			    "%" PRIu64 " bytes of memory lie in holes of the "
-			    "file: what they were cannot be told from zeros "
-			    "any more once it is compacted; compact it to "
-			    "another file",
-			    lost);
+	if (lost > 0) {
+		fail(err, SAVETOOL_REFUSED,
+		     "%" PRIu64 " bytes of memory lie in holes of the file; "
+		     "after compaction they could not be distinguished from "
+		     "zero pages",
+		     lost);
+		return fail_hint(err, SAVETOOL_HINT_COMPACT_COPY);
+	}
 	return image_start(image, err);
 }
 
@@ -103,9 +104,11 @@ static int refuse_behind(const struct savetool_image *image,
 
 	if (trailing_find_image(&second, image, UINT64_MAX, err) < 0)
 		return -1;
-	if (second != SAVETOOL_UNKNOWN)
-		return fail_at(err, SAVETOOL_REFUSED, second,
-			       "another image follows and would be lost");
+	if (second != SAVETOOL_UNKNOWN) {
+		fail_at(err, SAVETOOL_REFUSED, second,
+			"another image follows and would be lost");
+		return fail_hint(err, SAVETOOL_HINT_COMPACT_COPY);
+	}
 	if (tail->vmdesc)
 		return 0;
 	if (tail_find_content(&more, tail, trailing_start(image), UINT64_MAX,
@@ -113,10 +116,10 @@ static int refuse_behind(const struct savetool_image *image,
 		return -1;
 	if (more == SAVETOOL_UNKNOWN)
 		return 0;
-	return fail_at(
-		err, SAVETOOL_REFUSED, more,
+	fail_at(err, SAVETOOL_REFUSED, more,
 		"cannot confirm that the image ends before this byte; data "
 		"that follows would be lost");
+	return fail_hint(err, SAVETOOL_HINT_COMPACT_COPY);
 }
 
 static bool has_trailing(const struct savetool_image *image)
@@ -312,13 +315,16 @@ static int compact(struct savetool_image *image, const struct held_file *held,
 		    &result->allocated_before, err) < 0 ||
 	    image_start(image, err) < 0)
 		return -1;
-	if (image->outer)
-		return fail(err, SAVETOOL_UNSUPPORTED,
-			    "packed as a whole, header and all; convert it");
-	/* Only records can be compressed; the layout would change. */
-	if (image->codec && stream_is_mapped(&image->stream))
-		return fail(err, SAVETOOL_UNSUPPORTED,
-			    "mapped-ram image that was packed; convert it");
+	if (image->outer) {
+		fail(err, SAVETOOL_UNSUPPORTED,
+		     "compressed as a whole, including its header");
+		return fail_hint(err, SAVETOOL_HINT_CONVERT);
+	}
+	/* Only records can be packed; its layout would not be the same. */
+	if (image->codec && stream_is_mapped(&image->stream)) {
+		fail(err, SAVETOOL_UNSUPPORTED, "compressed mapped-ram image");
+		return fail_hint(err, SAVETOOL_HINT_CONVERT_SPARSE);
+	}
 	rewrite.format = result->format = image_format(image);
 	phases_begin(&rewrite.phases, monitor);
 	phases_next(&rewrite.phases, 50);

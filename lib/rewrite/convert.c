@@ -27,7 +27,8 @@ static int read_text(char **text, const char *path, struct savetool_error *err)
 	if (input_read_all(in, read, LIBVIRT_DATA_LIMIT, 0, &got, err) < 0)
 		return fail_while(err, "'%s'", path);
 	if (got == LIBVIRT_DATA_LIMIT || memchr(read, '\0', got))
-		return fail(err, SAVETOOL_USAGE, "'%s' is no domain XML", path);
+		return fail(err, SAVETOOL_USAGE, "'%s' is not a domain XML",
+			    path);
 	read[got] = '\0';
 	*text = steal(read);
 	return 0;
@@ -71,14 +72,16 @@ static int choose_header(struct libvirt **header, struct libvirt **made,
 		*header = *made;
 		return 0;
 	}
-	if (!source->libvirt)
-		return fail(err, SAVETOOL_USAGE,
-			    "bare stream has no domain XML: give one for the "
-			    "libvirt header");
+	if (!source->libvirt) {
+		fail(err, SAVETOOL_USAGE,
+		     "bare stream has no domain XML for a libvirt header");
+		return fail_hint(err, SAVETOOL_HINT_XML);
+	}
 	*header = source->libvirt;
-	if (libvirt_check_xml(source->libvirt, err) < 0)
-		return fail_while(err, "libvirt would not restore it, and "
-				       "only --bare keeps its state");
+	if (libvirt_check_xml(source->libvirt, err) < 0) {
+		fail_while(err, "libvirt could not restore the result");
+		return fail_hint(err, SAVETOOL_HINT_BARE);
+	}
 	return 0;
 }
 
@@ -94,7 +97,7 @@ static int set_header(struct libvirt *libvirt, enum savetool_format format,
 
 	if (options->header_version != 0 && !libvirt)
 		return fail(err, SAVETOOL_USAGE,
-			    "bare stream has no header that could have a "
+			    "a bare stream has no header, and so no header "
 			    "version");
 	if (!libvirt)
 		return 0;
@@ -105,7 +108,7 @@ static int set_header(struct libvirt *libvirt, enum savetool_format format,
 	if (options->header_version != 0 && options->header_version != 2 &&
 	    options->header_version != 3)
 		return fail(err, SAVETOOL_USAGE,
-			    "no header version %" PRIu32 ": it is 2 or 3",
+			    "header version %" PRIu32 " is neither 2 nor 3",
 			    options->header_version);
 	header->version = options->header_version == 3 ? 3 : 2;
 	header->features = header->version == 3 ? 1 : 0;
@@ -164,12 +167,10 @@ static int check_pipe(const struct rewrite *rewrite, struct savetool_error *err)
 {
 	if (rewrite->format == SAVETOOL_FORMAT_SPARSE)
 		return fail(err, SAVETOOL_USAGE,
-			    "format 'sparse' has holes, and so needs a file "
-			    "rather than a pipe");
+			    "format 'sparse' cannot be written to a pipe");
 	if (rewrite->verify)
 		return fail(err, SAVETOOL_USAGE,
-			    "what goes into a pipe cannot be read back to "
-			    "verify it");
+			    "output to a pipe cannot be verified");
 	return 0;
 }
 

@@ -98,7 +98,7 @@ int fit_check(struct output *out, struct savetool_image *source,
 		return -1;
 	if (!fits_device(info, format, out, space))
 		return fail(err, SAVETOOL_REFUSED,
-			    "not enough room: a device of %" PRIu64
+			    "not enough space: a device of %" PRIu64
 			    " bytes is too small for all memory",
 			    space);
 	needed = page_bytes(info, format);

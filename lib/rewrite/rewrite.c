@@ -93,11 +93,12 @@ static int digest_source(struct rewrite *rewrite,
 		digest_visitor_result(digest, result);
 		return 0;
 	}
-	if (!image_is_repeatable(rewrite->source))
-		return fail(err, SAVETOOL_UNSUPPORTED,
-			    "memory saved with XBZRLE has to be read twice to "
-			    "verify it, which a pipe cannot be; convert a "
-			    "file, or do not verify it");
+	if (!image_is_repeatable(rewrite->source)) {
+		fail(err, SAVETOOL_UNSUPPORTED,
+		     "memory saved with XBZRLE cannot be verified when reading "
+		     "from a pipe");
+		return fail_hint(err, SAVETOOL_HINT_NO_VERIFY);
+	}
 	return savetool_image_digest(rewrite->source, &rewrite->phases.monitor,
 				     result, err);
 }
@@ -120,16 +121,16 @@ static int verify(struct rewrite *rewrite, const struct digest_visitor *digest,
 		return -1;
 	if (output_read_back(rewrite->out, &in, err) < 0 ||
 	    image_open_input(&written, in, "", &options, err) < 0)
-		return fail_while(err, "cannot read back what was written");
-	/* It will say so once it is committed. */
+		return fail_while(err, "cannot read the output back");
+	/* It will say so when it is on the disk. */
 	if (written->libvirt)
 		written->libvirt->header.complete = true;
 	if (image_digest(written, &rewrite->phases.monitor, &after, err) < 0)
-		return fail_while(err, "cannot read back what was written");
+		return fail_while(err, "cannot read the output back");
 	if (memcmp(&before, &after, sizeof(before)) != 0)
 		return fail(err, SAVETOOL_SYSTEM,
-			    "what was written reads back differently, and "
-			    "is not kept");
+			    "verification failed: output differs from source; "
+			    "output discarded");
 	*result = after;
 	return 0;
 }
@@ -158,7 +159,7 @@ int rewrite_check_order(const struct rewrite *rewrite,
 	if (trust_host(&doubt, source, err) < 0)
 		return -1;
 	if (doubt != DOUBT_NONE)
-		return trust_refuse(doubt, NULL, err);
+		return trust_refuse(doubt, err);
 	return looks ? image_start(source, err) : 0;
 }
 

@@ -18,19 +18,19 @@ enum savetool_code {
 };
 
 /*
- * SAVETOOL_REFUSED with sys_errno EEXIST: the destination exists, and the
- * option force would replace it.
- *
- * The offset is in the file that the sentence is about.  If that file is
- * compressed, it is in the decompressed data.
+ * The sentence holds neither the place nor the hint; whoever prints it adds
+ * them.  The offset is in the file that the sentence is about or, if that is
+ * compressed, in what it decompresses to.
  */
 struct savetool_error {
 	enum savetool_code code;
 	int sys_errno;   /* of the system call that failed, or 0 */
 	char text[512];  /* one sentence, lower case, no full stop or newline */
-	uint64_t offset; /* SAVETOOL_UNKNOWN: not about one byte */
-	char block[256]; /* its full name; "": not about one block */
-	uint64_t page;   /* in that block; SAVETOOL_UNKNOWN: none */
+	uint64_t offset; /* SAVETOOL_UNKNOWN: not about one place */
+	char block[256]; /* its name, in full; "": not about one block */
+	uint64_t page; /* its number there; SAVETOOL_UNKNOWN: not about one page
+			*/
+	enum savetool_hint hint; /* what helps */
 };
 
 /* A stable word for a code, as in the JSON of savetool(1): "corrupt". */

@@ -114,7 +114,7 @@ struct savetool_finding {
 	uint64_t instance;   /* of that section */
 	uint64_t offset;     /* SAVETOOL_UNKNOWN: not about one byte */
 	uint64_t length;
-	const char *hint; /* what to do about it; NULL: nothing known */
+	enum savetool_hint hint; /* what helps */
 };
 
 struct savetool_sizes {

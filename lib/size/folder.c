@@ -49,14 +49,15 @@ int savetool_folder_space(struct savetool_space *space, const char *folder,
 	if (stat(folder, &st) < 0 || statfs(folder, &fs) < 0)
 		return fail_errno(err, "cannot examine '%s'", folder);
 	if (!S_ISDIR(st.st_mode))
-		return fail(err, SAVETOOL_USAGE, "'%s' is no folder", folder);
+		return fail(err, SAVETOOL_USAGE, "'%s' is not a directory",
+			    folder);
 	*space = (struct savetool_space){
 		.available = space_free(&fs),
 	};
 	fd = nameless_open(folder);
 	if (fd < 0 && errno != EROFS && errno != EACCES && errno != EPERM &&
 	    errno != ENOSPC && errno != EDQUOT)
-		return fail_errno(err, "cannot try out '%s'", folder);
+		return fail_errno(err, "cannot test '%s' for holes", folder);
 	if (fd < 0)
 		return 0;
 	space->writable = true;

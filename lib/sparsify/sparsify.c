@@ -81,9 +81,13 @@ static int check_bitmaps(struct sparsification *work,
 		return 0;
 	if (doubt == DOUBT_NONE && trust_host(&doubt, work->image, err) < 0)
 		return -1;
-	return doubt == DOUBT_NONE ?
-		       0 :
-		       trust_refuse(doubt, "only --zero-only is safe", err);
+	if (doubt == DOUBT_NONE)
+		return 0;
+	trust_refuse(doubt, err);
+	err->hint = err->hint == SAVETOOL_HINT_BYTE_ORDER ?
+			    SAVETOOL_HINT_BYTE_ORDER_OR_ZERO_ONLY :
+			    SAVETOOL_HINT_ZERO_ONLY;
+	return -1;
 }
 
 /* Of what is packed, every byte is needed, and nothing is read. */

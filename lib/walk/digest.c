@@ -182,10 +182,12 @@ int image_digest(struct savetool_image *image,
 	if (image_require_complete(image, err) < 0 ||
 	    digest_walk(image, walk, monitor, &final, &result, err) < 0)
 		return -1;
-	if (!final && !image_is_repeatable(image))
-		return fail(err, SAVETOOL_UNSUPPORTED,
-			    "memory saved with XBZRLE cannot be settled in a "
-			    "pipe; use a file");
+	if (!final && !image_is_repeatable(image)) {
+		fail(err, SAVETOOL_UNSUPPORTED,
+		     "memory saved with XBZRLE cannot be resolved when reading "
+		     "from a pipe");
+		return fail_hint(err, SAVETOOL_HINT_FILE);
+	}
 	if (!final &&
 	    digest_walk(image, walk_latest, monitor, &final, &result, err) < 0)
 		return -1;

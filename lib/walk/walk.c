@@ -42,7 +42,7 @@ static int pump_records(struct walker *walker, struct savetool_error *err)
 {
 	if (!walker->sink)
 		return fail(err, SAVETOOL_UNSUPPORTED,
-			    "page records that nobody asked for");
+			    "unexpected page records");
 	sequential_source_begin(&walker->records);
 	return pump_pages(walker, &walker->records.base, err);
 }
@@ -72,20 +72,19 @@ static int walk_records(struct walker *walker, struct savetool_error *err)
  */
 static int check_order(const struct walker *walker, struct savetool_error *err)
 {
-	const char *other = walker->image->big_endian ? "little" : "big";
+	bool big = !walker->image->big_endian;
 	enum mapped_order order;
 
 	if (trust_order(&order, walker->image, err) < 0)
 		return -1;
-	if (order == MAPPED_ORDER_WRONG)
-		return fail(err, SAVETOOL_UNSUPPORTED,
-			    "%s whose bitmaps are those of a %s-endian host, "
-			    "it seems; say --byte-order %s",
-			    walker->image->libvirt ? "libvirt header" :
-						     "bare stream",
-			    other, other);
+	if (order == MAPPED_ORDER_WRONG) {
+		fail(err, SAVETOOL_UNSUPPORTED,
+		     "bitmaps appear to be %s-endian", big ? "big" : "little");
+		return fail_hint(err, big ? SAVETOOL_HINT_BYTE_ORDER_BIG :
+					    SAVETOOL_HINT_BYTE_ORDER_LITTLE);
+	}
 	if (order == MAPPED_ORDER_DOUBTFUL && walker->visitor->rewrites)
-		return trust_refuse(DOUBT_ORDER, NULL, err);
+		return trust_refuse(DOUBT_ORDER, err);
 	return 0;
 }
 
@@ -204,15 +203,14 @@ static int check_bitmaps(struct walker *walker, struct savetool_error *err)
 	if (trust_storage(&doubt, walker->image, &walker->phases.monitor, err) <
 	    0)
 		return -1;
-	if (doubt == DOUBT_BACKGROUND)
-		return fail(err, SAVETOOL_UNSUPPORTED,
-			    "background snapshot in mapped-ram: QEMU never "
-			    "wrote its bitmaps; save the guest again without "
-			    "background-snapshot");
+	if (doubt == DOUBT_BACKGROUND) {
+		fail(err, SAVETOOL_UNSUPPORTED,
+		     "background snapshot in mapped-ram: QEMU never wrote its "
+		     "bitmaps");
+		return fail_hint(err, trust_hint(doubt));
+	}
 	if (doubt != DOUBT_NONE && rewrites)
-		return trust_refuse(
-			doubt, "take another copy, or save the guest again",
-			err);
+		return trust_refuse(doubt, err);
 	return 0;
 }
 
@@ -240,11 +238,12 @@ static int walk_tail(struct walker *walker, struct savetool_error *err)
 	if (!walker->stream->ram_started)
 		return fail_at(err, SAVETOOL_CORRUPT,
 			       walker->stream->reader.offset,
-			       "no memory before the devices");
+			       "no RAM section before the devices");
 	if (walker->records.multifd_flushes && !walker->stream->ram.mapped)
-		return fail(err, SAVETOOL_UNSUPPORTED,
-			    "main channel of a multifd migration: the pages "
-			    "went through other channels");
+		return fail(
+			err, SAVETOOL_UNSUPPORTED,
+			"main channel of a multifd migration: the pages are in "
+			"other channels");
 	if (check_bitmaps(walker, err) < 0 || image_read_tail(image, err) < 0)
 		return -1;
 	tail = image->tail;
@@ -328,10 +327,12 @@ int walk_latest(struct savetool_image *image, struct visitor *visitor,
 
 	if (stream_is_mapped(&image->stream))
 		return walk(image, visitor, monitor, err);
-	if (!image_is_repeatable(image))
-		return fail(err, SAVETOOL_UNSUPPORTED,
-			    "pages that come several times cannot be settled "
-			    "in a pipe; use a file");
+	if (!image_is_repeatable(image)) {
+		fail(err, SAVETOOL_UNSUPPORTED,
+		     "duplicate pages cannot be resolved when reading from a "
+		     "pipe");
+		return fail_hint(err, SAVETOOL_HINT_FILE);
+	}
 	if (latest_new(&tallier.latest, err) < 0)
 		return -1;
 	phases_begin(&phases, monitor);

@@ -33,16 +33,20 @@ struct writer {
 static int check_source(const struct writer *writer,
 			const struct stream *stream, struct savetool_error *err)
 {
-	if (configuration_can(&stream->configuration, CAPABILITY_IGNORE_SHARED))
-		return fail(err, SAVETOOL_UNSUPPORTED,
-			    "saved with x-ignore-shared: part of the memory "
-			    "is in other files; save the guest again without "
-			    "it");
-	if (writer->options.mapped && !stream->configuration.present)
-		return fail(err, SAVETOOL_UNSUPPORTED,
-			    "stream without a configuration section, of a "
-			    "machine type of QEMU 2.3 or older, which no "
-			    "QEMU with mapped-ram has; keep it sequential");
+	if (configuration_can(&stream->configuration,
+			      CAPABILITY_IGNORE_SHARED)) {
+		fail(err, SAVETOOL_UNSUPPORTED,
+		     "saved with x-ignore-shared: part of the memory is in "
+		     "other files");
+		return fail_hint(err, SAVETOOL_HINT_SAVE_WITHOUT_SHARED);
+	}
+	if (writer->options.mapped && !stream->configuration.present) {
+		fail(err, SAVETOOL_UNSUPPORTED,
+		     "stream without a configuration section: its machine "
+		     "type, of QEMU 2.3 or older, is not in any QEMU with "
+		     "mapped-ram");
+		return fail_hint(err, SAVETOOL_HINT_RAW);
+	}
 	return 0;
 }
 
@@ -191,10 +195,10 @@ static int check_page_size(const struct writer *writer,
 	    layout->page_size == 4096 || source->configuration.has_page_bits ||
 	    source->vmdesc)
 		return 0;
-	return fail(err, SAVETOOL_UNSUPPORTED,
-		    "pages of %" PRIu64 " bytes, which only its mapped-ram "
-		    "layout tells: keep it sparse",
-		    layout->page_size);
+	fail(err, SAVETOOL_UNSUPPORTED,
+	     "page size %" PRIu64 " is only recorded in the mapped-ram layout",
+	     layout->page_size);
+	return fail_hint(err, SAVETOOL_HINT_SPARSE);
 }
 
 static int ram_list(struct visitor *visitor, const struct section *section,

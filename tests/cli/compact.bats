@@ -375,7 +375,7 @@ is_whole()
 	assert_equal "$(ls -A small)" image
 	umount small
 	assert_equal "$result" 8
-	[[ $stderr == *"not enough room: "*" missing"* ]]
+	[[ $stderr == *"not enough space: "*" missing"* ]]
 }
 
 # gives_way_at CALL: who opens the image after some of these calls gets it soon,
@@ -413,7 +413,8 @@ gives_way_at()
 	let_go
 	assert_equal "$status" 8
 	assert_equal "$(cat err)" \
-		"savetool: work: another process opens it, and is given way"
+		"savetool: work: stopped because another process opened the\
+ file"
 	wait $!
 	cmp got image
 	# What is written there is not lost.
@@ -439,7 +440,8 @@ changing()
 	let_go
 	assert_equal "$status" 3
 	assert_equal "$(cat err)" \
-		"savetool: image: the image changed while it was read"
+		"savetool: image: the image changed while it was read;\
+ try again when nothing writes to the file"
 	[ ! -e copy ]
 }
 
@@ -470,8 +472,8 @@ changing()
 	cp --reflink=never --sparse=never a copy
 	sum=$(sha256sum <copy)
 	savetool compact copy
-	assert_error 8 "copy: its pages do not fit its bitmaps, but would in\
- the other byte order; say --byte-order"
+	assert_error 8 "copy: the bitmaps look byte-swapped;\
+ use --byte-order"
 	savetool compact -n copy
 	assert_failure 8
 	savetool compact copy --copy b
@@ -559,7 +561,7 @@ changing()
 	make_image v2-small a
 	echo precious >b
 	savetool compact a --copy b
-	assert_error 8 "a: 'b' exists; --force replaces it"
+	assert_error 8 "a: 'b' exists; use --force to replace it"
 	assert_equal "$(cat b)" precious
 	savetool compact -f a --copy b
 	assert_success
@@ -591,8 +593,8 @@ changing()
 	cat bare-sequential.mig bare-sequential.mig >two
 	cp two before
 	savetool compact two
-	assert_error 8 "two: what is behind the image, at byte 14372948, is\
- another one, and would be lost; compact it to another file"
+	assert_error 8 "two: another image follows and would be lost\
+ (at byte 14372948); compact it to another file"
 	cmp two before
 	savetool compact -n two
 	assert_failure 8
@@ -607,8 +609,8 @@ changing()
 	} >two
 	cp two before
 	savetool compact two
-	assert_error 8 "two: what is behind the image, at byte 14373948, is\
- another one, and would be lost; compact it to another file"
+	assert_error 8 "two: another image follows and would be lost\
+ (at byte 14373948); compact it to another file"
 	savetool check --repair two
 	assert_success
 	cmp two before
@@ -627,9 +629,9 @@ changing()
 	cp b before
 	for words in '' -n; do
 		savetool compact $words b
-		assert_error 8 "b: nothing proves that the image ends before\
- byte $((behind + 5000)), and what follows would be lost; compact it to another\
- file"
+		assert_error 8 "b: cannot confirm that the image ends before this\
+ byte; data that follows would be lost (at byte $((behind + 5000))); compact it\
+ to another file"
 		cmp b before
 	done
 	savetool compact b --copy copy
@@ -676,7 +678,8 @@ far_behind()
 		# shellcheck disable=SC2086  # words
 		savetool compact $words
 		assert_error 7 \
-			"packed: mapped-ram image that was packed; convert it"
+			"packed: compressed mapped-ram image; convert it with\
+ 'savetool convert -O sparse'"
 	done
 	cmp packed before
 	[ ! -e copy ]

@@ -191,7 +191,7 @@ files()
 	make_image v2-small a
 	echo precious >b
 	savetool convert -O sparse a b
-	assert_error 8 "a: 'b' exists; --force replaces it"
+	assert_error 8 "a: 'b' exists; use --force to replace it"
 	assert_equal "$(cat b)" precious
 	savetool convert -f -O sparse a b
 	assert_success
@@ -203,7 +203,7 @@ files()
 	make_image v2-small a
 	ln -s nowhere b
 	savetool convert -O sparse a b
-	assert_error 8 "a: 'b' exists; --force replaces it"
+	assert_error 8 "a: 'b' exists; use --force to replace it"
 	[ -L b ]
 	[ ! -e nowhere ]
 }
@@ -232,7 +232,7 @@ files()
 	savetool convert --json -O sparse a b
 	assert_failure 8
 	assert_json '.error == {"code": "refused",
-		"message": "'"'b'"' exists", "remedy": "--force replaces it"}'
+		"message": "'"'b'"' exists", "hint": "use --force to replace it"}'
 	assert_json '.path == "a"'
 }
 
@@ -283,7 +283,7 @@ files()
 		'ulimit -f 1024; exec "$0" "$@"' "$SAVETOOL" \
 		convert -O raw libvirt-raw.save out
 	assert_failure 3
-	[[ $stderr == *"File too large" ]]
+	[[ $stderr == *"File too large (at byte "*")" ]]
 	assert_equal "$(files)" "libvirt-raw.save "
 }
 
@@ -422,8 +422,8 @@ files()
 		"$(digest resolved) $(digest resolved)"
 	# shellcheck disable=SC2002
 	run --separate-stderr bash -c "cat a | '$SAVETOOL' digest -"
-	assert_error 7 "-: memory saved with XBZRLE cannot be settled in a\
- pipe; use a file"
+	assert_error 7 "-: memory saved with XBZRLE cannot be resolved when\
+ reading from a pipe; use a file"
 }
 
 @test "memory that lies in a hole is converted, with a warning" {
@@ -433,7 +433,7 @@ files()
 	assert_equal "$stderr" "savetool: a: warning: $(\
 		"$SAVETOOL" inspect --json a | jq '[.findings[] |
 		select(.code == "lost-extent") | .length] | add') bytes of\
- memory lie in holes of the file, and were taken for zeros"
+ memory lie in holes of the file and were read as zeros"
 	savetool convert --json -q -O raw a c
 	assert_equal "$stderr" ''
 	assert_json '.lost > 0'
@@ -464,8 +464,8 @@ files()
 		eof
 	END
 	savetool convert -O raw a b
-	assert_error 7 "a: pages of 16384 bytes, which only its mapped-ram\
- layout tells: keep it sparse"
+	assert_error 7 "a: page size 16384 is only recorded in the\
+ mapped-ram layout; convert it to 'sparse'"
 	savetool convert --verify -O sparse a b
 	assert_success
 }
@@ -490,7 +490,7 @@ files()
 	assert_success
 	savetool convert -O raw b c
 	assert_failure 7
-	[[ $stderr == *"big-endian host"*"--byte-order big" ]]
+	[[ $stderr == *"appear to be big-endian; use --byte-order=big" ]]
 	[ ! -e c ]
 }
 
@@ -501,7 +501,7 @@ files()
 	run --separate-stderr strace -E ASAN_OPTIONS=detect_leaks=0 -qq -f \
 		-o trace -e trace=fsync -e inject=fsync:error=EIO:when=3 \
 		"$SAVETOOL" convert -O sparse a b
-	assert_error 3 "a: 'b' is complete, but its folder cannot be written\
+	assert_error 3 "a: 'b' is complete, but its directory cannot be written\
  to disk: Input/output error"
 	rm trace
 	assert_equal "$(files)" "a b "
@@ -514,11 +514,9 @@ files()
 	make_image v2-small a
 	mkfifo b
 	run --separate-stderr timeout -s KILL 300 "$SAVETOOL" convert -O sparse a b
-	assert_error 2 "a: format 'sparse' has holes, and so needs a file\
- rather than a pipe"
+	assert_error 2 "a: format 'sparse' cannot be written to a pipe"
 	run --separate-stderr timeout -s KILL 300 "$SAVETOOL" convert --verify a b
-	assert_error 2 "a: what goes into a pipe cannot be read back to verify\
- it"
+	assert_error 2 "a: output to a pipe cannot be verified"
 	cat b >c 3>&- &
 	savetool convert a b
 	assert_success
@@ -598,7 +596,8 @@ overwritten()
 	let_go
 	assert_equal "$status" 3
 	assert_equal "$(cat err)" \
-		"savetool: image: the image changed while it was read"
+		"savetool: image: the image changed while it was read;\
+ try again when nothing writes to the file"
 	assert_equal "$(files)" "err image said source trace "
 }
 

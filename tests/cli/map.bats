@@ -166,12 +166,12 @@ sum()
 	make_image packed-zstd a
 	savetool map --json a
 	assert_success
-	assert_json '.[-1].type == "packed"'
+	assert_json '.[-1].type == "compressed"'
 	zstd -q a -o b
 	savetool map --json b
 	assert_success
 	assert_whole b
-	assert_json 'length == 1 and .[0].type == "packed"'
+	assert_json 'length == 1 and .[0].type == "compressed"'
 }
 
 @test "what fails before the first line prints none" {
@@ -193,7 +193,7 @@ sum()
 	assert_failure 5
 	assert_equal "$output" ''
 	savetool map - < <(cat b)
-	assert_error 2 "-: a map is of a file, and not of a pipe"
+	assert_error 2 "-: map needs a file, not a pipe"
 }
 
 @test "a stream that breaks is mapped up to there" {

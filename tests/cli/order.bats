@@ -131,8 +131,8 @@ try()
 	cp a before
 	for command in $commands; do
 		try "$command" --byte-order little
-		assert_error 2 "a: libvirt header of a big-endian host, which\
- the byte order 'little' contradicts"
+		assert_error 2 "a: byte order 'little' contradicts the libvirt\
+ header, which is big-endian"
 		[ ! -e out ]
 		cmp before a
 	done
@@ -147,8 +147,8 @@ try()
 	done
 	make_image v2-small a
 	try digest --byte-order big
-	assert_error 2 "a: libvirt header of a little-endian host, which the\
- byte order 'big' contradicts"
+	assert_error 2 "a: byte order 'big' contradicts the libvirt header,\
+ which is little-endian"
 	try digest --byte-order little
 	assert_success
 }
@@ -176,7 +176,7 @@ try()
 			[[ $command != convert* ]] || words+=(out)
 			savetool $command "${words[@]}"
 			[[ $status =~ ^[78]$ ]] || fail "$command: $status"
-			[[ $stderr == *"say --byte-order"* ]]
+			[[ $stderr == *"; use --byte-order"* ]]
 			cmp before a
 			[ ! -e out ]
 		done
@@ -231,8 +231,8 @@ try()
 	cp a before
 	for command in digest convert; do
 		try "$command" --byte-order little
-		assert_error 7 "a: bare stream whose bitmaps are those of a\
- big-endian host, it seems; say --byte-order big"
+		assert_error 7 "a: bitmaps appear to be big-endian; use\
+ --byte-order=big"
 		[ ! -e out ]
 	done
 	for command in sparsify compact; do
@@ -318,7 +318,7 @@ make_untold()
 	"$SAVETOOL" convert -f --byte-order big -O raw there "$1"
 }
 
-untold='nothing tells the byte order of its host; say --byte-order'
+untold='the byte order of the host is unknown; use --byte-order'
 
 @test "bitmaps are not written for a host whose byte order nothing tells" {
 	local packed
@@ -415,7 +415,8 @@ untold='nothing tells the byte order of its host; say --byte-order'
 		savetool compact e
 		assert_error 8 "e: $untold"
 		savetool sparsify e
-		assert_error 8 "e: $untold, else only --zero-only is safe"
+		assert_error 8 "e: $untold, or --zero-only to free\
+ only ranges that are already zero"
 		savetool convert --verify -O sparse --byte-order $order e f
 		assert_success
 		assert_equal "$(digest --byte-order $order f)" "$(digest e)"
@@ -443,15 +444,15 @@ untold='nothing tells the byte order of its host; say --byte-order'
 @test "findings name the way out" {
 	make_big a
 	savetool check --repair a
-	assert_line --partial 'what helps: say --byte-order'
+	assert_line --partial 'hint: use --byte-order'
 	savetool check --json a
 	assert_json '.findings | any(.code == "doubtful-bitmaps" and
-		.remedy == "say --byte-order")'
+		.hint == "use --byte-order")'
 	savetool inspect a
-	assert_line --regexp '^ +what helps: say --byte-order$'
+	assert_line --regexp '^ +hint: use --byte-order$'
 	savetool inspect --json a
 	assert_json '.findings | any(.code == "doubtful-bitmaps" and
-		.remedy == "say --byte-order")'
+		.hint == "use --byte-order")'
 	savetool check --byte-order big a
 	assert_output 'a: clean'
 }
@@ -463,7 +464,7 @@ untold='nothing tells the byte order of its host; say --byte-order'
 	savetool check --repair a
 	assert_failure 6
 	assert_line --partial padding-bits
-	assert_line --partial 'what helps: say --byte-order'
+	assert_line --partial 'hint: use --byte-order'
 	cmp a before
 	savetool check --repair --byte-order big a
 	assert_output 'a: clean'

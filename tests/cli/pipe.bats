@@ -95,9 +95,9 @@ assert_same()
 		{ head -c "$at" a; tail -c +$((at - 3)) a; } >b
 		savetool digest b
 		assert_failure 6
-		refute_regex "$stderr" 'if pages are|uncompressed'
+		refute_regex "$stderr" 'assuming pages|uncompressed'
 	done
-	[[ $stderr == *': gzip member at byte '*' is damaged, before byte '* ]] ||
+	[[ $stderr == *': gzip member that starts here is damaged before byte '*' (at byte '*')' ]] ||
 		fail "$stderr"
 }
 
@@ -118,7 +118,7 @@ assert_same()
 		assert_failure 6
 		assert_json ".findings[0] | .code == \"corrupt\" and
 			.offset == $first and (.message | startswith(
-			\"$codec member at byte $first is damaged, before \"))"
+			\"$codec member that starts here is damaged before \"))"
 	done
 }
 
@@ -154,7 +154,7 @@ assert_same()
 	refute_line --partial 'page size'
 	savetool digest b
 	assert_failure 7
-	[[ $stderr == *'b: unexpected flags 0x'*' in page record at byte '*', if pages are of 4096 bytes: their size stands at the end of the image, which cannot be seen from here; use an uncompressed file' ]]
+	[[ $stderr == *'b: unexpected flags 0x'*' in page record, assuming pages of 4096 bytes; the real page size is only known from the end of the image, which cannot be read in advance (at byte '*'); use an uncompressed file' ]]
 	savetool inspect --scan b
 	assert_failure 7
 	savetool convert -O sparse a c
@@ -257,14 +257,13 @@ assert_same()
 	run --separate-stderr bash -c \
 		"'$SAVETOOL' convert -O sparse libvirt-raw.save - | cat >out
 		exit \${PIPESTATUS[0]}"
-	assert_error 2 "libvirt-raw.save: format 'sparse' has holes, and so\
- needs a file rather than a pipe"
+	assert_error 2 "libvirt-raw.save: format 'sparse' cannot be written\
+ to a pipe"
 	[ ! -s out ]
 	run --separate-stderr bash -c \
 		"'$SAVETOOL' convert --verify libvirt-raw.save - | cat >out
 		exit \${PIPESTATUS[0]}"
-	assert_error 2 "libvirt-raw.save: what goes into a pipe cannot be read\
- back to verify it"
+	assert_error 2 "libvirt-raw.save: output to a pipe cannot be verified"
 	[ ! -s out ]
 }
 
@@ -280,7 +279,7 @@ assert_same()
 	make_image v2-small
 	run script -qec "'$SAVETOOL' convert v2-small -" /dev/null
 	assert_failure 2
-	assert_output --partial "standard output is a terminal"
+	assert_output --partial "refusing to write an image to a terminal"
 }
 
 @test "a new file behind '>' is written like any file" {
@@ -321,9 +320,9 @@ assert_same()
 		convert -O raw - there/raw 2>stderr && status=0 || status=$?
 	assert_equal "$status" 8
 	run cat stderr
-	assert_output --regexp "^savetool: -: not enough room after [0-9]+ bytes, \
-and no way to tell how many are missing: cannot keep byte [0-9]+ in a \
-temporary file in 'there': No space left on device\$"
+	assert_output --regexp "^savetool: -: not enough space after [0-9]+ bytes, \
+and it is unknown how many more are needed: cannot write a temporary file in \
+'there': No space left on device \(at byte [0-9]+\)\$"
 	assert_equal "$(ls -A there)" ''
 }
 
@@ -445,8 +444,8 @@ ends_by_one_signal()
 	for options in 'sparse a' 'raw a' 'zstd a.gz'; do
 		run --separate-stderr bash -c "cat ${options#* } |
 			'$SAVETOOL' convert --verify -O ${options% *} - b"
-		assert_error 7 "-: memory saved with XBZRLE has to be read twice\
- to verify it, which a pipe cannot be; convert a file, or do not verify it"
+		assert_error 7 "-: memory saved with XBZRLE cannot be verified\
+ when reading from a pipe; read it from a file, or leave out --verify"
 		[ ! -e b ]
 	done
 	cat a | "$SAVETOOL" convert -O sparse - b

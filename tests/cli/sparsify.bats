@@ -51,11 +51,12 @@ refused_unchanged()
 	done
 	cp s390-ccw-virtio-10.0 before
 	savetool sparsify s390-ccw-virtio-10.0
-	assert_error 8 "s390-ccw-virtio-10.0: nothing tells the byte order of \
-its host; say --byte-order, else only --zero-only is safe"
+	assert_error 8 "s390-ccw-virtio-10.0: the byte order of the host is \
+unknown; use --byte-order, or --zero-only to free only ranges that are already \
+zero"
 	savetool compact s390-ccw-virtio-10.0
-	assert_error 8 "s390-ccw-virtio-10.0: nothing tells the byte order of \
-its host; say --byte-order"
+	assert_error 8 "s390-ccw-virtio-10.0: the byte order of the host is \
+unknown; use --byte-order"
 	cmp s390-ccw-virtio-10.0 before
 	savetool sparsify --zero-only s390-ccw-virtio-10.0
 	assert_success
@@ -271,7 +272,7 @@ END
 	cp a copy
 	savetool sparsify copy
 	assert_success
-	assert_output "copy: packed by zstd, nothing to free"
+	assert_output "copy: compressed (zstd): nothing to free"
 	cmp a copy
 	savetool sparsify -n --json copy
 	assert_success
@@ -339,7 +340,7 @@ sys.exit(os.lseek(f, os.fstat(f).st_size - 65536, os.SEEK_HOLE) !=
 	make_image v3-small a
 	echo precious >b
 	savetool sparsify a --copy b
-	assert_error 8 "a: 'b' exists; --force replaces it"
+	assert_error 8 "a: 'b' exists; use --force to replace it"
 	assert_equal "$(cat b)" precious
 	savetool sparsify -f a --copy b
 	assert_success
@@ -432,7 +433,7 @@ time.sleep(600)' 3>&- &
 	run strace -E ASAN_OPTIONS=detect_leaks=0 -qq -o trace -e trace=fallocate,pwritev \
 		-e inject=fallocate:error=EOPNOTSUPP "$SAVETOOL" sparsify copy
 	assert_failure 8
-	assert_output "savetool: copy: this file system cannot make holes"
+	assert_output "savetool: copy: this file system does not support holes"
 	assert_equal "$(grep -c pwritev trace)" 0
 	cmp a copy
 }
@@ -457,7 +458,7 @@ without_holes()
 	before=$(stat -c %y.%z folder/copy)
 	for image in folder/copy link; do
 		without_holes sparsify -n "$image"
-		assert_error 8 "$image: this file system cannot make holes"
+		assert_error 8 "$image: this file system does not support holes"
 	done
 	assert_equal "$(stat -c %y.%z folder/copy)" "$before"
 	assert_equal "$(ls -A folder)" copy
@@ -487,7 +488,7 @@ without_holes()
 	cmp before copy
 	# One that knows no files without a name.
 	fails=openat:error=EOPNOTSUPP:when=$n without_holes sparsify -n copy
-	assert_error 8 "copy: this file system cannot make holes"
+	assert_error 8 "copy: this file system does not support holes"
 	assert_equal "$(find . -name '.savetool*')" ''
 }
 
@@ -810,8 +811,8 @@ killed_everywhere()
 		-e trace=pwritev,ioctl -e inject=ioctl:error=EOPNOTSUPP \
 		-e inject=pwritev:error=ENOSPC:when=2 "$SAVETOOL" sparsify a --copy b
 	assert_failure 8
-	assert_output --regexp '^savetool: a: not enough room after [0-9]+ bytes,'\
-' about [0-9]+ missing at most: cannot write '
+	assert_output --regexp '^savetool: a: not enough space after [0-9]+ bytes,'\
+' at most about [0-9]+ more are needed: cannot write '
 	assert_equal "$(find . -name '*b*')" ''
 }
 
@@ -840,7 +841,7 @@ in_room()
 	# Superseded records are copied as well.
 	real_image libvirt-live.save
 	in_room 17m libvirt-live.save
-	[[ $said == *"not enough room: "*" missing" ]] || fail "$said"
+	[[ $said == *"not enough space: "*" missing" ]] || fail "$said"
 	assert_equal "$written" 0
 	# So are old pages, if bits are not believed.
 	mapped_recipe <<-END | "$mkimage" a
@@ -851,7 +852,7 @@ in_room()
 	END
 	dense a copy
 	in_room 2m --zero-only copy
-	[[ $said == *"not enough room: "*" missing" ]] || fail "$said"
+	[[ $said == *"not enough space: "*" missing" ]] || fail "$said"
 	assert_equal "$written" 0
 	# What needs no room asks for none, and is written as ever.
 	for image in a copy; do

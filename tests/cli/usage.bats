@@ -280,19 +280,19 @@ fake_man()
 	local see="; see 'savetool convert --help'"
 
 	savetool convert --bare --libvirt a b
-	assert_error 2 "--bare and --libvirt exclude each other$see"
+	assert_error 2 "'--bare' and '--libvirt' cannot be combined$see"
 	savetool convert --bare --header-version=2 a b
 	assert_error 2 "a bare stream has no header version$see"
 	savetool convert --header-version=4 a b
 	assert_error 2 "header version is neither 2 nor 3$see"
 	savetool convert --header-version=3 -O raw a b
-	assert_error 2 "header version 3 is not for format 'raw'$see"
+	assert_error 2 "header version 3 is for format 'sparse' only, not for 'raw'$see"
 	savetool convert -L 3 -O raw a b
 	assert_error 2 "format 'raw' has no levels$see"
 	savetool convert --level=3 -O v3 a b
 	assert_error 2 "format 'sparse' has no levels$see"
 	savetool convert -L 0 -O zstd a b
-	assert_error 2 "there is no level 0 of compression$see"
+	assert_error 2 "compression level 0 does not exist$see"
 	savetool convert -O qcow2 a b
 	assert_error 2 "option '--to': no format 'qcow2';\
  choose raw, gzip, bzip2, xz, lzop, zstd or sparse"

@@ -129,7 +129,7 @@ setup_file()
 	convert zstd raw "$image"
 	truncate -s +3001 "$image"
 	fails_with "zstd -dc" virsh restore "$image"
-	fails_with "packed-trailing" "$SAVETOOL" check --deep --json "$image"
+	fails_with "compressed-trailing" "$SAVETOOL" check --deep --json "$image"
 	convert zstd "$image" "$result"
 	restores "$result"
 }

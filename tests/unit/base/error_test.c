@@ -242,6 +242,22 @@ TEST(a_failure_can_become_another_one_of_the_same_place)
 	assert_int_equal(strlen(err.text), sizeof(err.text) - 1);
 }
 
+TEST(the_innermost_hint_stays)
+{
+	struct savetool_error err;
+
+	fail(&err, SAVETOOL_REFUSED, "exists");
+	assert_int_equal(err.hint, SAVETOOL_HINT_NONE);
+	assert_fails(fail_hint(&err, SAVETOOL_HINT_FORCE), err,
+		     SAVETOOL_REFUSED, "exists");
+	assert_int_equal(err.hint, SAVETOOL_HINT_FORCE);
+	fail_while(&err, "outside");
+	fail_hint(&err, SAVETOOL_HINT_BARE);
+	assert_int_equal(err.hint, SAVETOOL_HINT_FORCE);
+	fail(&err, SAVETOOL_CORRUPT, "damaged");
+	assert_int_equal(err.hint, SAVETOOL_HINT_NONE);
+}
+
 TEST(long_sentences_keep_their_place)
 {
 	struct savetool_error err;
@@ -279,6 +295,7 @@ int main(void)
 			a_page_is_kept_and_not_written_into_the_sentence),
 		cmocka_unit_test(
 			a_failure_can_become_another_one_of_the_same_place),
+		cmocka_unit_test(the_innermost_hint_stays),
 		cmocka_unit_test(long_sentences_keep_their_place),
 	};
 

@@ -70,7 +70,7 @@ TEST(a_newer_caller_may_ask_for_what_is_known)
 	is_taken(1, 2);
 	given.third = 1;
 	assert_fails(take(&given), err, SAVETOOL_USAGE,
-		     "options that this libsavetool does not have");
+		     "options that this version of libsavetool does not know");
 }
 
 TEST(a_size_that_is_not_set_is_refused)
@@ -78,10 +78,10 @@ TEST(a_size_that_is_not_set_is_refused)
 	struct present given = { 0, 1, 2 };
 
 	assert_fails(take(&given), err, SAVETOOL_USAGE,
-		     "options of 0 bytes: their size is not set");
+		     "size of the options is not set: 0");
 	given.size = 4097;
 	assert_fails(take(&given), err, SAVETOOL_USAGE,
-		     "options of 4097 bytes: their size is not set");
+		     "size of the options is not set: 4097");
 }
 
 /* Each function has to take them so. */
@@ -94,7 +94,7 @@ TEST(every_function_looks_at_the_size)
 	const struct savetool_repair_options repair = { 0 };
 	const struct savetool_open_options open = { 0 };
 	const struct savetool_size_options size = { 0 };
-	static const char text[] = "options of 0 bytes: their size is not set";
+	static const char text[] = "size of the options is not set: 0";
 	const struct savetool_info *info = (void *)&size;
 	struct savetool_check *checked;
 

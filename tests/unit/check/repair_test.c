@@ -160,7 +160,7 @@ TEST(a_file_that_was_replaced_is_left_alone)
 	make_part();
 	assert_int_equal(repair_apply(&plan, "image", &err), 0);
 	assert_int_equal(err.code, SAVETOOL_REFUSED);
-	assert_string_equal(err.text, "has changed since it was checked");
+	assert_string_equal(err.text, "file has changed since it was checked");
 	scratch_holds("image", wire.bytes, wire.size);
 	assert_int_equal(repair_apply(&plan, "missing", &err), 0);
 	assert_int_equal(err.code, SAVETOOL_SYSTEM);

@@ -169,11 +169,14 @@ TEST(nothing_is_written_before_it_is_committed)
 
 TEST(several_images_are_an_array_at_the_end)
 {
-	static const struct savetool_error err = { .code = SAVETOOL_CORRUPT,
-						   .text = "block 'a' overlaps",
-						   .offset = 7,
-						   .block = "a",
-						   .page = 3 };
+	static const struct savetool_error err = {
+		.code = SAVETOOL_CORRUPT,
+		.text = "bitmap overlaps",
+		.offset = 7,
+		.block = "a",
+		.page = 3,
+		.hint = SAVETOOL_HINT_FORCE
+	};
 	static const struct savetool_error nowhere = {
 		.code = SAVETOOL_SYSTEM,
 		.text = "no",
@@ -187,10 +190,10 @@ TEST(several_images_are_an_array_at_the_end)
 	take_paper(&paper, true, true);
 	give_facts(paper.report);
 	report_open(paper.report, "bad");
-	report_error(paper.report, &err, "--force replaces it");
+	report_error(paper.report, &err);
 	report_commit(paper.report);
 	report_open(paper.report, "gone");
-	report_error(paper.report, &nowhere, NULL);
+	report_error(paper.report, &nowhere);
 	report_commit(paper.report);
 	assert_paper(&paper, "");
 	report_finish(paper.report);
@@ -200,12 +203,12 @@ TEST(several_images_are_an_array_at_the_end)
 	assert_string_equal(text_at(root, "/1/path"), "bad");
 	assert_string_equal(text_at(root, "/1/error/code"), "corrupt");
 	assert_string_equal(text_at(root, "/1/error/message"),
-			    "block 'a' overlaps");
+			    "bitmap overlaps");
 	assert_string_equal(text_at(root, "/1/error/block"), "a");
 	assert_string_equal(text_at(root, "/1/error/offset"), "7");
 	assert_string_equal(text_at(root, "/1/error/page"), "3");
-	assert_string_equal(text_at(root, "/1/error/remedy"),
-			    "--force replaces it");
+	assert_string_equal(text_at(root, "/1/error/hint"),
+			    "use --force to replace it");
 	assert_int_equal(json_pointer_get(root, "/2/error", &error), 0);
 	assert_int_equal(json_object_object_length(error), 2);
 	json_object_put(root);

@@ -210,7 +210,7 @@ TEST(other_bytes_behind_the_end_are_corrupt)
 		assert_int_equal(
 			unpack_from(name, "packed", 0, plain, SMALL_SIZE, &err),
 			-1);
-		assert_non_null(strstr(err.text, "trailing bytes behind the "
+		assert_non_null(strstr(err.text, "trailing bytes after the "
 						 "last "));
 		assert_int_equal(err.code, SAVETOOL_CORRUPT);
 	}

@@ -260,7 +260,7 @@ TEST(all_before_a_break_is_read)
 						      size - third);
 	scratch_write("packed", packed, third + 500000);
 	snprintf(expected, sizeof(expected),
-		 "zstd data breaks off (at byte %zu)", third + 500000);
+		 "zstd data ends too early (at byte %zu)", third + 500000);
 	assert_fails(unpack("packed", found, PLAIN_SIZE, &got, &err), err,
 		     SAVETOOL_INCOMPLETE, expected);
 	assert_true(got > 2 * FRAME + 500000);

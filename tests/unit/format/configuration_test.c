@@ -204,7 +204,7 @@ TEST(a_capability_is_there_once)
 	wire_str8(&wire, "mapped-ram");
 	wire_str8(&wire, "mapped-ram");
 	refuses(SAVETOOL_CORRUPT,
-		"capability 'mapped-ram' is listed a second time (at byte 74)");
+		"capability 'mapped-ram' is listed twice (at byte 74)");
 }
 
 TEST(there_are_not_endless_capabilities)
@@ -212,7 +212,8 @@ TEST(there_are_not_endless_capabilities)
 	start();
 	wire_subsection(&wire, "configuration/capabilities");
 	wire_be32(&wire, 65);
-	refuses(SAVETOOL_CORRUPT, "65 capabilities (at byte 59)");
+	refuses(SAVETOOL_CORRUPT,
+		"number of capabilities, 65, is out of range (at byte 59)");
 }
 
 TEST(subsections_have_their_order_and_come_once)
@@ -235,7 +236,8 @@ TEST(a_machine_has_no_nul)
 	wire.size = 0;
 	wire_machine(&wire, MACHINE);
 	wire.bytes[8] = '\0';
-	refuses(SAVETOOL_CORRUPT, "machine type with a NUL (at byte 13)");
+	refuses(SAVETOOL_CORRUPT,
+		"machine type contains a NUL byte (at byte 13)");
 }
 
 TEST(unknown_subsections_are_unsupported)
@@ -253,17 +255,19 @@ TEST(later_versions_of_subsections_are_unsupported)
 	wire_str8(&wire, "configuration/uuid");
 	wire_be32(&wire, 2);
 	refuses(SAVETOOL_UNSUPPORTED,
-		"version 2 of 'configuration/uuid' (at byte 27)");
+		"unknown version 2 of 'configuration/uuid' (at byte 27)");
 }
 
 TEST(no_target_has_such_pages)
 {
 	start();
 	add_page_bits(&wire, 9);
-	refuses(SAVETOOL_UNSUPPORTED, "pages of 2^9 bytes (at byte 63)");
+	refuses(SAVETOOL_UNSUPPORTED,
+		"page size of 2^9 bytes is out of range (at byte 63)");
 	start();
 	add_page_bits(&wire, 64);
-	refuses(SAVETOOL_UNSUPPORTED, "pages of 2^64 bytes (at byte 63)");
+	refuses(SAVETOOL_UNSUPPORTED,
+		"page size of 2^64 bytes is out of range (at byte 63)");
 }
 
 TEST(a_machine_has_no_endless_name)
@@ -272,7 +276,8 @@ TEST(a_machine_has_no_endless_name)
 	wire_u8(&wire, SECTION_CONFIGURATION);
 	wire_be32(&wire, 1025);
 	wire_fill(&wire, 'm', 1025);
-	refuses(SAVETOOL_CORRUPT, "machine type of 1025 bytes (at byte 9)");
+	refuses(SAVETOOL_CORRUPT,
+		"length 1025 of the machine type is out of range (at byte 9)");
 }
 
 TEST(what_breaks_off_is_incomplete)

@@ -205,15 +205,15 @@ TEST(what_is_not_well_formed_is_corrupt)
 
 TEST(what_is_no_domain_is_corrupt)
 {
-	refuses("<domains/>", "XML is not that of a domain");
-	refuses("<network><domain/></network>", "XML is not that of a domain");
-	refuses("<q:domain xmlns:q='urn:q'/>", "XML is not that of a domain");
+	refuses("<domains/>", "not a domain XML");
+	refuses("<network><domain/></network>", "not a domain XML");
+	refuses("<q:domain xmlns:q='urn:q'/>", "not a domain XML");
 }
 
 static void has_entity(const char *xml)
 {
 	refuses_as(xml, SAVETOOL_UNSUPPORTED,
-		   "XML defines an entity, which no guest needs");
+		   "XML defines an entity, which is not supported");
 }
 
 TEST(entities_are_refused)
@@ -255,7 +255,7 @@ TEST(other_xml_is_checked_for_its_form_only)
 		     "XML is not well-formed at line 1");
 	assert_fails(xml_check("<!DOCTYPE c [<!ENTITY a 'x'>]><c/>", &err), err,
 		     SAVETOOL_UNSUPPORTED,
-		     "XML defines an entity, which no guest needs");
+		     "XML defines an entity, which is not supported");
 }
 
 /* Deeper than the C stack would like, if it were walked by recursion. */
@@ -282,7 +282,7 @@ TEST(endless_xml_is_corrupt)
 	memset(xml, ' ', size);
 	memcpy(xml, "<domain/>", 9);
 	xml[size] = '\0';
-	refuses(xml, "domain XML is longer than any image has it");
+	refuses(xml, "domain XML is too long");
 	xml[1 << 20] = '\0';
 	domain_xml_free(parses(xml));
 	free(xml);

@@ -197,9 +197,9 @@ TEST(other_files_are_no_image)
 	struct sample sample = make(false);
 
 	sample.bytes[12] = 's';
-	refuses(&sample, SAVETOOL_NOT_IMAGE, "no libvirt header");
+	refuses(&sample, SAVETOOL_NOT_IMAGE, "not a libvirt header");
 	sample.size = 0;
-	refuses(&sample, SAVETOOL_NOT_IMAGE, "no libvirt header");
+	refuses(&sample, SAVETOOL_NOT_IMAGE, "not a libvirt header");
 }
 
 TEST(a_header_that_breaks_off_is_incomplete)

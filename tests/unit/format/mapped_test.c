@@ -551,9 +551,8 @@ TEST(a_damaged_delta_is_corrupt)
 
 	open_sink(false);
 	add_delta(0, 2, "\5\0", 2);
-	assert_fails(
-		put_batch(&err), err, SAVETOOL_CORRUPT,
-		"damaged XBZRLE for the page at 8192 (block 'pc.ram', page 2)");
+	assert_fails(put_batch(&err), err, SAVETOOL_CORRUPT,
+		     "damaged XBZRLE data (block 'pc.ram', page 2)");
 	close_sink();
 }
 

@@ -152,7 +152,8 @@ TEST(the_total_must_be_met)
 	wire_be64(&wire, 3 * PAGE | RAM_MEM_SIZE);
 	add_block("pc.ram", 4 * PAGE);
 	refuses(&plain, SAVETOOL_CORRUPT,
-		"RAM blocks of 16384 bytes, but 12288 announced (at byte 100)");
+		"RAM blocks have 16384 bytes in all, but 12288 are announced "
+		"(at byte 100)");
 	wire_be64(&wire, (RAM_LENGTH_LIMIT + PAGE) | RAM_MEM_SIZE);
 	refuses(&plain, SAVETOOL_CORRUPT,
 		"RAM size of 4503599627374592 bytes is out of range (at byte "
@@ -270,7 +271,7 @@ TEST(later_versions_are_unsupported)
 	wire_be32(&wire, 2);
 	wire_fill(&wire, 0, 24);
 	refuses(&mapped, SAVETOOL_UNSUPPORTED,
-		"mapped-ram version 2 (block 'pc.ram', at byte 123)");
+		"unknown mapped-ram version 2 (block 'pc.ram', at byte 123)");
 }
 
 TEST(page_sizes_are_those_of_targets_and_agree)
@@ -282,15 +283,16 @@ TEST(page_sizes_are_those_of_targets_and_agree)
 	place.page_size = 0;
 	add_mapped(&place);
 	refuses(&mapped, SAVETOOL_CORRUPT,
-		"page size 0 (block 'pc.ram', at byte 127)");
+		"invalid page size 0 (block 'pc.ram', at byte 127)");
 	place.page_size = 3 * 1024;
 	add_mapped(&place);
 	refuses(&mapped, SAVETOOL_CORRUPT,
-		"page size 3072 (block 'pc.ram', at byte 127)");
+		"invalid page size 3072 (block 'pc.ram', at byte 127)");
 	place.page_size = UINT64_C(1) << 40;
 	add_mapped(&place);
 	refuses(&mapped, SAVETOOL_CORRUPT,
-		"page size 1099511627776 (block 'pc.ram', at byte 127)");
+		"invalid page size 1099511627776 (block 'pc.ram', at byte "
+		"127)");
 	add_mapped(&usual);
 	refuses(&told, SAVETOOL_CORRUPT,
 		"page size is 4096, but 8192 in other blocks (block 'pc.ram', "

@@ -127,17 +127,17 @@ TEST(the_capability_tells_the_layout)
 TEST(other_streams_are_told_apart)
 {
 	wire_text(&wire, "QEVN\0\0\0\3 and more");
-	does_not_open(SAVETOOL_NOT_IMAGE, "no QEMU stream (at byte 0)");
+	does_not_open(SAVETOOL_NOT_IMAGE, "not a QEMU stream (at byte 0)");
 	wire_be32(&wire, STREAM_MAGIC);
 	wire_be32(&wire, 2);
 	does_not_open(
 		SAVETOOL_UNSUPPORTED,
-		"QEMU stream of version 2, which no QEMU since 2010 writes (at "
-		"byte 0)");
+		"QEMU stream has version 2, which no QEMU has written since "
+		"2010 (at byte 0)");
 	wire_be32(&wire, STREAM_MAGIC);
 	wire_be32(&wire, 4);
 	does_not_open(SAVETOOL_UNSUPPORTED,
-		      "QEMU stream of unknown version 4 (at byte 0)");
+		      "QEMU stream has unknown version 4 (at byte 0)");
 	wire_be32(&wire, MULTIFD_MAGIC);
 	wire_be32(&wire, 1);
 	does_not_open(SAVETOOL_UNSUPPORTED,
@@ -225,7 +225,7 @@ TEST(postcopy_is_unsupported)
 			"postcopy migration: part of the memory is elsewhere "
 			"(at byte 27)");
 	command_fails(COMMAND_ENABLE_COLO, 0, SAVETOOL_UNSUPPORTED,
-		      "COLO migration (at byte 27)");
+		      "COLO migration is not supported (at byte 27)");
 }
 
 TEST(other_commands_are_corrupt)
@@ -234,11 +234,11 @@ TEST(other_commands_are_corrupt)
 	command_fails(12, 0, SAVETOOL_CORRUPT,
 		      "unknown command 12 (at byte 27)");
 	command_fails(COMMAND_PING, 5, SAVETOOL_CORRUPT,
-		      "command 2 of 5 bytes (at byte 27)");
+		      "command 2 has a wrong length of 5 bytes (at byte 27)");
 	command_fails(COMMAND_POSTCOPY_ADVISE, 8, SAVETOOL_CORRUPT,
-		      "command 3 of 8 bytes (at byte 27)");
+		      "command 3 has a wrong length of 8 bytes (at byte 27)");
 	command_fails(COMMAND_SWITCHOVER_START, 1, SAVETOOL_CORRUPT,
-		      "command 11 of 1 bytes (at byte 27)");
+		      "command 11 has a wrong length of 1 bytes (at byte 27)");
 }
 
 /* The payload of the memory's START: one block of two pages. */
@@ -346,7 +346,7 @@ TEST(parts_without_a_start_are_corrupt)
 	wire_section(&wire, SECTION_PART, 9, NULL, 0);
 	opens();
 	next_fails(SAVETOOL_CORRUPT,
-		   "part of section 9, which has no start (at byte 27)");
+		   "part of section 9, which was never started (at byte 27)");
 	close_walk();
 }
 
@@ -357,8 +357,7 @@ TEST(a_section_starts_once)
 	wire_section(&wire, SECTION_START, 2, "other", 1);
 	opens();
 	reads_list();
-	next_fails(SAVETOOL_CORRUPT,
-		   "section 2 starts a second time (at byte 75)");
+	next_fails(SAVETOOL_CORRUPT, "section 2 starts twice (at byte 75)");
 	close_walk();
 }
 
@@ -385,7 +384,7 @@ TEST(memory_is_of_version_4)
 	wire_section(&wire, SECTION_START, 2, "ram", 3);
 	opens();
 	next_fails(SAVETOOL_UNSUPPORTED,
-		   "RAM section of version 3 (at byte 27)");
+		   "RAM section has unknown version 3 (at byte 27)");
 	close_walk();
 }
 
@@ -479,8 +478,7 @@ TEST(page_sizes_are_those_of_targets)
 	walk.stream.vmdesc = &vmdesc;
 	next();
 	assert_fails(page_size_read_list(&walk.stream, &err), err,
-		     SAVETOOL_CORRUPT,
-		     "pages of 5000 bytes, which no target has");
+		     SAVETOOL_CORRUPT, "invalid page size 5000");
 	close_walk();
 }
 

@@ -272,7 +272,7 @@ TEST(subsections_have_a_header_each)
 
 TEST(other_texts_are_corrupt)
 {
-	const char *text = "vmdescription is no JSON of QEMU's";
+	const char *text = "vmdesc is not valid QEMU JSON";
 
 	refuses("", text);
 	refuses("{", text);
@@ -295,7 +295,7 @@ TEST(a_text_of_brackets_is_not_parsed)
 		memcpy(json + size, "{},", 3);
 	memcpy(json + size, "0]}", 3);
 	assert_fails(vmdesc_parse(&vmdesc, json, size + 3, &err), err,
-		     SAVETOOL_CORRUPT, "vmdescription is no JSON of QEMU's");
+		     SAVETOOL_CORRUPT, "vmdesc is not valid QEMU JSON");
 	free(json);
 }
 
@@ -306,7 +306,7 @@ TEST(an_empty_list_of_subsections_gets_one)
 
 TEST(what_only_looks_like_json_is_corrupt)
 {
-	const char *text = "vmdescription is no JSON of QEMU's";
+	const char *text = "vmdesc is not valid QEMU JSON";
 
 	refuses("{\"devices\": [] /* none */}", text);
 	refuses("{\"devices\": []}, {\"configuration\": {}}", text);
@@ -314,8 +314,9 @@ TEST(what_only_looks_like_json_is_corrupt)
 
 TEST(devices_beyond_reason_are_corrupt)
 {
-	const char *text = "vmdescription: a device without a name, or beyond "
-			   "reason";
+	const char *text =
+		"vmdesc has a device without a name, or with values out of "
+		"range";
 
 	refuses("{\"devices\": [{\"instance_id\": 0}]}", text);
 	refuses("{\"devices\": [{\"name\": 5}]}", text);

@@ -250,7 +250,7 @@ static void watch_stops_for_who_comes(void **state)
 	assert_int_equal(held_file_watch_end(&watch, -1, &err), -1);
 	assert_int_equal(err.code, SAVETOOL_REFUSED);
 	assert_string_equal(err.text,
-			    "another process opens it, and is given way");
+			    "stopped because another process opened the file");
 	held_file_close(&place);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);

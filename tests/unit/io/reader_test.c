@@ -348,7 +348,7 @@ TEST(a_name_with_a_nul_is_corrupt)
 
 	reader_init_memory(&reader, "\3a\0b", 4, 50);
 	assert_fails(reader_str8(&reader, text, &err), err, SAVETOOL_CORRUPT,
-		     "name with a NUL (at byte 51)");
+		     "name contains a NUL byte (at byte 51)");
 }
 
 TEST(a_name_that_breaks_off_is_incomplete)

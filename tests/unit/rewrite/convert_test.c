@@ -211,8 +211,7 @@ TEST(a_header_can_be_taken_off_and_put_on)
 	wire.size = 0;
 	options.container = SAVETOOL_CONTAINER_LIBVIRT;
 	refuses("b", "c", &options, SAVETOOL_USAGE,
-		"bare stream has no domain XML: give one for the libvirt "
-		"header");
+		"bare stream has no domain XML for a libvirt header");
 	scratch_write("xml", SAMPLE_XML, strlen(SAMPLE_XML));
 	options.xml = "xml";
 	converts("b", "c", &options);
@@ -231,7 +230,7 @@ TEST(header_versions_have_their_place)
 	save_sequential("a");
 	options.header_version = 2;
 	refuses("a", "b", &options, SAVETOOL_USAGE,
-		"bare stream has no header that could have a version");
+		"a bare stream has no header, and so no header version");
 	sample_header(&wire, SAVETOOL_FORMAT_RAW);
 	sample_sequential(&wire);
 	save_wire("a");
@@ -240,7 +239,7 @@ TEST(header_versions_have_their_place)
 		"header version 3 is for format 'sparse' only");
 	options.header_version = 4;
 	refuses("a", "b", &options, SAVETOOL_USAGE,
-		"no header version 4: it is 2 or 3");
+		"header version 4 is neither 2 nor 3");
 	options.header_version = 3;
 	options.format = SAVETOOL_FORMAT_SPARSE;
 	converts("a", "b", &options);
