@@ -5,11 +5,14 @@
 #include "confine.h"
 #include "finding.h"
 #include "images.h"
+#include "signals.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct job {
 	struct images images;
+	char *against;
 	struct savetool_check_options options;
 };
 
@@ -228,6 +231,40 @@ static void confine(const struct cli *cli,
 	confine_end(&confine);
 }
 
+static int is_stopped(void *data)
+{
+	(void)data;
+	return signals_caught() != 0;
+}
+
+/* Before the process is confined: QEMU needs files of its own. */
+static int ask(struct savetool_machines **machines, const struct cli *cli,
+	       const char *program)
+{
+	const struct savetool_monitor monitor = { .stopped = is_stopped };
+	struct savetool_error err;
+
+	*machines = NULL;
+	if (!program ||
+	    savetool_machines_list(machines, program, &monitor, &err) == 0)
+		return SAVETOOL_OK;
+	return cli_fail(cli, program, &err);
+}
+
+static int run_checks(struct cli *cli, struct job *job)
+{
+	struct savetool_machines *machines;
+	int status = ask(&machines, cli, job->against);
+
+	if (status != SAVETOOL_OK)
+		return status;
+	job->options.machines = machines;
+	confine(cli, &job->options);
+	status = images_each(&job->images, check, NULL);
+	savetool_machines_free(machines);
+	return status;
+}
+
 static int run(struct cli *cli)
 {
 	struct job job = {
@@ -235,6 +272,7 @@ static int run(struct cli *cli)
 		.options = { .size = sizeof(job.options) },
 	};
 	struct savetool_check_options *options = &job.options;
+	int status;
 	const struct option table[] = {
 		{ '\0', "deep", NULL, take_flag, &options->deep,
 		  "unpack all, and read every page" },
@@ -244,6 +282,8 @@ static int run(struct cli *cli)
 		  "only say what --repair would do" },
 		{ '\0', "offset", "N", take_size, &options->offset,
 		  "the bare stream starts at byte N" },
+		{ '\0', "against", "QEMU-BINARY", take_text, &job.against,
+		  "ask this QEMU whether it has the machine type" },
 		OPTION_BYTE_ORDER(&options->byte_order),
 		OPTION_DIRECT(&options->direct),
 		OPTIONS_PROGRESS(&job.images.progress),
@@ -251,11 +291,13 @@ static int run(struct cli *cli)
 	};
 
 	if (!cli_parse(cli, table))
-		return cli->status;
-	if (options->dry_run && !options->repair)
-		return cli_misuse(cli, "'--dry-run' needs '--repair'");
-	confine(cli, options);
-	return images_each(&job.images, check, NULL);
+		status = cli->status;
+	else if (options->dry_run && !options->repair)
+		status = cli_misuse(cli, "'--dry-run' needs '--repair'");
+	else
+		status = run_checks(cli, &job);
+	free(job.against);
+	return status;
 }
 
 const struct command command_check = {

@@ -214,6 +214,7 @@ static int check_once(struct check *check, struct repair_plan *plan,
 		return -1;
 	}
 	checker_init(&checker, image);
+	checker.machines = options->machines;
 	result = check_image(&checker, image, options, monitor, err);
 	if (image->description &&
 	    (result == 0 || err->code != SAVETOOL_CANCELLED)) {

@@ -23,6 +23,7 @@ struct checker {
 	const struct savetool_error
 		*broken;  /* why the walk ended early, or NULL */
 	bool finished;    /* the walk came to the last byte */
+	const struct savetool_machines *machines; /* to be among; or NULL */
 	uint64_t advised; /* offset of a command, or SAVETOOL_UNKNOWN */
 	uint64_t return_path;
 	unsigned padding_count;

@@ -3,6 +3,25 @@
 #ifndef SAVETOOL_CHECK_H
 #define SAVETOOL_CHECK_H
 
+/* The machine types that a QEMU has, with their aliases. */
+struct savetool_machines {
+	const char *program;
+	size_t count;
+	const char *const *names;
+};
+
+/*
+ * Runs a QEMU binary, without a shell, as 'PROGRAM -machine help'; one without
+ * a slash is looked for in PATH.  SAVETOOL_SYSTEM if it cannot be run, or its
+ * answer is no list of machine types; SAVETOOL_CANCELLED ends a program that
+ * does not answer.
+ */
+int savetool_machines_list(struct savetool_machines **machines,
+			   const char *program,
+			   const struct savetool_monitor *monitor,
+			   struct savetool_error *err);
+void savetool_machines_free(struct savetool_machines *machines);
+
 struct savetool_check_options {
 	size_t size;     /* sizeof(struct savetool_check_options) */
 	uint64_t offset; /* where a bare stream starts */
@@ -12,6 +31,9 @@ struct savetool_check_options {
 	bool direct;     /* repairs go through the page cache anyway */
 	enum savetool_byte_order
 		byte_order; /* of a bare stream's host, if known */
+
+	/* Of the QEMU that shall restore it; NULL: it does not matter. */
+	const struct savetool_machines *machines;
 };
 
 /* One repair that was made, or with dry_run would be. */
