@@ -6,13 +6,17 @@
 #include "finding.h"
 #include "hint.h"
 #include "images.h"
+#include "signals.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct job {
 	struct images images;
 	struct savetool_open_options open;
 	bool deep, repair, dry_run;
+	char *against;
+	struct savetool_machines *machines; /* that QEMU's; or NULL */
 };
 
 static void print_finding(struct report *report, const char *path,
@@ -188,6 +192,7 @@ static int check_file(struct job *job, struct savetool_check **check,
 	const struct savetool_check_options options = {
 		.size = sizeof(options),
 		.deep = job->deep,
+		.machines = job->machines,
 	};
 	struct savetool_image *image;
 	int failed;
@@ -209,6 +214,7 @@ static int repair_file(struct job *job, struct savetool_check **check,
 		.size = sizeof(options),
 		.deep = job->deep,
 		.dry_run = job->dry_run,
+		.machines = job->machines,
 	};
 
 	return savetool_repair(check, path, &job->open, &options, monitor, err);
@@ -236,6 +242,43 @@ static int check(struct images *images, const char *path)
 	return status;
 }
 
+static int is_stopped(void *data)
+{
+	(void)data;
+	return signals_caught() != 0;
+}
+
+/* Before the process is confined: QEMU needs files of its own. */
+static int ask(struct job *job)
+{
+	const struct savetool_monitor monitor = { .stopped = is_stopped };
+	struct savetool_error err;
+
+	if (!job->against ||
+	    savetool_machines_list(&job->machines, job->against, &monitor,
+				   &err) == 0)
+		return SAVETOOL_OK;
+	return cli_fail(job->images.cli, job->against, &err);
+}
+
+static int run_job(struct job *job)
+{
+	const struct cli *cli = job->images.cli;
+	int status;
+
+	if (job->dry_run && !job->repair)
+		return cli_misuse(cli, "'--dry-run' needs '--repair'");
+	status = ask(job);
+	if (status != SAVETOOL_OK)
+		return status;
+	/* A repair also opens images for writing. */
+	if (job->repair && !job->dry_run)
+		confine_to_changing(cli->operands, cli->count);
+	else
+		confine_to_reading(cli->operands, cli->count);
+	return images_each(&job->images, check, NULL);
+}
+
 static int run(struct cli *cli)
 {
 	struct job job = {
@@ -249,21 +292,17 @@ static int run(struct cli *cli)
 		  "repair the image in place, if possible" },
 		{ 'n', "dry-run", NULL, take_flag, &job.dry_run,
 		  "only show what --repair would do" },
+		{ '\0', "against", "QEMU-BINARY", take_text, &job.against,
+		  "ask this QEMU whether it has the machine type" },
 		OPTIONS_SOURCE(&job.open),
 		OPTIONS_PROGRESS(&job.images.progress),
 		OPTION_END,
 	};
+	int status = cli_parse(cli, table) ? run_job(&job) : cli->status;
 
-	if (!cli_parse(cli, table))
-		return cli->status;
-	if (job.dry_run && !job.repair)
-		return cli_misuse(cli, "'--dry-run' needs '--repair'");
-	/* A repair also opens images for writing. */
-	if (job.repair && !job.dry_run)
-		confine_to_changing(cli->operands, cli->count);
-	else
-		confine_to_reading(cli->operands, cli->count);
-	return images_each(&job.images, check, NULL);
+	savetool_machines_free(job.machines);
+	free(job.against);
+	return status;
 }
 
 const struct command command_check = {

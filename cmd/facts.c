@@ -370,19 +370,59 @@ static void show_sizes(struct report *report,
 	report_close(report);
 }
 
+/* "QEMU 5.1 to 11.0"; "" of what is not known. */
+static void qemu_text(const struct savetool_info *info, char *text, size_t size)
+{
+	const char *first = info->needs_qemu, *last = info->last_qemu;
+
+	*text = '\0';
+	if (info->vendor)
+		snprintf(text, size, "QEMU of %s%s%s%s", info->vendor,
+			 first ? ", " : "", first ? first : "",
+			 first ? " or newer" : "");
+	else if (first && last)
+		snprintf(text, size, "QEMU %s to %s", first, last);
+	else if (first)
+		snprintf(text, size, "QEMU %s or newer", first);
+}
+
+/* What holds for newer releases of QEMU only. */
+static void show_newer_needs(struct report *report,
+			     const struct savetool_info *info)
+{
+	if (!info->newer_qemu)
+		return;
+	report_line(report, "libvirt %s or newer with QEMU %s or newer",
+		    info->newer_libvirt, info->newer_qemu);
+	if (report_is_text(report))
+		return;
+	report_section(report, "newer", NULL);
+	report_text(report, "qemu", NULL, info->newer_qemu);
+	report_text(report, "libvirt", NULL, info->newer_libvirt);
+	report_close(report);
+}
+
 static void show_needs(struct report *report, const struct savetool_info *info)
 {
 	const char *libvirt = info->needs_libvirt;
-	const char *qemu = info->needs_qemu;
+	char qemu[128];
 
-	if (!libvirt && !qemu)
+	qemu_text(info, qemu, sizeof(qemu));
+	if (!libvirt && !*qemu && !info->newer_qemu)
 		return;
 	report_section(report, "restores-with", "restores with");
 	report_text(report, "libvirt", NULL, libvirt);
-	report_text(report, "qemu", NULL, qemu);
-	report_line(report, "%s%s%s%s%s or newer", libvirt ? "libvirt " : "",
-		    libvirt ? libvirt : "", libvirt && qemu ? " and " : "",
-		    qemu ? "QEMU " : "", qemu ? qemu : "");
+	report_text(report, "qemu", NULL, info->needs_qemu);
+	report_text(report, "qemu-last", NULL, info->last_qemu);
+	report_text(report, "vendor", NULL, info->vendor);
+	if (libvirt || *qemu)
+		report_line(report, "%s%s%s%s", libvirt ? "libvirt " : "",
+			    libvirt ? libvirt : "",
+			    !libvirt ? "" :
+			    *qemu    ? " or newer, " :
+				       " or newer",
+			    qemu);
+	show_newer_needs(report, info);
 	report_close(report);
 }
 

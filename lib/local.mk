@@ -161,11 +161,14 @@ libcore_la_SOURCES = \
 	%D%/inspect/describe_stream.c \
 	%D%/inspect/findings.c \
 	%D%/inspect/findings.h \
+	%D%/inspect/machine.c \
+	%D%/inspect/machine.h \
 	%D%/check/check.c \
 	%D%/check/checker.c \
 	%D%/check/checker.h \
 	%D%/check/checker_devices.c \
 	%D%/check/checker_findings.c \
+	%D%/check/machines.c \
 	%D%/check/repair.c \
 	%D%/check/repair.h \
 	%D%/size/estimate.c \

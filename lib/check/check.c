@@ -92,12 +92,13 @@ static int report_change(const struct savetool_image *image,
 }
 
 static int check_image(struct checker *checker, struct savetool_image *image,
-		       bool deep, const struct savetool_monitor *monitor,
+		       const struct savetool_check_options *options,
+		       const struct savetool_monitor *monitor,
 		       struct savetool_error *err)
 {
 	const struct describe_options describe = {
-		.scan = deep,
-		.whole = deep || !image_codec(image),
+		.scan = options->deep,
+		.whole = options->deep || !image_codec(image),
 		.companion = &checker->base,
 	};
 	struct savetool_error later;
@@ -120,7 +121,8 @@ static int check_image(struct checker *checker, struct savetool_image *image,
 
 /* Checks, and plans what could be mended. */
 static int check_opened(struct check *check, struct repair_plan *plan,
-			struct savetool_image *image, bool deep,
+			struct savetool_image *image,
+			const struct savetool_check_options *options,
 			const struct savetool_monitor *monitor,
 			struct savetool_error *err)
 {
@@ -129,7 +131,8 @@ static int check_opened(struct check *check, struct repair_plan *plan,
 	int result;
 
 	checker_init(&checker, image);
-	result = check_image(&checker, image, deep, monitor, err);
+	checker.machines = options->machines;
+	result = check_image(&checker, image, options, monitor, err);
 	if (image->description &&
 	    (result == 0 || err->code != SAVETOOL_CANCELLED)) {
 		if (repair_plan(plan, &checker, &later) < 0) {
@@ -145,7 +148,8 @@ static int check_opened(struct check *check, struct repair_plan *plan,
 /* The same for a file that is opened for it: nobody else has it then. */
 static int check_file(struct check *check, struct repair_plan *plan,
 		      const char *path,
-		      const struct savetool_open_options *open, bool deep,
+		      const struct savetool_open_options *open,
+		      const struct savetool_check_options *options,
 		      const struct savetool_monitor *monitor,
 		      struct savetool_error *err)
 {
@@ -156,7 +160,7 @@ static int check_file(struct check *check, struct repair_plan *plan,
 			conclude_broken(check, err);
 		return -1;
 	}
-	return check_opened(check, plan, image, deep, monitor, err);
+	return check_opened(check, plan, image, options, monitor, err);
 }
 
 static int add_repaired(struct check *check, const struct repair_plan *plan,
@@ -183,6 +187,10 @@ static int repair_rounds(struct check *check, const char *path,
 			 const struct savetool_monitor *monitor,
 			 struct savetool_error *err)
 {
+	const struct savetool_check_options look = {
+		.deep = options->deep,
+		.machines = options->machines,
+	};
 	struct repair_plan plan = { .count = 0 };
 	struct savetool_error failed;
 	unsigned done;
@@ -190,8 +198,8 @@ static int repair_rounds(struct check *check, const char *path,
 
 	for (unsigned round = 0;; round++) {
 		repair_plan_release(&plan);
-		result = check_file(check, &plan, path, open, options->deep,
-				    monitor, err);
+		result = check_file(check, &plan, path, open, &look, monitor,
+				    err);
 		if (plan.count == 0 || round == ROUNDS ||
 		    (result < 0 && err->code == SAVETOOL_CANCELLED))
 			break;
@@ -237,7 +245,7 @@ int savetool_check(struct savetool_check **result, struct savetool_image *image,
 	check = calloc(1, sizeof(*check));
 	if (!check)
 		return fail_memory(err);
-	failed = check_opened(check, &plan, image, options.deep, monitor, err);
+	failed = check_opened(check, &plan, image, &options, monitor, err);
 	repair_plan_release(&plan);
 	*result = result_of(check);
 	return failed;

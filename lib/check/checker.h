@@ -21,8 +21,9 @@ struct checker {
 	struct visitor base;
 	const struct savetool_image *image;
 	const struct savetool_error
-		*broken;  /* why the walk ended early, or NULL */
-	bool finished;    /* the walk came to the last byte */
+		*broken; /* why the walk ended early, or NULL */
+	bool finished;   /* the walk came to the last byte */
+	const struct savetool_machines *machines; /* to be among; or NULL */
 	uint64_t advised; /* offset of a command, or SAVETOOL_UNKNOWN */
 	uint64_t return_path;
 	unsigned padding_count;

@@ -345,6 +345,46 @@ static int report_unchecked(const struct checker *checker,
 		"compressed: nothing was read beyond the list of RAM blocks");
 }
 
+static bool is_held_against(const struct checker *checker)
+{
+	return checker->machines != NULL;
+}
+
+static bool is_among(const struct savetool_machines *machines, const char *name)
+{
+	for (size_t i = 0; i < machines->count; i++)
+		if (strcmp(machines->names[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* What the stream says counts: QEMU compares it with its own. */
+static int report_machine(const struct checker *checker,
+			  struct savetool_error *err)
+{
+	const struct savetool_info *info = info_of(checker);
+	struct savetool_finding finding = { .code = "machine-missing",
+					    PROBLEM,
+					    NOWHERE };
+	const char *machine = info->machine;
+
+	if (!machine && info->guest)
+		machine = info->guest->machine;
+	if (!machine) {
+		finding.code = "machine-unknown";
+		finding.severity = SAVETOOL_NOTE;
+		return description_report(
+			description_of(checker), &finding, err,
+			"the image does not say its machine "
+			"type, so no QEMU can be asked for it");
+	}
+	if (is_among(checker->machines, machine))
+		return 0;
+	return description_report(description_of(checker), &finding, err,
+				  "'%s' does not have the machine type '%s'",
+				  checker->machines->program, machine);
+}
+
 /* Says if the header says Part and nothing else is wrong. */
 static int report_part_complete(const struct checker *checker,
 				struct savetool_error *err)
@@ -447,6 +487,7 @@ static const struct {
 	{ report_zero_pages, has_zero_pages },
 	{ report_superseded, has_superseded },
 	{ report_unchecked, is_unchecked },
+	{ report_machine, is_held_against },
 	{ report_part_complete, checker_proves },
 };
 

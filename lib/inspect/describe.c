@@ -44,7 +44,8 @@ static int describe(struct description *description,
 		return -1;
 	}
 	describe_sizes(description, image);
-	describe_releases(&description->info);
+	if (describe_releases(description, err) < 0)
+		return -1;
 	if (result < 0)
 		*err = broken;
 	return result;

@@ -35,7 +35,8 @@ int describe_storage(struct description *description,
 void describe_sizes(struct description *description,
 		    const struct savetool_image *image);
 
-/* The oldest releases that can restore it, as far as the stream shows. */
-void describe_releases(struct savetool_info *info);
+/* The releases that can restore it, as far as stream and XML say. */
+int describe_releases(struct description *description,
+		      struct savetool_error *err);
 
 #endif

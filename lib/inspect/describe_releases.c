@@ -4,40 +4,67 @@
 
 #include "inspect/describe_internal.h"
 
-#include <stdio.h>
-#include <string.h>
+#include "base/error.h"
+#include "inspect/machine.h"
 
-/* "9.0" for "pc-i440fx-9.0"; NULL if the machine type has no version. */
-static const char *machine_version(const char *machine)
+/* The first with mapped-ram. */
+#define QEMU_MAPPED_RAM "9.0"
+
+/*
+ * From this one on QEMU refuses a plain file as "fd:", which is how libvirt
+ * gave it a raw image; the first libvirt that does not.
+ */
+#define QEMU_NO_FILE "11.0"
+#define LIBVIRT_NO_FILE "12.1.0"
+
+static int keep(struct description *description, const char **release,
+		const char *text, struct savetool_error *err)
 {
-	const char *dash = machine ? strrchr(machine, '-') : NULL;
-	unsigned major, minor;
-	int end;
-
-	if (!dash || sscanf(dash + 1, "%u.%u%n", &major, &minor, &end) != 2 ||
-	    dash[1 + end] != '\0')
-		return NULL;
-	return dash + 1;
+	if (!*text)
+		return 0;
+	*release = description_keep(description, text);
+	return *release ? 0 : fail_memory(err);
 }
 
-static bool is_later(const char *version, unsigned major, unsigned minor)
+static void describe_libvirt(struct savetool_info *info)
 {
-	unsigned its_major, its_minor;
-
-	sscanf(version, "%u.%u", &its_major, &its_minor);
-	return its_major > major || (its_major == major && its_minor > minor);
-}
-
-void describe_releases(struct savetool_info *info)
-{
-	info->needs_qemu = machine_version(info->machine);
-	if (info->layout == SAVETOOL_LAYOUT_MAPPED_RAM &&
-	    !(info->needs_qemu && is_later(info->needs_qemu, 9, 0)))
-		info->needs_qemu = "9.0";
 	if (!info->libvirt || info->header->version == 3)
 		return;
-	if (info->format == SAVETOOL_FORMAT_SPARSE)
+	if (info->format == SAVETOOL_FORMAT_SPARSE) {
 		info->needs_libvirt = "11.2.0";
-	else if (info->format == SAVETOOL_FORMAT_ZSTD)
+	} else if (info->format == SAVETOOL_FORMAT_ZSTD) {
 		info->needs_libvirt = "10.4.0";
+	} else if (info->format == SAVETOOL_FORMAT_RAW && info->stream_known) {
+		if (info->needs_qemu &&
+		    machine_compare(info->needs_qemu, QEMU_NO_FILE) >= 0) {
+			info->needs_libvirt = LIBVIRT_NO_FILE;
+		} else if (!info->last_qemu ||
+			   machine_compare(info->last_qemu, QEMU_NO_FILE) >=
+				   0) {
+			info->newer_qemu = QEMU_NO_FILE;
+			info->newer_libvirt = LIBVIRT_NO_FILE;
+		}
+	}
+}
+
+int describe_releases(struct description *description,
+		      struct savetool_error *err)
+{
+	struct savetool_info *info = &description->info;
+	struct machine_releases releases;
+	const char *machine = info->machine;
+
+	if (!machine && info->guest)
+		machine = info->guest->machine;
+	machine_releases(&releases, machine);
+	info->vendor = releases.vendor;
+	if (keep(description, &info->needs_qemu, releases.first, err) < 0 ||
+	    keep(description, &info->last_qemu, releases.last, err) < 0)
+		return -1;
+	if (info->layout == SAVETOOL_LAYOUT_MAPPED_RAM &&
+	    !(info->needs_qemu &&
+	      machine_compare(info->needs_qemu, QEMU_MAPPED_RAM) > 0))
+		info->needs_qemu = QEMU_MAPPED_RAM;
+	describe_libvirt(info);
+	return 0;
 }

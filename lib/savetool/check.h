@@ -3,15 +3,38 @@
 #ifndef SAVETOOL_CHECK_H
 #define SAVETOOL_CHECK_H
 
+/* The machine types that a QEMU has, with their aliases. */
+struct savetool_machines {
+	const char *program;
+	size_t count;
+	const char *const *names;
+};
+
+/*
+ * Runs a QEMU binary, without a shell, as 'PROGRAM -machine help'; one without
+ * a slash is looked for in PATH.  SAVETOOL_SYSTEM if it cannot be run, or its
+ * answer is no list of machine types; SAVETOOL_CANCELLED ends a program that
+ * does not answer.
+ */
+int savetool_machines_list(struct savetool_machines **machines,
+			   const char *program,
+			   const struct savetool_monitor *monitor,
+			   struct savetool_error *err);
+void savetool_machines_free(struct savetool_machines *machines);
+
 struct savetool_check_options {
 	size_t size; /* sizeof(struct savetool_check_options) */
 	bool deep;   /* decompress, and read all pages */
+
+	/* Of the QEMU that shall restore it; NULL: it does not matter. */
+	const struct savetool_machines *machines;
 };
 
 struct savetool_repair_options {
 	size_t size;  /* sizeof(struct savetool_repair_options) */
 	bool deep;    /* as for a check */
 	bool dry_run; /* only report what would be repaired */
+	const struct savetool_machines *machines; /* as for a check */
 };
 
 /* One repair that was made, or with dry_run would be. */

@@ -177,6 +177,16 @@ struct savetool_info {
 	const char *needs_qemu;
 	size_t finding_count;
 	const struct savetool_finding *findings;
+
+	/* The last release that has the machine type; NULL: not known. */
+	const char *last_qemu;
+
+	/* Whose QEMU alone has it: "Red Hat"; NULL: no vendor's that is known.
+	 */
+	const char *vendor;
+
+	/* From this QEMU on it takes that libvirt; NULL: any does. */
+	const char *newer_qemu, *newer_libvirt;
 };
 
 #endif

@@ -969,3 +969,100 @@ END
 	assert_success
 	assert_equal "$(tail -n 1 told)" 100/100
 }
+
+# answers TEXT...: a program 'qemu' that says so when asked for its machines.
+answers()
+{
+	{
+		echo '#!/bin/sh'
+		echo '[ "$*" = "-machine help" ] || exit 9'
+		echo 'cat <<END'
+		printf '%s\n' "$@" END
+	} >qemu
+	chmod +x qemu
+}
+
+@test "--against asks a QEMU for the machine type" {
+	make_image v2-small a
+	answers 'Supported machines are:' \
+		'pc                   Standard PC (alias of pc-i440fx-10.0)' \
+		'pc-i440fx-10.0       Standard PC (default)'
+	savetool check --against ./qemu a
+	assert_success
+	assert_output 'a: clean'
+	answers 'Supported machines are:' \
+		'pc-i440fx-10.1       Standard PC (default)' \
+		'pc-i440fx-rhel7.6.0  RHEL 7.6.0 PC'
+	savetool check --against ./qemu a
+	assert_failure 1
+	assert_line "a: error: './qemu' does not have the machine type\
+ 'pc-i440fx-10.0' (machine-missing)"
+	savetool check --json --against ./qemu a
+	assert_json '.clean == false'
+	assert_json '[.findings[] | select(.severity == "error").code]
+		== ["machine-missing"]'
+	PATH=$PWD:$PATH savetool check --against qemu a
+	assert_failure 1
+	[[ $output == *"'qemu' does not have"* ]]
+}
+
+@test "--against a vendor's QEMU finds the vendor's machine type" {
+	printf '%s\n' stream 'configuration machine=pc-i440fx-rhel7.6.0' \
+		'ram start' 'block pc.ram 64K' 'ram part' 'ram end' \
+		'section full name=timer id=3 version=2 length=24' eof vmdesc |
+		"$mkimage" a
+	answers 'Supported machines are:' 'pc-i440fx-rhel7.6.0  RHEL 7.6.0 PC'
+	savetool check --against ./qemu a
+	assert_success
+}
+
+@test "--against says in one line why a program is no QEMU" {
+	make_image v2-small a
+	answers 'some text'
+	savetool check --against ./qemu a
+	assert_error 3 "./qemu: its answer to '-machine help' is not a list of\
+ machine types"
+	answers ''
+	savetool check --against ./qemu a
+	assert_failure 3
+	chmod -x qemu
+	savetool check --against ./qemu a
+	assert_error 3 "./qemu: cannot run './qemu': Permission denied"
+	savetool check --against ./missing a
+	assert_error 3 \
+		"./missing: cannot run './missing': No such file or directory"
+	printf '#!/bin/sh\necho no such option >&2\nexit 7\n' >qemu
+	chmod +x qemu
+	savetool check --against ./qemu a
+	assert_error 3 "./qemu: '-machine help' fails with status 7: no such\
+ option"
+	printf '#!/bin/sh\nexec tr "\\0" x </dev/zero\n' >qemu
+	savetool check --against ./qemu a
+	assert_error 3 "./qemu: its answer to '-machine help' has no end"
+	assert_output ''
+}
+
+@test "--against a program that never answers ends by a signal" {
+	local pid
+
+	make_image v2-small a
+	mkfifo started
+	printf '#!/bin/sh\necho >started\nexec sleep 1000\n' >qemu
+	chmod +x qemu
+	"$SAVETOOL" check --against ./qemu a 3>&- &
+	pid=$!
+	cat started
+	kill -TERM $pid
+	status=0
+	wait $pid || status=$?
+	assert_equal $status 143
+}
+
+@test "--against with an image that does not say its machine type" {
+	printf '%s\n' stream 'ram start' 'block pc.ram 64K' 'ram part' \
+		'ram end' 'section full name=timer id=3 version=2 length=24' \
+		eof vmdesc | "$mkimage" a
+	answers 'Supported machines are:' 'pc  Standard PC'
+	savetool check --json --against ./qemu a
+	assert_json '[.findings[].code] | index("machine-unknown")'
+}

@@ -52,7 +52,8 @@ headline()
 	assert_line "               pc.ram   1 MiB   32 KiB"
 	assert_line "devices        1 section, 24 B"
 	assert_line --regexp '^size           logical       2\.0 MiB$'
-	assert_line --regexp '^restores with  libvirt 11\.2\.0 and QEMU '
+	assert_line --regexp \
+		'^restores with  libvirt 11\.2\.0 or newer, QEMU 10\.0 to 15\.2$'
 	refute_line --regexp '^findings'
 	refute_line --regexp 'timer'
 }
@@ -234,6 +235,60 @@ headline()
 		run bash -c "'$SAVETOOL' check --deep --json $code"
 		assert_json '.findings | any(.code == "zero-pages")'
 	done
+}
+
+# restores RECIPE-LINE...: what inspect says that restores it.
+restores()
+{
+	printf '%s\n' "$@" 'ram start' 'block pc.ram 64K' 'ram part' \
+		'ram end' eof vmdesc | "$mkimage" a
+	savetool inspect --json a
+	jq -c '.["restores-with"]' <<<"$output"
+}
+
+@test "restores-with is an interval, or says whose QEMU it takes" {
+	local bare=(stream)
+
+	assert_equal "$(restores "${bare[@]}" \
+		'configuration machine=pc-q35-5.1')" \
+		'{"qemu":"5.1","qemu-last":"11.0"}'
+	assert_equal "$(restores "${bare[@]}" \
+		'configuration machine=pc-i440fx-2.4')" \
+		'{"qemu":"2.4","qemu-last":"10.0"}'
+	assert_equal "$(restores "${bare[@]}" \
+		'configuration machine=pc-q35-rhel9.4.0')" \
+		'{"vendor":"Red Hat"}'
+	assert_equal "$(restores "${bare[@]}" \
+		'configuration machine=microvm')" null
+	assert_equal "$(restores "${bare[@]}" \
+		'configuration machine=pc-q35-5.1')" \
+		'{"qemu":"5.1","qemu-last":"11.0"}'
+	savetool inspect a
+	assert_line "restores with  QEMU 5.1 to 11.0"
+	restores "${bare[@]}" 'configuration machine=virt-noble'
+	savetool inspect a
+	assert_line "restores with  QEMU of Ubuntu"
+}
+
+@test "libvirt passes raw images to QEMU 11 since 12.1" {
+	local new='"newer":{"qemu":"11.0","libvirt":"12.1.0"}'
+
+	assert_equal "$(restores libvirt stream \
+		'configuration machine=pc-q35-10.0')" \
+		'{"qemu":"10.0","qemu-last":"15.2",'"$new}"
+	savetool inspect a
+	assert_line --regexp \
+		'^ +libvirt 12\.1\.0 or newer with QEMU 11\.0 or newer$'
+	assert_equal "$(restores libvirt stream \
+		'configuration machine=pc-q35-11.0')" \
+		'{"libvirt":"12.1.0","qemu":"11.0","qemu-last":"16.2"}'
+	# No QEMU that has it is that new.
+	assert_equal "$(restores libvirt stream \
+		'configuration machine=pc-q35-5.0')" \
+		'{"qemu":"5.0","qemu-last":"10.2"}'
+	assert_equal "$(restores libvirt stream \
+		'configuration machine=pc-q35-10.0 capability=mapped-ram')" \
+		'{"libvirt":"11.2.0","qemu":"10.0","qemu-last":"15.2"}'
 }
 
 @test "an image of any size takes no time" {
