@@ -48,7 +48,7 @@ static const struct hint remedies[] = {
 	{ "not-checked", "check it with --deep" },
 };
 
-/* Only by writing a new file, which is refused if the header says Part. */
+/* What to do by rewriting the image; not offered if the header says Part. */
 static const struct hint writing_remedies[] = {
 	{ "mislabelled", "convert it to the format that it has" },
 	{ "header-version-3", "convert it to the format that it has" },
