@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The command check: what is wrong with an image, and mending it. */
+/* The command check: what is wrong with an image, and repairing it. */
 #include "config.h"
 
 #include "confine.h"
@@ -40,7 +40,7 @@ static void print_repair(const struct job *job, const char *path,
 		    line);
 }
 
-/* Of several findings with the same remedy, the first has it. */
+/* If several findings have the same hint, only the first one shows it. */
 static bool is_first(const struct savetool_check *check, size_t index)
 {
 	for (size_t i = 0; i < index; i++)
@@ -59,7 +59,7 @@ static bool is_repaired(const struct savetool_check *check,
 	return false;
 }
 
-/* The way out, for who wanted a repair, or to know more. */
+/* What to do next, for a user who wanted a repair or more detail. */
 static void print_remedies(const struct job *job, const char *path,
 			   const struct savetool_check *check)
 {
@@ -78,7 +78,7 @@ static void print_remedies(const struct job *job, const char *path,
 	}
 }
 
-/* A line of its own may be left out; what it means to the verdict is not. */
+/* Its own line may have been left out, but the verdict must mention it. */
 static bool is_found(const struct savetool_check *check, const char *code)
 {
 	for (size_t i = 0; i < check->finding_count; i++)
@@ -153,7 +153,7 @@ static void put(const struct job *job, const struct savetool_check *check,
 	report_close(report);
 }
 
-/* What a finding tells already is no complaint. */
+/* An error that a finding already reports is not printed again. */
 static bool is_reported(const struct savetool_check *check,
 			const struct savetool_error *err)
 {
@@ -178,7 +178,7 @@ static void show(struct job *job, const char *path,
 	images_commit(&job->images, path, err);
 }
 
-/* With a dry run, what would be mended is no more than that. */
+/* A dry run that would repair all problems is status 1, whatever broke. */
 static int status_of(const struct job *job, const struct savetool_check *check,
 		     const struct savetool_error *err)
 {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The words of one command, read by popt from the command's own table. */
+/*
+ * The command line of one command, parsed by popt from the command's own table.
+ */
 #include "config.h"
 
 #include "cli.h"
@@ -25,7 +27,7 @@ struct mistake {
 	char hint[NEAREST_TEXT];
 };
 
-/* Asked for in place of the command's work. */
+/* Requested instead of the command's work. */
 struct request {
 	bool help;
 	bool version;
@@ -41,7 +43,7 @@ static size_t count_options(const struct option *table)
 	return count;
 }
 
-/* The command's own options, and behind them those of all commands. */
+/* The command's own options, followed by those of all commands. */
 static struct option *whole_table(struct cli *cli, struct request *request,
 				  const struct option *own)
 {
@@ -101,8 +103,8 @@ static bool lacks_optional(const char *word, const struct option *table)
 }
 
 /*
- * popt would take the next word as the argument of an option that may have
- * none; '--libvirt' becomes '--libvirt=' for that.
+ * popt would take the next word as the argument of an option whose argument is
+ * optional.  So '--libvirt' becomes '--libvirt='.
  */
 static char **copy_words(int argc, const char **argv,
 			 const struct option *table)
@@ -195,7 +197,7 @@ static int take(const struct option *option, const char *word,
 	return -1;
 }
 
-/* Reads on behind a mistake, as --json may follow; the first one counts. */
+/* Continues after a mistake, as --json may follow; the first mistake counts. */
 static int read_options(struct cli *cli, const struct option *table,
 			struct mistake *mistake)
 {
@@ -216,7 +218,7 @@ static int read_options(struct cli *cli, const struct option *table,
 	return result;
 }
 
-/* Names the first operand that is not there. */
+/* Names the first operand that is missing. */
 static int missing(const char *operands, size_t count,
 		   struct savetool_error *err)
 {
@@ -293,7 +295,7 @@ static void print_long_options(const struct option *table)
 			printf("--%s\n", table->name);
 }
 
-/* True: the request is answered. */
+/* True: the request was answered. */
 static bool answer(const struct cli *cli, const struct request *request,
 		   const struct option *table)
 {
@@ -350,7 +352,7 @@ void cli_release(struct cli *cli)
 
 static void begin_complaint(const char *path)
 {
-	/* So that a report stands before the complaint about it. */
+	/* The report must come before the error about it. */
 	stdout_flush();
 	fputs("savetool: ", stderr);
 	if (path) {
@@ -381,7 +383,7 @@ void cli_complain(const char *path, const struct savetool_error *err)
 	complain(path, err, NULL);
 }
 
-/* The way out that an option of this command is; NULL: there is none. */
+/* The option of this command that helps; NULL: none. */
 static const char *hint_of(const struct cli *cli,
 			   const struct savetool_error *err)
 {
@@ -395,7 +397,7 @@ static const char *hint_of(const struct cli *cli,
 	return NULL;
 }
 
-/* Who reads text finds it on standard error. */
+/* In text mode the error is only on standard error. */
 static void put_failure(const struct cli *cli, const char *path,
 			const struct savetool_error *err, const char *hint)
 {

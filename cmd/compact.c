@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The command compact: an image in the least bytes of its own format. */
+/* The command compact: an image in the fewest bytes of its own format. */
 #include "config.h"
 
 #include "cli.h"
@@ -19,7 +19,7 @@ struct wish {
 	struct progress progress;
 };
 
-/* What a file gives back counts by what it has of the disk. */
+/* What was freed is counted in allocated bytes. */
 static uint64_t freed(const struct savetool_compact_result *result)
 {
 	if (!result->rewritten || result->linked)
@@ -98,7 +98,7 @@ static int compact(struct cli *cli, struct wish *wish)
 	struct savetool_error err;
 	int failed;
 
-	/* In place, too, a file is made beside it. */
+	/* In place, too, a file is created beside it. */
 	if (wish->dry_run)
 		confine_to_writing(path, NULL);
 	else
@@ -115,7 +115,7 @@ static int compact(struct cli *cli, struct wish *wish)
 	return wish->dry_run && result.rewritten ? 1 : SAVETOOL_OK;
 }
 
-/* NULL: the words make sense together. */
+/* NULL: the options agree. */
 static const char *contradiction(const struct cli *cli, const struct wish *wish)
 {
 	for (size_t i = 0; i < cli->count; i++)

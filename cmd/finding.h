@@ -17,10 +17,10 @@ const char *finding_severity(enum savetool_severity severity);
 void finding_line(char text[FINDING_LINE],
 		  const struct savetool_finding *finding);
 
-/* A row of a table; more about it may follow. */
+/* Adds a row to a table; the caller may add more rows about it. */
 void finding_put(struct report *report, const struct savetool_finding *finding);
 
-/* All of them, in a section of their own. */
+/* Adds all findings in a section of their own. */
 void finding_show_all(struct report *report, const struct savetool_info *info);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The command sparsify: storage that an image does not need, given back. */
+/* The command sparsify: frees storage that an image does not need. */
 #include "config.h"
 
 #include "cli.h"
@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The answer of --dry-run: there is something. */
+/* --dry-run found something to free. */
 #define STATUS_WOULD_FREE 1
 
 struct job {
@@ -40,7 +40,7 @@ static void show_part(struct report *report, uint64_t bytes, const char *what)
 	report_line(report, "%s %s", size, what);
 }
 
-/* Where it came from, for --verbose. */
+/* Where the freed storage was, for --verbose. */
 static void show_parts(struct report *report, const struct job *job,
 		       const struct savetool_sparsify_result *result)
 {
@@ -108,7 +108,10 @@ static void show(const struct job *job,
 	report_free(report);
 }
 
-/* What is written; a dry run tries beside it if holes can be made there. */
+/*
+ * The file to be written; a dry run tries beside it whether holes can be
+ * punched.
+ */
 static const char *target(const struct job *job)
 {
 	return job->destination ? job->destination : job->cli->operands[0];
@@ -136,7 +139,7 @@ static int sparsify(struct job *job)
 							  SAVETOOL_OK;
 }
 
-/* NULL: the words make sense together. */
+/* NULL: the options agree. */
 static const char *contradiction(const struct job *job)
 {
 	for (size_t i = 0; i < job->cli->count; i++)

@@ -5,7 +5,7 @@
 
 #include "savetool.h"
 
-/* Stores what an option means.  word is NULL if the option takes none. */
+/* Stores the value of an option.  word is NULL if the option takes none. */
 typedef int (*option_take)(void *target, const char *word,
 			   struct savetool_error *err);
 
@@ -22,7 +22,7 @@ int take_text(void *target, const char *word, struct savetool_error *err);
 int take_number(void *target, const char *word, struct savetool_error *err);
 /* int, also below 0 */
 int take_signed(void *target, const char *word, struct savetool_error *err);
-/* uint64_t bytes, with K, M, G, T or without; also hexadecimal */
+/* uint64_t bytes, with or without K, M, G, T; also hexadecimal */
 int take_size(void *target, const char *word, struct savetool_error *err);
 /* enum savetool_byte_order */
 int take_byte_order(void *target, const char *word, struct savetool_error *err);
