@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Every format comes back as it went in, here and in the real programs. */
+/* Every format comes back unchanged, here and through the real programs. */
 #include "config.h"
 
 #include "codec/codec.h"
