@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is wrong with the words, and what may help; "": nothing is known. */
+/* What is wrong with the command line, and what may help; "": unknown. */
 struct mistake {
 	struct savetool_error err;
 	char hint[NEAREST_TEXT];
@@ -127,7 +127,7 @@ static char **copy_words(int argc, const char **argv,
 	return words;
 }
 
-/* Also for who writes a long option with one dash, or with "=3". */
+/* Also recognises a long option with one dash, or with "=3". */
 static void no_option(const struct option *table, const char *word,
 		      struct mistake *mistake)
 {
@@ -165,7 +165,10 @@ static void explain(poptContext context, int problem,
 	}
 }
 
-/* None of the words that an option takes: the nearest, or all of them. */
+/*
+ * Not one of the words that the option takes: suggests the nearest, or lists
+ * all.
+ */
 static void no_choice(const struct choice *choice, const char *word,
 		      struct mistake *mistake)
 {
@@ -361,7 +364,7 @@ static void begin_complaint(const char *path)
 	}
 }
 
-/* The hint is in our own words; NULL: there is none. */
+/* hint is in the words of the command line; NULL: none. */
 static void complain(const char *path, const struct savetool_error *err,
 		     const char *hint)
 {
@@ -447,7 +450,7 @@ void cli_warn_lost(const struct cli *cli, uint64_t lost)
 			 lost);
 }
 
-/* A program wants no more than what is wrong; people are shown the help. */
+/* A program gets only the mistake; people are pointed to the help. */
 static int misuse(const struct cli *cli, const struct mistake *mistake)
 {
 	const char *hint = mistake->hint[0] ? mistake->hint : NULL;

@@ -56,7 +56,10 @@ struct cli {
 bool cli_parse(struct cli *cli, const struct option *table);
 void cli_release(struct cli *cli);
 
-/* One line on standard error, with the place; path may be NULL. */
+/*
+ * Prints an error and its place on standard error, in one line; path may be
+ * NULL.
+ */
 void cli_complain(const char *path, const struct savetool_error *err);
 
 /* "savetool: PATH: warning: …", unless --quiet */
@@ -83,8 +86,7 @@ void cli_warn_lost(const struct cli *cli, uint64_t lost);
 int cli_misuse(const struct cli *cli, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* The same, of a word that is no command or option; with those nearest to it.
- */
+/* The same for a word that is not a command or option; suggests the nearest. */
 int cli_no_command(const struct cli *cli, const char *word);
 int cli_no_option(const struct cli *cli, const struct option *table,
 		  const char *word);

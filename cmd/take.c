@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the words of options mean. */
+/* Parses the values of options. */
 #include "config.h"
 
 #include "take.h"
@@ -126,7 +126,7 @@ int take_format(void *target, const char *word, struct savetool_error *err)
 	return savetool_format_parse(word, target, err);
 }
 
-/* What is text here is human for qemu-img. */
+/* qemu-img calls it human, not text. */
 int take_output(void *target, const char *word, struct savetool_error *err)
 {
 	bool *json = target;
