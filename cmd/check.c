@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The command check: what is wrong with an image, and mending it. */
+/* The command check: what is wrong with an image, and repairing it. */
 #include "config.h"
 
 #include "confine.h"
@@ -73,7 +73,7 @@ static void print_hints(const struct job *job, const char *path,
 	}
 }
 
-/* A line of its own may be left out; what it means to the verdict is not. */
+/* Its own line may have been left out, but the verdict must mention it. */
 static bool is_found(const struct savetool_check *check, const char *code)
 {
 	for (size_t i = 0; i < check->finding_count; i++)
@@ -148,7 +148,7 @@ static void put(const struct job *job, const struct savetool_check *check,
 	report_close(report);
 }
 
-/* What a finding tells already is no complaint. */
+/* An error that a finding already reports is not printed again. */
 static bool is_reported(const struct savetool_check *check,
 			const struct savetool_error *err)
 {
@@ -173,7 +173,7 @@ static void show(struct job *job, const char *path,
 	images_commit(&job->images, path, err);
 }
 
-/* With a dry run, what would be mended is no more than that. */
+/* A dry run that would repair all problems is status 1, whatever broke. */
 static int status_of(const struct job *job, const struct savetool_check *check,
 		     const struct savetool_error *err)
 {

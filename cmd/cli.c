@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The words of one command, read by popt from the command's own table. */
+/*
+ * The command line of one command, parsed by popt from the command's own table.
+ */
 #include "config.h"
 
 #include "cli.h"
@@ -20,13 +22,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is wrong with the words, and what may help; "": nothing is known. */
+/* What is wrong with the command line, and what may help; "": unknown. */
 struct mistake {
 	struct savetool_error err;
 	char hint[NEAREST_TEXT];
 };
 
-/* Asked for in place of the command's work. */
+/* Requested instead of the command's work. */
 struct request {
 	bool help;
 	bool version;
@@ -42,7 +44,7 @@ static size_t count_options(const struct option *table)
 	return count;
 }
 
-/* The command's own options, and behind them those of all commands. */
+/* The command's own options, followed by those of all commands. */
 static struct option *whole_table(struct cli *cli, struct request *request,
 				  const struct option *own)
 {
@@ -102,8 +104,8 @@ static bool lacks_optional(const char *word, const struct option *table)
 }
 
 /*
- * popt would take the next word as the argument of an option that may have
- * none; '--libvirt' becomes '--libvirt=' for that.
+ * popt would take the next word as the argument of an option whose argument is
+ * optional.  So '--libvirt' becomes '--libvirt='.
  */
 static char **copy_words(int argc, const char **argv,
 			 const struct option *table)
@@ -126,7 +128,7 @@ static char **copy_words(int argc, const char **argv,
 	return words;
 }
 
-/* Also for who writes a long option with one dash, or with "=3". */
+/* Also recognises a long option with one dash, or with "=3". */
 static void no_option(const struct option *table, const char *word,
 		      struct mistake *mistake)
 {
@@ -164,7 +166,10 @@ static void explain(poptContext context, int problem,
 	}
 }
 
-/* None of the words that an option takes: the nearest, or all of them. */
+/*
+ * Not one of the words that the option takes: suggests the nearest, or lists
+ * all.
+ */
 static void no_choice(const struct choice *choice, const char *word,
 		      struct mistake *mistake)
 {
@@ -196,7 +201,7 @@ static int take(const struct option *option, const char *word,
 	return -1;
 }
 
-/* Reads on behind a mistake, as --json may follow; the first one counts. */
+/* Continues after a mistake, as --json may follow; the first mistake counts. */
 static int read_options(struct cli *cli, const struct option *table,
 			struct mistake *mistake)
 {
@@ -217,7 +222,7 @@ static int read_options(struct cli *cli, const struct option *table,
 	return result;
 }
 
-/* Names the first operand that is not there. */
+/* Names the first operand that is missing. */
 static int missing(const char *operands, size_t count,
 		   struct savetool_error *err)
 {
@@ -294,7 +299,7 @@ static void print_long_options(const struct option *table)
 			printf("--%s\n", table->name);
 }
 
-/* True: the request is answered. */
+/* True: the request was answered. */
 static bool answer(const struct cli *cli, const struct request *request,
 		   const struct option *table)
 {
@@ -351,7 +356,7 @@ void cli_release(struct cli *cli)
 
 static void begin_complaint(const char *path)
 {
-	/* So that a report stands before the complaint about it. */
+	/* The report must come before the error about it. */
 	stdout_flush();
 	fputs("savetool: ", stderr);
 	if (path) {
@@ -360,7 +365,7 @@ static void begin_complaint(const char *path)
 	}
 }
 
-/* The hint is in our own words; NULL: there is none. */
+/* hint is in the words of the command line; NULL: none. */
 static void complain(const char *path, const struct savetool_error *err,
 		     const char *hint)
 {
@@ -382,7 +387,7 @@ void cli_complain(const char *path, const struct savetool_error *err)
 	complain(path, err, hint_words(err->hint));
 }
 
-/* Who reads text finds it on standard error. */
+/* In text mode the error is only on standard error. */
 static void put_failure(const struct cli *cli, const char *path,
 			const struct savetool_error *err, const char *hint)
 {
@@ -432,7 +437,7 @@ void cli_warn_lost(const struct cli *cli, const char *path, uint64_t lost)
 			 lost);
 }
 
-/* A program wants no more than what is wrong; people are shown the help. */
+/* A program gets only the mistake; people are pointed to the help. */
 static int misuse(const struct cli *cli, const struct mistake *mistake)
 {
 	const char *hint = mistake->hint[0] ? mistake->hint : NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The words of one command: options into variables, operands into a list.
- * Help, completion and the check of the manual read the same table.
+ * The command line of one command: options into variables, operands into a
+ * list.  Help, completion and the test of the manual use the same table.
  */
 #ifndef CLI_H
 #define CLI_H
@@ -13,7 +13,7 @@
 #include <popt.h>
 
 struct option {
-	char letter; /* '\0': there is only the long name */
+	char letter; /* '\0': only the long name */
 	const char *name;
 	const char *argument; /* NULL: none; "[XML]": optional, after '=' */
 	option_take take;
@@ -39,26 +39,29 @@ struct cli {
 	const char **argv; /* without the program, from the command's name */
 	size_t count;
 	const char **operands;
-	int status; /* if cli_parse says false */
+	int status; /* if cli_parse() returns false */
 
-	/* Options of all commands. */
+	/* Options that all commands have. */
 	bool json;
 	bool quiet;
 	bool verbose;
 
 	poptContext context;     /* owns the operands */
-	char **words;            /* what the context reads */
-	struct poptOption *rows; /* by what it reads them */
+	char **words;            /* read by the context */
+	struct poptOption *rows; /* its table */
 };
 
 /*
- * Reads the words of the command.  False: there is nothing left to do but to
- * return cli->status, as help was asked for, or the words make no sense.
+ * Parses the command line.  False: return cli->status, because help was printed
+ * or the command line is wrong.
  */
 bool cli_parse(struct cli *cli, const struct option *table);
 void cli_release(struct cli *cli);
 
-/* One line on standard error, with the place; path may be NULL. */
+/*
+ * Prints an error and its place on standard error, in one line; path may be
+ * NULL.
+ */
 void cli_complain(const char *path, const struct savetool_error *err);
 
 /* "savetool: PATH: warning: …", unless --quiet */
@@ -66,23 +69,26 @@ void cli_warn(const struct cli *cli, const char *path, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /*
- * Tells that a command has failed, also as JSON if that is wanted; of a
- * signal, which tells by itself, nothing.  path may be NULL.  Returns the exit
+ * Reports that a command has failed, also as JSON if that is wanted.  If it was
+ * stopped by a signal, nothing is printed.  path may be NULL.  Returns the exit
  * status.
  */
 int cli_fail(const struct cli *cli, const char *path,
 	     const struct savetool_error *err);
 
-/* A warning, unless --quiet: bytes of memory that lay in holes, if any did. */
+/*
+ * Warns, unless --quiet, of bytes of memory that lay in holes, if there are
+ * any.
+ */
 void cli_warn_lost(const struct cli *cli, const char *path, uint64_t lost);
 
-/* Tells of a wrong use, also as JSON if that is wanted.  Returns
- * SAVETOOL_USAGE. */
+/*
+ * Reports wrong usage, also as JSON if that is wanted.  Returns SAVETOOL_USAGE.
+ */
 int cli_misuse(const struct cli *cli, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* The same, of a word that is no command or option; with those nearest to it.
- */
+/* The same for a word that is not a command or option; suggests the nearest. */
 int cli_no_command(const struct cli *cli, const char *word);
 int cli_no_option(const struct cli *cli, const struct option *table,
 		  const char *word);

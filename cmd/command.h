@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a command is.  The list of them is in main.c, and nowhere else. */
+/* What a command is.  The only list of commands is in main.c. */
 #ifndef COMMAND_H
 #define COMMAND_H
 
@@ -10,11 +10,11 @@ struct cli;
 
 struct command {
 	const char *name;
-	const char *operands;        /* "SOURCE DEST": for people */
-	const char *summary;         /* one line, no full stop */
-	size_t least, most;          /* how many operands */
-	bool writes;                 /* and so has something to take back */
-	bool internal;               /* has no manual page of its own */
+	const char *operands; /* "SOURCE DEST", as --help shows it */
+	const char *summary;  /* one line, no full stop */
+	size_t least, most;   /* how many operands */
+	bool writes;          /* writes, so a signal must not just end it */
+	bool internal;        /* has no manual page of its own */
 	int (*run)(struct cli *cli); /* returns the exit status */
 };
 
@@ -28,13 +28,13 @@ extern const struct command command_sparsify;
 extern const struct command command_map;
 extern const struct command command_size;
 
-/* The commands in the order a user meets them; NULL behind the last. */
+/* The commands in the order in which a user meets them; NULL after the last. */
 const struct command *command_at(size_t index);
 
-/* NULL: there is none. */
+/* NULL if there is none. */
 const struct command *command_find(const char *name);
 
-/* What 'savetool --help' says. */
+/* Prints the list of commands for 'savetool --help'. */
 void command_list(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The command compact: an image in the least bytes of its own format. */
+/* The command compact: an image in the fewest bytes of its own format. */
 #include "config.h"
 
 #include "cli.h"
@@ -19,7 +19,7 @@ struct job {
 	char *copy; /* NULL: in place */
 };
 
-/* What a file gives back counts by what it has of the disk. */
+/* What was freed is counted in allocated bytes. */
 static uint64_t freed(const struct savetool_compact_result *result)
 {
 	if (!result->rewritten || result->linked)
@@ -123,7 +123,7 @@ static int run_job(struct job *job)
 	if (problem)
 		return cli_misuse(cli, "%s", problem);
 	job->options.threads = (unsigned)job->threads;
-	/* In place, too, a file is made beside it. */
+	/* In place, too, a file is created beside it. */
 	if (job->options.dry_run)
 		confine_to_reading(cli->operands, cli->count);
 	else if (job->copy)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Landlock, as far as the running kernel has it.  glibc has no functions for
- * it, and headers may be older than the kernel, so numbers stand here.
+ * it, and headers may be older than the kernel, so its numbers are here.
  */
 #include "config.h"
 
@@ -28,7 +28,7 @@
 #define RULESET_VERSION 1
 #define RULE_PATH_BENEATH 1
 
-/* Rights on files, and those on what is in a folder. */
+/* Rights on files, and on what is in a folder. */
 #define EXECUTE (UINT64_C(1) << 0)
 #define WRITE_FILE (UINT64_C(1) << 1)
 #define READ_FILE (UINT64_C(1) << 2)
@@ -39,11 +39,11 @@
 #define IOCTL_DEV (UINT64_C(1) << 15)
 #define OF_FILES (EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV)
 
-/* As many rights as each version of the interface knows. */
+/* How many rights each version of the interface knows. */
 static const unsigned char rights_of_version[] = { 0, 13, 14, 15, 15, 16 };
 #define VERSIONS (int)sizeof(rights_of_version)
 
-/* Version 4 has TCP, 6 signals and sockets without a name in a folder. */
+/* Version 4 adds TCP, 6 adds signals and abstract UNIX sockets. */
 #define NETWORK_VERSION 4
 #define NETWORK 3
 #define SCOPE_VERSION 6
@@ -58,13 +58,13 @@ struct beneath {
 	int32_t folder;
 } __attribute__((packed));
 
-/* Symbolic links in a row; more of them never end. */
+/* A chain of more symbolic links never ends. */
 #define LINKS_LIMIT 40
 
-/* Where the library keeps what came through a pipe. */
+/* Where the library spools what comes through a pipe. */
 #define SPOOL_FOLDER "/var/tmp"
 
-/* A sanitizer looks at its own process when it ends. */
+/* A sanitizer examines its own process at exit. */
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define SANITIZED
@@ -84,7 +84,7 @@ static void permit_fd(const struct confine *confine, int fd, uint64_t rights)
 	if (!S_ISDIR(st.st_mode))
 		rule.rights &= OF_FILES;
 	rule.rights &= confine->rights;
-	/* A pipe or a terminal needs no rule, and can have none. */
+	/* A pipe or a terminal needs no rule, and cannot have one. */
 	if (rule.rights)
 		syscall(SYS_landlock_add_rule, confine->rules,
 			RULE_PATH_BENEATH, &rule, 0);
@@ -155,7 +155,7 @@ void confine_read_all(struct confine *confine, const char *const *paths,
 		confine_read(confine, paths[i]);
 }
 
-/* The folder of a path, with the slash; "" is the present one. */
+/* The length of the path's folder, with the slash; "" is the current one. */
 static size_t folder_length(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -175,7 +175,9 @@ static void permit_folder(const struct confine *confine, const char *path)
 			       MAKE_REG | TRUNCATE | IOCTL_DEV);
 }
 
-/* Where a symbolic link leads, seen from here; false: it is none. */
+/*
+ * Replaces a symbolic link by its target, as seen from here; false: not a link.
+ */
 static bool follow(char path[PATH_MAX])
 {
 	char target[PATH_MAX];

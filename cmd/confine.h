@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Gives up every file that a command does not need by name, before it reads
- * an image that somebody else may have made.  What is open stays usable.
+ * Gives up access to every file that a command does not need by name, before it
+ * reads an image that anybody may have made.  Files that are open stay usable.
  */
 #ifndef CONFINE_H
 #define CONFINE_H
@@ -10,34 +10,34 @@
 #include <stdint.h>
 
 struct confine {
-	int rules;       /* a descriptor, or -1: the kernel cannot do it */
-	uint64_t rights; /* all that are given up unless a rule grants them */
+	int rules;       /* a descriptor, or -1: the kernel has no Landlock */
+	uint64_t rights; /* all rights that only a rule grants again */
 };
 
 /*
- * Starts with what any command needs: programs and libraries of the system
- * (lzop is one), the folder of what is kept for a while, and standard output
- * where it is a file.
+ * Starts with what every command needs: the system's programs and libraries
+ * (such as lzop), the folder for temporary files, and standard output if it is
+ * a file.
  */
 void confine_begin(struct confine *confine);
 
-/* A file that is opened by this name for reading.  "-" and NULL are none. */
+/* Allows opening a file by this name for reading; ignores "-" and NULL. */
 void confine_read(struct confine *confine, const char *path);
 
-/* The same for many. */
+/* The same for several files. */
 void confine_read_all(struct confine *confine, const char *const *paths,
 		      size_t count);
 
 /*
- * A file that is made, replaced, or changed: with others beside it, and where
- * its symbolic links lead.
+ * Allows creating, replacing or changing a file, including temporary files
+ * beside it and the targets of its symbolic links.
  */
 void confine_write(struct confine *confine, const char *path);
 
-/* From now on.  Where the kernel cannot do it, nothing happens. */
+/* The restrictions take effect.  Does nothing if the kernel cannot do it. */
 void confine_end(struct confine *confine);
 
-/* All of it, for a command that only reads these. */
+/* All of this for a command that only reads these files. */
 void confine_to_reading(const char *const *paths, size_t count);
 
 /* The same for one that changes or replaces them. */

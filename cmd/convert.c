@@ -15,10 +15,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* No level was asked for: a number that is none of any format. */
+/* No level was given: a number that is not a level of any format. */
 #define LEVEL_DEFAULT INT_MIN
 
-/* What was asked for; other numbers are -1 where nothing was. */
+/* The options; numbers that were not given are -1. */
 struct wish {
 	enum savetool_format format;
 	bool force, bare, verify;
@@ -28,14 +28,14 @@ struct wish {
 	struct progress progress;
 };
 
-/* That of the source may have levels; the library knows when it has looked. */
+/* The source's format may have levels; the library checks once it is known. */
 static bool has_levels(enum savetool_format format)
 {
 	return format != SAVETOOL_FORMAT_RAW &&
 	       format != SAVETOOL_FORMAT_SPARSE;
 }
 
-/* What contradicts itself, whatever the source is. */
+/* Options that contradict each other, whatever the source is. */
 static const char *contradiction(const struct wish *wish)
 {
 	if (wish->bare && wish->xml)
@@ -50,7 +50,7 @@ static const char *contradiction(const struct wish *wish)
 	return NULL;
 }
 
-/* Those that depend on the format. */
+/* Options that depend on the format. */
 static int check_format(const struct cli *cli, const struct wish *wish)
 {
 	const char *name = savetool_format_name(wish->format);
@@ -68,7 +68,7 @@ static int check_format(const struct cli *cli, const struct wish *wish)
 	return SAVETOOL_OK;
 }
 
-/* An image is nothing to read on a screen, and stands alone on a pipe. */
+/* An image is not for a terminal, and must be the only output to a pipe. */
 static int check_destination(const struct cli *cli, const char *path)
 {
 	if (strcmp(path, "-") != 0)
@@ -184,7 +184,7 @@ static int convert(struct cli *cli, struct wish *wish)
 	}
 	progress_end(&wish->progress, !failed);
 	if (failed)
-		/* Of another file than the source the sentence has a name. */
+		/* An error about another file than the source names it. */
 		return cli_fail(cli, source, &err);
 	warn(cli, wish, &result);
 	if (cli->json || cli->verbose)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The command digest: a fingerprint of the guest's state. */
+/* The command digest: a digest of the guest's state. */
 #include "config.h"
 
 #include "confine.h"
@@ -12,7 +12,7 @@ struct job {
 	struct savetool_open_options open;
 };
 
-/* Half of the digits are of memory, the other half of the devices. */
+/* The first half of the digits is for memory, the second for the devices. */
 static void show(struct report *report, const char *path,
 		 const struct savetool_digest *digest)
 {

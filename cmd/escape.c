@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Text from images and file names, made harmless for who reads it. */
+/* Makes text from images and file names safe to print. */
 #include "config.h"
 
 #include "escape.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Reads one code point; returns its bytes, or 0: this is no UTF-8. */
+/* Decodes one code point; returns its length, or 0 if it is invalid UTF-8. */
 static size_t decode(const char *text, uint32_t *point)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };

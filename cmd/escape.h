@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Text from images and file names, made harmless for who reads it. */
+/* Makes text from images and file names safe to print. */
 #ifndef ESCAPE_H
 #define ESCAPE_H
 
@@ -7,13 +7,13 @@
 #include <stdio.h>
 
 /*
- * Writes text that cannot steer a terminal: control characters, those that
- * turn the direction of writing, and what is no UTF-8, become \xNN or \uNNNN.
- * With lines, ends of lines and tabs stay.
+ * Writes text so that it cannot control a terminal: control characters, those
+ * that change the direction of writing, and invalid UTF-8 become \xNN or
+ * \uNNNN.  With lines, newlines and tabs are kept.
  */
 void escape_text(FILE *out, const char *text, bool lines);
 
-/* A copy in which U+FFFD stands for what is no UTF-8; NULL: no memory. */
+/* A copy in which U+FFFD replaces invalid UTF-8; NULL: out of memory. */
 char *escape_utf8(const char *text);
 
 /* Writes finished JSON, in which the same characters become \uNNNN. */

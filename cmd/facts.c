@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is known of an image, as facts of a report. */
+/* Everything known about an image, as facts of a report. */
 #include "config.h"
 
 #include "facts.h"
@@ -50,7 +50,7 @@ static bool is_packed(const struct savetool_info *info)
 	       info->format != SAVETOOL_FORMAT_SPARSE;
 }
 
-/* ", v3 mapped-ram (sparse)"; a bare stream has no format but its layout. */
+/* ", v3 mapped-ram (sparse)"; a bare stream has only a layout. */
 static void kind_text(const struct savetool_info *info, char *text, size_t size)
 {
 	const char *format = savetool_format_name(info->format);
@@ -153,7 +153,7 @@ static void show_hardware(struct report *report,
 	report_text(report, NULL, "hardware", *text ? text : NULL);
 }
 
-/* JSON has all names, and those that are not here once more. */
+/* JSON has all names, and again those that are missing here. */
 static void show_files(struct report *report, const struct savetool_info *info)
 {
 	const char **missing = calloc(info->file_count + 1, sizeof(*missing));
@@ -220,7 +220,7 @@ static void show_stream(struct report *report, const struct savetool_info *info,
 	report_number(report, "offset", label_if(verbose, "at byte"),
 		      info->stream_offset);
 	report_text(report, "machine", "machine", info->machine);
-	/* A header is where that stands, if there is one. */
+	/* If there is a header, the byte order is shown with it. */
 	if (!info->header)
 		report_text(report, "byte-order", "byte order",
 			    byte_order(info));
@@ -249,7 +249,7 @@ static uint64_t page_bytes(const struct savetool_block *block, uint64_t pages)
 					   pages * block->page_size;
 }
 
-/* Which columns of text have something to tell. */
+/* Which columns of the text have anything to show. */
 struct columns {
 	bool present, zero, superseded, headers;
 };

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is known of an image, as facts of a report. */
+/* Everything known about an image, as facts of a report. */
 #ifndef FACTS_H
 #define FACTS_H
 
 #include "report.h"
 #include "savetool.h"
 
-/* Was a copy read back, and if so, its fingerprint. */
+/* Whether the result was read back, and if so, its digest. */
 void facts_verified(struct report *report, bool verified,
 		    const struct savetool_digest *digest);
 
 struct facts_options {
-	bool headline; /* of the text, only the first line */
+	bool headline; /* text: only the first line */
 	bool verbose;
 	bool xml;
 };

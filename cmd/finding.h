@@ -20,10 +20,10 @@ void finding_line(char text[FINDING_LINE],
 /* Among findings with the same code, the first one shows the hint. */
 bool finding_has_hint(const struct savetool_finding *findings, size_t index);
 
-/* A row of a table; more about it may follow. */
+/* Adds a row to a table; the caller may add more rows about it. */
 void finding_put(struct report *report, const struct savetool_finding *finding);
 
-/* All of them, in a section of their own. */
+/* Adds all findings in a section of their own. */
 void finding_show_all(struct report *report, const struct savetool_info *info);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The command help: the manual page, or else what --help says. */
+/* The command help: the manual page, or if there is none, --help. */
 #include "config.h"
 
 #include "cli.h"
@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Runs man; returns its exit status, -1 if there is none. */
+/* Runs man; returns its exit status, or -1 if there is no man. */
 static int run_man(const char *option, const char *page, bool silent)
 {
 	pid_t child;

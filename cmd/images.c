@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Images, one after another. */
+/* Works on images, one after another. */
 #include "config.h"
 
 #include "images.h"
@@ -72,7 +72,7 @@ void images_commit(struct images *images, const char *path,
 	if (err)
 		report_error(images->report, err, hint_words(err->hint));
 	report_commit(images->report);
-	/* The next one may take minutes. */
+	/* The next image may take minutes. */
 	stdout_flush();
 	if (err)
 		cli_complain(path, err);

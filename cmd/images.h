@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * All images that a command was given, one after another: one report of them,
- * progress from the first to the last, and the worst exit status counts.
+ * All images that a command was given, one after another: one report, progress
+ * from the first to the last, and the worst exit status.
  */
 #ifndef IMAGES_H
 #define IMAGES_H
@@ -10,12 +10,12 @@
 #include "progress.h"
 #include "report.h"
 
-/* The first member of what a command keeps for itself. */
+/* The first member of a command's own state. */
 struct images {
-	struct cli *cli; /* whose operands they are */
+	struct cli *cli; /* its operands are the images */
 	struct progress progress;
-	struct report *report; /* while one is worked on */
-	size_t part;           /* which that is, from 0 */
+	struct report *report; /* while an image is being worked on */
+	size_t part;           /* index of that image */
 };
 
 /* clang-format off */
@@ -33,13 +33,13 @@ struct images {
 typedef int (*image_task)(struct images *images, const char *path);
 
 /*
- * Calls one for each, until a signal wants an end: SAVETOOL_CANCELLED.  Else
- * behind follows, for what is told of all; NULL: nothing is.
+ * Calls one for each image, unless a signal stops it: SAVETOOL_CANCELLED.  Then
+ * calls behind, which reports about all of them; may be NULL.
  */
 int images_each(struct images *images, image_task one,
 		void (*behind)(struct images *images));
 
-/* As progress_begin(), for the image that is worked on. */
+/* As progress_begin(), for the image being worked on. */
 const struct savetool_monitor *images_begin(struct images *images,
 					    const char *path);
 
@@ -56,7 +56,7 @@ int images_open(struct images *images, struct savetool_image **image,
 int images_fail(struct images *images, const char *path,
 		const struct savetool_error *err);
 
-/* Ends an image's report.  err is why it is not all of it; NULL: it is. */
+/* Ends an image's report.  err is why it is not complete, or NULL. */
 void images_commit(struct images *images, const char *path,
 		   const struct savetool_error *err);
 

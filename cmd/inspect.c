@@ -39,7 +39,7 @@ static int inspect(struct images *images, const char *path)
 	failed =
 		savetool_image_describe(image, job->scan, monitor, &info, &err);
 	progress_end(&images->progress, !failed);
-	/* A damaged image is shown as far as it goes. */
+	/* A damaged image is shown as far as possible. */
 	if (!failed || err.code != SAVETOOL_CANCELLED)
 		show(job, path, info, failed ? &err : NULL);
 	savetool_image_close(image);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The program.  It is linked with the library's objects, and so is complete
-# in itself wherever it is copied to.  All but main() is a library as well, for
-# the unit tests.
+# The program.  It is linked with the library's objects, so that it runs from
+# wherever it is copied to.  Everything but main() is also a library, for the
+# unit tests.
 
 bin_PROGRAMS += savetool
 savetool_LDADD = libcmd.la libcore.la

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* savetool: finds the command, runs it, and sees that its output arrives. */
+/*
+ * savetool: finds the command, runs it, and makes sure that its output arrives.
+ */
 #include "config.h"
 
 #include "cli.h"
@@ -55,7 +57,7 @@ void command_list(void)
 	     "'savetool help COMMAND' shows its manual page.");
 }
 
-/* Those with a manual page, for completion and tests. */
+/* The commands with a manual page, for completion and tests. */
 static void print_names(void)
 {
 	const struct command *command;
@@ -128,9 +130,9 @@ static int run_command(const struct command *command, int argc, char **argv)
 }
 
 /*
- * Who closed one of the first three descriptors must not find a message in
- * an image that was opened in its place.  The wrong direction makes reading
- * and writing there fail, as it would have.
+ * If the caller closed one of the first three descriptors, a message must not
+ * end up in an image that was opened in its place.  They are opened in the
+ * wrong direction, so that reading and writing fail as they would have.
  */
 static void reserve_descriptors(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The command map: what each byte of an image's file is. */
+/* The command map: what each byte of an image's file is used for. */
 #include "config.h"
 
 #include "base/cleanup.h"
@@ -79,7 +79,7 @@ static void put_flag(struct json_object *object, const char *key, bool value)
 			       must(json_object_new_boolean(value)));
 }
 
-/* One element of the array, on a line of its own; takes the object. */
+/* Writes one element of the array, on its own line; takes the object. */
 static void write_element(struct job *job, struct json_object *object)
 {
 	fputs(job->begun ? ",\n" : "[", stdout);
@@ -118,13 +118,13 @@ static int on_extent(void *data, const struct savetool_extent *extent)
 	else
 		show_text(job, extent);
 	job->begun = true;
-	/* Nobody reads it, or the disk is full: nothing is left to undo. */
+	/* Nobody reads it, or the disk is full: there is nothing to undo. */
 	if (ferror(stdout))
 		stdout_flush();
 	return signals_caught() != 0;
 }
 
-/* What is wrong is an element too, if there are others before it. */
+/* An error is an element too, if there are others before it. */
 static void show_error(struct job *job, const struct savetool_error *err)
 {
 	struct json_object *object, *error;
@@ -140,7 +140,7 @@ static void show_error(struct job *job, const struct savetool_error *err)
 	write_element(job, object);
 }
 
-/* The exit status. */
+/* Returns the exit status. */
 static int finish(struct job *job, const char *path,
 		  const struct savetool_error *err)
 {

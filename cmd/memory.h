@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a command does without memory: it says so and ends. */
+/* What a command does if it runs out of memory: it says so and exits. */
 #ifndef MEMORY_H
 #define MEMORY_H
 
@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 /*
- * Hands the pointer on if it is one.  Not for use while the library works, as
- * nothing would be tidied up.
+ * Returns the pointer unless it is NULL.  Not while the library works, as
+ * nothing would be cleaned up.
  */
 static inline void *must(void *pointer)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Words by distance: one letter wrong, missing, too many, or two swapped. */
+/* Distance of words: one letter wrong, missing, too many, or two swapped. */
 #include "config.h"
 
 #include "nearest.h"
@@ -22,7 +22,7 @@ static unsigned least(unsigned a, unsigned b)
 	return a < b ? a : b;
 }
 
-/* How many mistakes lead from one to the other; capitals are none. */
+/* How many mistakes lead from one to the other; case does not matter. */
 static unsigned distance(const char *a, size_t a_length, const char *b,
 			 size_t b_length)
 {
@@ -48,7 +48,10 @@ static unsigned distance(const char *a, size_t a_length, const char *b,
 	return table[a_length][b_length];
 }
 
-/* In three letters one may be wrong, in five two, in eight three. */
+/*
+ * How many mistakes are allowed: one in three letters, two in five, three in
+ * eight.
+ */
 static unsigned limit(size_t a_length, size_t b_length)
 {
 	size_t longer = a_length > b_length ? a_length : b_length;

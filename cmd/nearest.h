@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The known words that a misspelled one was most likely meant to be: of a
- * command, an option, or a value.
+ * The known words that a misspelled one was most likely meant to be: a command,
+ * an option, or a value.
  */
 #ifndef NEAREST_H
 #define NEAREST_H
@@ -9,13 +9,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* More words that are equally near suggest nothing. */
+/* If more words are equally near, nothing is suggested. */
 #define NEAREST_WORDS 2
 
 struct nearest {
 	const char *word; /* as it was given */
 	const char *found[NEAREST_WORDS];
-	size_t count; /* of words at this distance, found[] or not */
+	size_t count; /* words at this distance, in found[] or not */
 	unsigned distance;
 };
 
@@ -25,7 +25,7 @@ void nearest_try(struct nearest *nearest, const char *known);
 
 /*
  * "did you mean 'inspect'?", "did you mean 'raw' or 'xz'?"; false, and "", if
- * nothing is near.  Before each word stands the prefix: "--" for an option.
+ * nothing is near.  Each word is printed after the prefix: "--" for an option.
  */
 #define NEAREST_TEXT 128
 bool nearest_text(const struct nearest *nearest, const char *prefix,

@@ -12,8 +12,8 @@
 #define PLACE_TEXT 512
 
 /*
- * "block 'pc.ram', page 17, at byte 69949"; "" if nothing of it is known.
- * Offsets are exact, for anyone who goes there.
+ * "block 'pc.ram', page 17, at byte 69949"; "" if none of it is known.  Offsets
+ * are exact, because somebody may go there.
  */
 void place_of_error(char text[PLACE_TEXT], const struct savetool_error *err);
 

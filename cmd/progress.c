@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How far a task is, for people and for programs. */
+/* Shows progress to people and to programs. */
 #include "config.h"
 
 #include "progress.h"
@@ -36,7 +36,7 @@ static double seconds_since(const struct timespec *then)
 	       (double)(now.tv_nsec - then->tv_nsec) / 1e9;
 }
 
-/* "42 %, 17 s left"; the rest is not guessed in the first moments. */
+/* "42 %, 17 s left"; in the first moments the time is not estimated. */
 static void describe(const struct progress *progress, double share, char *text,
 		     size_t size)
 {
@@ -113,7 +113,7 @@ static void report_to_program(struct progress *progress, double share)
 		return;
 	progress->reported = percent;
 	length = snprintf(line, sizeof(line), "%d/100\n", percent);
-	/* Who stopped reading gets no more; the task goes on. */
+	/* If the reader is gone, nothing more is written; the task goes on. */
 	if (write(progress->fd, line, (size_t)length) != length)
 		progress->fd = -1;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * How far a task is: a bar on a terminal, lines for a program, one line when
- * SIGUSR1 asks.  Also where a signal stops the task.
+ * Progress of a task: a bar on a terminal, lines for a program, one line on
+ * SIGUSR1.  Its monitor also lets a signal stop the task.
  */
 #ifndef PROGRESS_H
 #define PROGRESS_H
@@ -18,9 +18,9 @@ struct progress {
 
 	const char *subject; /* what is worked on */
 	size_t part, parts;  /* which of how many images */
-	bool bar;            /* to be drawn */
-	bool drawn;          /* is on the terminal now */
-	int reported;        /* the last percentage that went to fd */
+	bool bar;            /* draw one */
+	bool drawn;          /* it is on the terminal now */
+	int reported;        /* the last percentage written to fd */
 	struct timespec began, drew;
 	struct savetool_monitor monitor;
 };
@@ -37,7 +37,7 @@ struct progress {
 int take_progress_fd(void *target, const char *word,
 		     struct savetool_error *err);
 
-/* Begins part of parts; the monitor is valid until progress_end. */
+/* Begins part of parts; the monitor is valid until progress_end(). */
 const struct savetool_monitor *progress_begin(struct progress *progress,
 					      const char *subject, size_t part,
 					      size_t parts);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Facts as JSON, and as the text that layout.c aligns. */
+/* Facts as JSON, or as the text that text.c aligns. */
 #include "config.h"
 
 #include "report.h"
@@ -29,7 +29,7 @@ struct report {
 	struct json_object *open[DEPTH];
 	size_t depth;
 
-	/* Text, if layout is there. */
+	/* Text, if layout is set. */
 	struct layout *layout;
 	bool written;
 };
@@ -78,7 +78,7 @@ static struct json_object *text_object(const char *text)
 	return must(json_object_new_string(valid));
 }
 
-/* Into the innermost thing that is open; takes the value. */
+/* Adds to the innermost open object or array; takes the value. */
 static void put(struct report *report, const char *key,
 		struct json_object *value)
 {
@@ -159,7 +159,7 @@ void report_row(struct report *report)
 		layout_row(report->layout);
 		return;
 	}
-	/* The row before is closed by this one. */
+	/* This also closes the row before. */
 	report->depth = 2;
 	enter(report, NULL, json_object_new_object());
 }
@@ -191,7 +191,7 @@ void report_flag(struct report *report, const char *key, const char *label,
 		put(report, key, json_object_new_boolean(value));
 }
 
-/* In a table the exact number would be one more column: left out there. */
+/* A table would need one more column for the exact number: left out there. */
 static void show_number(struct report *report, const char *label,
 			const char *text, const char *exact)
 {
@@ -301,7 +301,7 @@ void report_size_text(uint64_t size, char text[REPORT_SIZE_TEXT])
 	}
 	while (units[unit + 1] && size >> (10 * unit) >= 1 << 20)
 		unit++;
-	/* Of a 1024th of the unit, ten times fit in 64 bits. */
+	/* Ten times the 1024ths of the unit fit in 64 bits. */
 	tenths = ((size >> (10 * unit)) * 10 + 512) / 1024;
 	if (tenths == 10240 && units[unit + 1]) {
 		tenths = 10;

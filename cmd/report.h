@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Facts, given once, written as aligned text or as JSON.
+ * Facts, given once, printed as aligned text or as JSON.
  *
- * A fact has a key for JSON and a label for text; without one of them it is
- * left out there.  What is not known (NULL, SAVETOOL_UNKNOWN) is left out of
- * both. Nothing is written before report_commit.
+ * A fact has a key for JSON and a label for text; if one of them is NULL, the
+ * fact is left out there.  Unknown values (NULL, SAVETOOL_UNKNOWN) are left out
+ * of both.  Nothing is written before report_commit().
  *
  * Text has a title on the left of each section, and beside it rows of a label
- * and a value, or a table whose head is made of the labels.
+ * and a value, or a table with the labels as its head.
  */
 #ifndef REPORT_H
 #define REPORT_H
@@ -19,7 +19,9 @@
 
 struct report;
 
-/* With several, JSON is an array of what is opened and committed. */
+/*
+ * With several, JSON is an array of the reports that are opened and committed.
+ */
 struct report *report_new(FILE *out, bool json, bool several);
 
 void report_free(struct report *report);
@@ -27,21 +29,21 @@ void report_free(struct report *report);
 /* The report of one image; path may be NULL. */
 void report_open(struct report *report, const char *path);
 void report_commit(struct report *report);
-/* Behind the last image: writes what waits until then. */
+/* After the last image: writes what has waited for it. */
 void report_finish(struct report *report);
 
-/* Else it is JSON. */
+/* False: it is JSON. */
 bool report_is_text(const struct report *report);
 
-/* Exact numbers beside the rounded ones, from here on. */
+/* From here on, prints exact numbers beside the rounded ones. */
 void report_exact(struct report *report, bool exact);
 
-/* A section of facts: an object. */
+/* A section of facts; in JSON an object. */
 void report_section(struct report *report, const char *key, const char *title);
 
 /*
- * A section of rows: an array of objects.  Columns is "lrr": to the left, to
- * the right.
+ * A section of rows; in JSON an array of objects.  Columns is "lrr": aligned
+ * left or right.
  */
 void report_table(struct report *report, const char *key, const char *title,
 		  const char *columns);
@@ -58,15 +60,15 @@ void report_number(struct report *report, const char *key, const char *label,
 		   uint64_t value);
 void report_bytes(struct report *report, const char *key, const char *label,
 		  uint64_t value);
-/* An array of texts, ended by NULL; one row each. */
+/* An array of strings, ended by NULL; one row each. */
 void report_words(struct report *report, const char *key, const char *label,
 		  const char *const *words);
 
-/* Only text: a line of its own, broken at blanks where it is too long. */
+/* Text only: a line of its own, wrapped at blanks if it is too long. */
 void report_line(struct report *report, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* A long text, behind all the rest. */
+/* A long text, after everything else. */
 void report_document(struct report *report, const char *key,
 		     const char *document);
 

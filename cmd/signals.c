@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Signals become flags; this file alone has state of its own. */
+/* Turns signals into flags; only this file has global state. */
 #include "config.h"
 
 #include "signals.h"
@@ -10,15 +10,15 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* Threads ask for them as well. */
+/* Threads read them too. */
 static atomic_int caught, asked;
-static volatile time_t caught_at; /* seconds */
+static volatile time_t caught_at; /* in seconds */
 
 static const int deadly[] = { SIGHUP, SIGINT, SIGTERM };
 
 /*
- * A second one, later, ends the program at once, if what it waits for never
- * comes.  Not if it comes with the first: timeout(1) sends each twice.
+ * A second signal, later, ends the program at once, in case it waits for ever.
+ * Not if it comes with the first one: timeout(1) sends each twice.
  */
 static void note_end(int number)
 {
@@ -49,7 +49,7 @@ void signals_catch(bool writes)
 	sigemptyset(&action.sa_mask);
 	for (size_t i = 0; writes && i < sizeof(deadly) / sizeof(*deadly);
 	     i++) {
-		/* Who starts us under nohup wants it to stay ignored. */
+		/* Under nohup, the signal must stay ignored. */
 		if (sigaction(deadly[i], NULL, &before) == 0 &&
 		    before.sa_handler == SIG_IGN)
 			continue;
@@ -58,10 +58,14 @@ void signals_catch(bool writes)
 	action.sa_handler = note_question;
 	action.sa_flags = SA_RESTART;
 	sigaction(SIGUSR1, &action, NULL);
-	/* A reader of --progress-fd that leaves must not end a conversion. */
+	/*
+	 * A reader of --progress-fd that goes away must not end a conversion.
+	 */
 	action.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &action, NULL);
-	/* A file that reaches its limit is a failed write like any other. */
+	/*
+	 * A file that reaches its size limit is a failed write like any other.
+	 */
 	sigaction(SIGXFSZ, &action, NULL);
 }
 
@@ -80,7 +84,7 @@ bool signals_requested(void)
 
 void signals_restore(void)
 {
-	/* exec gives handlers back by itself, but not what is ignored. */
+	/* exec resets handlers by itself, but not ignored signals. */
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);
 }

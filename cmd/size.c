@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The command size: what images take, need, and would take elsewhere. */
+/* The command size: sizes used, needed, and estimated for other formats. */
 #include "config.h"
 
 #include "confine.h"
@@ -7,10 +7,10 @@
 
 #include <stdlib.h>
 
-/* Beyond this share, a mapped-ram image has lost holes that it had. */
+/* A mapped-ram image that wastes a larger share has lost its holes. */
 #define DENSE_PERCENT 10
 
-/* What a file system rounds up, or takes for its own lists, is not dense. */
+/* Not counted as dense: rounding, and the file system's own lists. */
 #define DENSE_NOISE (UINT64_C(1) << 20)
 
 struct job {
@@ -21,13 +21,14 @@ struct job {
 	int dense_percent;
 	char *folder;
 	struct savetool_space space;
-	uint64_t kept, lost; /* by the images so far, on the way to folder */
+	uint64_t kept, lost; /* of the images so far, copied to folder with or
+				without holes */
 	struct savetool_sizes total;
 	uint64_t total_reclaimable;
-	bool rows; /* the table of several images has some */
+	bool rows; /* the table of several images has rows */
 };
 
-/* Takes what is behind "--fail-if-dense=". */
+/* Parses the value of "--fail-if-dense=". */
 static int take_dense(void *target, const char *word,
 		      struct savetool_error *err)
 {
@@ -37,7 +38,7 @@ static int take_dense(void *target, const char *word,
 	return word && *word ? take_number(&job->dense_percent, word, err) : 0;
 }
 
-/* With one that is unknown, the sum is. */
+/* If one size is unknown, the sum is. */
 static void add(uint64_t *sum, uint64_t size)
 {
 	if (size == SAVETOOL_UNKNOWN || *sum == SAVETOOL_UNKNOWN)
@@ -57,7 +58,7 @@ static void add_sizes(struct savetool_sizes *total,
 	add(&total->reclaimable_superseded, sizes->reclaimable_superseded);
 }
 
-/* What is known of it; zero pages are not, without a scan. */
+/* The known part; without a scan zero pages are not known. */
 static uint64_t reclaimable(const struct savetool_sizes *sizes)
 {
 	const uint64_t parts[] = { sizes->reclaimable_zero,
@@ -73,7 +74,7 @@ static uint64_t reclaimable(const struct savetool_sizes *sizes)
 	return sum;
 }
 
-/* Of several images, a line each, unless there is more to tell of each. */
+/* Several images have one line each, unless there is more to show. */
 static bool is_table(const struct job *job)
 {
 	const struct cli *cli = job->images.cli;
@@ -97,7 +98,7 @@ static void show_row(const struct job *job, const struct savetool_sizes *sizes,
 	report_text(report, NULL, "file", name);
 }
 
-/* Text leaves out that there is nothing. */
+/* In text, 0 is left out. */
 static void show_some(struct report *report, const char *key, const char *label,
 		      uint64_t size)
 {
@@ -156,7 +157,10 @@ static const char *yes(bool value)
 	return value ? "yes" : "no";
 }
 
-/* Whether so many bytes would fit, if that can be told; false otherwise. */
+/*
+ * Shows whether so many bytes would fit, if that is known.  Returns false if
+ * they do not, or if it is unknown.
+ */
 static bool show_fit(const struct job *job, const char *key, const char *label,
 		     uint64_t bytes, bool possible)
 {
@@ -171,7 +175,7 @@ static bool show_fit(const struct job *job, const char *key, const char *label,
 	return fits;
 }
 
-/* Several images must fit beside one another.  A pipe has no holes to keep. */
+/* Several images must fit together.  A pipe has no holes to keep. */
 static bool show_folder(struct job *job, const struct savetool_sizes *sizes)
 {
 	struct report *report = job->images.report;
@@ -221,7 +225,7 @@ static bool is_dense(const struct job *job, const struct savetool_info *info)
 	return sizes->allocated > limit && sizes->allocated - limit > around;
 }
 
-/* One that was packed as a whole has no holes to lose. */
+/* An image that was compressed as a whole has no holes to lose. */
 static bool is_dense_known(const struct savetool_info *info)
 {
 	return info->format != SAVETOOL_FORMAT_SPARSE ||
@@ -229,7 +233,7 @@ static bool is_dense_known(const struct savetool_info *info)
 	       info->sizes.needed != SAVETOOL_UNKNOWN;
 }
 
-/* 1: it is, and that was asked; or what it needs is not known. */
+/* 1: dense, if that was asked for, or it is unknown what the image needs. */
 static int show_dense(const struct job *job, const struct savetool_info *info)
 {
 	bool dense = is_dense(job, info);
@@ -249,7 +253,7 @@ static int show_dense(const struct job *job, const struct savetool_info *info)
 	return dense ? 1 : SAVETOOL_OK;
 }
 
-/* The exit status, as show_dense(). */
+/* Returns the exit status, as show_dense(). */
 static int show_in_table(struct job *job, const char *path,
 			 const struct savetool_info *info, bool whole)
 {
@@ -270,7 +274,7 @@ static int show_in_table(struct job *job, const char *path,
 	return asked && (dense || !known) ? 1 : SAVETOOL_OK;
 }
 
-/* What is known; the exit status, of what was asked. */
+/* Shows what is known; returns the exit status for what was asked. */
 static int show_known(struct job *job, const char *path,
 		      const struct savetool_info *info,
 		      const struct savetool_estimate *estimates, bool whole)
@@ -333,7 +337,7 @@ static int size(struct images *images, const char *path)
 	return status;
 }
 
-/* A program adds up by itself: its array has nothing but images. */
+/* A program can add up by itself: the JSON array has only images. */
 static void show_total(struct images *images)
 {
 	struct job *job = (struct job *)images;
@@ -351,7 +355,7 @@ static void show_total(struct images *images)
 	report_commit(images->report);
 }
 
-/* A folder that is not there is said once, and not of each image. */
+/* A folder that is missing is reported once, not for each image. */
 static int examine_folder(struct job *job)
 {
 	struct savetool_error err;

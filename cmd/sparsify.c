@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The command sparsify: storage that an image does not need, given back. */
+/* The command sparsify: frees storage that an image does not need. */
 #include "config.h"
 
 #include "cli.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The answer of --dry-run: there is something. */
+/* --dry-run found something to free. */
 #define STATUS_WOULD_FREE 1
 
 struct job {
@@ -39,7 +39,7 @@ static void show_part(struct report *report, uint64_t bytes, const char *what)
 	report_line(report, "%s %s", size, what);
 }
 
-/* Where it came from, for --verbose. */
+/* Where the freed storage was, for --verbose. */
 static void show_parts(struct report *report, const struct job *job,
 		       const struct savetool_sparsify_result *result)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Standard output, and what becomes of the program without it. */
+/* Standard output, and what happens if it fails. */
 #include "config.h"
 
 #include "stdout.h"
@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Who stopped reading wants to hear nothing more. */
+/* A reader that has gone away wants no message. */
 static void complain(int number)
 {
 	if (number == EPIPE)
@@ -23,7 +23,9 @@ static void complain(int number)
 		number ? ": " : "", number ? strerrordesc_np(number) : "");
 }
 
-/* What was too much for the buffer failed before, and errno still says why. */
+/*
+ * If a write failed before because the buffer was full, errno still says why.
+ */
 void stdout_flush(void)
 {
 	if (!ferror(stdout) && fflush(stdout) == 0)
@@ -34,7 +36,9 @@ void stdout_flush(void)
 
 int stdout_close(int status)
 {
-	/* Nobody flushed behind it, and the reason is gone with errno. */
+	/*
+	 * Nobody flushed after that write, so the reason is no longer in errno.
+	 */
 	bool failed = ferror(stdout);
 
 	errno = 0;

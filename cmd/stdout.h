@@ -6,10 +6,10 @@
 #ifndef STDOUT_H
 #define STDOUT_H
 
-/* What was printed arrives now; called at once behind what may be much. */
+/* Writes out what was printed; call this right after printing much. */
 void stdout_flush(void);
 
-/* The same at the end of the program; returns the status that is left. */
+/* The same at the end of the program; returns the exit status. */
 int stdout_close(int status);
 
 #endif

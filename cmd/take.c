@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the words of options mean. */
+/* Parses the values of options. */
 #include "config.h"
 
 #include "take.h"
@@ -51,7 +51,7 @@ int take_text(void *target, const char *word, struct savetool_error *err)
 	return 0;
 }
 
-/* Digits and no sign; *end is behind them. */
+/* Digits without a sign; *end points past them. */
 static bool read_digits(const char *word, uint64_t *number, char **end)
 {
 	int base = word[0] == '0' && (word[1] | 32) == 'x' ? 16 : 10;
@@ -101,7 +101,7 @@ int take_size(void *target, const char *word, struct savetool_error *err)
 			return misfit(err, "not a size", word);
 		shift = 10 * (unsigned)(unit - units + 1);
 	}
-	/* The last value means that a size is not known. */
+	/* The last value is SAVETOOL_UNKNOWN. */
 	if (size > (UINT64_MAX - 1) >> shift)
 		return misfit(err, "size is too large", word);
 	*(uint64_t *)target = size << shift;
@@ -126,7 +126,7 @@ int take_format(void *target, const char *word, struct savetool_error *err)
 	return savetool_format_parse(word, target, err);
 }
 
-/* What is text here is human for qemu-img. */
+/* qemu-img calls it human, not text. */
 int take_output(void *target, const char *word, struct savetool_error *err)
 {
 	bool *json = target;

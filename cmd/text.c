@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Text in sections.  Until a section is closed its rows are kept in one
- * string: cells end in a tab, rows in a newline.  Escaped text has neither.
+ * Text in sections.  Until a section is closed its rows are kept in one string:
+ * cells end in a tab, rows in a newline.  Escaped text has neither.
  */
 #include "config.h"
 
@@ -17,7 +17,7 @@
 #define WIDTH 80
 #define COLUMNS_MAX 12
 #define GAP 2    /* between columns */
-#define LABEL 12 /* least width of labels, so that values line up */
+#define LABEL 12 /* minimum width of labels, so that values line up */
 
 /* At the start of a row: it is a line, not cells. */
 #define LINE '\1'
@@ -30,9 +30,9 @@ struct buffer {
 
 struct layout {
 	struct buffer whole; /* finished sections */
-	struct buffer head;  /* labels of the table that is open */
-	struct buffer body;  /* rows of the section that is open */
-	char *title;         /* of the section that is open */
+	struct buffer head;  /* labels of the open table */
+	struct buffer body;  /* rows of the open section */
+	char *title;         /* of the open section */
 	const char *columns;
 	bool table;
 	bool row_due; /* the next cell begins a row */
@@ -45,7 +45,7 @@ static void buffer_open(struct buffer *buffer)
 	buffer->stream = must(open_memstream(&buffer->text, &buffer->size));
 }
 
-/* Closes the stream, without which the text is not there yet. */
+/* Closes the stream, otherwise the text is not complete yet. */
 static const char *buffer_text(struct buffer *buffer)
 {
 	return must(fclose(buffer->stream) == 0 ? buffer->text : NULL);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Completions, below the prefix, where bash, zsh and fish look for them.
+# Completions, where bash, zsh and fish look for them below the prefix.
 
 bashcompletiondir = $(datadir)/bash-completion/completions
 zshcompletiondir = $(datadir)/zsh/site-functions

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The library, once for the program and the unit tests with every name in it
-# (libcore), once for others with those of savetool.h (libsavetool).
+# The library, twice: libcore, with all names visible, for the program and the
+# unit tests; libsavetool, which exports only the names of savetool.h.
 
 noinst_LTLIBRARIES += libcore.la
 libcore_la_LIBADD = $(LIBRARY_LIBS)

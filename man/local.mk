@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Manual pages: the program, one a command, the formats.
+# Manual pages: the program, one per command, the formats.
 
 dist_man_MANS += \
 	%D%/savetool-check.1 \

@@ -6,19 +6,19 @@
 TEST_EXTENSIONS = .bats .py
 tap = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 LOG_DRIVER = $(tap)
-# Who starts us may ignore signals that tests send, or that end a pipe's writer;
-# no shell takes that back.
+# The caller may ignore signals that tests send, or that end a pipe's writer.  A
+# shell cannot undo that.
 at_prompt = env --default-signal
 LOG_COMPILER = $(at_prompt) $(top_srcdir)/%D%/unit/run
 BATS_LOG_DRIVER = $(tap)
 BATS_LOG_COMPILER = $(at_prompt) $(BATS)
 AM_BATS_LOG_FLAGS = --formatter tap
-# bats exits with 1 for nothing but the tests that it has told of.
+# bats exits with 1 only for failed tests, which it has already reported.
 AM_BATS_LOG_DRIVER_FLAGS = --ignore-exit
 PY_LOG_DRIVER = $(tap)
 PY_LOG_COMPILER = $(at_prompt) python3
 AM_PY_LOG_DRIVER_FLAGS = --ignore-exit
-# Where distributions keep bats-assert and its like.
+# Where distributions install bats-assert and bats-support.
 bats_libraries = /usr/lib/bats:/usr/lib/bats-core:/usr/share/bats:/usr/lib
 AM_TESTS_ENVIRONMENT = umask 022; \
 	SAVETOOL='$(abs_top_builddir)/savetool'; export SAVETOOL; \
@@ -107,10 +107,10 @@ bats_helpers = \
 	%D%/cli/memory.py \
 	%D%/cli/peak.py
 
-# Every recipe, and every command on it.
+# Runs every command on every recipe.
 recipe_tests = %D%/cli/recipes.py
 
-# The longest first, so that none is left alone with one processor at the end.
+# The longest first, so that the last one does not keep one processor waiting.
 bats_tests = \
 	%D%/cli/bounds.bats \
 	%D%/cli/direct.bats \
@@ -154,7 +154,7 @@ test-tools:
 	false
 .PHONY: test-tools
 
-# Builds an image from a recipe.  It shares no code with what it tests.
+# Builds an image from a recipe.  Shares no code with the program under test.
 %C%_mkimage_mkimage_CPPFLAGS = -D_GNU_SOURCE
 %C%_mkimage_mkimage_LDADD =
 %C%_mkimage_mkimage_SOURCES = \
@@ -181,7 +181,7 @@ test-tools:
 # What every unit test is linked with.
 LDADD = libcmd.la libcore.la $(CMOCKA_LIBS)
 
-# Those of cmd's files, which no other file may include.
+# Tests of cmd/, whose headers no other test may include.
 %C%_unit_cmd_confine_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/cmd
 %C%_unit_cmd_place_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/cmd
 %C%_unit_cmd_nearest_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/cmd
@@ -196,6 +196,6 @@ installcheck-local:
 		includedir='$(includedir)' CC='$(CC)' CFLAGS='$(CFLAGS)' \
 		$(srcdir)/%D%/style/installed
 
-# What Python leaves beside its scripts is nobody's.
+# Python's caches are not part of a release.
 dist-hook:
 	find '$(distdir)/%D%' -name __pycache__ -exec rm -rf {} +

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A code, a sentence, a place and a hint. */
+/* Fills errors: a code, a sentence, a place, a hint. */
 #include "config.h"
 
 #include "base/error.h"

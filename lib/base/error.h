@@ -4,8 +4,8 @@
  * savetool_error that the outermost caller owns.  Everything here returns -1,
  * so that a failing line reads "return fail(...)".
  *
- * The sentence never holds the place: it has fields of its own, and whoever
- * prints the sentence adds them.
+ * The place has its own fields and is never in the sentence; it is added when
+ * the sentence is printed.
  */
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
@@ -22,8 +22,8 @@ int fail_at(struct savetool_error *err, enum savetool_code code,
 	__attribute__((format(printf, 4, 5)));
 
 /*
- * SAVETOOL_SYSTEM, with the text of errno after the sentence.  A full disk or
- * quota is SAVETOOL_REFUSED: nothing is wrong except that space is lacking.
+ * SAVETOOL_SYSTEM, with errno stored and its text appended.  A full disk or an
+ * exceeded quota is SAVETOOL_REFUSED instead: all that is missing is space.
  */
 int fail_errno(struct savetool_error *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -35,8 +35,8 @@ int fail_errno_at(struct savetool_error *err, uint64_t offset,
 int fail_memory(struct savetool_error *err);
 
 /*
- * Puts context in front of the sentence: "domain XML: …".  An offset that is
- * already known is closer to what is wrong, and stays.
+ * Puts context before the sentence: "domain XML: …".  An offset that is
+ * already set is the more precise one, and stays.
  */
 int fail_while(struct savetool_error *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -45,8 +45,8 @@ int fail_while_at(struct savetool_error *err, uint64_t offset,
 	__attribute__((format(printf, 3, 4)));
 
 /*
- * Notes the block that it is about, or a page of it; what is already known
- * stays.
+ * Note the block that the failure is about, or a page of it.  What is already
+ * set stays.
  */
 int fail_in_block(struct savetool_error *err, const char *block);
 int fail_about_page(struct savetool_error *err, const char *block,
@@ -56,8 +56,8 @@ int fail_about_page(struct savetool_error *err, const char *block,
 int fail_hint(struct savetool_error *err, enum savetool_hint hint);
 
 /*
- * Appends to the sentence, which is cut if there is not enough space, and
- * makes it a failure of another kind at the same place.
+ * Changes the code and appends to the sentence, which is shortened if the rest
+ * would not fit.  The place stays.
  */
 int fail_as(struct savetool_error *err, enum savetool_code code,
 	    const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -66,8 +66,8 @@ int fail_as(struct savetool_error *err, enum savetool_code code,
 bool error_is_full(const struct savetool_error *err);
 
 /*
- * If so, puts in front how far the writer came, and what it lacks at most;
- * expected is SAVETOOL_UNKNOWN if that is not known.
+ * If so, says first how many bytes were written and how many are missing at
+ * most.  expected is SAVETOOL_UNKNOWN if it cannot be known.
  */
 int fail_full(struct savetool_error *err, uint64_t written, uint64_t expected);
 

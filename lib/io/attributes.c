@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owner, mode, ACL, extended attributes and times. */
+/* Copies owner, mode, ACL, extended attributes and times. */
 #include "config.h"
 
 #include "io/attributes.h"
@@ -13,7 +13,7 @@
 
 static const char acl[] = "system.posix_acl_access";
 
-/* Not permitted, or nothing that this file system knows. */
+/* Not permitted, or not supported by this file system. */
 static bool is_denied(int result)
 {
 	return result < 0 &&
@@ -21,7 +21,7 @@ static bool is_denied(int result)
 		errno == EINVAL || errno == ENOSYS);
 }
 
-/* These vouch for the content, and would be wrong of another. */
+/* These certify the content, and would be wrong for another. */
 static bool is_of_content(const char *name)
 {
 	return strcmp(name, "security.ima") == 0 ||
@@ -43,8 +43,8 @@ static int copy_attribute(int to, int from, const char *name)
 }
 
 /*
- * Each as far as the destination goes along: one file system has room for
- * more than another, and some names are the kernel's to set.
+ * Copies those that the destination accepts.  File systems differ in how much
+ * they can store, and some names can be set only by the kernel.
  */
 static void copy_attributes(int to, int from)
 {
@@ -63,8 +63,8 @@ static void copy_attributes(int to, int from)
 }
 
 /*
- * false: the source has an ACL that the file could not get.  An ACL names
- * the group's own rights, so it means something else for another group.
+ * false: the source has an ACL that the file could not get.  An ACL contains
+ * the group's own rights, so it would mean something else with another group.
  */
 static bool copy_acl(int to, int from, bool same_group)
 {
@@ -72,12 +72,12 @@ static bool copy_acl(int to, int from, bool same_group)
 
 	if (present && same_group && copy_attribute(to, from, acl) == 0)
 		return true;
-	/* The folder may have let it inherit one, which is wider. */
+	/* It may have inherited one from the folder, which is wider. */
 	fremovexattr(to, acl);
 	return !present;
 }
 
-/* What is left of the mode if group or ACL could not be kept. */
+/* The part of the mode that is safe if group or ACL could not be kept. */
 static mode_t narrow(mode_t mode, bool same_group, bool same_acl)
 {
 	mode &= 0777;
@@ -89,8 +89,8 @@ static mode_t narrow(mode_t mode, bool same_group, bool same_acl)
 }
 
 /*
- * The owner comes first: the other way round, the file would for a moment be
- * readable to whom the source is not.
+ * The owner comes first.  Otherwise the file would, for a moment, be readable
+ * to users who cannot read the source.
  */
 int likeness_copy(int fd, int like, struct savetool_error *err)
 {

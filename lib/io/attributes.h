@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a file has beside its bytes: who may read it, and since when it is. */
+/*
+ * What a file has besides its content: owner, permissions, attributes, times.
+ */
 #ifndef IO_ATTRIBUTES_H
 #define IO_ATTRIBUTES_H
 
 #include "savetool.h"
 
 /*
- * Gives the file, of mode 0600 and so far its maker's alone, the owner, mode,
- * ACL, extended attributes and times of another, as far as that is permitted
- * and the file system can.  It never becomes more readable than the other.
- * Of what is no regular file, nothing is taken.
+ * Gives the file the owner, mode, ACL, extended attributes and times of
+ * another, as far as that is permitted and the file system can.  The file must
+ * have mode 0600.  It never becomes more readable than the other.  Nothing is
+ * copied from anything but a regular file.
  */
 int likeness_copy(int fd, int like, struct savetool_error *err);
 

@@ -26,7 +26,7 @@ int chunk_pool_new(struct chunk_pool **result, unsigned count,
 	pool = calloc(1, sizeof(*pool) + count * sizeof(pool->chunks[0]));
 	if (!pool)
 		return fail_memory(err);
-	/* Page-aligned, since that is how the kernel copies best. */
+	/* Page-aligned, because the kernel copies best like that. */
 	pool->memory = aligned_alloc(4096, count * stride);
 	if (!pool->memory) {
 		free(pool);

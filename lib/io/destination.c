@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Names, temporary and final. */
+/* Temporary and final names. */
 #include "config.h"
 
 #include "io/destination.h"
@@ -12,10 +12,10 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
-/* A chain of symbolic links that is longer than this never ends. */
+/* A longer chain of symbolic links never ends. */
 #define LINKS_LIMIT 40
 
-/* From the present folder to that of this path, and its last name. */
+/* Moves from the current folder to the path's, and takes its last name. */
 static int enter(struct destination *destination, const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -64,7 +64,7 @@ int destination_find(struct destination *destination, const char *path)
 	return -1;
 }
 
-/* How much of a name fits a longer one, and does not end in half a letter. */
+/* How much of a name fits into a longer one, without cutting a character. */
 static int fitting(const char *name, long most)
 {
 	long size = strlen(name);
@@ -102,7 +102,7 @@ int destination_create(struct destination *destination)
 		destination->temporary[0] = '\0';
 		return -1;
 	}
-	/* Whatever the umask takes away. */
+	/* Whatever the umask is. */
 	fchmod(fd, 0600);
 	return fd;
 }
@@ -133,7 +133,9 @@ int destination_publish(struct destination *destination, bool force)
 
 int destination_sync(const struct destination *destination)
 {
-	/* A folder that may not be read, or knows no fsync(), is no fault. */
+	/*
+	 * A folder that cannot be opened, or has no fsync(), is not an error.
+	 */
 	if (fsync(destination->folder) < 0 && errno != EBADF && errno != EINVAL)
 		return -1;
 	return 0;

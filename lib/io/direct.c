@@ -11,10 +11,10 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-/* No block that a file system or a device can have is larger. */
+/* No file system or device has larger blocks. */
 #define GRAIN_MOST (UINT64_C(64) << 10)
 
-/* How much may stay in the cache until there is more. */
+/* How much may collect in the cache before it is dropped. */
 #define TRACES_MOST (UINT64_C(32) << 20)
 
 #ifndef SYS_cachestat
@@ -25,7 +25,7 @@ size_t direct_grain(int fd)
 {
 	size_t grain = DIRECT_GRAIN;
 #ifdef STATX_DIOALIGN
-	/* Linux 6.1 tells; before, the first call that is refused does. */
+	/* Needs Linux 6.1; before that, the first refused call shows it. */
 	struct statx st;
 
 	if (statx(fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &st) == 0 &&
@@ -59,7 +59,7 @@ void direct_touch(void *data, size_t size)
 		at[size - 1] = at[size - 1];
 }
 
-/* Blocks that the file has as a whole: else it would grow. */
+/* Only whole blocks of the file; otherwise it would grow. */
 static int patch_blocks(int fd, uint8_t *blocks, size_t length, uint64_t start,
 			const void *data, size_t size, uint64_t offset)
 {

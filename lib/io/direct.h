@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Past the page cache: what O_DIRECT asks for, and what is left to do where
- * it cannot be had.
+ * Bypassing the page cache: what O_DIRECT requires, and what to do if it is not
+ * available.
  */
 #ifndef IO_DIRECT_H
 #define IO_DIRECT_H
@@ -10,19 +10,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Read or written at once, at most. */
+/* The most that is read or written at once. */
 #define DIRECT_BUFFER (UINT64_C(1) << 20)
 
-/* What memory, offset and length are multiples of on most file systems. */
+/* Memory, offset and length are multiples of this on most file systems. */
 #define DIRECT_GRAIN UINT64_C(4096)
 
 /*
- * What they have to be multiples of for this file: a power of two, DIRECT_GRAIN
- * at least; 0: it cannot be read or written direct.
+ * What they must be multiples of for this file: a power of two, at least
+ * DIRECT_GRAIN; 0: O_DIRECT is not available.
  */
 size_t direct_grain(int fd);
 
-/* Memory of DIRECT_BUFFER bytes, to be freed; NULL: there is none. */
+/* Allocates DIRECT_BUFFER bytes, to be freed; NULL: out of memory. */
 void *direct_buffer(size_t grain);
 
 /*
@@ -32,9 +32,9 @@ void *direct_buffer(size_t grain);
 void direct_touch(void *data, size_t size);
 
 /*
- * Writes a few bytes where O_DIRECT is set, with the blocks around them, that
- * nobody else may change meanwhile.  1: done; 0: it is not to be done so; -1:
- * see errno.
+ * Writes a few bytes to a file with O_DIRECT set, by rewriting the blocks
+ * around them, which nobody else may change meanwhile.  1: done; 0: must be
+ * written without O_DIRECT; -1: see errno.
  */
 int direct_patch(int fd, const void *data, size_t size, uint64_t offset);
 
@@ -44,15 +44,15 @@ struct traces {
 	uint64_t size;
 };
 
-/* So many more: once they are many, the cache is to let go of them. */
+/* Adds bytes; if there are many, the cache drops them. */
 void traces_add(struct traces *traces, uint64_t size);
 
-/* Is it known that nothing of the file is in the cache?  Linux 6.5 tells. */
+/* Is it known that nothing of the file is in the cache?  Needs Linux 6.5. */
 bool direct_uncached(int fd);
 
 /*
- * Lets the cache drop the whole file.  What is not on the disk yet stays there,
- * but is on its way.
+ * Makes the cache drop the whole file.  Bytes that are not on the disk yet stay
+ * there, but are being written.
  */
 void traces_drop(struct traces *traces);
 

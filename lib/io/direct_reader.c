@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whole blocks into aligned memory; other requests take what they want of it.
+/*
+ * Reads whole blocks into aligned memory; other requests copy their part of
+ * them.
  */
 #include "config.h"
 
@@ -19,20 +21,20 @@
 struct direct_reader {
 	int fd;
 	size_t grain;
-	atomic_bool direct; /* or else through the cache */
+	atomic_bool direct; /* false: through the cache */
 
 	/*
-	 * The cache had nothing of the file, so that all that is there is
-	 * ours: a file system may fill it even so, as btrfs does with what it
-	 * has compressed.
+	 * The file was not in the cache at first, so whatever is there now is
+	 * ours.  It can get there even with O_DIRECT: btrfs caches what it has
+	 * compressed.
 	 */
 	bool uncached;
-	pthread_mutex_t lock; /* of all that changes, but the file */
+	pthread_mutex_t lock; /* for all that changes, but not for the file */
 	uint8_t *buffer;
 	struct traces traces;
 };
 
-/* The flag belongs to the open file, not to the descriptor. */
+/* The flag belongs to the open file description, not to the descriptor. */
 static int set_direct(int fd, bool direct)
 {
 	int flags = fcntl(fd, F_GETFL);
@@ -112,7 +114,7 @@ static ssize_t read_through_cache(struct direct_reader *reader, void *data,
 	return n;
 }
 
-/* The same, by whoever has the buffer. */
+/* The same; the caller has the buffer's lock. */
 static ssize_t read_to_buffer(struct direct_reader *reader, void *data,
 			      size_t size, uint64_t offset)
 {
@@ -133,7 +135,7 @@ static ssize_t read_to_buffer(struct direct_reader *reader, void *data,
 	return size;
 }
 
-/* The blocks around what is wanted, and that out of them. */
+/* Reads the blocks around the wanted bytes, and copies these. */
 static ssize_t read_around(struct direct_reader *reader, void *data,
 			   size_t size, uint64_t offset)
 {
@@ -145,7 +147,7 @@ static ssize_t read_around(struct direct_reader *reader, void *data,
 	return n;
 }
 
-/* A file system that does not want it after all. */
+/* The file system does not support O_DIRECT after all. */
 static void give_up(struct direct_reader *reader)
 {
 	reader->direct = false;

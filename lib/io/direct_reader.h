@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Reads a file past the page cache, from any offset into any memory.  Where
- * that is refused it reads as others do, and leaves no traces.
+ * Reads a file past the page cache, from any offset into any memory.  If
+ * O_DIRECT is refused it reads through the cache, and leaves no traces.
  */
 #ifndef IO_DIRECT_READER_H
 #define IO_DIRECT_READER_H
@@ -13,15 +13,16 @@
 struct direct_reader;
 
 /*
- * The descriptor stays the caller's, and outlives the reader.  own: nobody
- * else reads by it or its like, so that it can be given O_DIRECT.
+ * The descriptor stays the caller's, and must outlive the reader.  own: nobody
+ * else uses this open file description, so O_DIRECT may be set on it.
  */
 int direct_reader_new(struct direct_reader **reader, int fd, bool own,
 		      struct savetool_error *err);
 
 /*
- * As pread(): may read less than asked for, but not nothing.  Threads may read
- * at the same time, and do if memory and offset are aligned.
+ * Like pread(): may read less than asked for, but not nothing.  Threads may
+ * read at the same time; they do so in parallel if memory and offset are
+ * aligned.
  */
 ssize_t direct_read(struct direct_reader *reader, void *data, size_t size,
 		    uint64_t offset);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Gathers what adjoins in the file, and writes whole blocks of it. */
+/* Gathers writes that adjoin in the file, and writes whole blocks of them. */
 #include "config.h"
 
 #include "io/direct_writer.h"
@@ -14,20 +14,23 @@
 #include <unistd.h>
 
 /*
- * Each direct write waits for the disk, where others only leave work for
- * later.  Below some size the disk is not what takes the time.
+ * Each direct write waits for the disk, whereas others only leave work for
+ * later.  For smaller writes, waiting costs more than it saves.
  */
 #define DIRECT_LEAST (UINT64_C(256) << 10)
 
 struct direct_writer {
 	int fd;
-	int direct;   /* -1: refused, or never had */
+	int direct;   /* -1: refused, or not available */
 	size_t grain; /* of memory, offset and length */
 	uint64_t failed_at;
-	uint64_t written; /* bytes, also those over others */
+	uint64_t written; /* bytes, including overwritten ones */
 	struct traces traces;
 
-	/* What is gathered: of the buffer, which lies like the file. */
+	/*
+	 * What was gathered: start to end of the buffer, which is aligned like
+	 * the file.
+	 */
 	uint8_t *buffer;
 	uint64_t offset; /* of its first byte, in the file */
 	size_t start, end;
@@ -108,14 +111,17 @@ static ssize_t write_some_past_cache(struct direct_writer *writer, size_t start,
 	return -1;
 }
 
-/* Whole blocks; what is left of one that was written in part, as others do. */
+/*
+ * Writes whole blocks.  The rest of a block after a short write goes through
+ * the cache.
+ */
 static int write_past_cache(struct direct_writer *writer, size_t start,
 			    size_t end)
 {
 	while (start < end && start % writer->grain == 0) {
 		ssize_t n = write_some_past_cache(writer, start, end);
 
-		/* A file system that does not want it after all. */
+		/* The file system does not support O_DIRECT after all. */
 		if (n < 0 && errno == EINVAL) {
 			close_direct(writer);
 			break;
@@ -142,7 +148,7 @@ int direct_flush(struct direct_writer *writer)
 	return write_through_cache(writer, last, end);
 }
 
-/* Makes room for bytes of this offset, behind those that are there. */
+/* Makes space in the buffer for bytes at this offset, after those gathered. */
 static int make_space(struct direct_writer *writer, uint64_t offset)
 {
 	if (writer->start < writer->end &&
@@ -191,6 +197,6 @@ uint64_t direct_written(const struct direct_writer *writer)
 
 void direct_drop_cache(struct direct_writer *writer)
 {
-	/* Also what a file system has cached that was asked not to. */
+	/* Also drops what a file system has cached despite O_DIRECT. */
 	traces_drop(&writer->traces);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where the data of a file lies, and where its holes. */
+/* Where a file has data, and where holes. */
 #include "config.h"
 
 #include "io/extents.h"
 
 #include <stdlib.h>
 
-/* A megabyte. */
+/* One megabyte of memory. */
 #define EXTENTS_MOST ((size_t)1 << 17)
 #define EXTENTS_LEAST 64
 
@@ -38,7 +38,7 @@ bool extents_find(const struct extents *extents, uint64_t offset,
 
 	if (offset >= extents_end(extents))
 		return false;
-	/* The first one that ends behind it. */
+	/* Finds the first one that ends after offset. */
 	while (first < behind) {
 		size_t middle = first + (behind - first) / 2;
 

@@ -1,35 +1,35 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The extents of a file from its start on, as far as they were asked for.  To
- * ask is not free: tmpfs looks at every page of what lies between.
+ * The extents of a file from its start on, as far as they are known yet.
+ * Looking them up takes time: tmpfs looks at every page in between.
  */
 #ifndef IO_EXTENTS_H
 #define IO_EXTENTS_H
 
 #include "io/input.h"
 
-/* Data and holes take turns, so where they end is all there is to know. */
+/* Data and holes alternate, so their ends describe them all. */
 struct extents {
 	size_t count, space;
 	uint64_t *ends;
 	bool starts_with_hole;
-	bool full; /* there is no room for more */
+	bool full; /* no more are kept */
 };
 
-/* Frees what they hold. */
+/* Frees the memory. */
 void extents_free(struct extents *extents);
 
-/* Where what is known ends, 0 at first. */
+/* The end of what is known, 0 at first. */
 uint64_t extents_end(const struct extents *extents);
 
-/* Is it a hole that ends there? */
+/* Is the last extent a hole? */
 bool extents_end_with_hole(const struct extents *extents);
 
-/* From offset to the end of the extent that it lies in.  false: not known. */
+/* The part from offset on of the extent that it lies in.  false: not known. */
 bool extents_find(const struct extents *extents, uint64_t offset,
 		  struct extent *extent);
 
-/* The next one, of the other kind than the last; left out if they are full. */
+/* Adds the next extent, of the other kind than the last; ignored if full. */
 void extents_add(struct extents *extents, const struct extent *extent);
 
 #endif

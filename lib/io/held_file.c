@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Files that are changed where they lie. */
+/* Files that are changed in place. */
 #include "config.h"
 
 #include "io/held_file.h"
@@ -23,7 +23,7 @@ static int fail_in_use(struct savetool_error *err)
 	return fail(err, SAVETOOL_REFUSED, "in use by another process");
 }
 
-/* Of the whole file, also of what will be behind its end. */
+/* Locks the whole file, including whatever will be appended. */
 static int lock_ranges(int fd, struct savetool_error *err)
 {
 	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
@@ -36,8 +36,8 @@ static int lock_ranges(int fd, struct savetool_error *err)
 }
 
 /*
- * Of a file that the server has not delegated to this host, NFS says the same
- * that others say of a file that somebody has open.
+ * NFS gives the same answer for a file that is not delegated to this host as
+ * others do for one that is open elsewhere.
  */
 static bool tells_openers(int fd)
 {
@@ -47,9 +47,9 @@ static bool tells_openers(int fd)
 }
 
 /*
- * A lease on writing is given only while nobody else has the file open, and
- * makes those wait who then open it.  We are told by a signal, which must be
- * one that does not end the process.
+ * A write lease is granted only while nobody else has the file open, and makes
+ * processes wait that open it later.  We are notified by a signal, which must
+ * not be one that ends the process.
  */
 static int take_lease(struct held_file *held, struct savetool_error *err)
 {
@@ -60,7 +60,7 @@ static int take_lease(struct held_file *held, struct savetool_error *err)
 	}
 	if (errno == EAGAIN && tells_openers(held->fd))
 		return fail_in_use(err);
-	/* No lease for us, or none on this file system. */
+	/* We cannot have a lease, or the file system has none. */
 	if (flock(held->fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
 		return fail_in_use(err);
 	return 0;
@@ -95,7 +95,7 @@ static int classify(struct held_file *held, const char *path,
 int held_file_open(struct held_file *held, const char *path,
 		   struct savetool_error *err)
 {
-	/* O_NONBLOCK: neither waits for a pipe's other end, nor for a lease. */
+	/* O_NONBLOCK: waits neither for a pipe's other end, nor for a lease. */
 	const int flags = O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 	struct held_file opened = { .fd = open(path, flags) };
 
@@ -188,7 +188,7 @@ int held_file_watch_end(const struct held_file_watch *watch, int result,
 	return result;
 }
 
-/* A hole behind the end changes nothing, wherever holes can be made. */
+/* A hole past the end changes nothing, but fails if holes are not supported. */
 int held_file_can_punch(const struct held_file *held,
 			struct savetool_error *err)
 {
@@ -202,7 +202,9 @@ int held_file_can_punch(const struct held_file *held,
 			       65536, err);
 }
 
-/* A file may be mounted by itself: its folder is of another file system. */
+/*
+ * A file may be a mount of its own: then its folder is on another file system.
+ */
 static bool is_beside(int fd, int other)
 {
 	struct stat st, others;
@@ -253,7 +255,7 @@ static int fail_change(uint64_t size, uint64_t offset,
 			     size);
 }
 
-/* As if O_DIRECT were not set; meanwhile, others do not read direct. */
+/* Writes as if O_DIRECT were not set; meanwhile, other reads are not direct. */
 static int write_through_cache(int fd, int flags, const void *data, size_t size,
 			       uint64_t offset, struct savetool_error *err)
 {
@@ -270,7 +272,7 @@ static int write_through_cache(int fd, int flags, const void *data, size_t size,
 	return failed;
 }
 
-/* Who reads the file by the same descriptor may have set O_DIRECT. */
+/* An input that reads by the same descriptor may have set O_DIRECT. */
 int held_file_write(const struct held_file *held, const void *data, size_t size,
 		    uint64_t offset, struct savetool_error *err)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A file that is changed where it lies, while nobody else has it: opened for
- * reading and writing, locked, and left alone as soon as someone wants it.
+ * A file that is changed in place, while nobody else has it open: opened for
+ * reading and writing, locked, and released as soon as another process opens
+ * it.
  */
 #ifndef IO_HELD_FILE_H
 #define IO_HELD_FILE_H
@@ -13,7 +14,7 @@
 struct held_file {
 	int fd;         /* of a regular file, or of a block device */
 	bool is_device; /* the latter */
-	bool leased;    /* whoever opens it waits until we let go of it */
+	bool leased;    /* a process that opens it waits for us */
 };
 
 /*
@@ -27,19 +28,18 @@ int held_file_open(struct held_file *held, const char *path,
 void held_file_close(struct held_file *held);
 
 /*
- * Is it still ours alone?  SAVETOOL_REFUSED when someone has come to open it,
- * and waits; to be asked before each change.
+ * Is it still ours alone?  SAVETOOL_REFUSED if another process has tried to
+ * open it, and is waiting.  Call this before each change.
  */
 int held_file_check(const struct held_file *held, struct savetool_error *err);
 
 /*
- * A monitor for a long task on such a file, in front of the caller's, which
- * may be NULL: it also stops the task as soon as someone comes to open the
- * file.
+ * A monitor for a long task on such a file, on top of the caller's, which may
+ * be NULL: it also stops the task as soon as another process opens the file.
  */
 struct held_file_watch {
 	struct savetool_monitor
-		monitor; /* the one to hand on; neither is moved */
+		monitor; /* pass this one on; neither struct may move */
 	const struct savetool_monitor *caller;
 	const struct held_file *held;
 	atomic_bool gave_way;
@@ -49,7 +49,10 @@ void held_file_watch_begin(struct held_file_watch *watch,
 			   const struct held_file *held,
 			   const struct savetool_monitor *caller);
 
-/* What the task returned: if it was stopped to give way, that is the error. */
+/*
+ * The task's result.  If the task was stopped because another process opened
+ * the file, that is the error.
+ */
 int held_file_watch_end(const struct held_file_watch *watch, int result,
 			struct savetool_error *err);
 
@@ -61,9 +64,8 @@ int held_file_can_punch(const struct held_file *held,
 			struct savetool_error *err);
 
 /*
- * The same for a file in this folder that is not to be changed, by its
- * descriptor: tried in another one there.  Where nothing can be tried, nothing
- * speaks against it.
+ * The same for a file that must not be changed, given by its descriptor: tried
+ * with a temporary file in its folder.  Succeeds if nothing can be tried.
  */
 int folder_can_punch(const char *folder, int fd, struct savetool_error *err);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is the same for every kind of input. */
+/* What all kinds of input have in common. */
 #include "config.h"
 
 #include "io/input.h"
@@ -9,7 +9,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* What was just read, as far as it may be asked for again. */
+/* Keeps what was just read, as far as it may be asked for again. */
 static void remember(struct input *in, const uint8_t *data, size_t size)
 {
 	size_t kept = in->backlog_size;
@@ -26,7 +26,7 @@ static void remember(struct input *in, const uint8_t *data, size_t size)
 	in->backlog_size = kept + size;
 }
 
-/* What comes next: how much was read, 0 at the end, -1. */
+/* Reads what comes next: the number of bytes, 0 at the end, or -1. */
 static ssize_t read_next(struct input *in, void *data, size_t size,
 			 struct savetool_error *err)
 {
@@ -39,7 +39,7 @@ static ssize_t read_next(struct input *in, void *data, size_t size,
 	return n;
 }
 
-/* Reads and drops what lies between here and there. */
+/* Reads and drops everything up to offset. */
 static int skip_to(struct input *in, uint64_t offset,
 		   struct savetool_error *err)
 {
@@ -57,7 +57,10 @@ static int skip_to(struct input *in, uint64_t offset,
 	return 0;
 }
 
-/* Of what is kept: how much, 0 if offset is further on, -1 if it is gone. */
+/*
+ * Reads from the backlog: returns the number of bytes, 0 if offset is past it,
+ * -1 if the bytes are gone.
+ */
 static ssize_t read_again(const struct input *in, void *data, size_t size,
 			  uint64_t offset, struct savetool_error *err)
 {
@@ -104,7 +107,7 @@ int input_read_at(struct input *in, void *data, size_t size, uint64_t offset,
 		else
 			n = read_forwards(in, to, size - done, offset + done,
 					  err);
-		/* What was read is good; the next call fails again. */
+		/* The bytes read so far are good; the next call fails again. */
 		if (n < 0 && done > 0)
 			break;
 		if (n < 0)

@@ -21,15 +21,15 @@ struct input_file {
 	struct input base;
 	int fd;
 	struct direct_reader *direct; /* NULL: through the page cache */
-	bool holes;                   /* asking for holes has not failed yet */
+	bool holes;                   /* looking for holes has not failed yet */
 	struct extents extents;       /* from the start */
-	struct extent last;           /* that was found beyond them */
+	struct extent last;           /* the last one found after them */
 };
 
-/* So long, in milliseconds, it takes at most to hear of being stopped. */
+/* The longest time, in milliseconds, until a stop is noticed. */
 #define PATIENCE 100
 
-/* Until there is something to read, or its end, or a failure to be read. */
+/* Waits until there are bytes, or the end, or an error to read. */
 static int wait_for_bytes(const struct input_file *file,
 			  struct savetool_error *err)
 {
@@ -79,7 +79,7 @@ static void all_data(struct input_file *file, uint64_t offset,
 	};
 }
 
-/* -1 and EINVAL: holes are not known here. */
+/* -1 with EINVAL: holes are not supported here. */
 static off_t next_data(const struct input_file *file, uint64_t offset)
 {
 	off_t data = lseek(file->fd, offset, SEEK_DATA);
@@ -87,7 +87,7 @@ static off_t next_data(const struct input_file *file, uint64_t offset)
 	return data < 0 && errno == ENXIO ? (off_t)file->base.size : data;
 }
 
-/* Of data at offset; what has just become a hole is some. */
+/* The end of the data at offset, even if it has just become a hole. */
 static off_t data_end(const struct input_file *file, uint64_t offset)
 {
 	off_t end = lseek(file->fd, offset, SEEK_HOLE);
@@ -95,7 +95,7 @@ static off_t data_end(const struct input_file *file, uint64_t offset)
 	return end == (off_t)offset ? next_data(file, offset) : end;
 }
 
-/* Asks the file system; sets holes to false if it does not know any. */
+/* Asks the file system; sets holes to false if it does not support them. */
 static int ask(struct input_file *file, uint64_t offset, struct extent *extent,
 	       struct savetool_error *err)
 {
@@ -103,7 +103,7 @@ static int ask(struct input_file *file, uint64_t offset, struct extent *extent,
 			  extents_end_with_hole(&file->extents);
 	off_t end = offset;
 
-	/* Behind a hole comes data: that need not be asked. */
+	/* After a hole comes data: no need to ask. */
 	if (!after_hole)
 		end = next_data(file, offset);
 	if (end < 0 && errno == EINVAL) {
@@ -121,7 +121,7 @@ static int ask(struct input_file *file, uint64_t offset, struct extent *extent,
 	return 0;
 }
 
-/* All extents up to offset, as far as there is room for them. */
+/* Looks up all extents up to offset, as long as there is space for them. */
 static int learn(struct input_file *file, uint64_t offset,
 		 struct savetool_error *err)
 {
@@ -154,7 +154,7 @@ static bool recall(const struct input_file *file, uint64_t offset,
 	return true;
 }
 
-/* What has become a hole since is still data, which reads as zeros. */
+/* A new hole still counts as data, which reads as zeros. */
 static int file_extent(struct input *in, uint64_t offset, struct extent *extent,
 		       struct savetool_error *err)
 {
@@ -208,7 +208,7 @@ static const struct input_ops file_ops = {
 	.fd = file_fd,
 };
 
-/* What kind of file it is decides how it is read. */
+/* The kind of file decides how it is read. */
 static int classify(struct input_file *file, struct savetool_error *err)
 {
 	struct stat st;
@@ -252,8 +252,8 @@ int input_open_fd(struct input **in, int fd, struct savetool_error *err)
 }
 
 /*
- * Whoever opens a named pipe waits for its other end, where nobody can be
- * heard; here it is the first read that waits.
+ * Opening a named pipe waits for its other end, and cannot be stopped.  So it
+ * is opened without waiting; the first read waits instead.
  */
 static int open_to_read(const char *path)
 {
@@ -281,7 +281,7 @@ int input_open_file(struct input **in, const char *path,
 
 struct input_memory {
 	struct input base;
-	uint64_t start; /* where data is */
+	uint64_t start; /* offset of data */
 	const uint8_t *data;
 };
 

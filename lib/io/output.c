@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is the same for every kind of output. */
+/* What all kinds of output have in common. */
 #include "config.h"
 
 #include "io/output.h"
@@ -24,7 +24,7 @@ static size_t iov_size(const struct iovec *iov, unsigned count)
 int output_append_iov(struct output *out, struct iovec *iov, unsigned count,
 		      struct savetool_error *err)
 {
-	/* Asked for now: the writer may change them. */
+	/* Computed before the writer changes them. */
 	size_t size = iov_size(iov, count);
 
 	if (out->ops->write_at(out, iov, count, out->position, err) < 0)

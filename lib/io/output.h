@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The bytes of one destination: a file that appears complete or not at all,
- * a pipe, or a codec that packs them for another output.
+ * The bytes of one destination: a file that appears complete or not at all, a
+ * pipe, or a codec that compresses them for another output.
  *
- * An output has a position.  Appending writes there and moves it; moving it
- * on without writing leaves a hole that reads as zeros.  Whoever finishes
- * without error calls output_commit(); closing without it undoes everything
- * that can be undone.
+ * An output has a position.  Appending writes there and advances it; advancing
+ * it without writing leaves a hole that reads as zeros.  On success the caller
+ * calls output_commit().  Closing without it undoes everything that can be
+ * undone.
  */
 #ifndef IO_OUTPUT_H
 #define IO_OUTPUT_H
@@ -21,8 +21,8 @@ struct output;
 
 struct output_ops {
 	/*
-	 * Writes all of the iovecs, which it may change, at offset.  An
-	 * output that is not seekable is only asked for its position.
+	 * Writes all of the iovecs, which it may change, at offset.  If the
+	 * output is not seekable, offset is always its position.
 	 */
 	int (*write_at)(struct output *out, struct iovec *iov, unsigned count,
 			uint64_t offset, struct savetool_error *err);
@@ -58,36 +58,35 @@ struct output_ops {
 
 struct output {
 	const struct output_ops *ops;
-	uint64_t position; /* where the next append goes */
+	uint64_t position; /* of the next append */
 	bool seekable;
 };
 
-/* How a file output comes to be. */
+/* How a file output is created. */
 struct output_file_options {
-	bool force;   /* may replace what has this name */
-	bool regular; /* refuses, as SAVETOOL_REFUSED, what is no regular file
-		       */
+	bool force;   /* may replace an existing file */
+	bool regular; /* SAVETOOL_REFUSED if it exists and is not regular */
 
 	/*
-	 * Whose owner, mode, ACL, extended attributes and times it gets at
-	 * commit where that is permitted: a descriptor, or -1 for mode 0600.
-	 * A file with the source's identity is never replaced.
+	 * A descriptor whose owner, mode, ACL, extended attributes and times
+	 * the file gets at commit, as far as permitted; or -1 for mode 0600.
+	 * That file itself is never replaced.
 	 */
 	int like_fd;
 
 	/*
-	 * But for this one time it is: what is held in place, which like_fd
-	 * is of.  NULL: it is not.  SAVETOOL_REFUSED at commit if somebody has
-	 * come to open it by then, or another file has its name.
+	 * Except in this case: the held file that like_fd belongs to is
+	 * replaced.  NULL: no exception.  SAVETOOL_REFUSED at commit if another
+	 * process has opened it by then, or another file has its name.
 	 */
 	const struct held_file *replaces;
 };
 
 /*
- * A file that grows under a temporary name beside its final one until it is
- * committed: written to disk, given its name, and the folder written to
- * disk.  An existing destination without force, the source itself, or a
- * folder is SAVETOOL_REFUSED at once.
+ * Creates a file under a temporary name beside its final one.  The commit
+ * writes it to disk, gives it its name, and writes the folder to disk.
+ * SAVETOOL_REFUSED at once if the destination exists and force is not set, or
+ * if it is the source itself, or a folder.
  */
 int output_create_file(struct output **out, const char *path,
 		       const struct output_file_options *options,
@@ -97,9 +96,9 @@ int output_create_file(struct output **out, const char *path,
 int output_open_fd(struct output **out, int fd, struct savetool_error *err);
 
 /*
- * From now on leaves the page cache alone: writes a file or block device past
- * it where that can be had and helps, and has it drop the rest.  The file may
- * lack what was written last until output_flush().
+ * From now on, leaves the page cache alone: writes a file or block device past
+ * it if that is possible and helps, and makes it drop the rest.  The file may
+ * lack the last writes until output_flush().
  */
 int output_write_direct(struct output *out, struct savetool_error *err);
 int output_flush(struct output *out, struct savetool_error *err);
@@ -115,8 +114,8 @@ int output_read_back(struct output *out, struct input **in,
 int output_fd(const struct output *out);
 
 /*
- * How many bytes a file output will be given, about, and at most: for whom a
- * full disk stops, to know what is missing.
+ * About how many bytes, at most, a file output will be given.  If the disk is
+ * full, the error can say how many are missing.
  */
 void output_expect(struct output *out, uint64_t bytes);
 
@@ -137,7 +136,7 @@ int output_read_at(struct output *out, void *data, size_t size, uint64_t offset,
 int output_punch(struct output *out, uint64_t offset, uint64_t length,
 		 struct savetool_error *err);
 
-/* Appends, and moves the position. */
+/* Append, and advance the position. */
 int output_append(struct output *out, const void *data, size_t size,
 		  struct savetool_error *err);
 int output_append_iov(struct output *out, struct iovec *iov, unsigned count,
@@ -153,15 +152,15 @@ int output_write_last(struct output *out, const void *data, size_t size,
 		      uint64_t offset, struct savetool_error *err);
 
 /*
- * Moves the position on by length bytes that read as zeros: a hole where the
- * output is seekable, else zeros.
+ * Advances the position by length bytes that read as zeros: a hole if the
+ * output is seekable, otherwise zeros.
  */
 int output_skip(struct output *out, uint64_t length,
 		struct savetool_error *err);
 
 /*
- * Tells, before it is written, that its end will not be before this offset: a
- * file becomes as long at once.
+ * Announces that the output will not end before this offset; a file grows to it
+ * at once.
  */
 int output_reach(struct output *out, uint64_t end, struct savetool_error *err);
 

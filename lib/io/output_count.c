@@ -12,16 +12,16 @@
 #define BLOCK UINT64_C(4096)
 
 /*
- * A bit for each block that would hold bytes: headers and bitmaps are written
- * into blocks that others have begun.  There is room only for those stretches
- * of the file in which there are any.
+ * A bit for each block that would hold data, because headers and bitmaps are
+ * written into blocks that have already been begun.  Only groups with such a
+ * block are allocated.
  */
 #define GROUP (UINT64_C(1) << 18)
 
 struct output_count {
 	struct output base;
 	uint64_t count;
-	struct bitmap *groups; /* of STRETCH blocks; of none: no bytes */
+	struct bitmap *groups; /* of GROUP blocks each; may be empty */
 };
 
 static int make_space(struct output_count *out, uint64_t group,
@@ -67,7 +67,7 @@ static int count_write(struct output *base, struct iovec *iov, unsigned count,
 	return 0;
 }
 
-/* Of a block of which only a part is punched, the rest is still there. */
+/* If only a part of a block is punched, the rest of it is still there. */
 static int count_punch(struct output *base, uint64_t offset, uint64_t length,
 		       struct savetool_error *err)
 {

@@ -19,7 +19,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Block devices clear whole sectors only; none has larger ones. */
+/* Block devices can clear only whole sectors; no sectors are larger. */
 #define SECTOR_LIMIT 4096
 
 static uint64_t written(const struct output_file *file)
@@ -37,7 +37,7 @@ static int fail_write(const struct output_file *file, uint64_t offset,
 	return fail_full(err, written(file), file->expected);
 }
 
-/* All that is gathered is in the file then. */
+/* Writes everything that was gathered to the file. */
 static int flush(struct output_file *file, struct savetool_error *err)
 {
 	if (file->direct && direct_flush(file->direct) < 0)
@@ -130,7 +130,7 @@ static int punch_or_zero(struct output_file *file, uint64_t offset,
 	return fail_errno_at(err, offset, "cannot punch a hole");
 }
 
-/* Only whole sectors of a device can be cleared without writing them. */
+/* Clears whole sectors without writing them; the rest is written. */
 static int clear(struct output_file *file, uint64_t offset, uint64_t length,
 		 struct savetool_error *err)
 {
@@ -148,7 +148,7 @@ static int clear(struct output_file *file, uint64_t offset, uint64_t length,
 	return write_zeros(file, last, end - last, err);
 }
 
-/* A hole over what somebody else has left on a device has to be made. */
+/* A hole over old content of a device has to be cleared. */
 static int clear_gap(struct output_file *file, uint64_t offset,
 		     struct savetool_error *err)
 {
@@ -172,7 +172,7 @@ static int file_punch(struct output *out, uint64_t offset, uint64_t length,
 {
 	struct output_file *file = (struct output_file *)out;
 
-	/* What was never written reads as zeros already. */
+	/* Bytes that were never written already read as zeros. */
 	if (offset >= file->end)
 		return 0;
 	if (length > file->end - offset)
@@ -181,8 +181,8 @@ static int file_punch(struct output *out, uint64_t offset, uint64_t length,
 }
 
 /*
- * For what is written at the end of a file XFS keeps more storage ready, and
- * leaves it there if the file goes on behind a hole.
+ * XFS preallocates storage at the end of a growing file, and keeps it there if
+ * the file goes on after a hole.
  */
 static int file_reach(struct output *out, uint64_t end,
 		      struct savetool_error *err)
@@ -198,8 +198,8 @@ static int file_reach(struct output *out, uint64_t end,
 }
 
 /*
- * Not so a copy that shares all storage of its source: for an end within a
- * block, XFS would give it a block of its own, and more ahead of that.
+ * But do not grow a copy that shares all storage of its source: for an end
+ * within a block, XFS would allocate a block of its own, and more after it.
  */
 static bool has_grown(const struct output_file *file, uint64_t end)
 {
@@ -210,10 +210,10 @@ static bool has_grown(const struct output_file *file, uint64_t end)
 }
 
 /*
- * What was moved over at the end becomes part of the file; what XFS keeps ready
- * behind that is given back, which it else does when the file is closed, after
- * everybody has asked how much there is.  A descriptor that others share is
- * left behind it, for what they write next.
+ * Makes a hole at the end part of the file, and frees what XFS has preallocated
+ * after it.  XFS would do that only at close, after everyone has looked at the
+ * size.  A shared descriptor is left at the end, for whatever its owner writes
+ * next.
  */
 static int end_at(struct output_file *file, uint64_t position,
 		  struct savetool_error *err)
@@ -241,8 +241,8 @@ int fail_exists(struct savetool_error *err, const char *path)
 
 /*
  * A new file of that name, made meanwhile, is not ours to replace.  Nor is the
- * old one for whom has come to open it while all was written to disk: what he
- * writes there would be lost.
+ * old one if another process has opened it while all was written to disk: what
+ * it writes there would be lost.
  */
 static int check_replaced(const struct output_file *file,
 			  struct savetool_error *err)
@@ -275,7 +275,7 @@ static int give_name(struct output_file *file, struct savetool_error *err)
 			       fail_exists(err, file->path) :
 			       fail_errno(err, "cannot create '%s'",
 					  file->path);
-	/* What it may have replaced is gone: there is no way back. */
+	/* The file that it may have replaced is gone: there is no way back. */
 	if (destination_sync(&file->destination) < 0)
 		return fail_errno(
 			err,
@@ -334,7 +334,7 @@ static void file_close(struct output *out)
 {
 	struct output_file *file = (struct output_file *)out;
 
-	/* If that fails, nothing is left to be done about it. */
+	/* If that fails, there is nothing left to do. */
 	(void)!(file->shared >= 0 && ftruncate(file->fd, 0));
 	direct_writer_free(file->direct);
 	if (file->owned && file->fd >= 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How an output comes to be: what has its name already decides. */
+/* Opens outputs: whatever already has the name decides how. */
 #include "config.h"
 
 #include "base/cleanup.h"
@@ -43,7 +43,7 @@ static int create_beside(struct output_file *file, struct savetool_error *err)
 	return 0;
 }
 
-/* A disk that is mounted, or held by somebody else, is not given to us. */
+/* A disk that is mounted, or held by another process, cannot be opened. */
 static int open_in_place(struct output_file *file, mode_t type,
 			 struct savetool_error *err)
 {
@@ -71,7 +71,7 @@ static bool is_same(int fd, const struct stat *other)
 	return st.st_dev == other->st_dev && st.st_ino == other->st_ino;
 }
 
-/* What has the name already decides. */
+/* Whatever already has the name decides. */
 static int open_named(struct output_file *file, struct savetool_error *err)
 {
 	bool force = file->options.force;
@@ -124,8 +124,9 @@ int output_create_file(struct output **out, const char *path,
 }
 
 /*
- * What a shell has just made for "> file" can be written like a file.  With
- * O_APPEND, or bytes before, offsets would not be what they seem.
+ * An empty file that a shell has just created for "> file" can be written like
+ * a file of our own.  With O_APPEND, or bytes before it, offsets would not be
+ * what they seem.
  */
 static bool is_new_file(int fd, const struct stat *st)
 {
@@ -145,7 +146,10 @@ int output_open_fd(struct output **out, int fd, struct savetool_error *err)
 	file = file_new(err);
 	if (!file)
 		return -1;
-	/* Anew, since a shell lets it be written only, not read back. */
+	/*
+	 * Reopened, because a shell opens it only for writing, not for reading
+	 * back.
+	 */
 	if (is_new_file(fd, &st))
 		file->fd = reopen(fd, O_RDWR);
 	if (file->fd >= 0) {

@@ -11,14 +11,14 @@
 #include <string.h>
 
 /*
- * Where little may be wanted, at the start and behind what was passed over,
- * little is read, and then twice as much each time.
+ * At the start and after a skip, little may be needed: so little is read, and
+ * then twice as much each time.
  */
 #define READ_LEAST CHUNK_HEADROOM
 
 /*
- * What is read ends at a multiple of this, so that the next read begins there,
- * and has memory to match: that is how the kernel reads best, past its cache
+ * Reads end at a multiple of this, so that the next one starts there, into
+ * memory that is aligned alike: the kernel reads best like that, past its cache
  * or not.
  */
 #define READ_GRAIN 4096
@@ -53,9 +53,9 @@ void reader_release(struct reader *reader)
 }
 
 /*
- * Reads the next chunk, behind what is still visible of the present one.
- * The present chunk is given up before a new one is waited for, lest a small
- * pool run dry.
+ * Reads the next chunk, and puts what is still visible of the current one
+ * before it.  The current chunk is released before waiting for a new one,
+ * otherwise a small pool could run dry.
  */
 static int refill(struct reader *reader, struct savetool_error *err)
 {
@@ -129,7 +129,7 @@ int reader_consume(struct reader *reader, size_t size,
 	return 0;
 }
 
-/* Moves on without looking, but not beyond an end that is known. */
+/* Moves on without reading, but not past a known end. */
 static int pass_unseen(struct reader *reader, uint64_t size,
 		       struct savetool_error *err)
 {

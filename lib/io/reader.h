@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A cursor that moves forwards over an input, and shows what comes next
- * without copying it.  What it shows lies in a chunk, which whoever wants to
- * keep the bytes can share.
+ * A cursor that moves forwards over an input, and shows the next bytes without
+ * copying them.  They lie in a chunk, which a caller that wants to keep them
+ * can share.
  */
 #ifndef IO_READER_H
 #define IO_READER_H
@@ -12,20 +12,19 @@
 #include "io/output.h"
 
 struct reader {
-	struct input *in; /* NULL: over memory only */
+	struct input *in; /* NULL: memory only */
 	struct chunk_pool *pool;
-	struct chunk *chunk; /* that next and end point into */
+	struct chunk *chunk; /* next and end point into it */
 	const uint8_t *next; /* the byte at offset */
-	const uint8_t *end;  /* behind the last byte that was read */
+	const uint8_t *end;  /* after the last byte that was read */
 	uint64_t offset;     /* in the input */
-	uint64_t limit; /* the input is read up to there; else SAVETOOL_UNKNOWN
-			 */
-	size_t ahead;   /* how much is read at once */
-	bool ended;     /* nothing comes behind what was read */
+	uint64_t limit;      /* do not read past it; or SAVETOOL_UNKNOWN */
+	size_t ahead;        /* how much is read at once */
+	bool ended;          /* nothing follows what was read */
 
 	/*
-	 * While set, every byte that is consumed also goes there: so what is
-	 * not understood is copied by being skipped.
+	 * If set, every consumed byte also goes there: so sections that are not
+	 * understood are copied by skipping them.
 	 */
 	struct output *copy_to;
 };
@@ -34,22 +33,22 @@ struct reader {
 void reader_init(struct reader *reader, struct input *in,
 		 struct chunk_pool *pool, uint64_t offset);
 
-/* Over bytes in memory, the first of which is at offset in some file. */
+/* Reads bytes in memory, the first of which is at offset in some file. */
 void reader_init_memory(struct reader *reader, const void *data, size_t size,
 			uint64_t offset);
 
-/* Lets go of the chunk. */
+/* Releases the chunk. */
 void reader_release(struct reader *reader);
 
 /*
- * Makes size bytes, at most CHUNK_HEADROOM, visible at reader->next.  If the
- * input ends before them: SAVETOOL_INCOMPLETE.
+ * Makes size bytes, at most CHUNK_HEADROOM, visible at reader->next.
+ * SAVETOOL_INCOMPLETE if the input ends before.
  */
 int reader_need(struct reader *reader, size_t size, struct savetool_error *err);
 
 /*
- * Makes visible up to size bytes, at most CHUNK_HEADROOM, and says in *got
- * how many there are; fewer only at the end of the input.
+ * Makes up to size bytes, at most CHUNK_HEADROOM, visible.  *got is how many
+ * there are: fewer only at the end of the input.
  */
 int reader_look(struct reader *reader, size_t size, size_t *got,
 		struct savetool_error *err);
@@ -60,18 +59,18 @@ static inline size_t reader_visible(const struct reader *reader)
 	return reader->end - reader->next;
 }
 
-/* Passes over visible bytes. */
+/* Skips visible bytes. */
 int reader_consume(struct reader *reader, size_t size,
 		   struct savetool_error *err);
 
 /*
- * Passes over bytes of any number; if the input ends before them:
- * SAVETOOL_INCOMPLETE.  Without copy_to, a seekable input is not read.
+ * Skips any number of bytes.  SAVETOOL_INCOMPLETE if the input ends before.
+ * Without copy_to, a seekable input is not read.
  */
 int reader_skip(struct reader *reader, uint64_t size,
 		struct savetool_error *err);
 
-/* One integer, consumed. */
+/* Consume one integer. */
 int reader_u8(struct reader *reader, uint8_t *value,
 	      struct savetool_error *err);
 int reader_be16(struct reader *reader, uint16_t *value,
@@ -82,8 +81,8 @@ int reader_be64(struct reader *reader, uint64_t *value,
 		struct savetool_error *err);
 
 /*
- * A length byte and so many bytes of text, consumed, with a NUL behind.  A
- * NUL within is SAVETOOL_CORRUPT: no name of QEMU's has one.
+ * Consumes a length byte and so many bytes of text, and adds a NUL.
+ * SAVETOOL_CORRUPT if there is a NUL in the text: QEMU's names have none.
  */
 #define STR8_SIZE 256
 int reader_str8(struct reader *reader, char text[STR8_SIZE],

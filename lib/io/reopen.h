@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A file that is open already, opened once more, in another way. */
+/* Opens an open file once more, with other flags. */
 #ifndef IO_REOPEN_H
 #define IO_REOPEN_H
 
 #include <stdbool.h>
 #include <sys/stat.h>
 
-/* As open(); also -1 where there is no /proc. */
+/* As open(); also -1 if there is no /proc. */
 int reopen(int fd, int flags);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Asks the file system. */
+/* Asks the file system about space. */
 #include "config.h"
 
 #include "io/space.h"
@@ -13,17 +13,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* No file system's blocks are larger; what NFS calls so may be. */
+/* No file system has larger blocks; what NFS reports as one may be larger. */
 #define BLOCK_MOST 65536
 
-/* Of one that does not say. */
+/* For a file system that does not report it. */
 #define BLOCK_USUAL 4096
 
 /*
- * The superuser may use what ext2 to ext4 keep back for him, but for what the
- * kernel itself takes (ext4_set_resv_clusters): a fiftieth, 4096 blocks at
- * most.  What other file systems have beyond f_bavail is nobody's: btrfs needs
- * it for its metadata.
+ * The superuser may use what ext2 to ext4 reserve for him, except for the
+ * kernel's own share (ext4_set_resv_clusters): a fiftieth, at most 4096 blocks.
+ * On other file systems, space beyond f_bavail cannot be used: btrfs needs it
+ * for its metadata.
  */
 uint64_t space_free(const struct statfs *fs)
 {
@@ -52,7 +52,7 @@ uint64_t space_block(int fd)
 	return fs.f_frsize;
 }
 
-/* Of a file, what is free around it; of a device, all of it. */
+/* For a file, what is free around it; for a device, all of it. */
 int space_of(const struct output *out, uint64_t *space,
 	     struct savetool_error *err)
 {

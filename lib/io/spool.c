@@ -47,7 +47,7 @@ int spool_create(struct spool *spool, const char *folder,
 	return 0;
 }
 
-/* What it takes by now is known, and what is still to come is not. */
+/* It is known how much is kept so far, but not how much is still to come. */
 static int fail_keep(const struct spool *spool, uint64_t offset,
 		     struct savetool_error *err)
 {
@@ -68,7 +68,7 @@ int spool_write(const struct spool *spool, const void *data, size_t size,
 	return fail_keep(spool, offset, err);
 }
 
-/* A file system may give less than was asked for, before the end as well. */
+/* A file system may return less than was asked for, even before the end. */
 int spool_read(const struct spool *spool, void *data, size_t size,
 	       uint64_t offset, struct savetool_error *err)
 {

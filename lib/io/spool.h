@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A file without a name that keeps what comes through a pipe, for whoever has
- * to go back and forth in it.  What is zero takes no room.
+ * An unnamed temporary file that keeps what comes through a pipe, for readers
+ * that go back and forth.  Zeros take no space.
  */
 #ifndef IO_SPOOL_H
 #define IO_SPOOL_H
 
 #include "io/input.h"
 
-/* Where it lies if nobody says so: large files survive there. */
+/* The default folder, which is meant for large files; /tmp may be in memory. */
 #define SPOOL_FOLDER "/var/tmp"
 
 /*
- * The folder that a destination is in, or that a symbolic link of this name
- * leads to; for "-", that above.  NULL: no memory.
+ * The folder of a destination, or of the target if it is a symbolic link; for
+ * "-", the default.  NULL: out of memory.
  */
 char *spool_folder(const char *destination);
 
-/* A file without a name, for reading and writing. */
+/* An unnamed temporary file, for reading and writing. */
 struct spool {
 	int fd;
-	const char *folder; /* where it lies, for messages; the caller's */
+	const char *folder; /* for messages; the caller's */
 };
 
 int spool_create(struct spool *spool, const char *folder,
@@ -30,13 +30,13 @@ int spool_create(struct spool *spool, const char *folder,
 int spool_write(const struct spool *spool, const void *data, size_t size,
 		uint64_t offset, struct savetool_error *err);
 
-/* Reads all size bytes; those that nobody kept are zero. */
+/* Reads all size bytes; bytes that were not written are zero. */
 int spool_read(const struct spool *spool, void *data, size_t size,
 	       uint64_t offset, struct savetool_error *err);
 
 /*
- * Reads in to its end, or to this one, whichever comes first.  head is what was
- * read of it already, from offset on.  Each byte keeps its offset.  in stays
+ * Reads in to its end, or to end, whichever comes first, and keeps it.  head is
+ * what was read already, from offset on.  Each byte keeps its offset.  in stays
  * the caller's.
  */
 int spool_open(struct input **result, const char *folder, struct input *in,

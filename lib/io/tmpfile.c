@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Files without a name. */
+/* Unnamed temporary files. */
 #include "config.h"
 
 #include "io/tmpfile.h"

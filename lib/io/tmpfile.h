@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Files that have no name, and go when they are closed. */
+/* Unnamed temporary files. */
 #ifndef IO_TMPFILE_H
 #define IO_TMPFILE_H
 
 /*
- * Opens a new one in a folder, for reading and writing.  Where the file system
- * cannot make one, it has a name for a moment.  -1: see errno.
+ * Creates one in a folder, for reading and writing; closing it removes it.  If
+ * the file system has no O_TMPFILE, it has a name for a moment.  -1: see errno.
  */
 int nameless_open(const char *folder);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Writes that the kernel does in parts, or later, or not yet. */
+/* Writes that the kernel does in parts, or late. */
 #include "config.h"
 
 #include "io/write_all.h"
@@ -8,7 +8,7 @@
 #include <limits.h>
 #include <poll.h>
 
-/* What was written of the iovecs is taken off their front. */
+/* Removes what was written from the front of the iovecs. */
 static void advance(struct iovec **iov, unsigned *count, size_t size)
 {
 	while (*count > 0 && size >= (*iov)->iov_len) {
@@ -22,7 +22,7 @@ static void advance(struct iovec **iov, unsigned *count, size_t size)
 	}
 }
 
-/* One call's worth, with what is only a delay waited for. */
+/* One call's worth; waits if the file is only not ready yet. */
 static ssize_t write_some(int fd, bool seekable, const struct iovec *iov,
 			  unsigned count, uint64_t offset)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A write that goes on until everything is written. */
+/* Writes until everything is written. */
 #ifndef IO_WRITE_ALL_H
 #define IO_WRITE_ALL_H
 
@@ -8,14 +8,14 @@
 #include <sys/uio.h>
 
 /*
- * Writes all of the iovecs, which it changes, at *offset; to what is not
- * seekable, where that is.  *offset moves with what was written.  -1: see
+ * Writes all of the iovecs, which it changes, at *offset; if not seekable, at
+ * the current position.  *offset advances with what was written.  -1: see
  * errno.
  */
 int write_all(int fd, bool seekable, struct iovec *iov, unsigned count,
 	      uint64_t *offset);
 
-/* The same, of size bytes, of a file. */
+/* The same for size bytes of a file. */
 int write_all_bytes(int fd, const void *data, size_t size, uint64_t *offset);
 
 #endif

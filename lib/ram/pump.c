@@ -12,22 +12,23 @@
 #include <stdlib.h>
 
 /*
- * What follows the lock is under it; but a batch is the reader's while it is
- * filled, and the caller's while it is emptied.  Batches filled but not yet
- * emptied are those from emptied to filled, each modulo the depth.
+ * The lock protects the fields after it, except that the reader owns a batch
+ * while it fills it, and the caller while it empties it.  The batches from
+ * emptied to filled are full, each modulo the depth.
  */
 struct pump {
 	pthread_t reader;
-	bool started; /* the reader */
+	bool started; /* the reader is running */
 	pthread_mutex_t lock;
 	pthread_cond_t moved;
-	struct page_source *source; /* the reader's; NULL: it waits for one */
+	struct page_source
+		*source; /* owned by the reader; NULL: it waits for one */
 	unsigned filled, emptied;
 	bool stopped; /* the sink failed: fill no more */
-	bool closing; /* no source follows */
+	bool closing; /* no more sources will come */
 	bool source_failed;
 	struct savetool_error source_error;
-	struct page_batch raw; /* the reader's: before it is split */
+	struct page_batch raw; /* owned by the reader: before it is split */
 	struct page_batch batches[PUMP_DEPTH];
 };
 
@@ -75,7 +76,7 @@ static void batch_emptied(struct pump *pump, struct page_batch *batch)
 	pthread_mutex_unlock(&pump->lock);
 }
 
-/* NULL: none follows. */
+/* NULL: there will be none. */
 static struct page_source *wait_for_source(struct pump *pump)
 {
 	struct page_source *source;
@@ -88,7 +89,10 @@ static struct page_source *wait_for_source(struct pump *pump)
 	return source;
 }
 
-/* What the reader did with the source is seen by whoever sees it gone. */
+/*
+ * Under the lock, so that the caller sees everything that the reader did with
+ * it.
+ */
 static void let_source_go(struct pump *pump, bool failed)
 {
 	pthread_mutex_lock(&pump->lock);
@@ -176,7 +180,7 @@ static int empty_batches(struct pump *pump, uint64_t total,
 	return 0;
 }
 
-/* After a failure: what was read is for nobody. */
+/* After a failure: drops what was read. */
 static void take_source_back(struct pump *pump)
 {
 	pthread_mutex_lock(&pump->lock);

@@ -29,10 +29,10 @@
 
 struct pump;
 
-/* Does not start a thread yet. */
+/* Does not start the thread yet. */
 int pump_new(struct pump **pump, struct savetool_error *err);
 
-/* Ends the thread, if there is one.  NULL is fine. */
+/* Ends the thread, if it was started.  NULL is fine. */
 void pump_free(struct pump *pump);
 
 static inline void cleanup_pump(struct pump **pump)
@@ -45,9 +45,9 @@ static inline void cleanup_pump(struct pump **pump)
  * from another section.  The monitor may be NULL.
  *
  * Meanwhile the source, and all that it reads from, belongs to the pump's
- * thread.  When this returns, whatever the result, the thread has let go of
- * it and no batch holds a chunk; so the caller can use the same reader, or
- * run the pump again.
+ * thread.  When this returns, whatever the result, the thread has released it
+ * and no batch holds a chunk.  So the caller can use the same reader, or run
+ * the pump again.
  */
 int pump_run(struct pump *pump, struct page_source *source,
 	     struct page_sink *sink, const struct savetool_monitor *monitor,

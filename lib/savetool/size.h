@@ -34,10 +34,9 @@ int savetool_image_size(
 /* What the file system of a folder offers, found by trying it out. */
 struct savetool_space {
 	uint64_t available; /* bytes that the caller could write */
-	bool writable; /* a file could be created; if not, the rest is unknown
-			*/
-	bool holes;    /* files can have holes */
-	bool shares;   /* files can share storage (reflinks) */
+	bool writable;      /* if false, the rest is unknown */
+	bool holes;         /* files can have holes */
+	bool shares;        /* files can share storage (reflinks) */
 };
 
 /*

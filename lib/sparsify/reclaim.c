@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Finds what needs no storage. */
+/* Finds storage that can be reclaimed. */
 #include "config.h"
 
 #include "sparsify/reclaim_internal.h"
@@ -9,12 +9,12 @@
 #include "io/space.h"
 #include "ram/zero_scan.h"
 
-/* What the bytes of a stretch are. */
+/* What the bytes of a range are. */
 enum kind {
-	KIND_STALE, /* of absent pages */
-	KIND_PAGES, /* present pages, whose bits are cleared if they are zero */
-	KIND_OTHER, /* looked at by blocks */
-	KIND_KEPT,  /* as they are */
+	KIND_STALE, /* slots of absent pages */
+	KIND_PAGES, /* present pages; bits of zero pages are cleared */
+	KIND_OTHER, /* other bytes, checked in blocks */
+	KIND_KEPT,  /* left as they are */
 };
 
 static int found_zeros(struct reclaimer *reclaimer,
@@ -39,7 +39,7 @@ static int found(void *owner, const struct scan_range *part, bool zero,
 	uint64_t length = part->end - part->start;
 	int result = 0;
 
-	/* What lies before is not of this block's bits. */
+	/* The hole found so far is not about this block's bits. */
 	if (part->block != reclaimer->block &&
 	    reclaim_flush(reclaimer, err) < 0)
 		return -1;
@@ -76,7 +76,7 @@ static int add(struct reclaimer *reclaimer, enum kind kind, unsigned block,
 	return scan_add(reclaimer->scan, &added, err);
 }
 
-/* The next stretch of the range that has storage: 1, 0 if there is none. */
+/* The next part of the range that has storage: 1, or 0 if there is none. */
 static int next_storage(struct reclaimer *reclaimer, struct range *found,
 			struct range *range, struct savetool_error *err)
 {
@@ -102,7 +102,7 @@ static int next_storage(struct reclaimer *reclaimer, struct range *found,
 	return 0;
 }
 
-/* Bytes that are no pages, or whose pages are no matter. */
+/* Bytes that are not pages, or whose page boundaries do not matter. */
 static int reclaim_bytes(struct reclaimer *reclaimer, enum kind kind,
 			 unsigned block, struct range range,
 			 struct savetool_error *err)
@@ -116,7 +116,7 @@ static int reclaim_bytes(struct reclaimer *reclaimer, enum kind kind,
 	return more;
 }
 
-/* The first part of the range that is a bitmap's; else empty, at its end. */
+/* The first part of the range that is a bitmap; otherwise empty, at its end. */
 static struct range next_bitmap(const struct reclaimer *reclaimer,
 				const struct range *range)
 {
@@ -143,8 +143,8 @@ static struct range next_bitmap(const struct reclaimer *reclaimer,
 }
 
 /*
- * What no block is dug for.  Bitmaps keep their storage: a hole there looks as
- * if something had punched out what tells which pages there are.
+ * Bytes outside the blocks.  Bitmaps keep their storage: a hole there would
+ * look as if the bitmap had been lost.
  */
 static int reclaim_others(struct reclaimer *reclaimer, unsigned block,
 			  struct range range, struct savetool_error *err)
@@ -162,7 +162,7 @@ static int reclaim_others(struct reclaimer *reclaimer, unsigned block,
 	return 0;
 }
 
-/* Pages, some of which may lie half in a hole. */
+/* Pages, some of which may lie partly in a hole. */
 static int reclaim_pages(struct reclaimer *reclaimer, unsigned number,
 			 struct range pages, struct savetool_error *err)
 {
@@ -202,7 +202,7 @@ static int reclaim_block(struct reclaimer *reclaimer, unsigned number,
 	struct range found;
 	int more;
 
-	/* Slots of absent pages may be beyond the end. */
+	/* Slots of absent pages can lie past the end of the file. */
 	if (range.end > reclaimer->in->size)
 		range.end = reclaimer->in->size;
 	while ((more = next_storage(reclaimer, &found, &range, err)) > 0) {
@@ -220,7 +220,7 @@ static int reclaim_block(struct reclaimer *reclaimer, unsigned number,
 	return more;
 }
 
-/* The block whose pages come next in the file: 1, 0 if there is none. */
+/* The block whose pages come next in the file: 1, or 0 if there is none. */
 static int next_block(const struct reclaimer *reclaimer, uint64_t offset,
 		      unsigned *block)
 {
@@ -241,7 +241,7 @@ static int next_block(const struct reclaimer *reclaimer, uint64_t offset,
 	return nearest != UINT64_MAX;
 }
 
-/* All of the image: blocks, and what is between them. */
+/* All of the image: the blocks, and what is between them. */
 static int reclaim_image(struct reclaimer *reclaimer, uint64_t start,
 			 struct savetool_error *err)
 {
@@ -261,7 +261,7 @@ static int reclaim_image(struct reclaimer *reclaimer, uint64_t start,
 			      (struct range){ start, reclaimer->end }, err);
 }
 
-/* A copy also has what lies around the image, as it is. */
+/* A copy also gets, unchanged, what lies around the image. */
 static int reclaim_file(struct reclaimer *reclaimer, struct savetool_error *err)
 {
 	const struct savetool_image *image = reclaimer->reclaim->image;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the files of the dig share: dig.c finds, dig_holes.c makes holes. */
+/*
+ * Shared by reclaim.c, which finds storage, and reclaim_punch.c, which frees
+ * it.
+ */
 #ifndef SPARSIFY_RECLAIM_INTERNAL_H
 #define SPARSIFY_RECLAIM_INTERNAL_H
 
@@ -8,7 +11,7 @@
 
 struct scan;
 
-/* A stretch of the file, or of one block's pages, as numbers of them. */
+/* A range of the file in bytes, or of a block's pages by number. */
 struct range {
 	uint64_t start, end;
 };
@@ -18,35 +21,40 @@ struct reclaimer {
 	const struct savetool_monitor *monitor;
 	struct input *in;
 	struct scan *scan;
-	struct extent extent; /* that was looked at last */
+	struct extent extent; /* looked up last */
 	uint64_t end;         /* of the image */
 	uint64_t block_size;  /* of the file system */
-	uint64_t reported;    /* of progress */
+	uint64_t reported;    /* progress so far */
 
-	struct range hole; /* found, but not made yet */
+	struct range hole; /* found, but not punched yet */
 
-	/* The block that the hole is of; its bits. */
+	/* The block that the hole belongs to, and its bits. */
 	unsigned block;
-	struct range dirty; /* bits that were cleared, but not written yet */
-	bool *changed;      /* of a copy: bitmaps, one a block */
+	struct range dirty; /* bits cleared, but not written yet */
+	bool *changed;      /* for a copy: which bitmaps, one per block */
 };
 
-/* Up to this byte of the file all was found. */
+/* Reports that everything up to this byte of the file was examined. */
 int reclaim_report(struct reclaimer *reclaimer, uint64_t offset,
 		   struct savetool_error *err);
 
-/* Adds to the hole that was found, or makes it and begins another one. */
+/*
+ * Adds to the current hole if they adjoin; otherwise flushes it and begins a
+ * new one.
+ */
 int reclaim_range(struct reclaimer *reclaimer, uint64_t offset, uint64_t length,
 		  struct savetool_error *err);
 
-/* The same, of present pages of the block, which are absent from now on. */
+/* The same for present pages of the block, which become absent. */
 int reclaim_clear_bits(struct reclaimer *reclaimer, uint64_t offset,
 		       uint64_t length, struct savetool_error *err);
 
-/* Makes the hole that was found. */
+/* Punches the current hole. */
 int reclaim_flush(struct reclaimer *reclaimer, struct savetool_error *err);
 
-/* Those of a copy, in which they may come before or behind their pages. */
+/*
+ * Writes a copy's changed bitmaps, which may come before or after their pages.
+ */
 int reclaim_write_bitmaps(struct reclaimer *reclaimer,
 			  struct savetool_error *err);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Makes holes of what needs no storage, and clears the bits of its pages. */
+/* Punches holes, and clears the bits of their pages. */
 #include "config.h"
 
 #include "sparsify/reclaim_internal.h"
@@ -8,16 +8,18 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 
-/* How often progress is told; and asked, whether somebody waits. */
+/*
+ * How often progress is reported, and other processes that wait are looked for.
+ */
 #define STRIDE (UINT64_C(4) << 20)
 
 /*
- * Made into a hole at once: neither who waits for the file, nor who wants it
- * to end, waits long.
+ * Punched at once: neither a process that waits for the file, nor a user who
+ * wants to stop, waits for long.
  */
 #define PIECE (UINT64_C(256) << 20)
 
-/* Whether to go on, although it is no further than it was. */
+/* May it go on?  Called although there is no progress to report. */
 static int ask(const struct reclaimer *reclaimer, struct savetool_error *err)
 {
 	const struct savetool_monitor *monitor = reclaimer->monitor;
@@ -37,7 +39,7 @@ int reclaim_report(struct reclaimer *reclaimer, uint64_t offset,
 	return ask(reclaimer, err);
 }
 
-/* Of this block, the words that hold these bits, as the file has them. */
+/* Writes the words that hold these bits of the block to the file. */
 static int write_words(struct reclaimer *reclaimer, unsigned block,
 		       const struct range *bits, struct savetool_error *err)
 {
@@ -123,14 +125,14 @@ static int change(struct reclaimer *reclaimer, struct savetool_error *err)
 	if (held->is_device)
 		return full ? -1 : 0;
 	failed = punch(reclaimer, err);
-	/* Also of holes that were only begun. */
+	/* Also if only some of the holes were punched. */
 	if (full && write_words(reclaimer, reclaimer->block, &reclaimer->dirty,
 				failed ? &ignored : err) < 0)
 		return -1;
 	return failed;
 }
 
-/* Only whole blocks are freed, and pages may lie half in a hole already. */
+/* Only whole blocks are freed, and pages may already lie partly in a hole. */
 static int count_storage(struct reclaimer *reclaimer,
 			 struct savetool_error *err)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Gives back the storage that an image does not need. */
+/* Frees the storage that an image does not need. */
 #include "config.h"
 
 #include "base/cleanup.h"
@@ -22,7 +22,7 @@
 
 struct sparsification {
 	const struct savetool_sparsify_options *options;
-	struct phases phases; /* whether to believe the bitmaps; digging */
+	struct phases phases; /* checking the bitmaps; reclaiming */
 	struct savetool_image *image;
 	struct reclaim reclaim;
 	struct savetool_sparsify_result result;
@@ -48,7 +48,7 @@ static int measure(uint64_t *logical, uint64_t *allocated, int fd,
 	return 0;
 }
 
-/* Pages that lie in holes. */
+/* Counts pages that lie in holes. */
 static int count_lost(struct sparsification *work, struct savetool_error *err)
 {
 	const struct savetool_image *image = work->image;
@@ -67,8 +67,8 @@ static int count_lost(struct sparsification *work, struct savetool_error *err)
 }
 
 /*
- * What a clear bit says is believed, and then the page is gone: nothing may
- * speak against it.
+ * A page whose bit is clear will be gone for good, so nothing may cast doubt on
+ * the bitmaps.
  */
 static int check_bitmaps(struct sparsification *work,
 			 struct savetool_error *err)
@@ -90,7 +90,7 @@ static int check_bitmaps(struct sparsification *work,
 	return -1;
 }
 
-/* Of what is packed, every byte is needed, and nothing is read. */
+/* Compressed images have no storage to reclaim; they are not read. */
 static int check(struct sparsification *work, struct savetool_error *err)
 {
 	struct savetool_image *image = work->image;
@@ -195,8 +195,9 @@ static int in_place(struct sparsification *work, const char *path,
 }
 
 /*
- * For a copy that shares nothing: all that the image stores, or if there is
- * no room for that, what is left of it by a look at every byte.
+ * Makes sure that there is space for a copy that shares nothing: for all that
+ * the image stores or, if that does not fit, for what is left after examining
+ * every byte.
  */
 static int make_space(struct sparsification *work, struct output *out,
 		      struct savetool_error *err)
@@ -218,13 +219,17 @@ static int make_space(struct sparsification *work, struct output *out,
 	return space_require(out, stored, err);
 }
 
-/* Which may be packed inside, but not as a whole. */
+/*
+ * True also if the stream inside is compressed, but not if the whole file is.
+ */
 static bool has_header(const struct savetool_image *image)
 {
 	return image->libvirt && !image->outer;
 }
 
-/* All that the copy needs; its header says that it is not complete. */
+/*
+ * Fills the copy with all that it needs; its header says that it is incomplete.
+ */
 static int reclaim_into_copy(struct sparsification *work, struct output *out,
 			     struct savetool_error *err)
 {
@@ -239,8 +244,8 @@ static int reclaim_into_copy(struct sparsification *work, struct output *out,
 }
 
 /*
- * Where the file system can, the copy shares all of the image's storage
- * first, and then lets go of what it does not need.
+ * If the file system can, the copy first shares all of the image's storage, and
+ * then releases what it does not need.
  */
 static int fill_copy(struct sparsification *work, struct output *out,
 		     struct savetool_error *err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The first byte chooses what is done with the others: they are unpacked as
- * whatever they look like, or packed, and then come out again.
+ * The first byte chooses what is done with the others: they are decompressed as
+ * whatever they look like, or compressed and decompressed again.
  */
 #include "config.h"
 

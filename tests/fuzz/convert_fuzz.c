@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Any file: written again in both layouts.  What is written is an image, and
- * holds the same guest.
+ * Any file is written again in both layouts.  The result must be an image with
+ * the same guest.
  */
 #include "config.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Any file: opened, described, and its fingerprint taken. */
+/* Any file is opened and described, and its digest computed. */
 #include "config.h"
 
 #include "fuzz.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Any file as a libvirt header: what is read is written as it was. */
+/* Any file as a libvirt header: what can be read is written back unchanged. */
 #include "config.h"
 
 #include "fuzz.h"

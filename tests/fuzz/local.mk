@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The fuzz targets: with libFuzzer where configure was told so, else with a
-# main() of our own that only replays what they start from.
+# The fuzz targets: with libFuzzer if configured with --enable-fuzzing,
+# otherwise with a main() of our own that only replays their seeds.
 
 fuzz_targets = \
 	%D%/codec_fuzz \
@@ -10,7 +10,7 @@ fuzz_targets = \
 	%D%/vmdesc_fuzz \
 	%D%/xml_fuzz
 
-# All that fuzzing takes.
+# Everything that fuzzing needs.
 fuzz_programs = $(fuzz_targets) tests/mkimage/mkimage
 
 if ENABLE_FUZZING

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Gives a fuzz target the files of the folders named, one after the other,
- * with any compiler.  Ends by a signal where the target does not like one.
- * libFuzzer's options, which start with a dash, are passed over.
+ * Gives a fuzz target the files of the named folders, one after the other, with
+ * any compiler.  Ends by a signal if the target crashes on one.  Ignores
+ * libFuzzer's options, which start with a dash.
  */
 #include "config.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Any text as a vmdescription: read, and its configuration changed.  What was
- * changed is still one, and the same change again changes nothing.
+ * Any text as a vmdesc: it is parsed, and its configuration changed.  The
+ * result must be a vmdesc, and the same change again must change nothing.
  */
 #include "config.h"
 

@@ -31,8 +31,8 @@ size_t content_zlib(uint8_t *packed, const uint8_t *data, size_t size);
 #define ZLIB_ROOM(size) ((size) + 5 * ((size) / 65535 + 1) + 6)
 
 /*
- * The difference from old to new; 0 where there is none.  The worst case is
- * every other byte: a run of one unchanged and of one changed byte takes 3.
+ * The difference from old to new; 0 if there is none.  The worst case is every
+ * other byte: a run of one unchanged and one changed byte takes 3.
  */
 size_t content_xbzrle(uint8_t *packed, const uint8_t *old, const uint8_t *new,
 		      size_t size);

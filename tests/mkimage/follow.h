@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A recipe followed from its first line to its last. */
+/* Follows a recipe from its first line to its last. */
 #ifndef MKIMAGE_FOLLOW_H
 #define MKIMAGE_FOLLOW_H
 

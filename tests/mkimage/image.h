@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The image being made: where writing stands, and what was said so far. */
+/* The image being made: the position of writing, and what was said so far. */
 #ifndef MKIMAGE_IMAGE_H
 #define MKIMAGE_IMAGE_H
 
@@ -18,7 +18,7 @@ struct label {
 	char name[];
 };
 
-/* A FULL section, as the vmdesc tells of it. */
+/* A FULL section, as the vmdesc describes it. */
 struct device {
 	struct device *next;
 	char *name;
@@ -65,7 +65,7 @@ struct image {
 	struct block *last_block; /* of the last page record */
 	struct device *devices;
 
-	/* where the image is cut and what is being packed, or NOWHERE */
+	/* where the image is cut and what is being compressed, or NOWHERE */
 	uint64_t cut_at;
 	uint64_t pack_at;
 	char *packer;
@@ -96,13 +96,13 @@ void put_be_at(struct image *image, uint64_t value, unsigned size, uint64_t at);
 void set_label(struct image *image, const char *name, uint64_t at);
 
 /*
- * An offset: a number, +N or -N from where writing stands, or a label with
- * or without +N or -N behind it.
+ * An offset: a number, +N or -N from the position of writing, or a label that
+ * +N or -N may follow.
  */
 uint64_t position(const struct image *image, const struct line *line,
 		  const char *text);
 
-/* Writes what stands between the payload of a section and the next one. */
+/* Writes what comes between the payload of a section and the next one. */
 void section_close(struct image *image);
 
 void image_free(struct image *image);

@@ -6,9 +6,9 @@
 #include "image.h"
 
 /*
- * memory is the truth that converters are held against: it takes what the
- * recipe writes in order, so the last write wins.  NULL for a block whose
- * stated length no machine has.
+ * memory is what converters must reproduce: it takes what the recipe writes in
+ * order, so the last write wins.  NULL for a block that is longer than any
+ * machine's memory.
  */
 struct block {
 	struct block *next;
@@ -28,7 +28,7 @@ struct block {
 	uint8_t *bitmap;
 };
 
-/* Blocks of one name: the first is meant. */
+/* If several blocks have the name, the first one is returned. */
 struct block *block_find(const struct image *image, const struct line *line,
 			 const char *name);
 struct block *block_add(struct image *image, const char *name, uint64_t length,

@@ -14,8 +14,8 @@ struct pages {
 	const char *data;
 	uint64_t seed;
 	const char *poke;
-	const char *bytes; /* written in place of what data says */
-	bool remember;     /* the memory changes with it */
+	const char *bytes; /* written instead of what data says */
+	bool remember;     /* change the memory, too */
 	uint8_t *old;
 	uint8_t *new;
 };
@@ -24,18 +24,18 @@ void pages_read(struct pages *pages, struct image *image, struct line *line);
 void pages_free(struct pages *pages);
 
 /*
- * Moves to the next page, of which old is what memory holds and new what it
- * is to hold: the old with data and poke applied, if they were given.
+ * Moves to the next page.  old is what memory holds, new what it will hold: the
+ * old with data and poke applied, if they were given.
  */
 bool pages_next(struct pages *pages);
 
-/* Has memory hold the new page. */
+/* Copies the new page to memory. */
 void pages_remember(const struct pages *pages);
 
-/* mapped.c: the header in the block list, and writing moved behind it. */
+/* mapped.c: writes the header in the block list, and moves past the block. */
 void mapped_block(struct image *image, struct line *line, struct block *block);
 
-/* The page's slot takes the data; the bit says whether that counts. */
+/* Writes the data to the page's slot; the bit says whether it counts. */
 void mapped_store(struct image *image, const struct pages *pages);
 void mapped_set_bit(const struct pages *pages, bool present);
 void mapped_write_bitmaps(struct image *image);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Bytes as they are, cuts, and parts packed by another program. */
+/* Bytes as given, cuts, and parts compressed by another program. */
 #include "statements.h"
 
 #include "content.h"

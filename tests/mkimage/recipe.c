@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Recipe lines as words: operands, options, numbers. */
+/* The words of recipe lines: operands, options, numbers. */
 #include "recipe.h"
 
 #include <ctype.h>

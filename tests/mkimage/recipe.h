@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Recipe lines as words: operands, options, numbers. */
+/* The words of recipe lines: operands, options, numbers. */
 #ifndef MKIMAGE_RECIPE_H
 #define MKIMAGE_RECIPE_H
 
@@ -9,7 +9,7 @@
 
 #define LINE_WORDS 64
 
-/* One statement.  A word is used once; whatever is left over is an error. */
+/* One statement.  A word is used once; words left over are an error. */
 struct line {
 	const char *file;
 	unsigned number;
@@ -18,17 +18,17 @@ struct line {
 	bool used[LINE_WORDS];
 };
 
-/* Fetches the next line that says something; false at the end. */
+/* Reads the next line that is not empty; false at the end. */
 bool line_read(struct line *line, FILE *recipe);
 void line_free(struct line *line);
 
-/* The next word that was not used yet; it must exist. */
+/* The next unused word; it must exist. */
 const char *line_operand(struct line *line);
 
-/* The same, or NULL where there is none. */
+/* The same, or NULL if there is none. */
 const char *line_rest(struct line *line);
 
-/* The value of key=value, or NULL.  Asked again, the next of that key. */
+/* The value of key=value, or NULL.  A second call returns the next one. */
 const char *line_option(struct line *line, const char *key);
 uint64_t line_number(struct line *line, const char *key, uint64_t otherwise);
 bool line_flag(struct line *line, const char *key, bool otherwise);
@@ -36,7 +36,7 @@ bool line_flag(struct line *line, const char *key, bool otherwise);
 /* Decimal or 0x, with K, M, G, T; a minus sign wraps around. */
 uint64_t line_parse(const struct line *line, const char *text);
 
-/* Complains about words that nobody asked for. */
+/* Fails if a word was not used. */
 void line_done(const struct line *line);
 
 _Noreturn void line_fail(const struct line *line, const char *format, ...)

@@ -17,7 +17,7 @@ void say_end(struct image *image, struct line *line);
 void say_eof(struct image *image, struct line *line);
 void say_footers(struct image *image, struct line *line);
 
-/* The bytes of a section up to its payload. */
+/* Writes a section up to its payload. */
 void section_open(struct image *image, struct line *line, const char *type,
 		  const struct device *what, uint32_t id);
 
@@ -48,7 +48,7 @@ void say_cut(struct image *image, struct line *line);
 void say_pack(struct image *image, struct line *line);
 void say_packed(struct image *image, struct line *line);
 
-/* Cuts and packs what is still to be cut and packed. */
+/* Cuts and compresses what is still to be cut and compressed. */
 void image_finish(struct image *image);
 
 #endif

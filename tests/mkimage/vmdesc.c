@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The description of the device sections that ends a stream. */
+/* The vmdesc of the device sections, which ends a stream. */
 #include "statements.h"
 
 #include <stdlib.h>

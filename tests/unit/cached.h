@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What of a file is in the page cache. */
+/* How much of a file is in the page cache. */
 #ifndef UNIT_CACHED_H
 #define UNIT_CACHED_H
 
@@ -35,7 +35,7 @@ static inline uint64_t cached(const char *name)
 	return found;
 }
 
-/* Writes it to the disk, and has the page cache drop it. */
+/* Writes the file to disk and drops it from the page cache. */
 static inline void uncache(const char *name)
 {
 	int fd = open(name, O_RDWR | O_CLOEXEC);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cmocka, with what its header needs before it, and what every test here
- * needs beside it.
+ * cmocka, with what its header needs before it, and what every test here needs
+ * besides.
  */
 #ifndef UNIT_CHECK_H
 #define UNIT_CHECK_H
@@ -23,7 +23,7 @@
 /* The library has a function of this name. */
 #undef fail
 
-/* A test; its name says what holds. */
+/* A test; its name says what must be true. */
 #define TEST(name) static void name(void **state __attribute__((unused)))
 
 /* Ends the test as failed, with a reason. */
@@ -42,7 +42,7 @@
 		skip();                                                        \
 	} while (0)
 
-/* The call has gone well. */
+/* The call must succeed. */
 #define assert_ok(call, err)                                                   \
 	do {                                                                   \
 		if ((call) != 0)                                               \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A file system in the folder "disk", for the one test that wants it. */
+/* Mounts a file system in the folder "disk", for a single test. */
 #ifndef UNIT_MOUNTS_H
 #define UNIT_MOUNTS_H
 
@@ -9,7 +9,7 @@
 #include <sched.h>
 #include <sys/mount.h>
 
-/* In a namespace of its own, so that nobody else sees the mount. */
+/* In a mount namespace of its own: nobody else sees the mount. */
 static inline void mount_here(const char *type, const char *options)
 {
 	assert_int_equal(mkdir("disk", 0700), 0);

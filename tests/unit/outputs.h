@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Outputs that must succeed, and what is in the files that they make. */
+/* Outputs that must succeed, and the contents of the files that they make. */
 #ifndef UNIT_OUTPUTS_H
 #define UNIT_OUTPUTS_H
 
@@ -81,7 +81,7 @@ static inline uint64_t logical(const char *path)
 	return st.st_size;
 }
 
-/* No byte of it is zero. */
+/* Fills it without a zero byte. */
 static inline int fill_data(void **state)
 {
 	(void)state;

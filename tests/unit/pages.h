@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Blocks to put pages in, runs that take one line to write, and a sink that
- * writes down what it is given.
+ * logs what it is given.
  */
 #ifndef UNIT_PAGES_H
 #define UNIT_PAGES_H
@@ -44,12 +44,12 @@ static inline struct page_run run_of(const struct ram_layout *layout,
 	};
 }
 
-/* What a sink was given, a line a run. */
+/* What a sink was given, one line per run. */
 struct page_log {
 	struct page_sink base;
 	char text[1 << 14];
 	unsigned puts;
-	unsigned fails_at; /* this put, counted from 1; 0: none */
+	unsigned fails_at; /* fails at this put, from 1; 0: never */
 };
 
 static inline void page_log_line(struct page_log *log,
@@ -89,7 +89,7 @@ static inline void page_log_init(struct page_log *log)
 	log->base.ops = &ops;
 }
 
-/* One run, in a batch of its own. */
+/* Puts one run, in a batch of its own. */
 static inline void put_run(struct page_sink *sink, struct page_run run)
 {
 	static struct page_batch batch;
@@ -100,7 +100,7 @@ static inline void put_run(struct page_sink *sink, struct page_run run)
 	assert_ok(sink->ops->put(sink, &batch, &err), err);
 }
 
-/* A page of one byte over and over. */
+/* A page filled with one byte. */
 static inline const uint8_t *page_of(uint8_t byte)
 {
 	static uint8_t pages[256][4096];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* An output that writes down what it is asked for. */
+/* An output that logs its calls. */
 #ifndef UNIT_RECORDER_H
 #define UNIT_RECORDER_H
 
@@ -10,9 +10,9 @@
 
 struct recorder {
 	struct output base;
-	char log[4096]; /* "write 3 at 0\n", a line a call */
+	char log[4096]; /* "write 3 at 0\n", one line per call */
 	uint8_t bytes[1 << 17];
-	bool fails; /* the next write */
+	bool fails; /* fail the next write */
 };
 
 static inline void recorder_log(struct recorder *recorder, const char *word,
@@ -41,7 +41,7 @@ static inline int recorder_write_at(struct output *out, struct iovec *iov,
 			memcpy(recorder->bytes + end, iov[i].iov_base,
 			       iov[i].iov_len);
 		end += iov[i].iov_len;
-		/* It is allowed to, so nobody may rely on them. */
+		/* It may change them, so no caller may rely on them. */
 		iov[i] = (struct iovec){ NULL, 0 };
 	}
 	recorder_log(recorder, "write", end - offset, offset);

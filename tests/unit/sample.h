@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Small whole images: a guest of 16 pages, two of which hold something. */
+/* Small whole images: a guest of 16 pages, two of which hold data. */
 #ifndef UNIT_SAMPLE_H
 #define UNIT_SAMPLE_H
 
@@ -36,7 +36,7 @@ static inline void sample_list(struct wire *wire)
 	wire_be64(wire, 16 * SAMPLE_PAGE);
 }
 
-/* From the end of memory on. */
+/* Everything from the end of memory on. */
 static inline void sample_end(struct wire *wire)
 {
 	wire_section(wire, SECTION_END, 2, NULL, 0);
@@ -68,7 +68,7 @@ static inline void sample_sequential(struct wire *wire)
 	sample_end(wire);
 }
 
-/* The same guest, with its slots at the next page. */
+/* The same guest, with its slots at the next page boundary. */
 static inline void sample_mapped(struct wire *wire)
 {
 	uint64_t slots;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * An empty folder that a test runs in, so that names are short and whatever
- * is left behind is seen.
+ * An empty folder for a test to run in, so that names are short and forgotten
+ * files are noticed.
  */
 #ifndef UNIT_SCRATCH_H
 #define UNIT_SCRATCH_H
@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A test that has one. */
+/* A test that runs in such a folder. */
 #define scratch_test(name)                                                     \
 	cmocka_unit_test_setup_teardown(name, scratch_enter, scratch_leave)
 
@@ -60,7 +60,7 @@ static inline void scratch_write(const char *name, const void *data,
 	close(fd);
 }
 
-/* The file has exactly these bytes. */
+/* The file must have exactly these bytes. */
 static inline void scratch_holds(const char *name, const void *data,
 				 size_t size)
 {
@@ -79,7 +79,7 @@ static inline void scratch_holds(const char *name, const void *data,
 	free(found);
 }
 
-/* How many files a folder has whose names start so. */
+/* How many files in a folder have names that start like this. */
 static inline unsigned scratch_count(const char *folder, const char *start)
 {
 	DIR *dir = opendir(folder);

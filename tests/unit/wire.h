@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Bytes as QEMU sends them, written one value after the other. */
+/* Bytes as QEMU sends them, written value by value. */
 #ifndef UNIT_WIRE_H
 #define UNIT_WIRE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Failures keep their code, errno and place, and a sentence that ends. */
+/* Failures keep their code, errno and offset, and a terminated sentence. */
 #include "config.h"
 
 #include "base/error.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Options of callers that are older, newer, or wrong. */
+/* Options from callers that are older, newer, or wrong. */
 #include "config.h"
 
 #include "base/options.h"

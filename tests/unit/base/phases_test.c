@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Several phases are told as one task. */
+/* Several phases are reported as one task. */
 #include "config.h"
 
 #include "base/phases.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One byte that is not zero is found, wherever it is. */
+/* A single nonzero byte is found, wherever it is. */
 #include "config.h"
 
 #include "base/zero.h"

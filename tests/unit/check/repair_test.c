@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Checks and repairs that something comes in between of. */
+/* Checks and repairs that something interferes with. */
 #include "config.h"
 
 #include "check/repair.h"

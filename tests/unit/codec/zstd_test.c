@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Frames of zstd: as we write them, and as others do. */
+/* zstd frames: as we write them, and as others do. */
 #include "config.h"
 
 #include "base/bytes.h"

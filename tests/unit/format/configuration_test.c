@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The section behind the magic: read, written, and given a capability. */
+/* The section after the magic: read, written, and given a capability. */
 #include "config.h"
 
 #include "format/configuration.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The domain XML: the facts in it, and what is kept out. */
+/* The domain XML: facts that are read, and things that are refused. */
 #include "config.h"
 
 #include "format/domain_xml.h"

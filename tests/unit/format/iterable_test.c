@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Sections in several parts, each passed to its end and no further. */
+/* Sections in several parts, each skipped to its end and no further. */
 #include "config.h"
 
 #include "format/iterable.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Pages in their places: no hole is ever read, what adjoins is written in one
- * go, and the bitmap says what is there.
+ * Pages in their slots: no hole is ever read, adjoining pages are written at
+ * once, and the bitmap says what is present.
  */
 #include "config.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The size of pages, found by trying. */
+/* The page size, found by trying. */
 #include "config.h"
 
 #include "base/error.h"

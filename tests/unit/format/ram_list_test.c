@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The list of blocks: read, written, and refused where its parts are not
- * where they can be.
+ * The list of blocks: read, written, and refused if its parts are not where
+ * they can be.
  */
 #include "config.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Page records, taken out of a stream and put into one. */
+/* Page records, read from a stream and written to one. */
 #include "config.h"
 
 #include "format/page_size.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The walk from the magic to the tail: items, their order, their ends. */
+/* The way from the magic to the tail: items, their order, their ends. */
 #include "config.h"
 
 #include "format/page_size.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The tail: understood by its description, by footers or not at all; cut off,
- * with more behind it, and where its description lies.
+ * The tail: parsed by its vmdesc, by footers or not at all; cut off, followed
+ * by more, and with a vmdesc that is wrong.
  */
 #include "config.h"
 

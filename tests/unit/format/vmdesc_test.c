@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the vmdescription tells, and how it follows the capability: spelt as
- * QEMU spells it.
+ * What the vmdesc says, and how its capability is changed in QEMU's own
+ * spelling.
  */
 #include "config.h"
 

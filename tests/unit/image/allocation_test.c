@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the places of absent pages hold: how much of it is read, and by whom. */
+/*
+ * Data in the slots of absent pages: how much of it is read, and by which
+ * caller.
+ */
 #include "config.h"
 
 #include "image/allocation.h"

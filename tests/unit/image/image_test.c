@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a file is taken for, by its first bytes and no other sign. */
+/* What a file is recognised as, by its first bytes only. */
 #include "config.h"
 
 #include "format/page_size.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owner, mode, ACL, attributes and times go along, and never too far. */
+/*
+ * Owner, mode, ACL, attributes and times are copied, but never too many rights.
+ */
 #include "config.h"
 
 #include "io/attributes.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Chunks come back, once, from the last one who has them. */
+/* A chunk returns to its pool once, from the last owner that has it. */
 #include "config.h"
 
 #include "io/chunk.h"

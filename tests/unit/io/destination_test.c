@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A file appears whole, or not at all, and never instead of another. */
+/*
+ * A file appears complete or not at all, and never replaces another by
+ * accident.
+ */
 #include "config.h"
 
 #include "io/output.h"

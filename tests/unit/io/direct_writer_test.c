@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Writing past the page cache: every byte in its place, in order. */
+/* Writing past the page cache: every byte at its offset, in order. */
 #include "config.h"
 
 #include "io/direct_writer.h"

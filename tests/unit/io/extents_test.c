@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Extents from the start of a file on, and when there are too many. */
+/* Extents from the start of a file on, and more of them than are kept. */
 #include "config.h"
 
 #include "io/extents.h"

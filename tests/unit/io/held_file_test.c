@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Files changed where they lie, and bitmaps that their pages speak against. */
+/* Files changed in place, and bitmaps that contradict their pages. */
 #include "config.h"
 
 #include "base/error.h"

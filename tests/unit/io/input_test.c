@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Inputs: files, pipes and memory answer alike. */
+/* Inputs: files, pipes and memory behave alike. */
 #include "config.h"
 
 #include "io/input.h"

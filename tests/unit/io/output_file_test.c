@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Bytes and holes of files, and disks that are full. */
+/* Bytes and holes of files, and full disks. */
 #include "config.h"
 
 #include "io/output.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Outputs that are no file of our making: descriptors, pipes, devices. */
+/* Outputs that are not new files: descriptors, pipes, devices. */
 #include "config.h"
 
 #include "io/output.h"

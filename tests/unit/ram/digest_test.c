@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The fingerprint of memory: of contents, and of nothing else. */
+/* The digest of memory depends on contents, and on nothing else. */
 #include "config.h"
 
 #include "ram/digest.h"

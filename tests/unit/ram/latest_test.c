@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Pages that come several times, settled to their last version. */
+/* Pages that come several times, brought to their last version. */
 #include "config.h"
 
 #include "ram/latest.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Runs that grow together, and part where zero pages start and end. */
+/* Runs that are joined, and split where zero pages start and end. */
 #include "config.h"
 
 #include "unit/pages.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Words of pages: what was set is found, and takes room, and nothing else. */
+/* Words per page: what was set is found, and nothing else uses memory. */
 #include "config.h"
 
 #include "ram/page_words.h"

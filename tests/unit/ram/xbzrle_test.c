@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What changed in a page, applied; and what is no such thing. */
+/* XBZRLE applied to a page, and bytes that are not valid XBZRLE. */
 #include "config.h"
 
 #include "ram/xbzrle.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Zeros in stretches: which, in what order, with which bytes. */
+/* Zeros in ranges of a file: which, in what order, with which bytes. */
 #include "config.h"
 
 #include "ram/zero_scan.h"

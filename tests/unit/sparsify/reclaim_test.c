@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Holes that take long, and who wants them to end. */
+/*
+ * Holes that take long to punch, and users and processes that want to stop it.
+ */
 #include "config.h"
 
 #include "sparsify/reclaim.h"
