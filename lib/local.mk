@@ -12,6 +12,8 @@ libcore_la_SOURCES = \
 	%D%/base/cleanup.h \
 	%D%/base/error.c \
 	%D%/base/error.h \
+	%D%/base/monitor.c \
+	%D%/base/monitor.h \
 	%D%/base/options.c \
 	%D%/base/options.h \
 	%D%/base/phases.c \

@@ -36,6 +36,7 @@ unit_tests = \
 	%D%/unit/base/bitmap_test \
 	%D%/unit/base/bytes_test \
 	%D%/unit/base/error_test \
+	%D%/unit/base/monitor_test \
 	%D%/unit/base/options_test \
 	%D%/unit/base/phases_test \
 	%D%/unit/base/zero_test \

@@ -4,12 +4,13 @@
 
 #include "base/phases.h"
 
+#include "base/monitor.h"
+
 #define WHOLE (UINT64_C(1) << 32)
 
 static int phases_progress(void *data, uint64_t done, uint64_t total)
 {
 	struct phases *phases = data;
-	const struct savetool_monitor *caller = phases->caller;
 	double share = total ? (double)done / (double)total : 0;
 	uint64_t at;
 
@@ -19,17 +20,14 @@ static int phases_progress(void *data, uint64_t done, uint64_t total)
 	     (uint64_t)(share * (double)(phases->to - phases->from));
 	if (at > phases->reported)
 		phases->reported = at;
-	return caller ?
-		       caller->progress(caller->data, phases->reported, WHOLE) :
-		       0;
+	return monitor_progress(phases->caller, phases->reported, WHOLE);
 }
 
 static int phases_stopped(void *data)
 {
 	const struct phases *phases = data;
-	const struct savetool_monitor *caller = phases->caller;
 
-	return caller && caller->stopped ? caller->stopped(caller->data) : 0;
+	return monitor_stopped(phases->caller);
 }
 
 void phases_begin(struct phases *phases, const struct savetool_monitor *caller)

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/monitor.h"
 #include "io/direct.h"
 #include "io/tmpfile.h"
 #include "io/write_all.h"
@@ -148,9 +149,8 @@ static int give_way(struct held_file_watch *watch)
 static int watch_progress(void *data, uint64_t done, uint64_t total)
 {
 	struct held_file_watch *watch = data;
-	const struct savetool_monitor *caller = watch->caller;
 
-	if (caller && caller->progress(caller->data, done, total) != 0)
+	if (monitor_progress(watch->caller, done, total) != 0)
 		return 1;
 	return give_way(watch);
 }
@@ -158,9 +158,8 @@ static int watch_progress(void *data, uint64_t done, uint64_t total)
 static int watch_stopped(void *data)
 {
 	struct held_file_watch *watch = data;
-	const struct savetool_monitor *caller = watch->caller;
 
-	if (caller && caller->stopped && caller->stopped(caller->data) != 0)
+	if (monitor_stopped(watch->caller) != 0)
 		return 1;
 	return give_way(watch);
 }

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/monitor.h"
 #include "io/direct_reader.h"
 #include "io/extents.h"
 
@@ -34,17 +35,16 @@ static int wait_for_bytes(const struct input_file *file,
 			  struct savetool_error *err)
 {
 	const struct savetool_monitor *monitor = file->base.monitor;
+	int wait = monitor && monitor->stopped ? PATIENCE : -1;
 	struct pollfd bytes = { .fd = file->fd, .events = POLLIN };
 	int ready;
 
 	if (file->base.seekable)
 		return 0;
-	if (!monitor || !monitor->stopped)
-		monitor = NULL;
 	do {
-		if (monitor && monitor->stopped(monitor->data) != 0)
-			return fail(err, SAVETOOL_CANCELLED, "interrupted");
-		ready = poll(&bytes, 1, monitor ? PATIENCE : -1);
+		if (monitor_stopped(monitor) != 0)
+			return fail_stopped(err);
+		ready = poll(&bytes, 1, wait);
 	} while (ready == 0 || (ready < 0 && errno == EINTR));
 	return 0;
 }

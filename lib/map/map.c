@@ -5,6 +5,7 @@
 #include "map/map.h"
 
 #include "base/error.h"
+#include "base/monitor.h"
 #include "base/phases.h"
 #include "image/trust.h"
 
@@ -42,14 +43,10 @@ const char *savetool_extent_type_name(enum savetool_extent_type type)
 
 static int report_progress(struct map *map, struct savetool_error *err)
 {
-	const struct savetool_monitor *monitor = map->monitor;
-
-	if (!monitor || map->at - map->reported < REPORT_BYTES)
+	if (map->at - map->reported < REPORT_BYTES)
 		return 0;
 	map->reported = map->at;
-	if (monitor->progress(monitor->data, map->at, map->in->size) != 0)
-		return fail(err, SAVETOOL_CANCELLED, "interrupted");
-	return 0;
+	return monitor_report(map->monitor, map->at, map->in->size, err);
 }
 
 int map_flush(struct map *map, struct savetool_error *err)
@@ -59,7 +56,7 @@ int map_flush(struct map *map, struct savetool_error *err)
 	map->parked.length = 0;
 	if (extent.length == 0 || map->each(map->data, &extent) == 0)
 		return 0;
-	return fail(err, SAVETOOL_CANCELLED, "interrupted");
+	return fail_stopped(err);
 }
 
 /*

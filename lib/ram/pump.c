@@ -5,6 +5,7 @@
 #include "ram/pump.h"
 
 #include "base/error.h"
+#include "base/monitor.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -156,14 +157,6 @@ static void hand_over(struct pump *pump, struct page_source *source)
 	pthread_mutex_unlock(&pump->lock);
 }
 
-static int report(const struct savetool_monitor *monitor, uint64_t done,
-		  uint64_t total, struct savetool_error *err)
-{
-	if (!monitor || monitor->progress(monitor->data, done, total) == 0)
-		return 0;
-	return fail(err, SAVETOOL_CANCELLED, "interrupted");
-}
-
 static int empty_batches(struct pump *pump, uint64_t total,
 			 struct page_sink *sink,
 			 const struct savetool_monitor *monitor,
@@ -172,7 +165,7 @@ static int empty_batches(struct pump *pump, uint64_t total,
 	struct page_batch *batch;
 
 	while ((batch = batch_to_empty(pump)) != NULL) {
-		if (report(monitor, batch->progress, total, err) < 0 ||
+		if (monitor_report(monitor, batch->progress, total, err) < 0 ||
 		    sink->ops->put(sink, batch, err) < 0)
 			return -1;
 		batch_emptied(pump, batch);

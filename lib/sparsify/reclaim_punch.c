@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/monitor.h"
 
 /*
  * How often progress is reported, and other processes that wait are looked for.
@@ -22,12 +23,8 @@
 /* May it go on?  Called although there is no progress to report. */
 static int ask(const struct reclaimer *reclaimer, struct savetool_error *err)
 {
-	const struct savetool_monitor *monitor = reclaimer->monitor;
-
-	if (!monitor || monitor->progress(monitor->data, reclaimer->reported,
-					  reclaimer->end) == 0)
-		return 0;
-	return fail(err, SAVETOOL_CANCELLED, "cancelled");
+	return monitor_report(reclaimer->monitor, reclaimer->reported,
+			      reclaimer->end, err);
 }
 
 int reclaim_report(struct reclaimer *reclaimer, uint64_t offset,

@@ -74,7 +74,7 @@ static blkcnt_t dig_until(unsigned stop, unsigned *calls)
 		assert_ok(reclaim(&work, &monitor, &err), err);
 	else
 		assert_fails(reclaim(&work, &monitor, &err), err,
-			     SAVETOOL_CANCELLED, "cancelled");
+			     SAVETOOL_CANCELLED, "interrupted");
 	assert_int_equal(fstat(place.fd, &st), 0);
 	held_file_close(&place);
 	*calls = listener.calls;
