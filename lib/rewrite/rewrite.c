@@ -14,24 +14,6 @@
 
 #include <string.h>
 
-static void free_writer(struct writer **writer)
-{
-	writer_free(*writer);
-}
-#define cleanup_writer __attribute__((cleanup(free_writer)))
-
-static void free_tee(struct tee **tee)
-{
-	tee_free(*tee);
-}
-#define cleanup_tee __attribute__((cleanup(free_tee)))
-
-static void free_digest(struct digest_visitor **digest)
-{
-	digest_visitor_free(*digest);
-}
-#define cleanup_digest __attribute__((cleanup(free_digest)))
-
 /* Walks the source with the writer and, to verify, with who takes notes. */
 static int walk_source(struct rewrite *rewrite, struct output *out,
 		       struct digest_visitor *digest,

@@ -11,6 +11,12 @@ int digest_visitor_new(struct digest_visitor **digest,
 		       struct savetool_error *err);
 void digest_visitor_free(struct digest_visitor *digest);
 
+static inline void cleanup_digest_(struct digest_visitor **digest)
+{
+	digest_visitor_free(*digest);
+}
+#define cleanup_digest __attribute__((cleanup(cleanup_digest_)))
+
 /* As a visitor, for walk(). */
 struct visitor *digest_visitor(struct digest_visitor *digest);
 

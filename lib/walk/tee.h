@@ -12,6 +12,12 @@ int tee_new(struct tee **tee, struct visitor *first, struct visitor *second,
 	    struct savetool_error *err);
 void tee_free(struct tee *tee);
 
+static inline void cleanup_tee_(struct tee **tee)
+{
+	tee_free(*tee);
+}
+#define cleanup_tee __attribute__((cleanup(cleanup_tee_)))
+
 /* As a visitor, for walk(). */
 struct visitor *tee_visitor(struct tee *tee);
 

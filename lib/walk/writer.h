@@ -22,6 +22,12 @@ int writer_new(struct writer **writer, struct output *out,
 	       struct savetool_error *err);
 void writer_free(struct writer *writer);
 
+static inline void cleanup_writer_(struct writer **writer)
+{
+	writer_free(*writer);
+}
+#define cleanup_writer __attribute__((cleanup(cleanup_writer_)))
+
 /* As a visitor, for walk(). */
 struct visitor *writer_visitor(struct writer *writer);
 
