@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/monitor.h"
 #include "base/zero.h"
 
 /* Read at once, where it matters whether anything is there. */
@@ -77,6 +78,8 @@ int allocation_of_block(struct block_allocation *allocation,
 	*allocation = (struct block_allocation){
 		.present = bitmap_count(bitmap, 0, bitmap->bits),
 	};
+	if (base == 0) /* shared: its memory is not in the file */
+		return 0;
 	while (at < length) {
 		struct extent extent;
 		uint64_t end;
@@ -93,6 +96,24 @@ int allocation_of_block(struct block_allocation *allocation,
 			allocation->stale_bytes +=
 				stale_bytes(bitmap, page_size, at, end);
 		at = end;
+	}
+	return 0;
+}
+
+int allocation_total(struct block_allocation *total,
+		     const struct savetool_image *image,
+		     struct savetool_error *err)
+{
+	struct block_allocation block;
+
+	*total = (struct block_allocation){ 0 };
+	for (unsigned i = 0; i < image->bitmap_count; i++) {
+		if (allocation_of_block(&block, image, i, err) < 0)
+			return -1;
+		total->present += block.present;
+		total->stale_bytes += block.stale_bytes;
+		total->lost_bytes += block.lost_bytes;
+		total->lost_count += block.lost_count;
 	}
 	return 0;
 }
@@ -115,16 +136,13 @@ static uint64_t probe_base(const struct probe *probe)
 /* Up to this byte of the file nothing was found. */
 static int report(struct probe *probe, uint64_t at, struct savetool_error *err)
 {
-	const struct savetool_monitor *monitor = probe->monitor;
 	uint64_t done = probe->done + (at - probe_base(probe));
 
 	probe->clean = at;
-	if (!monitor || done < probe->reported + REPORT_BYTES)
+	if (done < probe->reported + REPORT_BYTES)
 		return 0;
 	probe->reported = done;
-	if (monitor->progress(monitor->data, done, probe->total) == 0)
-		return 0;
-	return fail(err, SAVETOOL_CANCELLED, "cancelled");
+	return monitor_report(probe->monitor, done, probe->total, err);
 }
 
 /* Is any byte of this part of the file not zero?  Holes are not read. */

@@ -25,10 +25,18 @@ struct block_allocation {
 	struct lost_extent lost[LOST_EXTENTS_KEPT];
 };
 
-/* The image's list and bitmaps have been read.  Reads no page. */
+/*
+ * The image's list and bitmaps have been read.  Reads no page.  A shared block
+ * has no storage in the file, neither stale nor lost.
+ */
 int allocation_of_block(struct block_allocation *allocation,
 			const struct savetool_image *image, unsigned block,
 			struct savetool_error *err);
+
+/* The sums of all blocks; lost[] stays empty. */
+int allocation_total(struct block_allocation *total,
+		     const struct savetool_image *image,
+		     struct savetool_error *err);
 
 /* What the places of absent pages hold, as far as that is in doubt. */
 struct clear_data {

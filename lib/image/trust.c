@@ -27,16 +27,11 @@ int trust_order(enum mapped_order *order, const struct savetool_image *image,
 static int find_stale(uint64_t *stale, const struct savetool_image *image,
 		      struct savetool_error *err)
 {
-	struct block_allocation block;
+	struct block_allocation total;
 
-	*stale = 0;
-	for (unsigned i = 0; i < image->bitmap_count; i++) {
-		if (image->stream.ram.headers[i].pages_offset == 0)
-			continue;
-		if (allocation_of_block(&block, image, i, err) < 0)
-			return -1;
-		*stale += block.stale_bytes;
-	}
+	if (allocation_total(&total, image, err) < 0)
+		return -1;
+	*stale = total.stale_bytes;
 	return 0;
 }
 

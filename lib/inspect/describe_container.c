@@ -6,6 +6,7 @@
 #include "format/domain_xml.h"
 #include "image/image.h"
 #include "inspect/describe_internal.h"
+#include "io/space.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -24,9 +25,7 @@ int describe_file(struct description *description,
 	info->sizes = (struct savetool_sizes){
 		.logical =
 			image->outer ? image->outer->size : image->file->size,
-		.allocated = S_ISREG(st.st_mode) ?
-				     st.st_blocks * UINT64_C(512) :
-				     SAVETOOL_UNKNOWN,
+		.allocated = space_allocated(&st),
 		.needed = SAVETOOL_UNKNOWN,
 		.reclaimable_zero = SAVETOOL_UNKNOWN,
 		.reclaimable_stale = SAVETOOL_UNKNOWN,

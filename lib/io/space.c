@@ -10,7 +10,6 @@
 #include <linux/fs.h>
 #include <linux/magic.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* No file system has larger blocks; what NFS reports as one may be larger. */
@@ -35,6 +34,30 @@ uint64_t space_free(const struct statfs *fs)
 			blocks = fs->f_bfree - own;
 	}
 	return blocks * fs->f_frsize;
+}
+
+uint64_t space_allocated(const struct stat *st)
+{
+	return S_ISREG(st->st_mode) ? st->st_blocks * UINT64_C(512) :
+				      SAVETOOL_UNKNOWN;
+}
+
+int space_used(int fd, uint64_t *logical, uint64_t *allocated,
+	       struct savetool_error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return fail_errno(err, "cannot examine");
+	*logical = st.st_size;
+	*allocated = space_allocated(&st);
+	if (S_ISREG(st.st_mode))
+		return 0;
+	if (!S_ISBLK(st.st_mode))
+		return fail(err, SAVETOOL_REFUSED, "not a regular file");
+	return ioctl(fd, BLKGETSIZE64, logical) < 0 ?
+		       fail_errno(err, "cannot tell its size") :
+		       0;
 }
 
 uint64_t space_block(int fd)

@@ -5,10 +5,23 @@
 
 #include "io/output.h"
 
+#include <sys/stat.h>
 #include <sys/statfs.h>
 
 /* Bytes of a file system that this user can fill. */
 uint64_t space_free(const struct statfs *fs);
+
+/*
+ * The storage that a file takes; SAVETOOL_UNKNOWN unless it is a regular file.
+ */
+uint64_t space_allocated(const struct stat *st);
+
+/*
+ * The length and storage of an open file, or of a device, whose storage is
+ * SAVETOOL_UNKNOWN.  Anything else is SAVETOOL_REFUSED.
+ */
+int space_used(int fd, uint64_t *logical, uint64_t *allocated,
+	       struct savetool_error *err);
 
 /* The unit in which the file system allocates and frees storage. */
 uint64_t space_block(int fd);

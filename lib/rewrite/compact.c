@@ -11,11 +11,11 @@
 #include "inspect/findings.h"
 #include "io/held_file.h"
 #include "io/output_count.h"
+#include "io/space.h"
 #include "rewrite/fit.h"
 #include "rewrite/rewrite.h"
 
 #include <inttypes.h>
-#include <sys/stat.h>
 
 /*
  * How much the allocation of a file can differ from what was written to it: the
@@ -26,24 +26,6 @@
 /* A block of the file system: saving less is no gain. */
 #define LEAST_GAIN UINT64_C(4096)
 
-/* Of an image, whose name the caller tells, without a path. */
-static int measure(const char *path, int fd, uint64_t *logical,
-		   uint64_t *allocated, struct savetool_error *err)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return path ? fail_errno(err, "cannot examine '%s'", path) :
-			      fail_errno(err, "cannot examine");
-	if (!S_ISREG(st.st_mode))
-		return path ? fail(err, SAVETOOL_REFUSED,
-				   "'%s' is not a regular file", path) :
-			      fail(err, SAVETOOL_REFUSED, "not a regular file");
-	*logical = st.st_size;
-	*allocated = st.st_blocks * UINT64_C(512);
-	return 0;
-}
-
 /*
  * Lost pages become ordinary zero pages when they are rewritten; nothing would
  * show any more that they were lost.
@@ -52,43 +34,22 @@ static int refuse_lost(struct savetool_image *image,
 		       const struct savetool_monitor *monitor,
 		       struct savetool_error *err)
 {
-	uint64_t lost = 0;
+	struct block_allocation total;
 
 	if (!stream_is_mapped(&image->stream) || image_codec(image))
 		return 0;
-	if (savetool_image_describe(image, false, monitor, NULL, err) < 0)
+	if (savetool_image_describe(image, false, monitor, NULL, err) < 0 ||
+	    allocation_total(&total, image, err) < 0)
 		return -1;
-	for (unsigned i = 0; i < image->bitmap_count; i++) {
-		struct block_allocation allocation;
-
-		if (allocation_of_block(&allocation, image, i, err) < 0)
-			return -1;
-		lost += allocation.lost_bytes;
-	}
-	if (lost > 0) {
+	if (total.lost_bytes > 0) {
 		fail(err, SAVETOOL_REFUSED,
 		     "%" PRIu64 " bytes of memory lie in holes of the file; "
 		     "after compaction they could not be distinguished from "
 		     "zero pages",
-		     lost);
+		     total.lost_bytes);
 		return fail_hint(err, SAVETOOL_HINT_COMPACT_COPY);
 	}
 	return image_start(image, err);
-}
-
-/* Storage of pages that a mapped-ram image does not have. */
-static int measure_stale(uint64_t *stale, const struct savetool_image *image,
-			 struct savetool_error *err)
-{
-	struct block_allocation allocation;
-
-	*stale = 0;
-	for (unsigned i = 0; i < image->bitmap_count; i++) {
-		if (allocation_of_block(&allocation, image, i, err) < 0)
-			return -1;
-		*stale += allocation.stale_bytes;
-	}
-	return 0;
 }
 
 /*
@@ -153,11 +114,13 @@ static int measure_data(uint64_t *data, struct output *out,
 static int frees_stale(bool *frees, const struct savetool_image *source,
 		       uint64_t data, struct savetool_error *err)
 {
-	uint64_t stale, before = 0;
+	struct block_allocation total;
+	uint64_t before = 0;
 
-	if (measure_stale(&stale, source, err) < 0 ||
-	    (stale > 0 && input_count_data(&before, source->file, 0,
-					   source->file->size, err) < 0))
+	if (allocation_total(&total, source, err) < 0 ||
+	    (total.stale_bytes > 0 &&
+	     input_count_data(&before, source->file, 0, source->file->size,
+			      err) < 0))
 		return -1;
 	*frees = data < before;
 	return 0;
@@ -242,7 +205,9 @@ static int commit(struct output *out, const char *path,
 
 	if (output_commit(out, err) < 0)
 		return -1;
-	return measure(path, output_fd(out), &logical, &result->allocated, err);
+	if (space_used(output_fd(out), &logical, &result->allocated, err) < 0)
+		return fail_while(err, "'%s'", path);
+	return 0;
 }
 
 static int write_copy(struct rewrite *rewrite, const char *destination,
@@ -311,9 +276,12 @@ static int compact(struct savetool_image *image, const struct held_file *held,
 	};
 
 	if (image_require_complete(image, err) < 0 ||
-	    measure(NULL, image_fd(image), &result->logical_before,
-		    &result->allocated_before, err) < 0 ||
-	    image_start(image, err) < 0)
+	    space_used(image_fd(image), &result->logical_before,
+		       &result->allocated_before, err) < 0)
+		return -1;
+	if (result->allocated_before == SAVETOOL_UNKNOWN)
+		return fail(err, SAVETOOL_REFUSED, "not a regular file");
+	if (image_start(image, err) < 0)
 		return -1;
 	if (image->outer) {
 		fail(err, SAVETOOL_UNSUPPORTED,

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "image/unchanged.h"
+#include "io/space.h"
 #include "rewrite/fit.h"
 #include "rewrite/rewrite.h"
 
@@ -207,8 +208,7 @@ static int measure(struct savetool_convert_result *result,
 	result->lost = rewrite->source->lost;
 	result->verified = rewrite->verify;
 	result->logical = rewrite->out->position;
-	result->allocated = S_ISREG(st.st_mode) ? st.st_blocks * UINT64_C(512) :
-						  SAVETOOL_UNKNOWN;
+	result->allocated = space_allocated(&st);
 	return 0;
 }
 

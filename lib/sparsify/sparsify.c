@@ -28,41 +28,14 @@ struct sparsification {
 	struct savetool_sparsify_result result;
 };
 
-static int measure(uint64_t *logical, uint64_t *allocated, int fd,
-		   struct savetool_error *err)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return fail_errno(err, "cannot examine");
-	if (S_ISBLK(st.st_mode)) {
-		*allocated = SAVETOOL_UNKNOWN;
-		return ioctl(fd, BLKGETSIZE64, logical) < 0 ?
-			       fail_errno(err, "cannot tell its size") :
-			       0;
-	}
-	if (!S_ISREG(st.st_mode))
-		return fail(err, SAVETOOL_REFUSED, "not a regular file");
-	*logical = st.st_size;
-	*allocated = st.st_blocks * UINT64_C(512);
-	return 0;
-}
-
 /* Counts pages that lie in holes. */
 static int count_lost(struct sparsification *work, struct savetool_error *err)
 {
-	const struct savetool_image *image = work->image;
+	struct block_allocation total;
 
-	work->result.lost = 0;
-	for (unsigned i = 0; i < image->bitmap_count; i++) {
-		struct block_allocation block;
-
-		if (image->stream.ram.headers[i].pages_offset == 0)
-			continue;
-		if (allocation_of_block(&block, image, i, err) < 0)
-			return -1;
-		work->result.lost += block.lost_bytes;
-	}
+	if (allocation_total(&total, work->image, err) < 0)
+		return -1;
+	work->result.lost = total.lost_bytes;
 	return 0;
 }
 
@@ -139,8 +112,8 @@ static int dry_run(struct sparsification *work, const char *path,
 	struct savetool_sparsify_result *result = &work->result;
 	uint64_t freed;
 
-	if (measure(&result->logical, &result->before, image_fd(work->image),
-		    err) < 0 ||
+	if (space_used(image_fd(work->image), &result->logical, &result->before,
+		       err) < 0 ||
 	    check(work, err) < 0)
 		return -1;
 	if (!image_codec(work->image) &&
@@ -163,7 +136,7 @@ static int change_in_place(struct sparsification *work,
 {
 	struct savetool_sparsify_result *result = &work->result;
 
-	if (measure(&result->logical, &result->before, held->fd, err) < 0 ||
+	if (space_used(held->fd, &result->logical, &result->before, err) < 0 ||
 	    image_open_held(&work->image, held, path, open, err) < 0 ||
 	    check(work, err) < 0)
 		return -1;
@@ -171,7 +144,7 @@ static int change_in_place(struct sparsification *work,
 	if (!image_codec(work->image) && (held_file_can_punch(held, err) < 0 ||
 					  reclaim_all(work, 100, err) < 0))
 		return -1;
-	return measure(&result->logical, &result->allocated, held->fd, err);
+	return space_used(held->fd, &result->logical, &result->allocated, err);
 }
 
 static int in_place(struct sparsification *work, const char *path,
@@ -278,8 +251,8 @@ static int copy(struct sparsification *work, const char *destination,
 	};
 	cleanup_output struct output *out = NULL;
 
-	if (measure(&result->logical, &result->before, options.like_fd, err) <
-	    0)
+	if (space_used(options.like_fd, &result->logical, &result->before,
+		       err) < 0)
 		return -1;
 	if (result->before == SAVETOOL_UNKNOWN)
 		return fail(err, SAVETOOL_REFUSED, "not a regular file");
@@ -291,8 +264,8 @@ static int copy(struct sparsification *work, const char *destination,
 	    image_require_unchanged(work->image, err) < 0 ||
 	    output_commit(out, err) < 0)
 		return -1;
-	return measure(&result->logical, &result->allocated, output_fd(out),
-		       err);
+	return space_used(output_fd(out), &result->logical, &result->allocated,
+			  err);
 }
 
 /* A device does not say what it has allocated, before or after. */

@@ -224,7 +224,7 @@ TEST(a_monitor_hears_of_it_and_stops_it)
 	struct savetool_error err;
 
 	assert_fails(allocation_clear_data(&clear_data, &image, &monitor, &err),
-		     err, SAVETOOL_CANCELLED, "cancelled");
+		     err, SAVETOOL_CANCELLED, "interrupted");
 	assert_int_equal(listener.total, 2 * LENGTH);
 	assert_int_equal(fake.read, LENGTH / 2);
 	assert_null(image.clear_data);
@@ -234,12 +234,40 @@ TEST(a_monitor_hears_of_it_and_stops_it)
 	assert_int_equal(listener.calls, LENGTH / (4 << 20));
 }
 
+TEST(a_shared_block_has_no_storage_in_the_file)
+{
+	struct block_allocation block;
+	struct savetool_error err;
+
+	headers[1].pages_offset = 0;
+	assert_ok(allocation_of_block(&block, &image, 1, &err), err);
+	assert_int_equal(block.present, 1);
+	assert_int_equal(block.stale_bytes, 0);
+	assert_int_equal(block.lost_bytes, 0);
+}
+
+TEST(the_total_is_that_of_all_blocks)
+{
+	struct block_allocation total;
+	struct savetool_error err;
+
+	bits[0][0] = 3;
+	fake.hole = (struct lost_extent){ BASE, PAGE };
+	assert_ok(allocation_total(&total, &image, &err), err);
+	assert_int_equal(total.present, 3);
+	assert_int_equal(total.lost_bytes, PAGE);
+	assert_int_equal(total.lost_count, 1);
+	assert_int_equal(total.stale_bytes, 2 * LENGTH - 3 * PAGE);
+}
+
 #define survey_case(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		survey_case(zeros_are_read_once),
+		survey_case(a_shared_block_has_no_storage_in_the_file),
+		survey_case(the_total_is_that_of_all_blocks),
 		survey_case(data_ends_the_look),
 		survey_case(what_was_clean_is_not_read_for_the_hole),
 		survey_case(a_hole_is_lost_with_data_behind_it_alone),
