@@ -190,10 +190,10 @@ TEST(several_images_are_an_array_at_the_end)
 	take_paper(&paper, true, true);
 	give_facts(paper.report);
 	report_open(paper.report, "bad");
-	report_error(paper.report, &err);
+	report_error(paper.report, &err, NULL);
 	report_commit(paper.report);
 	report_open(paper.report, "gone");
-	report_error(paper.report, &nowhere);
+	report_error(paper.report, &nowhere, NULL);
 	report_commit(paper.report);
 	assert_paper(&paper, "");
 	report_finish(paper.report);
