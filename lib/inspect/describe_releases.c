@@ -54,7 +54,8 @@ int describe_releases(struct description *description,
 	struct machine_releases releases;
 	const char *machine = info->machine;
 
-	if (!machine && info->guest)
+	/* Old types write none; what is no stream needs no QEMU. */
+	if (!machine && info->stream_known && info->guest)
 		machine = info->guest->machine;
 	machine_releases(&releases, machine);
 	info->vendor = releases.vendor;

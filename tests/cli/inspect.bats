@@ -497,8 +497,8 @@ packs()
 	savetool inspect b
 	assert_failure 6
 	assert_line --index 0 "b: libvirt save image, zstd"
-	[[ $stderr == "savetool: b: no QEMU stream after the libvirt header, at\
- byte "*", but a zstd-compressed ELF file" ]]
+	[[ $stderr == "savetool: b: no QEMU stream after the libvirt header, but\
+ a zstd-compressed ELF file (at byte "*")" ]]
 	savetool check b
 	assert_failure 6
 	refute_output --partial clean

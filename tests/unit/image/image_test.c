@@ -246,9 +246,9 @@ TEST(a_packed_stranger_after_a_header_is_damage)
 	image = opens("a", 0);
 	assert_fails(savetool_image_describe(image, false, NULL, &info, &err),
 		     err, SAVETOOL_CORRUPT,
-		     "no QEMU stream after the libvirt header, at byte 225, "
-		     "but a gzip-compressed qcow2 disk image; qemu-img reads "
-		     "it");
+		     "no QEMU stream after the libvirt header, but a "
+		     "gzip-compressed qcow2 disk image; qemu-img reads it (at "
+		     "byte 225)");
 	assert_true(info->libvirt);
 	assert_false(info->stream_known);
 	savetool_image_close(image);

@@ -190,13 +190,13 @@ TEST(after_a_libvirt_header_it_is_damage)
 	assert_ok(input_open_memory(&in, BYTES("QFI\373"), &err), err);
 	assert_fails(fail_stranger_after(&libvirt, 4096, in, 0, NULL, &err),
 		     err, SAVETOOL_CORRUPT,
-		     "no QEMU stream after the libvirt header, at byte 4096, "
-		     "but a qcow2 disk image; qemu-img reads it");
+		     "no QEMU stream after the libvirt header, but a qcow2 "
+		     "disk image; qemu-img reads it (at byte 4096)");
 	libvirt.header.complete = false;
 	assert_fails(fail_stranger_after(&libvirt, 4096, in, 0, NULL, &err),
 		     err, SAVETOOL_INCOMPLETE,
-		     "no QEMU stream after the libvirt header, at byte 4096, "
-		     "but a qcow2 disk image; qemu-img reads it");
+		     "no QEMU stream after the libvirt header, but a qcow2 "
+		     "disk image; qemu-img reads it (at byte 4096)");
 }
 
 int main(void)
