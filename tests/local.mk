@@ -104,7 +104,8 @@ bats_helpers = \
 	%D%/cli/cached.py \
 	%D%/cli/helpers.bash \
 	%D%/cli/memory.py \
-	%D%/cli/peak.py
+	%D%/cli/peak.py \
+	%D%/cli/schema.py
 
 # Every recipe, and every command on it.
 recipe_tests = %D%/cli/recipes.py
@@ -130,6 +131,7 @@ bats_tests = \
 	%D%/style/tree.bats \
 	%D%/style/exports.bats \
 	%D%/style/hints.bats \
+	%D%/style/json.bats \
 	%D%/style/layers.bats \
 	%D%/style/manual.bats \
 	%D%/style/layers.bats \

@@ -342,13 +342,13 @@ fake_man()
 	assert_error 2 "no command 'insepct'; did you mean 'inspect'?"
 	assert_json '.error | .code == "usage" and
 		.message == "no command '\''insepct'\''" and
-		(.hint // .remedy) == "did you mean '\''inspect'\''?"'
+		.hint == "did you mean '\''inspect'\''?"'
 	savetool --bogus --output json
 	assert_json '.error.message == "no option '\''--bogus'\''"'
 	savetool --json inspect a
 	assert_json '.error.message == "no option '\''--json'\''"'
 	savetool help insepct --output=json
-	assert_json '.error | (.hint // .remedy) == "did you mean '\''inspect'\''?"'
+	assert_json '.error | .hint == "did you mean '\''inspect'\''?"'
 	savetool insepct --json --output=text a
 	assert_output ''
 	savetool insepct -- --json
