@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "escape.h"
 #include "hint.h"
+#include "memory.h"
 #include "nearest.h"
 #include "place.h"
 #include "report.h"
@@ -120,10 +121,8 @@ static char **copy_words(int argc, const char **argv,
 			options = false;
 		if (options && lacks_optional(argv[i], table))
 			end = "=";
-		if (asprintf(&words[i], "%s%s", argv[i], end) < 0) {
-			words[i] = NULL;
-			break;
-		}
+		if (asprintf(&words[i], "%s%s", argv[i], end) < 0)
+			words[i] = must(NULL);
 	}
 	return words;
 }
@@ -319,18 +318,14 @@ static int misuse(const struct cli *cli, const struct mistake *mistake);
 bool cli_parse(struct cli *cli, const struct option *own)
 {
 	struct request request = { false, false, false };
-	cleanup_free struct option *table = whole_table(cli, &request, own);
+	cleanup_free struct option *table =
+		must(whole_table(cli, &request, own));
 	struct mistake mistake = { .hint = "" };
 
-	cli->rows = table ? popt_table(table) : NULL;
-	cli->words = cli->rows ? copy_words(cli->argc, cli->argv, table) : NULL;
-	if (cli->words)
-		cli->context =
-			poptGetContext(NULL, cli->argc,
-				       (const char **)cli->words, cli->rows, 0);
-	cli->status = SAVETOOL_SYSTEM;
-	if (!cli->context)
-		return false;
+	cli->rows = must(popt_table(table));
+	cli->words = must(copy_words(cli->argc, cli->argv, table));
+	cli->context = must(poptGetContext(
+		NULL, cli->argc, (const char **)cli->words, cli->rows, 0));
 	if (read_options(cli, table, &mistake) < 0) {
 		cli->status = misuse(cli, &mistake);
 		return false;

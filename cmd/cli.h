@@ -30,6 +30,11 @@ struct option {
 	  "byte order of a bare stream's host: little or big" },                   \
 	{ '\0', "direct", NULL, take_flag, &(open)->direct,                    \
 	  "bypass the page cache (O_DIRECT)" }
+/* int, int; 0 is what is best. */
+#define OPTIONS_COMPRESSION(level, threads)                                    \
+	{ 'L', "level", "N", take_level, level, "compress at level N" },       \
+	{ 'T', "threads", "N", take_number, threads,                           \
+	  "compress with N threads (0: one per processor)" }
 #define OPTION_END { '\0', NULL, NULL, NULL, NULL, NULL }
 /* clang-format on */
 

@@ -9,16 +9,12 @@
 #include "report.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* No level was given: a number that is not a level of any format. */
-#define LEVEL_DEFAULT INT_MIN
-
-/* The options; numbers that were not given are -1. */
+/* What was asked for; header_version is -1 if none was. */
 struct wish {
 	enum savetool_format format;
 	bool force, bare, verify;
@@ -45,8 +41,6 @@ static const char *contradiction(const struct wish *wish)
 	if (wish->header_version >= 0 && wish->header_version != 2 &&
 	    wish->header_version != 3)
 		return "header version is neither 2 nor 3";
-	if (wish->level == 0)
-		return "compression level 0 does not exist";
 	return NULL;
 }
 
@@ -55,7 +49,7 @@ static int check_format(const struct cli *cli, const struct wish *wish)
 {
 	const char *name = savetool_format_name(wish->format);
 
-	if (wish->level != LEVEL_DEFAULT && !has_levels(wish->format))
+	if (wish->level != 0 && !has_levels(wish->format))
 		return cli_misuse(cli, "format '%s' has no levels", name);
 	if (wish->header_version == 3 &&
 	    wish->format != SAVETOOL_FORMAT_SPARSE &&
@@ -90,6 +84,7 @@ static struct savetool_convert_options options_of(const struct wish *wish)
 		.format = wish->format,
 		.force = wish->force,
 		.verify = wish->verify,
+		.level = wish->level,
 		.threads = (unsigned)wish->threads,
 	};
 
@@ -101,8 +96,6 @@ static struct savetool_convert_options options_of(const struct wish *wish)
 		options.xml = wish->xml;
 	if (wish->header_version > 0)
 		options.header_version = (uint32_t)wish->header_version;
-	if (wish->level != LEVEL_DEFAULT)
-		options.level = wish->level;
 	return options;
 }
 
@@ -196,7 +189,6 @@ static int run(struct cli *cli)
 {
 	struct wish wish = { .format = SAVETOOL_FORMAT_KEEP,
 			     .header_version = -1,
-			     .level = LEVEL_DEFAULT,
 			     .open = { .size = sizeof(wish.open) },
 			     .progress = PROGRESS_INIT };
 	const struct option table[] = {
@@ -212,10 +204,7 @@ static int run(struct cli *cli)
 		  &wish.header_version, "write header version 2 or 3" },
 		{ '\0', "verify", NULL, take_flag, &wish.verify,
 		  "read DEST back and compare it with SOURCE" },
-		{ 'L', "level", "N", take_signed, &wish.level,
-		  "compress at level N" },
-		{ 'T', "threads", "N", take_number, &wish.threads,
-		  "compress with N threads (0: one per processor)" },
+		OPTIONS_COMPRESSION(&wish.level, &wish.threads),
 		OPTIONS_SOURCE(&wish.open),
 		OPTIONS_PROGRESS(&wish.progress),
 		OPTION_END,

@@ -124,37 +124,24 @@ static int on_extent(void *data, const struct savetool_extent *extent)
 	return signals_caught() != 0;
 }
 
-/* An error is an element too, if there are others before it. */
-static void show_error(struct job *job, const struct savetool_error *err)
-{
-	struct json_object *object, *error;
-
-	object = must(json_object_new_object());
-	error = must(json_object_new_object());
-	put_text(error, "code", savetool_code_name(err->code));
-	put_text(error, "message", err->text);
-	put_text(error, "block", err->block[0] ? err->block : NULL);
-	put_number(error, "page", err->page);
-	put_number(error, "offset", err->offset);
-	json_object_object_add(object, "error", error);
-	write_element(job, object);
-}
-
-/* Returns the exit status. */
+/* The exit status.  A failure is the last element, if there are others. */
 static int finish(struct job *job, const char *path,
 		  const struct savetool_error *err)
 {
-	if (!job->cli->json || !job->begun) {
-		stdout_flush();
-		return err ? cli_fail(job->cli, path, err) : SAVETOOL_OK;
-	}
-	if (err)
-		show_error(job, err);
-	puts("]");
+	bool array = job->cli->json && (job->begun || !err);
+	int status = SAVETOOL_OK;
+
+	if (array && !job->begun)
+		putchar('[');
+	else if (array && err)
+		puts(",");
 	stdout_flush();
 	if (err)
-		cli_complain(path, err);
-	return err ? (int)err->code : SAVETOOL_OK;
+		status = cli_fail(job->cli, path, err);
+	if (array)
+		puts("]");
+	stdout_flush();
+	return status;
 }
 
 static int map(struct job *job, const char *path, struct savetool_error *err)

@@ -85,6 +85,18 @@ int take_signed(void *target, const char *word, struct savetool_error *err)
 	return 0;
 }
 
+int take_level(void *target, const char *word, struct savetool_error *err)
+{
+	int level;
+
+	if (take_signed(&level, word, err) < 0)
+		return -1;
+	if (level == 0)
+		return misfit_none(err, "compression level", word);
+	*(int *)target = level;
+	return 0;
+}
+
 int take_size(void *target, const char *word, struct savetool_error *err)
 {
 	static const char units[] = "KMGT";

@@ -22,7 +22,9 @@ int take_text(void *target, const char *word, struct savetool_error *err);
 int take_number(void *target, const char *word, struct savetool_error *err);
 /* int, may be negative */
 int take_signed(void *target, const char *word, struct savetool_error *err);
-/* uint64_t bytes, with or without K, M, G, T; also hexadecimal */
+/* int, also below 0, but not 0: that is no level of any format */
+int take_level(void *target, const char *word, struct savetool_error *err);
+/* uint64_t bytes, with K, M, G, T or without; also hexadecimal */
 int take_size(void *target, const char *word, struct savetool_error *err);
 /* enum savetool_byte_order */
 int take_byte_order(void *target, const char *word, struct savetool_error *err);

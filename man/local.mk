@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Manual pages: the program, one per command, the formats.
+# Manual pages: the program, one a command, the formats, the JSON; and the
+# schema of that.
 
 dist_man_MANS += \
 	%D%/savetool-check.1 \
@@ -8,7 +10,11 @@ dist_man_MANS += \
 	%D%/savetool-digest.1 \
 	%D%/savetool-formats.5 \
 	%D%/savetool-inspect.1 \
+	%D%/savetool-json.5 \
 	%D%/savetool-map.1 \
 	%D%/savetool-sparsify.1 \
 	%D%/savetool-size.1 \
 	%D%/savetool.1
+
+schemadir = $(datadir)/savetool
+dist_schema_DATA = %D%/savetool.schema.json

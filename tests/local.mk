@@ -106,7 +106,8 @@ bats_helpers = \
 	%D%/cli/cached.py \
 	%D%/cli/helpers.bash \
 	%D%/cli/memory.py \
-	%D%/cli/peak.py
+	%D%/cli/peak.py \
+	%D%/cli/schema.py
 
 # Runs every command on every recipe.
 recipe_tests = %D%/cli/recipes.py
@@ -132,6 +133,7 @@ bats_tests = \
 	%D%/style/tree.bats \
 	%D%/style/exports.bats \
 	%D%/style/hints.bats \
+	%D%/style/json.bats \
 	%D%/style/layers.bats \
 	%D%/style/manual.bats \
 	%D%/style/layers.bats \

@@ -13,6 +13,18 @@ mkimage=${MKIMAGE:-${top_builddir:-$top/build}/tests/mkimage/mkimage}
 savetool()
 {
 	run --separate-stderr "$SAVETOOL" "$@"
+	keep_json "$@"
+}
+
+# keep_json ARGUMENT...: what was printed, if that is JSON, for the schema.
+keep_json()
+{
+	local asked='(^| )--(json|output[= ]json)( |$)' json='^[[{]'
+
+	# shellcheck disable=SC2154 # of run
+	[[ $* =~ $asked && $output =~ $json ]] || return 0
+	printf '%s\0' "$BATS_TEST_DESCRIPTION" "$*" "$output" \
+		>>"$BATS_FILE_TMPDIR/json.$BATS_TEST_NUMBER"
 }
 
 # unprivileged ARGUMENT...: the same as a user like any other, which root is
@@ -22,6 +34,7 @@ unprivileged()
 	if [ "$(id -u)" = 0 ]; then
 		run --separate-stderr setpriv --bounding-set=-all \
 			"$SAVETOOL" "$@"
+		keep_json "$@"
 	else
 		savetool "$@"
 	fi
@@ -198,4 +211,14 @@ setup()
 	[ -x "$SAVETOOL" ] || fail "SAVETOOL is no program"
 	mkdir "$BATS_TEST_TMPDIR/here"
 	cd "$BATS_TEST_TMPDIR/here" || return
+}
+
+# One Python for a file of tests.
+teardown_file()
+{
+	local kept
+
+	kept=$(find "$BATS_FILE_TMPDIR" -maxdepth 1 -name 'json.*' | sort -V)
+	# shellcheck disable=SC2086 # one word each
+	[ -z "$kept" ] || python3 -B "$top/tests/cli/schema.py" $kept
 }

@@ -19,6 +19,7 @@ import tempfile
 
 sys.dont_write_bytecode = True
 import memory  # noqa: E402 pylint: disable=wrong-import-position
+import schema  # noqa: E402 pylint: disable=wrong-import-position
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 RECIPES = TOP / "tests/recipes"
@@ -32,6 +33,9 @@ KEYS = STATUSES + ("generation", "finding", "reason", "place", "order",
 # What a status is called in JSON, and as a finding of check.
 CODES = {4: "not-an-image", 5: "incomplete", 6: "corrupt", 7: "unsupported",
          8: "refused"}
+
+
+SCHEMA = schema.Schema()
 
 
 class Failed(Exception):
@@ -96,6 +100,15 @@ class Run:
         self.status = done.returncode
         self.output = done.stdout.decode()
         self.error = done.stderr.decode()
+        if "--json" in arguments and self.output:
+            self.is_in_schema(arguments[0])
+
+    def is_in_schema(self, command):
+        """No key or word of it that the schema does not have."""
+        try:
+            SCHEMA.check(command, self.output)
+        except schema.Wrong as error:
+            self.need(False, str(error))
 
     def need(self, condition, message):
         """Fails with the words, and what was printed."""
