@@ -8,8 +8,10 @@
 #include "base/phases.h"
 #include "image/allocation.h"
 #include "image/description.h"
+#include "image/pass.h"
 #include "image/trust.h"
 #include "image/unchanged.h"
+#include "inspect/describe.h"
 #include "io/held_file.h"
 #include "io/space.h"
 #include "io/spool.h"
@@ -24,6 +26,7 @@ struct sparsification {
 	const struct savetool_sparsify_options *options;
 	struct phases phases; /* whether to believe the bitmaps; digging */
 	struct savetool_image *image;
+	struct pass pass; /* that has read what was described */
 	struct reclaim reclaim;
 	struct savetool_sparsify_result result;
 };
@@ -51,15 +54,15 @@ static int measure(uint64_t *logical, uint64_t *allocated, int fd,
 /* Pages that lie in holes. */
 static int count_lost(struct sparsification *work, struct savetool_error *err)
 {
-	const struct savetool_image *image = work->image;
+	const struct pass *pass = &work->pass;
 
 	work->result.lost = 0;
-	for (unsigned i = 0; i < image->bitmap_count; i++) {
+	for (unsigned i = 0; i < pass->bitmap_count; i++) {
 		struct block_allocation block;
 
-		if (image->stream.ram.headers[i].pages_offset == 0)
+		if (pass->stream.ram.headers[i].pages_offset == 0)
 			continue;
-		if (allocation_of_block(&block, image, i, err) < 0)
+		if (allocation_of_block(&block, pass, i, err) < 0)
 			return -1;
 		work->result.lost += block.lost_bytes;
 	}
@@ -79,7 +82,7 @@ static int check_bitmaps(struct sparsification *work,
 		return -1;
 	if (work->options->zero_only)
 		return 0;
-	if (doubt == DOUBT_NONE && trust_host(&doubt, work->image, err) < 0)
+	if (doubt == DOUBT_NONE && trust_host(&doubt, &work->pass, err) < 0)
 		return -1;
 	if (doubt == DOUBT_NONE)
 		return 0;
@@ -93,6 +96,7 @@ static int check_bitmaps(struct sparsification *work,
 /* Of what is packed, every byte is needed, and nothing is read. */
 static int check(struct sparsification *work, struct savetool_error *err)
 {
+	const struct describe_options options = { .scan = false };
 	struct savetool_image *image = work->image;
 	const struct codec *codec = image_codec(image);
 
@@ -103,17 +107,19 @@ static int check(struct sparsification *work, struct savetool_error *err)
 		return 0;
 	}
 	phases_next(&work->phases, 50);
-	if (savetool_image_describe(image, false, &work->phases.monitor, NULL,
-				    err) < 0)
+	pass_end(&work->pass);
+	if (describe_image(&work->pass, image, &options, &work->phases.monitor,
+			   err) < 0)
 		return -1;
-	work->result.format = image_format(image);
-	return image->stream.ram.mapped ? check_bitmaps(work, err) : 0;
+	work->result.format = pass_format(&work->pass);
+	return work->pass.stream.ram.mapped ? check_bitmaps(work, err) : 0;
 }
 
 static int reclaim_all(struct sparsification *work, unsigned percent,
 		       struct savetool_error *err)
 {
-	work->reclaim.image = work->image;
+	work->pass.image = work->image;
+	work->reclaim.pass = &work->pass;
 	work->reclaim.zero_only = work->options->zero_only;
 	phases_next(&work->phases, percent);
 	return reclaim(&work->reclaim, &work->phases.monitor, err);
@@ -332,6 +338,7 @@ int savetool_sparsify(const char *path,
 		failed = -1;
 	else
 		failed = dry_run(&work, path, err);
+	pass_end(&work.pass);
 	savetool_image_close(work.image);
 	if (failed < 0)
 		return -1;
@@ -358,6 +365,7 @@ int savetool_sparsify_copy(struct savetool_image *image,
 	phases_begin(&work.phases, monitor);
 	failed = options.dry_run ? dry_run(&work, NULL, err) :
 				   copy(&work, destination, err);
+	pass_end(&work.pass);
 	if (failed < 0)
 		return -1;
 	sum_up(&work, result);
