@@ -137,7 +137,9 @@ libcore_la_SOURCES = \
 	%D%/image/description.h \
 	%D%/image/doubt.h \
 	%D%/image/image.c \
+	%D%/image/pass.c \
 	%D%/image/image.h \
+	%D%/image/pass.h \
 	%D%/image/stranger.c \
 	%D%/image/stranger.h \
 	%D%/image/trailing.c \

@@ -91,7 +91,8 @@ static int report_change(const struct savetool_image *image,
 				  "the file was modified while it was checked");
 }
 
-static int check_image(struct checker *checker, struct savetool_image *image,
+static int check_image(struct checker *checker, struct pass *pass,
+		       struct savetool_image *image,
 		       const struct savetool_check_options *options,
 		       const struct savetool_monitor *monitor,
 		       struct savetool_error *err)
@@ -99,14 +100,14 @@ static int check_image(struct checker *checker, struct savetool_image *image,
 	const struct describe_options describe = {
 		.scan = options->deep,
 		.whole = options->deep || !image_codec(image),
+		/* A bit that a repair will clear must not hide other damage. */
+		.strays = true,
 		.companion = &checker->base,
 	};
 	struct savetool_error later;
 	int result;
 
-	/* A bit that a repair will clear must not hide other damage. */
-	image->strays = true;
-	result = describe_image(image, &describe, monitor, err);
+	result = describe_image(pass, image, &describe, monitor, err);
 	if (!image->description ||
 	    (result < 0 && err->code == SAVETOOL_CANCELLED))
 		return -1;
@@ -126,13 +127,14 @@ static int check_opened(struct check *check, struct repair_plan *plan,
 			const struct savetool_monitor *monitor,
 			struct savetool_error *err)
 {
+	cleanup_pass struct pass pass = { .image = image };
 	struct checker checker;
 	struct savetool_error later;
 	int result;
 
-	checker_init(&checker, image);
+	checker_init(&checker, &pass);
 	checker.machines = options->machines;
-	result = check_image(&checker, image, options, monitor, err);
+	result = check_image(&checker, &pass, image, options, monitor, err);
 	if (image->description &&
 	    (result == 0 || err->code != SAVETOOL_CANCELLED)) {
 		if (repair_plan(plan, &checker, &later) < 0) {

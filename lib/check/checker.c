@@ -46,8 +46,8 @@ static int add_padding(struct checker *checker,
 static int check_padding(struct checker *checker, const struct ram_list *list,
 			 unsigned block, struct savetool_error *err)
 {
-	const struct savetool_image *image = checker->image;
-	bool big = image->big_endian;
+	const struct pass *pass = checker->pass;
+	bool big = pass->image->big_endian;
 	uint64_t pages =
 		list->layout.blocks[block].length / list->layout.page_size;
 	struct padding_bits padding = { .block = block };
@@ -58,9 +58,8 @@ static int check_padding(struct checker *checker, const struct ram_list *list,
 		return 0;
 	padding.offset = list->headers[block].bitmap_offset +
 			 bitmap_size(pages) - sizeof(padding.found);
-	if (input_read_all(image_input(image), padding.found,
-			   sizeof(padding.found), padding.offset, &got,
-			   err) < 0)
+	if (input_read_all(pass->in, padding.found, sizeof(padding.found),
+			   padding.offset, &got, err) < 0)
 		return -1;
 	word = get_be64(padding.found);
 	if (!big)
@@ -114,11 +113,11 @@ static const struct visitor_ops ops = {
 	.tail = on_tail,
 };
 
-void checker_init(struct checker *checker, const struct savetool_image *image)
+void checker_init(struct checker *checker, const struct pass *pass)
 {
 	*checker = (struct checker){
 		.base = { .ops = &ops },
-		.image = image,
+		.pass = pass,
 		.advised = SAVETOOL_UNKNOWN,
 		.return_path = SAVETOOL_UNKNOWN,
 	};

@@ -7,7 +7,7 @@
 #define CHECK_CHECKER_H
 
 #include "image/description.h"
-#include "image/image.h"
+#include "image/pass.h"
 #include "walk/walk.h"
 
 /* A word of a bitmap that has bits set after the last page. */
@@ -19,7 +19,7 @@ struct padding_bits {
 
 struct checker {
 	struct visitor base;
-	const struct savetool_image *image;
+	const struct pass *pass;
 	const struct savetool_error
 		*broken; /* why the walk ended early, or NULL */
 	bool finished;   /* the walk came to the last byte */
@@ -30,7 +30,7 @@ struct checker {
 	struct padding_bits *paddings;
 };
 
-void checker_init(struct checker *checker, const struct savetool_image *image);
+void checker_init(struct checker *checker, const struct pass *pass);
 void checker_release(struct checker *checker);
 
 /*

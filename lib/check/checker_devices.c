@@ -23,10 +23,10 @@ static int compare_devices(const void *a, const void *b)
 	return (left->offset > right->offset) - (left->offset < right->offset);
 }
 
-static int report_duplicates(const struct savetool_image *image,
+static int report_duplicates(const struct pass *pass,
 			     struct savetool_error *err)
 {
-	const struct tail *tail = image->tail;
+	const struct tail *tail = pass->tail;
 	size_t size = tail->device_count * sizeof(struct savetool_device);
 	cleanup_free struct savetool_device *devices = malloc(size + 1);
 
@@ -52,7 +52,7 @@ static int report_duplicates(const struct savetool_image *image,
 			continue;
 		/* One is enough to distrust all; there may be a million. */
 		return description_report(
-			image->description, &finding, err,
+			pass->image->description, &finding, err,
 			"duplicate section of device '%s', instance %" PRIu32,
 			device->name, device->instance);
 	}
@@ -80,10 +80,10 @@ static bool names_same(const struct vmdesc_device *described,
  * If a section's length differs from the vmdesc, it is more likely that bytes
  * were lost or added than that the vmdesc is wrong.
  */
-static int report_differences(const struct savetool_image *image,
+static int report_differences(const struct pass *pass,
 			      struct savetool_error *err)
 {
-	const struct tail *tail = image->tail;
+	const struct tail *tail = pass->tail;
 	struct savetool_finding finding = {
 		.code = "vmdesc-differs",
 		.hint = SAVETOOL_HINT_COPY_AGAIN,
@@ -108,20 +108,20 @@ static int report_differences(const struct savetool_image *image,
 		finding.offset = device->offset;
 		finding.length = device->length;
 		return description_report(
-			image->description, &finding, err,
+			pass->image->description, &finding, err,
 			"the vmdesc does not match section '%s'", device->name);
 	}
 	if (!next_described(tail->vmdesc, &next))
 		return 0;
 	return description_report(
-		image->description, &finding, err,
+		pass->image->description, &finding, err,
 		"the vmdesc lists sections that do not exist");
 }
 
 int report_in_devices(const struct checker *checker, struct savetool_error *err)
 {
-	const struct savetool_image *image = checker->image;
-	const struct tail *tail = image->tail;
+	const struct pass *pass = checker->pass;
+	const struct tail *tail = pass->tail;
 	struct savetool_finding finding = {
 		.code = "no-vmdesc",
 		.severity = SAVETOOL_NOTE,
@@ -129,22 +129,22 @@ int report_in_devices(const struct checker *checker, struct savetool_error *err)
 		.length = SAVETOOL_UNKNOWN,
 	};
 
-	if (report_duplicates(image, err) < 0)
+	if (report_duplicates(pass, err) < 0)
 		return -1;
 	if (tail->vmdesc)
-		return report_differences(image, err);
+		return report_differences(pass, err);
 	if (tail->vmdesc_cut)
 		return 0;
 	if (!tail_is_opaque(tail))
 		return description_report(
-			image->description, &finding, err,
+			pass->image->description, &finding, err,
 			"no vmdesc: only the footers show where devices end");
 	finding.code = "opaque-devices";
 	finding.severity = SAVETOOL_WARNING;
 	finding.offset = tail->offset;
 	finding.length = tail->state_size;
 	return description_report(
-		image->description, &finding, err,
+		pass->image->description, &finding, err,
 		"neither vmdesc nor footers: it is unknown where devices end, "
 		"and whether the image is complete");
 }

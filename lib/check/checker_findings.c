@@ -20,7 +20,7 @@
 
 static struct description *description_of(const struct checker *checker)
 {
-	return checker->image->description;
+	return checker->pass->image->description;
 }
 
 static const struct savetool_info *info_of(const struct checker *checker)
@@ -37,8 +37,8 @@ static int report_padding_bits(const struct checker *checker,
 			       struct savetool_error *err)
 {
 	struct description *description = description_of(checker);
-	const struct ram_list *list = &checker->image->stream.ram;
-	bool untold = trust_needs_host(checker->image);
+	const struct ram_list *list = &checker->pass->stream.ram;
+	bool untold = trust_needs_host(checker->pass);
 
 	for (unsigned i = 0; i < checker->padding_count; i++) {
 		const struct padding_bits *padding = &checker->paddings[i];
@@ -74,7 +74,7 @@ static bool hides_error(const struct checker *checker)
 static int report_trailing_part(const struct checker *checker,
 				struct savetool_error *err)
 {
-	if (image_require_complete(checker->image, err) == 0 ||
+	if (image_require_complete(checker->pass->image, err) == 0 ||
 	    strcmp(err->text, checker->broken->text) == 0)
 		return 0;
 	return report_failure(description_of(checker), checker->broken, err);
@@ -82,13 +82,13 @@ static int report_trailing_part(const struct checker *checker,
 
 static bool has_header(const struct checker *checker)
 {
-	return checker->image->libvirt != NULL;
+	return checker->pass->image->libvirt != NULL;
 }
 
 static int report_running(const struct checker *checker,
 			  struct savetool_error *err)
 {
-	const struct libvirt *libvirt = checker->image->libvirt;
+	const struct libvirt *libvirt = checker->pass->image->libvirt;
 	const struct savetool_finding finding = {
 		.code = "was-running", NOTE, .offset = 24, .length = 4
 	};
@@ -106,7 +106,7 @@ static int report_running(const struct checker *checker,
 static int report_dirt(const struct checker *checker, size_t from, size_t to,
 		       struct savetool_error *err)
 {
-	const char *data = checker->image->libvirt->data;
+	const char *data = checker->pass->image->libvirt->data;
 	struct savetool_finding finding = { .code = "padding", NOTE };
 
 	while (from < to && data[from] == '\0')
@@ -123,7 +123,7 @@ static int report_dirt(const struct checker *checker, size_t from, size_t to,
 static int report_padding(const struct checker *checker,
 			  struct savetool_error *err)
 {
-	const struct libvirt *libvirt = checker->image->libvirt;
+	const struct libvirt *libvirt = checker->pass->image->libvirt;
 	const struct savetool_header *header = &libvirt->header;
 
 	if (report_dirt(checker, strlen(libvirt->xml) + 1,
@@ -226,7 +226,7 @@ static int report_return_path(const struct checker *checker,
 /* Compressed as libvirt would, but in a layout that needs random access. */
 static bool is_compressed_mapped(const struct checker *checker)
 {
-	return checker->image->codec && checker->image->libvirt &&
+	return checker->pass->image->codec && checker->pass->image->libvirt &&
 	       info_of(checker)->layout == SAVETOOL_LAYOUT_MAPPED_RAM;
 }
 
@@ -237,7 +237,7 @@ static int report_compressed_mapped(const struct checker *checker,
 		.code = "compressed-mapped-ram",
 		.hint = SAVETOOL_HINT_CONVERT_SPARSE,
 		PROBLEM,
-		.offset = checker->image->payload,
+		.offset = checker->pass->image->payload,
 		.length = SAVETOOL_UNKNOWN
 	};
 
@@ -251,13 +251,13 @@ static int report_compressed_mapped(const struct checker *checker,
 static bool has_unclear_tail(const struct checker *checker)
 {
 	return checker->finished && checker->broken &&
-	       !image_codec(checker->image);
+	       !image_codec(checker->pass->image);
 }
 
 static int report_unclear_tail(const struct checker *checker,
 			       struct savetool_error *err)
 {
-	return report_in_tail(description_of(checker), checker->image, err);
+	return report_in_tail(description_of(checker), checker->pass, err);
 }
 
 static bool is_finished(const struct checker *checker)
@@ -272,7 +272,7 @@ static bool has_zero_pages(const struct checker *checker)
 
 	return checker->finished && info->scanned &&
 	       info->layout == SAVETOOL_LAYOUT_MAPPED_RAM &&
-	       zero_page_bytes(info, checker->image) > 0;
+	       zero_page_bytes(info, checker->pass) > 0;
 }
 
 static int report_zero_pages(const struct checker *checker,
@@ -284,7 +284,7 @@ static int report_zero_pages(const struct checker *checker,
 		.hint = SAVETOOL_HINT_SPARSIFY,
 		NOTE,
 		.offset = SAVETOOL_UNKNOWN,
-		.length = zero_page_bytes(info_of(checker), checker->image),
+		.length = zero_page_bytes(info_of(checker), checker->pass),
 	};
 
 	if (header && !header->complete) {
@@ -328,17 +328,20 @@ static bool is_unchecked(const struct checker *checker)
 
 	return !checker->finished &&
 	       (!broken || broken->code == SAVETOOL_INCOMPLETE) &&
-	       image_codec(checker->image) && info_of(checker)->stream_known;
+	       image_codec(checker->pass->image) &&
+	       info_of(checker)->stream_known;
 }
 
 static int report_unchecked(const struct checker *checker,
 			    struct savetool_error *err)
 {
-	struct savetool_finding finding = { .code = "not-checked",
-					    .hint = SAVETOOL_HINT_DEEP,
-					    NOTE,
-					    .offset = checker->image->payload,
-					    .length = SAVETOOL_UNKNOWN };
+	struct savetool_finding finding = {
+		.code = "not-checked",
+		.hint = SAVETOOL_HINT_DEEP,
+		NOTE,
+		.offset = checker->pass->image->payload,
+		.length = SAVETOOL_UNKNOWN
+	};
 
 	return description_report(
 		description_of(checker), &finding, err,
@@ -435,7 +438,7 @@ static bool holes_agree(const struct checker *checker)
 
 	for (size_t i = 0; i < info->block_count; i++)
 		absent += info->blocks[i].pages - info->blocks[i].pages_present;
-	return image_has_own_holes(checker->image) &&
+	return image_has_own_holes(checker->pass->image) &&
 	       info->sizes.reclaimable_stale == 0 && absent > 0;
 }
 
@@ -446,19 +449,19 @@ static bool may_have_lost_pages(const struct checker *checker)
 
 	if (info->layout != SAVETOOL_LAYOUT_MAPPED_RAM)
 		return false;
-	return info->scanned ? zero_page_bytes(info, checker->image) > 0 :
+	return info->scanned ? zero_page_bytes(info, checker->pass) > 0 :
 			       !holes_agree(checker);
 }
 
 bool checker_proves(const struct checker *checker)
 {
 	const struct savetool_info *info = &description_of(checker)->info;
-	const struct tail *tail = checker->image->tail;
+	const struct tail *tail = checker->pass->tail;
 	struct savetool_error ignored;
 
-	if (!checker->finished || !checker->image->libvirt || !tail->vmdesc ||
-	    tail->vmdesc_cut || tail->device_count == 0 ||
-	    libvirt_check_xml(checker->image->libvirt, &ignored) < 0 ||
+	if (!checker->finished || !checker->pass->image->libvirt ||
+	    !tail->vmdesc || tail->vmdesc_cut || tail->device_count == 0 ||
+	    libvirt_check_xml(checker->pass->image->libvirt, &ignored) < 0 ||
 	    may_have_lost_pages(checker))
 		return false;
 	for (size_t i = 0; i < info->finding_count; i++)

@@ -42,20 +42,20 @@ static bool is_its_own(const struct checker *checker,
 		       const struct padding_bits *padding)
 {
 	return checker->finished || padding->offset + sizeof(padding->found) <=
-					    checker->image->stream.ram.end;
+					    checker->pass->stream.ram.end;
 }
 
 /* If the bitmaps are in the other byte order, those bits would be pages. */
 static int plan_padding(struct repair_plan *plan, const struct checker *checker,
 			struct savetool_error *err)
 {
-	const struct savetool_image *image = checker->image;
-	enum doubt doubt = image->description->doubt;
+	const struct pass *pass = checker->pass;
+	enum doubt doubt = pass->image->description->doubt;
 
 	if (checker->padding_count == 0 || doubt == DOUBT_ORDER ||
-	    (trust_needs_host(image) && !checker->finished))
+	    (trust_needs_host(pass) && !checker->finished))
 		return 0;
-	if (trust_host(&doubt, image, err) < 0)
+	if (trust_host(&doubt, pass, err) < 0)
 		return -1;
 	if (doubt == DOUBT_HOST)
 		return 0;
@@ -78,7 +78,8 @@ static int plan_padding(struct repair_plan *plan, const struct checker *checker,
 static const struct savetool_finding *find(const struct checker *checker,
 					   const char *code)
 {
-	const struct savetool_info *info = &checker->image->description->info;
+	const struct savetool_info *info =
+		&checker->pass->image->description->info;
 
 	for (size_t i = 0; i < info->finding_count; i++)
 		if (strcmp(info->findings[i].code, code) == 0)
@@ -93,8 +94,8 @@ static const struct savetool_finding *find(const struct checker *checker,
 static int plan_format(struct repair_plan *plan, const struct checker *checker,
 		       struct savetool_error *err)
 {
-	const struct savetool_image *image = checker->image;
-	const struct savetool_info *info = &image->description->info;
+	const struct pass *pass = checker->pass;
+	const struct savetool_info *info = &pass->image->description->info;
 	const struct savetool_header *header = info->header;
 	struct fix fix = {
 		.repair = { "mislabelled",
@@ -105,7 +106,7 @@ static int plan_format(struct repair_plan *plan, const struct checker *checker,
 	if (!find(checker, "mislabelled") ||
 	    find(checker, "compressed-mapped-ram") ||
 	    header->version != VERSION_FORMATS ||
-	    (!checker->finished && !image->codec))
+	    (!checker->finished && !pass->image->codec))
 		return 0;
 	if (header->big_endian) {
 		put_be32(fix.found, header->format);
@@ -119,7 +120,7 @@ static int plan_format(struct repair_plan *plan, const struct checker *checker,
 
 /*
  * Cuts off what follows an end that a vmdesc has proven.  If that is another
- * image, it stays: its guest would be lost.  So does an image that cannot be
+ * pass, it stays: its guest would be lost.  So does an image that cannot be
  * read.
  */
 static int plan_trailing(struct repair_plan *plan,
@@ -127,7 +128,7 @@ static int plan_trailing(struct repair_plan *plan,
 			 struct savetool_error *err)
 {
 	const struct savetool_finding *trailing = find(checker, "trailing");
-	const struct tail *tail = checker->image->tail;
+	const struct tail *tail = checker->pass->tail;
 	struct savetool_error unreadable;
 	uint64_t second;
 	struct fix fix = {
@@ -137,12 +138,12 @@ static int plan_trailing(struct repair_plan *plan,
 		.truncate = true,
 	};
 
-	if (!trailing || image_codec(checker->image) || !checker->finished ||
-	    !tail->vmdesc ||
+	if (!trailing || image_codec(checker->pass->image) ||
+	    !checker->finished || !tail->vmdesc ||
 	    trailing->offset + trailing->length != (uint64_t)plan->seen.st_size)
 		return 0;
 	/* Search all of it, not only what is near. */
-	if (trailing_find_image(&second, checker->image, UINT64_MAX,
+	if (trailing_find_image(&second, checker->pass, UINT64_MAX,
 				&unreadable) < 0 ||
 	    second != SAVETOOL_UNKNOWN)
 		return 0;
@@ -172,9 +173,9 @@ int repair_plan(struct repair_plan *result, const struct checker *checker,
 {
 	struct repair_plan plan = { .count = 0 };
 
-	if (fstat(image_fd(checker->image), &plan.seen) < 0)
+	if (fstat(image_fd(checker->pass->image), &plan.seen) < 0)
 		return fail_errno(err, "cannot examine");
-	if (S_ISREG(plan.seen.st_mode) && !checker->image->outer &&
+	if (S_ISREG(plan.seen.st_mode) && !checker->pass->image->outer &&
 	    !find(checker, "changed") &&
 	    (plan_padding(&plan, checker, err) < 0 ||
 	     plan_trailing(&plan, checker, err) < 0 ||

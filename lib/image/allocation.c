@@ -66,14 +66,14 @@ static uint64_t stale_bytes(const struct bitmap *bitmap, uint64_t page_size,
 }
 
 int allocation_of_block(struct block_allocation *allocation,
-			const struct savetool_image *image, unsigned index,
+			const struct pass *pass, unsigned index,
 			struct savetool_error *err)
 {
-	const struct ram_list *list = &image->stream.ram;
+	const struct ram_list *list = &pass->stream.ram;
 	uint64_t page_size = list->layout.page_size;
 	uint64_t length = list->layout.blocks[index].length;
 	uint64_t base = list->headers[index].pages_offset, at = 0;
-	const struct bitmap *bitmap = &image->bitmaps[index];
+	const struct bitmap *bitmap = &pass->bitmaps[index];
 
 	*allocation = (struct block_allocation){
 		.present = bitmap_count(bitmap, 0, bitmap->bits),
@@ -84,8 +84,7 @@ int allocation_of_block(struct block_allocation *allocation,
 		struct extent extent;
 		uint64_t end;
 
-		if (input_extent(image_input(image), base + at, &extent, err) <
-		    0)
+		if (input_extent(pass->in, base + at, &extent, err) < 0)
 			return -1;
 		if (extent.length == 0)
 			break;
@@ -100,15 +99,14 @@ int allocation_of_block(struct block_allocation *allocation,
 	return 0;
 }
 
-int allocation_total(struct block_allocation *total,
-		     const struct savetool_image *image,
+int allocation_total(struct block_allocation *total, const struct pass *pass,
 		     struct savetool_error *err)
 {
 	struct block_allocation block;
 
 	*total = (struct block_allocation){ 0 };
-	for (unsigned i = 0; i < image->bitmap_count; i++) {
-		if (allocation_of_block(&block, image, i, err) < 0)
+	for (unsigned i = 0; i < pass->bitmap_count; i++) {
+		if (allocation_of_block(&block, pass, i, err) < 0)
 			return -1;
 		total->present += block.present;
 		total->stale_bytes += block.stale_bytes;
@@ -120,7 +118,7 @@ int allocation_total(struct block_allocation *total,
 
 /* A look at the places of absent pages. */
 struct probe {
-	const struct savetool_image *image;
+	const struct pass *pass;
 	const struct savetool_monitor *monitor;
 	uint64_t done, total; /* of all blocks, up to the one that is on */
 	uint64_t reported;
@@ -130,7 +128,7 @@ struct probe {
 
 static uint64_t probe_base(const struct probe *probe)
 {
-	return probe->image->stream.ram.headers[probe->index].pages_offset;
+	return probe->pass->stream.ram.headers[probe->index].pages_offset;
 }
 
 /* Up to this byte of the file nothing was found. */
@@ -149,7 +147,7 @@ static int report(struct probe *probe, uint64_t at, struct savetool_error *err)
 static int has_data(bool *found, struct probe *probe, uint64_t start,
 		    uint64_t end, struct savetool_error *err)
 {
-	struct input *in = image_input(probe->image);
+	struct input *in = probe->pass->in;
 	uint8_t bytes[PROBE_SIZE];
 	struct extent extent = { 0 };
 	size_t got = 0;
@@ -191,11 +189,11 @@ static int has_data(bool *found, struct probe *probe, uint64_t start,
 static int hides_data(bool *found, struct probe *probe, uint64_t first_byte,
 		      uint64_t end_byte, struct savetool_error *err)
 {
-	const struct bitmap *bitmap = &probe->image->bitmaps[probe->index];
-	uint64_t page_size = probe->image->stream.ram.layout.page_size;
+	const struct bitmap *bitmap = &probe->pass->bitmaps[probe->index];
+	uint64_t page_size = probe->pass->stream.ram.layout.page_size;
 	uint64_t base = probe_base(probe), page, end;
 
-	if (probe->image->big_endian) {
+	if (probe->pass->image->big_endian) {
 		first_byte = first_byte / 8 * 8;
 		end_byte = (end_byte + 7) / 8 * 8;
 	}
@@ -227,17 +225,17 @@ static void add_lost_part(struct clear_data *clear_data, uint64_t offset,
 static int probe_after_bitmap(struct clear_data *clear_data,
 			      struct probe *probe, struct savetool_error *err)
 {
-	const struct savetool_image *image = probe->image;
-	uint64_t start = image->stream.ram.headers[probe->index].bitmap_offset;
-	uint64_t end = start + image->bitmaps[probe->index].size;
+	const struct pass *pass = probe->pass;
+	uint64_t start = pass->stream.ram.headers[probe->index].bitmap_offset;
+	uint64_t end = start + pass->bitmaps[probe->index].size;
 
-	if (!image_has_own_holes(image))
+	if (!image_has_own_holes(pass->image))
 		return 0;
 	for (uint64_t at = start, behind; at < end; at = behind) {
 		struct extent extent;
 		bool found = false;
 
-		if (input_extent(image_input(image), at, &extent, err) < 0)
+		if (input_extent(pass->in, at, &extent, err) < 0)
 			return -1;
 		if (extent.length == 0)
 			return 0;
@@ -257,10 +255,10 @@ static bool is_empty(const struct bitmap *bitmap)
 }
 
 /* Is no page of any block present? */
-static bool all_empty(const struct savetool_image *image)
+static bool all_empty(const struct pass *pass)
 {
-	for (unsigned i = 0; i < image->bitmap_count; i++)
-		if (!is_empty(&image->bitmaps[i]))
+	for (unsigned i = 0; i < pass->bitmap_count; i++)
+		if (!is_empty(&pass->bitmaps[i]))
 			return false;
 	return true;
 }
@@ -269,35 +267,33 @@ static bool all_empty(const struct savetool_image *image)
 static int probe_block(struct clear_data *clear_data, struct probe *probe,
 		       bool everywhere, struct savetool_error *err)
 {
-	const struct savetool_image *image = probe->image;
-	const struct bitmap *bitmap = &image->bitmaps[probe->index];
+	const struct pass *pass = probe->pass;
+	const struct bitmap *bitmap = &pass->bitmaps[probe->index];
 
 	if (probe_base(probe) == 0)
 		return 0;
 	probe->clean = probe_base(probe);
 	if ((everywhere ||
-	     !image->stream.ram.layout.blocks[probe->index].prefilled) &&
+	     !pass->stream.ram.layout.blocks[probe->index].prefilled) &&
 	    is_empty(bitmap) &&
 	    hides_data(&clear_data->emptied, probe, 0, bitmap->size, err) < 0)
 		return -1;
 	return probe_after_bitmap(clear_data, probe, err);
 }
 
-static int probe_all(struct clear_data *clear_data,
-		     const struct savetool_image *image,
+static int probe_all(struct clear_data *clear_data, const struct pass *pass,
 		     const struct savetool_monitor *monitor,
 		     struct savetool_error *err)
 {
-	const struct ram_layout *layout = &image->stream.ram.layout;
-	bool everywhere = all_empty(image);
+	const struct ram_layout *layout = &pass->stream.ram.layout;
+	bool everywhere = all_empty(pass);
 	struct probe probe = {
-		.image = image,
+		.pass = pass,
 		.monitor = monitor,
 		.total = layout->length,
 	};
 
-	for (probe.index = 0; probe.index < image->bitmap_count;
-	     probe.index++) {
+	for (probe.index = 0; probe.index < pass->bitmap_count; probe.index++) {
 		if (probe_block(&clear_data[probe.index], &probe, everywhere,
 				err) < 0)
 			return -1;
@@ -306,22 +302,21 @@ static int probe_all(struct clear_data *clear_data,
 	return 0;
 }
 
-int allocation_clear_data(const struct clear_data **blocks,
-			  struct savetool_image *image,
+int allocation_clear_data(const struct clear_data **blocks, struct pass *pass,
 			  const struct savetool_monitor *monitor,
 			  struct savetool_error *err)
 {
 	cleanup_free struct clear_data *clear_data = NULL;
 
-	if (!image->clear_data) {
+	if (!pass->clear_data) {
 		clear_data =
-			calloc(image->bitmap_count + 1, sizeof(*clear_data));
+			calloc(pass->bitmap_count + 1, sizeof(*clear_data));
 		if (!clear_data)
 			return fail_memory(err);
-		if (probe_all(clear_data, image, monitor, err) < 0)
+		if (probe_all(clear_data, pass, monitor, err) < 0)
 			return -1;
-		image->clear_data = steal(clear_data);
+		pass->clear_data = steal(clear_data);
 	}
-	*blocks = image->clear_data;
+	*blocks = pass->clear_data;
 	return 0;
 }

@@ -6,7 +6,7 @@
 #ifndef IMAGE_ALLOCATION_H
 #define IMAGE_ALLOCATION_H
 
-#include "image/image.h"
+#include "image/pass.h"
 
 /* Present pages, in a row, or a part of a bitmap: without storage. */
 struct lost_extent {
@@ -30,12 +30,11 @@ struct block_allocation {
  * has no storage in the file, neither stale nor lost.
  */
 int allocation_of_block(struct block_allocation *allocation,
-			const struct savetool_image *image, unsigned block,
+			const struct pass *pass, unsigned block,
 			struct savetool_error *err);
 
 /* The sums of all blocks; lost[] stays empty. */
-int allocation_total(struct block_allocation *total,
-		     const struct savetool_image *image,
+int allocation_total(struct block_allocation *total, const struct pass *pass,
 		     struct savetool_error *err);
 
 /* What the places of absent pages hold, as far as that is in doubt. */
@@ -65,8 +64,7 @@ struct clear_data {
  * such places up to their first data, but no byte twice, and only the first
  * time that it is asked for.  The monitor may be NULL.
  */
-int allocation_clear_data(const struct clear_data **blocks,
-			  struct savetool_image *image,
+int allocation_clear_data(const struct clear_data **blocks, struct pass *pass,
 			  const struct savetool_monitor *monitor,
 			  struct savetool_error *err);
 

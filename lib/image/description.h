@@ -11,7 +11,9 @@ struct domain_xml;
 struct description {
 	struct savetool_info info;
 	struct domain_xml *domain;
+	bool whole;       /* nothing is wrong with what was described */
 	enum doubt doubt; /* of a mapped-ram image's bitmaps */
+	uint64_t lost;    /* bytes of its present pages that lie in holes */
 	struct savetool_block *blocks;
 	struct savetool_device *devices;
 	const char **capabilities;

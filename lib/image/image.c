@@ -7,12 +7,10 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/options.h"
-#include "format/page_size.h"
 #include "image/description.h"
 #include "image/stranger.h"
 #include "io/held_file.h"
 #include "io/spool.h"
-#include "ram/pump.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -160,8 +158,7 @@ int image_open_input(struct savetool_image **result, struct input *file,
 	else if (options->offset > INT64_MAX)
 		fail(err, SAVETOOL_USAGE, "offset %" PRIu64 " is out of range",
 		     options->offset);
-	else if (chunk_pool_new(&image->pool, PUMP_CHUNKS + 2, err) == 0 &&
-		 recognise(image, options->offset, err) == 0 &&
+	else if (recognise(image, options->offset, err) == 0 &&
 		 take_byte_order(image, options->byte_order, err) == 0) {
 		*result = image;
 		return 0;
@@ -217,30 +214,11 @@ int image_open_held(struct savetool_image **image, const struct held_file *held,
 	return image_open_input(image, steal(file), path, options, err);
 }
 
-/* What image_start() made of the stream. */
-static void stop(struct savetool_image *image)
-{
-	stream_close(&image->stream);
-	for (unsigned i = 0; i < image->bitmap_count; i++)
-		bitmap_free(&image->bitmaps[i]);
-	free(image->bitmaps);
-	image->bitmaps = NULL;
-	image->bitmap_count = 0;
-	free(image->clear_data);
-	image->clear_data = NULL;
-	tail_free(image->tail);
-	image->tail = NULL;
-	tail_free(image->hint);
-	image->hint = NULL;
-}
-
 void savetool_image_close(struct savetool_image *image)
 {
 	if (!image)
 		return;
 	description_free(image->description);
-	stop(image);
-	chunk_pool_free(image->pool);
 	libvirt_free(image->libvirt);
 	input_close(image->spool);
 	input_close(image->unpacked);
@@ -280,16 +258,9 @@ int image_fd(const struct savetool_image *image)
 	return input_fd(image->outer ? image->outer : image->file);
 }
 
-struct input *image_input(const struct savetool_image *image)
-{
-	if (image->spool)
-		return image->spool;
-	return image->unpacked ? image->unpacked : image->file;
-}
-
 uint64_t image_stream_offset(const struct savetool_image *image)
 {
-	return image->unpacked ? 0 : image->payload;
+	return image->codec ? 0 : image->payload;
 }
 
 bool image_has_own_holes(const struct savetool_image *image)
@@ -302,169 +273,11 @@ const struct codec *image_codec(const struct savetool_image *image)
 	return image->outer_codec ? image->outer_codec : image->codec;
 }
 
-enum savetool_format image_format(const struct savetool_image *image)
-{
-	if (image->codec)
-		return image->codec->format;
-	return stream_is_mapped(&image->stream) ? SAVETOOL_FORMAT_SPARSE :
-						  SAVETOOL_FORMAT_RAW;
-}
-
 bool image_is_repeatable(const struct savetool_image *image)
 {
 	const struct input *file = image->outer ? image->outer : image->file;
 
 	return file->seekable || image->spool;
-}
-
-/* Goes back to the start of what can only be read forwards. */
-static int unpack_again(struct savetool_image *image,
-			struct savetool_error *err)
-{
-	if (image->outer) {
-		input_close(image->unpacked);
-		image->unpacked = NULL;
-		input_close(image->file);
-		image->file = NULL;
-		if (codec_unpack(image->outer_codec, &image->file, image->outer,
-				 image->outer_offset, err) < 0)
-			return -1;
-	}
-	if (!image->codec)
-		return 0;
-	input_close(image->unpacked);
-	image->unpacked = NULL;
-	return codec_unpack(image->codec, &image->unpacked, image->file,
-			    image->payload, err);
-}
-
-/* What has been read of the stream is in its first chunk still. */
-static int spool(struct savetool_image *image, struct savetool_error *err)
-{
-	struct stream *stream = &image->stream;
-	const struct chunk *chunk = stream->reader.chunk;
-	uint64_t offset = image_stream_offset(image);
-
-	if (spool_open(&image->spool, image->spool_folder, image_input(image),
-		       chunk->data, stream->reader.end - chunk->data, offset,
-		       UINT64_MAX, err) < 0)
-		return -1;
-	stream_close(stream);
-	return stream_open(stream, image->spool, image->pool, offset, err);
-}
-
-/* That of the guest's architecture, if the domain XML tells it. */
-static uint64_t expected_page_size(const struct savetool_image *image)
-{
-	struct domain_xml *domain;
-	struct savetool_error ignored;
-	uint64_t page_size;
-
-	if (!image->libvirt ||
-	    domain_xml_parse(&domain, image->libvirt->xml, &ignored) < 0)
-		return 0;
-	page_size = page_size_of_arch(domain_xml_guest(domain)->arch);
-	domain_xml_free(domain);
-	return page_size;
-}
-
-void image_distrust_tail(struct savetool_image *image)
-{
-	tail_free(image->hint);
-	image->hint = steal(image->tail);
-}
-
-/*
- * A sequential stream does not say how large its pages are, nor how long
- * what is saved ahead of memory is; its far end does.  If the end of the file
- * is that.
- */
-static int look_ahead(struct savetool_image *image, struct savetool_error *err)
-{
-	struct input *in = image_input(image);
-	uint64_t offset = image_stream_offset(image);
-	bool doubtful = false;
-
-	image->stream.expected_page_size = expected_page_size(image);
-	if (in->seekable &&
-	    tail_find(&image->tail, in, image->pool, offset, err) < 0)
-		return -1;
-	if (!image->tail)
-		return 0;
-	image->stream.vmdesc = image->tail->vmdesc;
-	if (!stream_is_mapped(&image->stream) &&
-	    tail_is_doubtful(&doubtful, image->tail, offset, err) < 0)
-		return -1;
-	if (doubtful)
-		image_distrust_tail(image);
-	return 0;
-}
-
-/* What a libvirt header says of the packed stream proves nothing. */
-static int require_stream(struct savetool_image *image,
-			  struct savetool_error *err)
-{
-	uint8_t magic[4];
-	size_t got;
-
-	if (!image->libvirt || !image->codec)
-		return 0;
-	if (input_read_all(image->unpacked, magic, sizeof(magic), 0, &got,
-			   err) < 0)
-		return -1;
-	if (got < sizeof(magic) || stranger_is_stream(magic, got))
-		return 0;
-	return fail_stranger_after(image->libvirt, image->payload,
-				   image->unpacked, 0, image->codec, err);
-}
-
-int image_start(struct savetool_image *image, struct savetool_error *err)
-{
-	stop(image);
-	if (image->started && !image->spool && unpack_again(image, err) < 0)
-		return -1;
-	image->started = true;
-	if (require_stream(image, err) < 0 ||
-	    stream_open(&image->stream, image_input(image), image->pool,
-			image_stream_offset(image), err) < 0)
-		return -1;
-	if (stream_is_mapped(&image->stream) && !image_input(image)->seekable &&
-	    spool(image, err) < 0)
-		return -1;
-	return look_ahead(image, err);
-}
-
-int image_read_tail(struct savetool_image *image, struct savetool_error *err)
-{
-	struct stream *stream = &image->stream;
-	struct tail *tail = image->tail;
-
-	if (tail && tail->offset == stream->reader.offset &&
-	    tail->footers == stream->footers)
-		return 0;
-	if (tail_read(&tail, stream, image->spool_folder, err) < 0)
-		return -1;
-	stream->vmdesc = NULL;
-	tail_free(image->tail);
-	image->tail = tail;
-	return 0;
-}
-
-int image_read_bitmaps(struct savetool_image *image, struct savetool_error *err)
-{
-	const struct ram_list *list = &image->stream.ram;
-	image->bitmaps =
-		calloc(list->layout.count + 1, sizeof(*image->bitmaps));
-	if (!image->bitmaps)
-		return fail_memory(err);
-	for (unsigned i = 0; i < list->layout.count; i++) {
-		if (mapped_read_bitmap(&image->bitmaps[i], image_input(image),
-				       list, i, image->big_endian,
-				       image->strays, err) < 0)
-			return -1;
-		image->bitmap_count++;
-	}
-	return 0;
 }
 
 int libvirt_check_xml(const struct libvirt *libvirt, struct savetool_error *err)

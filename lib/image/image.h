@@ -17,7 +17,6 @@
 #include <sys/stat.h>
 
 struct description;
-struct clear_data;
 struct held_file;
 
 struct savetool_image {
@@ -34,18 +33,9 @@ struct savetool_image {
 	struct input *spool;       /* NULL: not needed */
 	bool big_endian;           /* the host whose bitmaps these are */
 	bool order_given;          /* by who opened it */
-	bool strays; /* bits behind a bitmap's last page may be: left out */
-	char *spool_folder; /* where that lies */
-	bool direct;        /* past the page cache, as it was opened */
-	bool started;       /* by image_start(), once at least */
-	uint64_t lost; /* bytes of present pages in holes, met on the walk */
-	struct chunk_pool *pool;
-	struct stream stream;   /* from image_start() on */
-	struct tail *tail;      /* found ahead, or read; else NULL */
-	struct tail *hint;      /* found, but maybe another image's; or NULL */
-	struct bitmap *bitmaps; /* one a block, if read; else NULL */
-	unsigned bitmap_count;
-	struct clear_data *clear_data; /* that allocation_clear_data() keeps */
+	char *spool_folder;        /* where that lies */
+	bool direct;               /* past the page cache, as it was opened */
+	bool taken; /* a pass reads, or has read, what was opened */
 	struct description *description; /* what was told of it last */
 };
 
@@ -82,8 +72,7 @@ int image_fd(const struct savetool_image *image);
 bool image_order_is_known(const struct savetool_image *image);
 enum savetool_byte_order image_byte_order(const struct savetool_image *image);
 
-/* The input that the stream is read from, and where it starts there. */
-struct input *image_input(const struct savetool_image *image);
+/* Where the stream starts in what it is read from. */
 uint64_t image_stream_offset(const struct savetool_image *image);
 
 /*
@@ -95,31 +84,8 @@ bool image_has_own_holes(const struct savetool_image *image);
 /* By which the file or its stream is packed; NULL: not. */
 const struct codec *image_codec(const struct savetool_image *image);
 
-/* By content, once started: packed, else by the stream's layout. */
-enum savetool_format image_format(const struct savetool_image *image);
-
-/* From now on, the tail that was found ahead is a hint and no more. */
-void image_distrust_tail(struct savetool_image *image);
-
-/* Can it be started more than once? */
+/* Can it be read more than once? */
 bool image_is_repeatable(const struct savetool_image *image);
-
-/*
- * Starts at the stream's first byte, or starts again.  What is packed is
- * unpacked anew.  A mapped-ram image that cannot be read back and forth, for
- * it is packed or comes through a pipe, is kept in a file without a name.
- */
-int image_start(struct savetool_image *image, struct savetool_error *err);
-
-/*
- * Where its stream has been read up to the tail: the tail.  What was found
- * ahead is that if it starts there, however long it is.
- */
-int image_read_tail(struct savetool_image *image, struct savetool_error *err);
-
-/* Of a mapped-ram image whose list has been read: the bitmaps of all blocks. */
-int image_read_bitmaps(struct savetool_image *image,
-		       struct savetool_error *err);
 
 /*
  * XML and cookie of a libvirt header: SAVETOOL_CORRUPT if libvirt cannot read

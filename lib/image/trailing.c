@@ -6,10 +6,10 @@
 
 #include "base/bytes.h"
 
-uint64_t trailing_start(const struct savetool_image *image)
+uint64_t trailing_start(const struct pass *pass)
 {
-	const struct ram_list *list = &image->stream.ram;
-	uint64_t end = tail_end(image->tail);
+	const struct ram_list *list = &pass->stream.ram;
+	uint64_t end = tail_end(pass->tail);
 
 	for (unsigned i = 0; list->mapped && i < list->layout.count; i++) {
 		const struct ram_block *block = &list->layout.blocks[i];
@@ -23,17 +23,17 @@ uint64_t trailing_start(const struct savetool_image *image)
 	return end;
 }
 
-uint64_t trailing_length(const struct savetool_image *image)
+uint64_t trailing_length(const struct pass *pass)
 {
-	uint64_t behind = image->tail->trailing;
-	uint64_t moved = trailing_start(image) - tail_end(image->tail);
+	uint64_t behind = pass->tail->trailing;
+	uint64_t moved = trailing_start(pass) - tail_end(pass->tail);
 
 	if (behind == SAVETOOL_UNKNOWN)
 		return SAVETOOL_UNKNOWN;
 	return behind > moved ? behind - moved : 0;
 }
 
-int trailing_find_image(uint64_t *result, const struct savetool_image *image,
+int trailing_find_image(uint64_t *result, const struct pass *pass,
 			uint64_t most, struct savetool_error *err)
 {
 	uint8_t head[LIBVIRT_MAGIC_SIZE];
@@ -41,12 +41,12 @@ int trailing_find_image(uint64_t *result, const struct savetool_image *image,
 	size_t got;
 
 	*result = SAVETOOL_UNKNOWN;
-	if (tail_find_content(&start, image->tail, trailing_start(image), most,
+	if (tail_find_content(&start, pass->tail, trailing_start(pass), most,
 			      err) < 0)
 		return -1;
 	if (start == SAVETOOL_UNKNOWN)
 		return 0;
-	if (input_read_all(image->tail->in, head, sizeof(head), start, &got,
+	if (input_read_all(pass->tail->in, head, sizeof(head), start, &got,
 			   err) < 0)
 		return -1;
 	if (libvirt_is_magic(head, got) ||

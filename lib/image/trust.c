@@ -9,63 +9,62 @@
 
 #include <string.h>
 
-int trust_order(enum mapped_order *order, const struct savetool_image *image,
+int trust_order(enum mapped_order *order, const struct pass *pass,
 		struct savetool_error *err)
 {
 	*order = MAPPED_ORDER_FITS;
-	if (image->libvirt && !libvirt_order_is_doubtful(image->libvirt))
+	if (pass->image->libvirt &&
+	    !libvirt_order_is_doubtful(pass->image->libvirt))
 		return 0;
-	if (mapped_order_probe(order, image_input(image), &image->stream.ram,
-			       image->bitmaps, err) < 0)
+	if (mapped_order_probe(order, pass->in, &pass->stream.ram,
+			       pass->bitmaps, err) < 0)
 		return -1;
 	/* Old pages leave a doubt, and the caller knows; or errs clearly. */
-	if (image->order_given && *order == MAPPED_ORDER_DOUBTFUL)
+	if (pass->image->order_given && *order == MAPPED_ORDER_DOUBTFUL)
 		*order = MAPPED_ORDER_FITS;
 	return 0;
 }
 
-static int find_stale(uint64_t *stale, const struct savetool_image *image,
+static int find_stale(uint64_t *stale, const struct pass *pass,
 		      struct savetool_error *err)
 {
 	struct block_allocation total;
 
-	if (allocation_total(&total, image, err) < 0)
+	if (allocation_total(&total, pass, err) < 0)
 		return -1;
 	*stale = total.stale_bytes;
 	return 0;
 }
 
 /* Is a bitmap empty over data; is a part of one, for it lies in a hole? */
-static int find_clear_data(bool *emptied, bool *lost,
-			   struct savetool_image *image,
+static int find_clear_data(bool *emptied, bool *lost, struct pass *pass,
 			   const struct savetool_monitor *monitor,
 			   struct savetool_error *err)
 {
 	const struct clear_data *blocks;
 
-	if (allocation_clear_data(&blocks, image, monitor, err) < 0)
+	if (allocation_clear_data(&blocks, pass, monitor, err) < 0)
 		return -1;
 	*emptied = *lost = false;
-	for (unsigned i = 0; i < image->bitmap_count; i++) {
+	for (unsigned i = 0; i < pass->bitmap_count; i++) {
 		*emptied = *emptied || blocks[i].emptied;
 		*lost = *lost || blocks[i].lost_count > 0;
 	}
 	return 0;
 }
 
-static int doubt_storage(enum doubt *doubt, uint64_t *stale,
-			 struct savetool_image *image,
+static int doubt_storage(enum doubt *doubt, uint64_t *stale, struct pass *pass,
 			 const struct savetool_monitor *monitor,
 			 struct savetool_error *err)
 {
-	bool ended = image->stream.ram_ended, emptied, lost;
+	bool ended = pass->stream.ram_ended, emptied, lost;
 
 	*doubt = DOUBT_NONE;
-	if (find_stale(stale, image, err) < 0)
+	if (find_stale(stale, pass, err) < 0)
 		return -1;
 	if (*stale == 0)
 		return 0;
-	if (find_clear_data(&emptied, &lost, image, monitor, err) < 0)
+	if (find_clear_data(&emptied, &lost, pass, monitor, err) < 0)
 		return -1;
 	if (emptied)
 		*doubt = ended ? DOUBT_EMPTY : DOUBT_BACKGROUND;
@@ -76,28 +75,28 @@ static int doubt_storage(enum doubt *doubt, uint64_t *stale,
 	return 0;
 }
 
-int trust_storage(enum doubt *doubt, struct savetool_image *image,
+int trust_storage(enum doubt *doubt, struct pass *pass,
 		  const struct savetool_monitor *monitor,
 		  struct savetool_error *err)
 {
 	uint64_t stale;
 
-	return doubt_storage(doubt, &stale, image, monitor, err);
+	return doubt_storage(doubt, &stale, pass, monitor, err);
 }
 
-int trust_bitmaps(enum doubt *doubt, struct savetool_image *image,
+int trust_bitmaps(enum doubt *doubt, struct pass *pass,
 		  const struct savetool_monitor *monitor,
 		  struct savetool_error *err)
 {
 	enum mapped_order order;
 	uint64_t stale;
 
-	if (doubt_storage(doubt, &stale, image, monitor, err) < 0)
+	if (doubt_storage(doubt, &stale, pass, monitor, err) < 0)
 		return -1;
 	/* Where nothing is stored, nothing can be lost. */
 	if (*doubt != DOUBT_NONE || stale == 0)
 		return 0;
-	if (trust_order(&order, image, err) < 0)
+	if (trust_order(&order, pass, err) < 0)
 		return -1;
 	if (order == MAPPED_ORDER_DOUBTFUL || order == MAPPED_ORDER_WRONG)
 		*doubt = DOUBT_ORDER;
@@ -105,26 +104,27 @@ int trust_bitmaps(enum doubt *doubt, struct savetool_image *image,
 }
 
 /* Of others than s390, all hosts that anybody has are little-endian. */
-bool trust_needs_host(const struct savetool_image *image)
+bool trust_needs_host(const struct pass *pass)
 {
-	const char *machine = image->stream.configuration.machine;
+	const char *machine = pass->stream.configuration.machine;
 
-	if (image_order_is_known(image))
+	if (image_order_is_known(pass->image))
 		return false;
 	/* A header that does not tell it contradicts that. */
-	return image->libvirt || (machine && strncmp(machine, "s390", 4) == 0);
+	return pass->image->libvirt ||
+	       (machine && strncmp(machine, "s390", 4) == 0);
 }
 
-int trust_host(enum doubt *doubt, const struct savetool_image *image,
+int trust_host(enum doubt *doubt, const struct pass *pass,
 	       struct savetool_error *err)
 {
 	enum mapped_order order = MAPPED_ORDER_UNTOLD;
 
 	*doubt = DOUBT_NONE;
-	if (!trust_needs_host(image))
+	if (!trust_needs_host(pass))
 		return 0;
-	if (stream_is_mapped(&image->stream) &&
-	    trust_order(&order, image, err) < 0)
+	if (stream_is_mapped(&pass->stream) &&
+	    trust_order(&order, pass, err) < 0)
 		return -1;
 	if (order == MAPPED_ORDER_UNTOLD)
 		*doubt = DOUBT_HOST;

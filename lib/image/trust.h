@@ -8,31 +8,31 @@
 
 #include "format/mapped_order.h"
 #include "image/doubt.h"
-#include "image/image.h"
+#include "image/pass.h"
 
 /*
  * How the pages fit, unless a header states the order that the guest's hosts
  * have; reads some of them.  Where they leave a doubt, the word of who opened
  * the image counts.
  */
-int trust_order(enum mapped_order *order, const struct savetool_image *image,
+int trust_order(enum mapped_order *order, const struct pass *pass,
 		struct savetool_error *err);
 
 /*
  * What the storage says; the image has been walked up to its tail.  May read
  * places of pages, as allocation_clear_data() does; so may the next one.
  */
-int trust_storage(enum doubt *doubt, struct savetool_image *image,
+int trust_storage(enum doubt *doubt, struct pass *pass,
 		  const struct savetool_monitor *monitor,
 		  struct savetool_error *err);
 
 /* Both: what speaks against believing them, if something does. */
-int trust_bitmaps(enum doubt *doubt, struct savetool_image *image,
+int trust_bitmaps(enum doubt *doubt, struct pass *pass,
 		  const struct savetool_monitor *monitor,
 		  struct savetool_error *err);
 
 /* Is its host untold, and one that may be big-endian?  It has been started. */
-bool trust_needs_host(const struct savetool_image *image);
+bool trust_needs_host(const struct pass *pass);
 
 /*
  * What speaks against writing or clearing bits, even if those that are there
@@ -40,7 +40,7 @@ bool trust_needs_host(const struct savetool_image *image);
  * while nothing tells.  Of a mapped-ram image, whose pages may tell, the
  * bitmaps have been read.
  */
-int trust_host(enum doubt *doubt, const struct savetool_image *image,
+int trust_host(enum doubt *doubt, const struct pass *pass,
 	       struct savetool_error *err);
 
 /* Describes a doubt. */

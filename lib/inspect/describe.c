@@ -6,13 +6,13 @@
 
 #include "base/error.h"
 #include "base/phases.h"
-#include "image/image.h"
+#include "image/pass.h"
 #include "inspect/describe_internal.h"
 #include "inspect/findings.h"
 
 #include <stdlib.h>
 
-static int describe(struct description *description,
+static int describe(struct description *description, struct pass *pass,
 		    struct savetool_image *image,
 		    const struct describe_options *options,
 		    const struct savetool_monitor *monitor,
@@ -25,8 +25,8 @@ static int describe(struct description *description,
 	phases_begin(&phases, monitor);
 	if (describe_container(description, image, err) < 0)
 		return -1;
-	result = describe_stream(description, image, options, &phases.monitor,
-				 &broken);
+	result = describe_stream(description, pass, image, options,
+				 &phases.monitor, &broken);
 	if (result < 0 && broken.code == SAVETOOL_INCOMPLETE) {
 		description->info.complete_known = true;
 		description->info.complete = false;
@@ -36,22 +36,23 @@ static int describe(struct description *description,
 		return -1;
 	}
 	phases_next(&phases, 100);
-	if (describe_storage(description, image, &phases.monitor, &later) < 0 ||
-	    report_all(description, image, result < 0 ? &broken : NULL,
-		       &later) < 0) {
+	if (describe_storage(description, pass, &phases.monitor, &later) < 0 ||
+	    report_all(description, pass, result < 0 ? &broken : NULL, &later) <
+		    0) {
 		*err = result < 0 && later.code != SAVETOOL_CANCELLED ? broken :
 									later;
 		return -1;
 	}
-	describe_sizes(description, image);
+	describe_sizes(description, pass);
 	if (describe_releases(description, err) < 0)
 		return -1;
+	description->whole = result == 0;
 	if (result < 0)
 		*err = broken;
 	return result;
 }
 
-int describe_image(struct savetool_image *image,
+int describe_image(struct pass *pass, struct savetool_image *image,
 		   const struct describe_options *options,
 		   const struct savetool_monitor *monitor,
 		   struct savetool_error *err)
@@ -60,11 +61,28 @@ int describe_image(struct savetool_image *image,
 
 	if (!description)
 		return fail_memory(err);
+	*pass = (struct pass){ .image = image };
 	description_free(image->description);
 	image->description = description;
 	if (describe_file(description, image, err) < 0)
 		return -1;
-	return describe(description, image, options, monitor, err);
+	return describe(description, pass, image, options, monitor, err);
+}
+
+int describe_once(struct savetool_image *image,
+		  const struct savetool_monitor *monitor,
+		  const struct description **description,
+		  struct savetool_error *err)
+{
+	if (!image->description || !image->description->whole) {
+		const struct describe_options options = { .scan = false };
+		cleanup_pass struct pass pass = PASS_INIT;
+
+		if (describe_image(&pass, image, &options, monitor, err) < 0)
+			return -1;
+	}
+	*description = image->description;
+	return 0;
 }
 
 int savetool_image_describe(struct savetool_image *image, bool scan,
@@ -73,7 +91,8 @@ int savetool_image_describe(struct savetool_image *image, bool scan,
 			    struct savetool_error *err)
 {
 	const struct describe_options options = { .scan = scan };
-	int result = describe_image(image, &options, monitor, err);
+	cleanup_pass struct pass pass = PASS_INIT;
+	int result = describe_image(&pass, image, &options, monitor, err);
 
 	if (info)
 		*info = image->description ? &image->description->info : NULL;

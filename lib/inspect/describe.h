@@ -8,22 +8,37 @@
 
 #include "image/description.h"
 
+struct pass;
 struct visitor;
 
 struct describe_options {
-	bool scan;  /* read and count all pages */
-	bool whole; /* read a sequential stream from end to end too */
+	bool scan;   /* read and count all pages */
+	bool whole;  /* read a sequential stream from end to end too */
+	bool strays; /* ignore bits after the last page of a bitmap */
 	struct visitor *companion; /* a visitor for the same walk, or NULL */
 };
 
-/* As savetool_image_describe(), but into image->description. */
-int describe_image(struct savetool_image *image,
+/*
+ * As savetool_image_describe(), but into image->description, and the pass that
+ * it took is left for the caller, who ends it, whatever is returned.
+ */
+int describe_image(struct pass *pass, struct savetool_image *image,
 		   const struct describe_options *options,
 		   const struct savetool_monitor *monitor,
 		   struct savetool_error *err);
 
+/*
+ * What a look at the image says, without a scan: gathered when it is wanted
+ * first, and kept for others, as long as the image is open.  -1 if the image is
+ * not whole.
+ */
+int describe_once(struct savetool_image *image,
+		  const struct savetool_monitor *monitor,
+		  const struct description **description,
+		  struct savetool_error *err);
+
 /* The length of an uncompressed image whose tail is known. */
-uint64_t image_length(const struct savetool_image *image);
+uint64_t image_length(const struct pass *pass);
 
 /* For an image that was scanned: bytes of pages that later ones replace. */
 uint64_t superseded_bytes(const struct savetool_info *info);
@@ -33,7 +48,7 @@ uint64_t superseded_bytes(const struct savetool_info *info);
  * need not be stored.
  */
 uint64_t zero_page_bytes(const struct savetool_info *info,
-			 const struct savetool_image *image);
+			 const struct pass *pass);
 
 /* For the same: what is saved by storing those pages as records of zeros. */
 uint64_t zero_record_savings(const struct savetool_info *info);

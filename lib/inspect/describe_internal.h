@@ -19,21 +19,19 @@ int describe_container(struct description *description,
  * The stream, from its two ends or by a walk.  -1 if the walk ended early or
  * the image cannot be restored; broken says why.
  */
-int describe_stream(struct description *description,
+int describe_stream(struct description *description, struct pass *pass,
 		    struct savetool_image *image,
 		    const struct describe_options *options,
 		    const struct savetool_monitor *monitor,
 		    struct savetool_error *broken);
 
 /* For a mapped-ram image: compares its bitmaps with the allocated storage. */
-int describe_storage(struct description *description,
-		     struct savetool_image *image,
+int describe_storage(struct description *description, struct pass *pass,
 		     const struct savetool_monitor *monitor,
 		     struct savetool_error *err);
 
 /* The sizes, except those that depend on bitmaps in doubt. */
-void describe_sizes(struct description *description,
-		    const struct savetool_image *image);
+void describe_sizes(struct description *description, const struct pass *pass);
 
 /* The releases that can restore it, as far as stream and XML say. */
 int describe_releases(struct description *description,

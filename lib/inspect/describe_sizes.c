@@ -4,14 +4,13 @@
 
 #include "format/sequential.h"
 #include "image/allocation.h"
-#include "image/image.h"
+#include "image/pass.h"
 #include "image/trust.h"
 #include "inspect/describe.h"
 #include "inspect/describe_internal.h"
 #include "inspect/findings.h"
 
-int describe_storage(struct description *description,
-		     struct savetool_image *image,
+int describe_storage(struct description *description, struct pass *pass,
 		     const struct savetool_monitor *monitor,
 		     struct savetool_error *err)
 {
@@ -19,17 +18,17 @@ int describe_storage(struct description *description,
 	const struct clear_data *clear_data;
 	uint64_t stale = 0;
 
-	if (image->bitmap_count == 0)
+	if (pass->bitmap_count == 0)
 		return 0;
-	if (allocation_clear_data(&clear_data, image, monitor, err) < 0)
+	if (allocation_clear_data(&clear_data, pass, monitor, err) < 0)
 		return -1;
-	for (unsigned i = 0; i < image->bitmap_count; i++) {
+	for (unsigned i = 0; i < pass->bitmap_count; i++) {
 		const struct savetool_block *block = &info->blocks[i];
 		struct block_allocation allocation;
 
-		if (allocation_of_block(&allocation, image, i, err) < 0)
+		if (allocation_of_block(&allocation, pass, i, err) < 0)
 			return -1;
-		if (image_has_own_holes(image) &&
+		if (image_has_own_holes(pass->image) &&
 		    report_lost_extents(description, block, &allocation, err) <
 			    0)
 			return -1;
@@ -40,23 +39,25 @@ int describe_storage(struct description *description,
 			return -1;
 		description->blocks[i].pages_present = allocation.present;
 		stale += allocation.stale_bytes;
+		description->lost += allocation.lost_bytes;
 	}
 	info->sizes.reclaimable_stale = stale;
-	return trust_bitmaps(&description->doubt, image, monitor, err);
+	return trust_bitmaps(&description->doubt, pass, monitor, err);
 }
 
 /* Data before a bare stream is not part of the image. */
-uint64_t image_length(const struct savetool_image *image)
+uint64_t image_length(const struct pass *pass)
 {
-	return tail_end(image->tail) - (image->libvirt ? 0 : image->payload);
+	return tail_end(pass->tail) -
+	       (pass->image->libvirt ? 0 : pass->image->payload);
 }
 
 /* Everything but the slots, plus the slots of pages that matter. */
 static uint64_t needed_mapped(const struct savetool_info *info,
-			      const struct savetool_image *image)
+			      const struct pass *pass)
 {
-	const struct ram_list *list = &image->stream.ram;
-	uint64_t needed = image_length(image);
+	const struct ram_list *list = &pass->stream.ram;
+	uint64_t needed = image_length(pass);
 
 	for (unsigned i = 0; i < list->layout.count; i++) {
 		const struct savetool_block *block = &info->blocks[i];
@@ -97,34 +98,34 @@ uint64_t zero_record_savings(const struct savetool_info *info)
 
 /* In mapped-ram, zeros in a prefilled block cannot be left out. */
 uint64_t zero_page_bytes(const struct savetool_info *info,
-			 const struct savetool_image *image)
+			 const struct pass *pass)
 {
 	bool mapped = info->layout == SAVETOOL_LAYOUT_MAPPED_RAM;
 	uint64_t bytes = 0;
 
 	for (size_t i = 0; i < info->block_count; i++)
-		if (!mapped || !image->stream.ram.layout.blocks[i].prefilled)
+		if (!mapped || !pass->stream.ram.layout.blocks[i].prefilled)
 			bytes += info->blocks[i].pages_zero * info->page_size;
 	return bytes;
 }
 
-void describe_sizes(struct description *description,
-		    const struct savetool_image *image)
+void describe_sizes(struct description *description, const struct pass *pass)
 {
 	struct savetool_info *info = &description->info;
 	bool mapped = info->layout == SAVETOOL_LAYOUT_MAPPED_RAM;
 
-	if (info->scanned && !image_codec(image))
-		info->sizes.reclaimable_zero = zero_page_bytes(info, image);
-	if (!image_has_own_holes(image) || description->doubt != DOUBT_NONE)
+	if (info->scanned && !image_codec(pass->image))
+		info->sizes.reclaimable_zero = zero_page_bytes(info, pass);
+	if (!image_has_own_holes(pass->image) ||
+	    description->doubt != DOUBT_NONE)
 		info->sizes.reclaimable_stale = SAVETOOL_UNKNOWN;
-	if (!image->tail || image_codec(image) ||
+	if (!pass->tail || image_codec(pass->image) ||
 	    description->doubt != DOUBT_NONE)
 		return;
 	if (mapped && info->block_count > 0 &&
-	    image->bitmap_count == info->block_count)
-		info->sizes.needed = needed_mapped(info, image);
+	    pass->bitmap_count == info->block_count)
+		info->sizes.needed = needed_mapped(info, pass);
 	else if (!mapped && info->scanned && superseded_bytes(info) == 0)
 		info->sizes.needed =
-			image_length(image) - zero_record_savings(info);
+			image_length(pass) - zero_record_savings(info);
 }

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "format/page_size.h"
-#include "image/image.h"
+#include "image/pass.h"
 #include "image/trailing.h"
 #include "inspect/describe_internal.h"
 #include "inspect/findings.h"
@@ -18,7 +18,7 @@
 /* A visitor of the walk that counts pages if asked to. */
 struct describer {
 	struct visitor base;
-	struct savetool_image *image;
+	struct pass *pass;
 	struct description *description;
 	bool count;
 	struct page_sink *counts;
@@ -110,10 +110,9 @@ static void describe_pages(struct description *description, uint64_t page_size)
 }
 
 static int describe_tail(struct description *description,
-			 const struct savetool_image *image,
-			 struct savetool_error *err)
+			 const struct pass *pass, struct savetool_error *err)
 {
-	const struct tail *tail = image->tail;
+	const struct tail *tail = pass->tail;
 	struct savetool_info *info = &description->info;
 
 	description->devices =
@@ -134,7 +133,7 @@ static int describe_tail(struct description *description,
 	info->footers = tail->footers == FOOTERS_PRESENT;
 	info->vmdesc_known = true;
 	info->vmdesc = tail->vmdesc != NULL;
-	info->trailing = trailing_length(image);
+	info->trailing = trailing_length(pass);
 	if ((!info->header || info->header->complete) && !tail_is_opaque(tail))
 		info->complete_known = info->complete = true;
 	return 0;
@@ -157,7 +156,7 @@ static int on_ram_list(struct visitor *visitor, const struct section *section,
 	(void)section;
 	if (describe_blocks(describer->description, list, err) < 0)
 		return -1;
-	if (!describer->image->stream.page_size_guessed)
+	if (!describer->pass->stream.page_size_guessed)
 		describe_pages(describer->description, list->layout.page_size);
 	if (!describer->count)
 		return 0;
@@ -174,7 +173,7 @@ static int on_tail(struct visitor *visitor, const struct tail *tail,
 	struct savetool_info *info = &describer->description->info;
 
 	(void)tail;
-	if (describe_tail(describer->description, describer->image, err) < 0)
+	if (describe_tail(describer->description, describer->pass, err) < 0)
 		return -1;
 	if (!describer->count)
 		return 0;
@@ -191,7 +190,7 @@ static int on_tail(struct visitor *visitor, const struct tail *tail,
 		block->pages_superseded = counts->superseded;
 	}
 	describe_pages(describer->description,
-		       describer->image->stream.ram.layout.page_size);
+		       describer->pass->stream.ram.layout.page_size);
 	info->scanned = true;
 	return 0;
 }
@@ -203,12 +202,12 @@ static const struct visitor_ops describer_ops = {
 };
 
 /* Does the tail found at the end of the file state another page size? */
-static bool is_of_another(const struct savetool_image *image)
+static bool is_of_another(const struct pass *pass)
 {
-	return image->tail && image->stream.ram_started &&
-	       image->tail->vmdesc->page_size != 0 &&
-	       image->tail->vmdesc->page_size !=
-		       image->stream.ram.layout.page_size;
+	return pass->tail && pass->stream.ram_started &&
+	       pass->tail->vmdesc->page_size != 0 &&
+	       pass->tail->vmdesc->page_size !=
+		       pass->stream.ram.layout.page_size;
 }
 
 /*
@@ -218,8 +217,8 @@ static bool is_of_another(const struct savetool_image *image)
 static int describe_ends(struct describer *describer,
 			 struct savetool_error *err)
 {
-	struct savetool_image *image = describer->image;
-	struct stream *stream = &image->stream;
+	struct pass *pass = describer->pass;
+	struct stream *stream = &pass->stream;
 	struct stream_item item;
 	struct page_sink *none = NULL;
 	int more;
@@ -241,10 +240,10 @@ static int describe_ends(struct describer *describer,
 			 on_ram_list(&describer->base, &item.section,
 				     &stream->ram, &none, err) < 0))
 		return -1;
-	if (is_of_another(image))
-		image_distrust_tail(image);
-	return image->tail ? describe_tail(describer->description, image, err) :
-			     0;
+	if (is_of_another(pass))
+		pass_distrust_tail(pass);
+	return pass->tail ? describe_tail(describer->description, pass, err) :
+			    0;
 }
 
 static int walk_along(struct describer *describer,
@@ -256,10 +255,10 @@ static int walk_along(struct describer *describer,
 	int result;
 
 	if (!companion)
-		return walk(describer->image, &describer->base, monitor, err);
+		return walk(describer->pass, &describer->base, monitor, err);
 	if (tee_new(&tee, companion, &describer->base, err) < 0)
 		return -1;
-	result = walk(describer->image, tee_visitor(tee), monitor, err);
+	result = walk(describer->pass, tee_visitor(tee), monitor, err);
 	tee_free(tee);
 	return result;
 }
@@ -269,26 +268,27 @@ static int walk_along(struct describer *describer,
  * compressed stream shows only one.  If the end of a file is not found, all of
  * it has to be read to say whether it is complete.
  */
-static int look(struct describer *describer,
+static int look(struct describer *describer, struct savetool_image *image,
 		const struct savetool_monitor *monitor,
 		struct savetool_error *err)
 {
-	struct savetool_image *image = describer->image;
+	struct pass *pass = describer->pass;
 	bool mapped, seekable;
 
-	if (image_start(image, err) < 0)
+	if (pass_begin(pass, image, err) < 0)
 		return -1;
-	mapped = stream_is_mapped(&image->stream);
-	seekable = image_input(image)->seekable;
+	pass->strays = describer->options->strays;
+	mapped = stream_is_mapped(&pass->stream);
+	seekable = pass->in->seekable;
 	if (!describer->count && !mapped && !describer->options->whole &&
-	    (image->tail || !seekable))
+	    (pass->tail || !seekable))
 		return describe_ends(describer, err);
 	if (!mapped)
 		describer->count = true;
 	return walk_along(describer, monitor, err);
 }
 
-int describe_stream(struct description *description,
+int describe_stream(struct description *description, struct pass *pass,
 		    struct savetool_image *image,
 		    const struct describe_options *options,
 		    const struct savetool_monitor *monitor,
@@ -296,17 +296,17 @@ int describe_stream(struct description *description,
 {
 	struct describer describer = {
 		.base = { .ops = &describer_ops },
-		.image = image,
+		.pass = pass,
 		.description = description,
 		.count = options->scan,
 		.options = options,
 	};
-	int result = look(&describer, monitor, broken);
+	int result = look(&describer, image, monitor, broken);
 
 	page_sink_free(describer.counts);
 	if (result == 0)
-		result = image_require_complete(image, broken);
-	if (result == 0 && image->libvirt)
-		result = libvirt_check_xml(image->libvirt, broken);
+		result = image_require_complete(pass->image, broken);
+	if (result == 0 && pass->image->libvirt)
+		result = libvirt_check_xml(pass->image->libvirt, broken);
 	return result;
 }

@@ -219,8 +219,7 @@ static int find_version_3(struct description *description,
 }
 
 static int report_in_header(struct description *description,
-			    const struct savetool_image *image,
-			    struct savetool_error *err)
+			    const struct pass *pass, struct savetool_error *err)
 {
 	const struct savetool_info *info = &description->info;
 	const struct savetool_header *header = info->header;
@@ -234,7 +233,7 @@ static int report_in_header(struct description *description,
 	if (info->stream_known && believed_format(header) != info->format &&
 	    report_mislabelled(description, err) < 0)
 		return -1;
-	return report_header_words(description, image->libvirt, err);
+	return report_header_words(description, pass->image->libvirt, err);
 }
 
 /*
@@ -291,7 +290,7 @@ static int report_doubtful(struct description *description, uint64_t stale,
 
 /* Storage in slots whose bit is clear, whatever the reason. */
 static int report_stale(struct description *description,
-			const struct savetool_image *image, bool broken,
+			const struct pass *pass, bool broken,
 			struct savetool_error *err)
 {
 	const struct savetool_info *info = &description->info;
@@ -308,7 +307,7 @@ static int report_stale(struct description *description,
 		return 0;
 	if (description->doubt != DOUBT_NONE && !broken)
 		return report_doubtful(description, finding.length, err);
-	if (!image_has_own_holes(image))
+	if (!image_has_own_holes(pass->image))
 		return 0;
 	return description_report(
 		description, &finding, err,
@@ -321,21 +320,21 @@ static int report_stale(struct description *description,
  * image.
  */
 static int report_trailing(struct description *description,
-			   const struct savetool_image *image, uint64_t length,
+			   const struct pass *pass, uint64_t length,
 			   struct savetool_error *err)
 {
 	struct savetool_finding finding = {
 		.code = "trailing",
 		.hint = SAVETOOL_HINT_COMPACT,
 		.severity = SAVETOOL_NOTE,
-		.offset = trailing_start(image),
+		.offset = trailing_start(pass),
 		.length = length,
 	};
 	struct savetool_error ignored;
 	uint64_t second;
 
 	/* If it cannot be read, that is not the image's fault. */
-	if (trailing_find_image(&second, image, TAIL_NEAR, &ignored) < 0 ||
+	if (trailing_find_image(&second, pass, TAIL_NEAR, &ignored) < 0 ||
 	    second == SAVETOOL_UNKNOWN)
 		return description_report(description, &finding, err,
 					  "data after the end of the image");
@@ -343,19 +342,18 @@ static int report_trailing(struct description *description,
 	finding.hint = SAVETOOL_HINT_SPLIT;
 	finding.severity = SAVETOOL_WARNING;
 	finding.offset = second;
-	finding.length -= second - trailing_start(image);
+	finding.length -= second - trailing_start(pass);
 	return description_report(
 		description, &finding, err,
 		"another image follows this one; nothing can restore it from "
 		"here");
 }
 
-int report_in_tail(struct description *description,
-		   const struct savetool_image *image,
+int report_in_tail(struct description *description, const struct pass *pass,
 		   struct savetool_error *err)
 {
-	const struct tail *tail = image->tail;
-	uint64_t behind = trailing_length(image);
+	const struct tail *tail = pass->tail;
+	uint64_t behind = trailing_length(pass);
 	const struct savetool_finding cut = {
 		.code = "vmdesc-cut",
 		.hint = SAVETOOL_HINT_CONVERT,
@@ -372,7 +370,7 @@ int report_in_tail(struct description *description,
 		return -1;
 	if (behind == SAVETOOL_UNKNOWN || behind == 0)
 		return 0;
-	return report_trailing(description, image, behind, err);
+	return report_trailing(description, pass, behind, err);
 }
 
 /* Bytes that we skip, but the format's own program does not accept. */
@@ -405,27 +403,28 @@ static int report_refused(struct description *description,
 }
 
 static int report_in_compressed(struct description *description,
-				const struct savetool_image *image,
+				const struct pass *pass,
 				struct savetool_error *err)
 {
-	if (image->outer && report_refused(description, image->outer,
-					   image->outer_codec, err) < 0)
+	if (pass->image->outer &&
+	    report_refused(description, pass->image->outer,
+			   pass->image->outer_codec, err) < 0)
 		return -1;
-	if (!image->codec)
+	if (!pass->image->codec)
 		return 0;
-	return report_refused(description, image->file, image->codec, err);
+	return report_refused(description, pass->image->file,
+			      pass->image->codec, err);
 }
 
-int report_all(struct description *description,
-	       const struct savetool_image *image,
+int report_all(struct description *description, const struct pass *pass,
 	       const struct savetool_error *broken, struct savetool_error *err)
 {
 	if (report_broken(description, broken, err) < 0 ||
-	    report_in_header(description, image, err) < 0 ||
-	    report_in_compressed(description, image, err) < 0 ||
-	    report_stale(description, image, broken != NULL, err) < 0)
+	    report_in_header(description, pass, err) < 0 ||
+	    report_in_compressed(description, pass, err) < 0 ||
+	    report_stale(description, pass, broken != NULL, err) < 0)
 		return -1;
-	if (!image->tail || broken || image_codec(image))
+	if (!pass->tail || broken || image_codec(pass->image))
 		return 0;
-	return report_in_tail(description, image, err);
+	return report_in_tail(description, pass, err);
 }

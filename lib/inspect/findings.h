@@ -8,7 +8,7 @@
 
 #include "image/allocation.h"
 #include "image/description.h"
-#include "image/image.h"
+#include "image/pass.h"
 
 int report_lost_extents(struct description *description,
 			const struct savetool_block *block,
@@ -26,8 +26,7 @@ int report_empty_bitmap(struct description *description,
 			struct savetool_error *err);
 
 /* What report_all() leaves out when the walk ended early. */
-int report_in_tail(struct description *description,
-		   const struct savetool_image *image,
+int report_in_tail(struct description *description, const struct pass *pass,
 		   struct savetool_error *err);
 
 /* Why something ended early, and where. */
@@ -36,8 +35,7 @@ int report_failure(struct description *description,
 		   struct savetool_error *err);
 
 /* All others.  broken is why the walk ended early, or NULL if it did not. */
-int report_all(struct description *description,
-	       const struct savetool_image *image,
+int report_all(struct description *description, const struct pass *pass,
 	       const struct savetool_error *broken, struct savetool_error *err);
 
 #endif

@@ -7,12 +7,13 @@
 #ifndef MAP_MAP_H
 #define MAP_MAP_H
 
-#include "image/image.h"
+#include "image/pass.h"
 
 struct map {
 	struct savetool_image *image;
-	struct input *in; /* the file */
-	bool scan;        /* look for zero pages */
+	struct pass *pass; /* over it, once it has begun */
+	struct input *in;  /* the file */
+	bool scan;         /* look for zero pages */
 	const struct savetool_monitor *monitor;
 	int (*each)(void *data, const struct savetool_extent *extent);
 	void *data;
@@ -63,14 +64,14 @@ int map_tail(struct map *map, const struct tail *tail,
 	     struct savetool_error *err);
 
 /*
- * For a mapped-ram image that image_start() has just started: reads everything
+ * For a mapped-ram image that pass_begin() has just started: reads everything
  * but the pages, so that damage is known before the map is begun.
  */
 int map_mapped_read(struct map *map, struct savetool_error *err);
 
 /*
  * Map from the stream's first byte to the end of the file.  map_sequential()
- * needs an image that image_start() has just started, map_mapped() one that
+ * needs an image that pass_begin() has just started, map_mapped() one that
  * map_mapped_read() has read.
  */
 int map_sequential(struct map *map, struct savetool_error *err);

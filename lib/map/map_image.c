@@ -41,15 +41,16 @@ static int map_container(struct map *map, struct savetool_error *err)
 static int map_file(struct map *map, struct savetool_error *err)
 {
 	struct savetool_image *image = map->image;
+	struct pass *pass = map->pass;
 
 	if (image->outer)
 		return map_add_to(map, SAVETOOL_EXTENT_LEADING,
 				  image->outer_offset, err);
 	if (image->codec)
 		return map_container(map, err);
-	if (image_start(image, err) < 0)
+	if (pass_begin(pass, image, err) < 0)
 		return -1;
-	if (!stream_is_mapped(&image->stream))
+	if (!stream_is_mapped(&pass->stream))
 		return map_container(map, err) < 0 ? -1 :
 						     map_sequential(map, err);
 	if (map_mapped_read(map, err) < 0 || map_container(map, err) < 0)
@@ -72,15 +73,15 @@ static int map_all(struct map *map, struct savetool_error *err)
 }
 
 /* Checked after the map, which simply shows what the bitmaps say. */
-static int check_bitmaps(struct savetool_image *image,
+static int check_bitmaps(struct pass *pass,
 			 const struct savetool_monitor *monitor,
 			 struct savetool_error *err)
 {
 	enum doubt doubt;
 
-	if (image->bitmap_count == 0)
+	if (pass->bitmap_count == 0)
 		return 0;
-	if (trust_bitmaps(&doubt, image, monitor, err) < 0)
+	if (trust_bitmaps(&doubt, pass, monitor, err) < 0)
 		return -1;
 	if (doubt == DOUBT_NONE)
 		return 0;
@@ -94,9 +95,11 @@ int savetool_image_map(struct savetool_image *image, bool scan,
 				   const struct savetool_extent *extent),
 		       void *data, struct savetool_error *err)
 {
+	cleanup_pass struct pass pass = PASS_INIT;
 	struct phases phases;
 	struct map map = {
 		.image = image,
+		.pass = &pass,
 		.in = image->outer ? image->outer : image->file,
 		.scan = scan,
 		.monitor = &phases.monitor,
@@ -113,5 +116,5 @@ int savetool_image_map(struct savetool_image *image, bool scan,
 	if (image_require_complete(image, err) < 0)
 		return -1;
 	phases_next(&phases, 100);
-	return check_bitmaps(image, &phases.monitor, err);
+	return check_bitmaps(&pass, &phases.monitor, err);
 }

@@ -160,11 +160,10 @@ static int compare_parts(const void *a, const void *b)
  * Lists everything but the devices.  The stream continues after each block's
  * pages.
  */
-static unsigned collect_parts(const struct savetool_image *image,
-			      struct part *parts)
+static unsigned collect_parts(const struct pass *pass, struct part *parts)
 {
-	const struct ram_list *list = &image->stream.ram;
-	uint64_t at = image->payload;
+	const struct ram_list *list = &pass->stream.ram;
+	uint64_t at = pass->image->payload;
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < list->layout.count; i++) {
@@ -181,16 +180,16 @@ static unsigned collect_parts(const struct savetool_image *image,
 		if (header->pages_offset == 0)
 			continue;
 		parts[count++] = (struct part){ header->bitmap_offset,
-						image->bitmaps[i].size,
+						pass->bitmaps[i].size,
 						SAVETOOL_EXTENT_BITMAP, block };
 		parts[count++] =
 			(struct part){ header->pages_offset, block->length,
 				       SAVETOOL_EXTENT_PAGE_DATA, block };
 		at = header->pages_offset + block->length;
 	}
-	parts[count++] = (struct part){ at, image->tail->offset - at,
+	parts[count++] = (struct part){ at, pass->tail->offset - at,
 					SAVETOOL_EXTENT_STREAM, NULL };
-	parts[count++] = (struct part){ image->tail->offset, image->tail->size,
+	parts[count++] = (struct part){ pass->tail->offset, pass->tail->size,
 					SAVETOOL_EXTENT_DEVICE, NULL };
 	return count;
 }
@@ -198,7 +197,7 @@ static unsigned collect_parts(const struct savetool_image *image,
 static int map_part(struct map *map, const struct part *part,
 		    struct savetool_error *err)
 {
-	const struct savetool_image *image = map->image;
+	const struct pass *pass = map->pass;
 	const struct savetool_extent what = {
 		.type = part->type,
 		.block = part->block ? part->block->name : NULL,
@@ -208,10 +207,10 @@ static int map_part(struct map *map, const struct part *part,
 	switch (part->type) {
 	case SAVETOOL_EXTENT_PAGE_DATA:
 		return map_pages(map, part->block,
-				 &image->bitmaps[part->block->index],
-				 image->stream.ram.layout.page_size, err);
+				 &pass->bitmaps[part->block->index],
+				 pass->stream.ram.layout.page_size, err);
 	case SAVETOOL_EXTENT_DEVICE:
-		return map_tail(map, image->tail, err);
+		return map_tail(map, pass->tail, err);
 	default:
 		return map_add(map, &what, part->length, err);
 	}
@@ -220,7 +219,7 @@ static int map_part(struct map *map, const struct part *part,
 /* Maps what is between two parts, or after the last. */
 static int map_gap(struct map *map, uint64_t end, struct savetool_error *err)
 {
-	const struct tail *tail = map->image->tail;
+	const struct tail *tail = map->pass->tail;
 
 	return map_add_to(map,
 			  map->at < tail->offset ? SAVETOOL_EXTENT_PADDING :
@@ -244,20 +243,20 @@ int map_mapped_read(struct map *map, struct savetool_error *err)
 	static const struct visitor_ops ops = { 0 };
 	struct visitor nobody = { .ops = &ops };
 
-	return walk(map->image, &nobody, NULL, err);
+	return walk(map->pass, &nobody, NULL, err);
 }
 
 int map_mapped(struct map *map, struct savetool_error *err)
 {
-	const struct savetool_image *image = map->image;
+	const struct pass *pass = map->pass;
 	cleanup_free struct part *parts = NULL;
 	unsigned count;
 
-	parts = calloc(4 * (size_t)image->stream.ram.layout.count + 2,
+	parts = calloc(4 * (size_t)pass->stream.ram.layout.count + 2,
 		       sizeof(*parts));
 	if (!parts)
 		return fail_memory(err);
-	count = collect_parts(image, parts);
+	count = collect_parts(pass, parts);
 	qsort(parts, count, sizeof(*parts), compare_parts);
 	return map_parts(map, parts, count, err);
 }

@@ -14,14 +14,14 @@
 static int map_to_reader(struct map *map, struct savetool_error *err)
 {
 	return map_add_to(map, SAVETOOL_EXTENT_STREAM,
-			  map->image->stream.reader.offset, err);
+			  map->pass->stream.reader.offset, err);
 }
 
 /* Maps one record; the batch has its page and nothing else. */
 static int map_record(struct map *map, const struct page_batch *batch,
 		      uint64_t length, struct savetool_error *err)
 {
-	const struct ram_layout *layout = &map->image->stream.ram.layout;
+	const struct ram_layout *layout = &map->pass->stream.ram.layout;
 	const struct page_run *run = &batch->runs[0];
 	struct savetool_extent what = {
 		.type = SAVETOOL_EXTENT_PAGE_DATA,
@@ -46,7 +46,7 @@ static int map_record(struct map *map, const struct page_batch *batch,
 static int map_records(struct map *map, struct sequential_source *source,
 		       struct page_batch *batch, struct savetool_error *err)
 {
-	const struct reader *reader = &map->image->stream.reader;
+	const struct reader *reader = &map->pass->stream.reader;
 	int more, result = 0;
 
 	sequential_source_begin(source);
@@ -68,7 +68,7 @@ static int map_ram(struct map *map, const struct section *section,
 		   struct sequential_source *source, struct page_batch *batch,
 		   struct savetool_error *err)
 {
-	struct stream *stream = &map->image->stream;
+	struct stream *stream = &map->pass->stream;
 
 	if (section->type == SECTION_START) {
 		if (page_size_read_list(stream, err) < 0)
@@ -85,7 +85,7 @@ static int map_ram(struct map *map, const struct section *section,
 static int map_items(struct map *map, struct page_batch *batch,
 		     struct savetool_error *err)
 {
-	struct stream *stream = &map->image->stream;
+	struct stream *stream = &map->pass->stream;
 	struct sequential_source source = { 0 };
 	struct stream_item item;
 	int more;
@@ -118,8 +118,8 @@ int map_sequential(struct map *map, struct savetool_error *err)
 	result = map_items(map, batch, err);
 	free(batch);
 	if (result < 0 || map_to_reader(map, err) < 0 ||
-	    image_read_tail(map->image, err) < 0 ||
-	    map_tail(map, map->image->tail, err) < 0)
+	    pass_read_tail(map->pass, err) < 0 ||
+	    map_tail(map, map->pass->tail, err) < 0)
 		return -1;
 	return map_add_to(map, SAVETOOL_EXTENT_TRAILING, map->in->size, err);
 }

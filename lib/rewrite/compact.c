@@ -8,6 +8,7 @@
 #include "image/allocation.h"
 #include "image/trailing.h"
 #include "image/unchanged.h"
+#include "inspect/describe.h"
 #include "inspect/findings.h"
 #include "io/held_file.h"
 #include "io/output_count.h"
@@ -30,26 +31,25 @@
  * Lost pages become ordinary zero pages when they are rewritten; nothing would
  * show any more that they were lost.
  */
-static int refuse_lost(struct savetool_image *image,
+static int refuse_lost(struct pass *pass,
 		       const struct savetool_monitor *monitor,
 		       struct savetool_error *err)
 {
-	struct block_allocation total;
+	const struct description *look;
 
-	if (!stream_is_mapped(&image->stream) || image_codec(image))
+	if (!stream_is_mapped(&pass->stream) || image_codec(pass->image))
 		return 0;
-	if (savetool_image_describe(image, false, monitor, NULL, err) < 0 ||
-	    allocation_total(&total, image, err) < 0)
+	if (describe_once(pass->image, monitor, &look, err) < 0)
 		return -1;
-	if (total.lost_bytes > 0) {
+	if (look->lost > 0) {
 		fail(err, SAVETOOL_REFUSED,
 		     "%" PRIu64 " bytes of memory lie in holes of the file; "
 		     "after compaction they could not be distinguished from "
 		     "zero pages",
-		     total.lost_bytes);
+		     look->lost);
 		return fail_hint(err, SAVETOOL_HINT_COMPACT_COPY);
 	}
-	return image_start(image, err);
+	return 0;
 }
 
 /*
@@ -57,13 +57,12 @@ static int refuse_lost(struct savetool_image *image,
  * A zero byte after a device's footer ends an image, as it does for QEMU.  But
  * if no vmdesc follows, the byte may be damaged, and devices follow it.
  */
-static int refuse_behind(const struct savetool_image *image,
-			 struct savetool_error *err)
+static int refuse_behind(const struct pass *pass, struct savetool_error *err)
 {
-	const struct tail *tail = image->tail;
+	const struct tail *tail = pass->tail;
 	uint64_t second, more;
 
-	if (trailing_find_image(&second, image, UINT64_MAX, err) < 0)
+	if (trailing_find_image(&second, pass, UINT64_MAX, err) < 0)
 		return -1;
 	if (second != SAVETOOL_UNKNOWN) {
 		fail_at(err, SAVETOOL_REFUSED, second,
@@ -72,7 +71,7 @@ static int refuse_behind(const struct savetool_image *image,
 	}
 	if (tail->vmdesc)
 		return 0;
-	if (tail_find_content(&more, tail, trailing_start(image), UINT64_MAX,
+	if (tail_find_content(&more, tail, trailing_start(pass), UINT64_MAX,
 			      err) < 0)
 		return -1;
 	if (more == SAVETOOL_UNKNOWN)
@@ -83,12 +82,12 @@ static int refuse_behind(const struct savetool_image *image,
 	return fail_hint(err, SAVETOOL_HINT_COMPACT_COPY);
 }
 
-static bool has_trailing(const struct savetool_image *image)
+static bool has_trailing(const struct pass *pass)
 {
-	if (image->file->refused_length > 0)
+	if (pass->image->file->refused_length > 0)
 		return true;
-	return image->tail && image->tail->trailing != SAVETOOL_UNKNOWN &&
-	       image->tail->trailing > 0;
+	return pass->tail && pass->tail->trailing != SAVETOOL_UNKNOWN &&
+	       pass->tail->trailing > 0;
 }
 
 /*
@@ -111,16 +110,16 @@ static int measure_data(uint64_t *data, struct output *out,
  * without them: an absent page that shares a block of the file system with a
  * present one frees nothing.
  */
-static int frees_stale(bool *frees, const struct savetool_image *source,
-		       uint64_t data, struct savetool_error *err)
+static int frees_stale(bool *frees, const struct pass *source, uint64_t data,
+		       struct savetool_error *err)
 {
 	struct block_allocation total;
 	uint64_t before = 0;
 
 	if (allocation_total(&total, source, err) < 0 ||
 	    (total.stale_bytes > 0 &&
-	     input_count_data(&before, source->file, 0, source->file->size,
-			      err) < 0))
+	     input_count_data(&before, source->image->file, 0,
+			      source->image->file->size, err) < 0))
 		return -1;
 	*frees = data < before;
 	return 0;
@@ -135,7 +134,7 @@ static int compare_sizes(struct savetool_compact_result *result,
 			 const struct rewrite *rewrite,
 			 struct savetool_error *err)
 {
-	const struct savetool_image *source = rewrite->source;
+	const struct pass *source = rewrite->pass;
 	uint64_t least = has_trailing(source) ? 1 : LEAST_GAIN;
 	bool frees;
 
@@ -160,9 +159,9 @@ static int count(struct rewrite *rewrite, bool in_place,
 		return -1;
 	rewrite->out = out;
 	if (rewrite_image(rewrite, NULL, err) < 0 ||
-	    (in_place && refuse_behind(rewrite->source, err) < 0))
+	    (in_place && refuse_behind(rewrite->pass, err) < 0))
 		return -1;
-	result->lost = rewrite->source->lost;
+	result->lost = rewrite->pass->lost;
 	result->logical = out->position;
 	result->allocated = output_counted(out);
 	return compare_sizes(result, rewrite, err);
@@ -182,16 +181,16 @@ static int write_to(struct rewrite *rewrite, struct output *out,
 		    struct savetool_error *err)
 {
 	phases_next(&rewrite->phases, 50);
-	if (fit_check(out, rewrite->source, rewrite->format,
+	if (fit_check(out, rewrite->pass, rewrite->format,
 		      &rewrite->phases.monitor, err) < 0)
 		return -1;
 	rewrite->out = out;
 	if (rewrite_image(rewrite, &result->digest, err) < 0 ||
-	    image_require_unchanged(rewrite->source, err) < 0 ||
+	    image_require_unchanged(rewrite->pass->image, err) < 0 ||
 	    measure_data(&result->allocated, out, err) < 0)
 		return -1;
 	result->verified = rewrite->verify;
-	result->lost = rewrite->source->lost;
+	result->lost = rewrite->pass->lost;
 	result->logical = out->position;
 	return compare_sizes(result, rewrite, err);
 }
@@ -218,12 +217,12 @@ static int write_copy(struct rewrite *rewrite, const char *destination,
 	const struct output_file_options file_options = {
 		.force = options->force,
 		.regular = true,
-		.like_fd = image_fd(rewrite->source),
+		.like_fd = image_fd(rewrite->pass->image),
 	};
 	cleanup_output struct output *out = NULL;
 
-	if (create(&out, destination, &file_options, rewrite->source->direct,
-		   err) < 0 ||
+	if (create(&out, destination, &file_options,
+		   rewrite->pass->image->direct, err) < 0 ||
 	    write_to(rewrite, out, result, err) < 0)
 		return -1;
 	result->rewritten = true;
@@ -243,7 +242,7 @@ static int replace(struct rewrite *rewrite, const struct held_file *held,
 		.replaces = held,
 		.like_fd = held->fd,
 	};
-	const char *path = rewrite->source->path;
+	const char *path = rewrite->pass->image->path;
 	cleanup_output struct output *out = NULL;
 	struct stat st;
 
@@ -251,9 +250,10 @@ static int replace(struct rewrite *rewrite, const struct held_file *held,
 	if (fstat(held->fd, &st) < 0)
 		return fail_errno(err, "cannot examine '%s'", path);
 	result->linked = st.st_nlink > 1;
-	if (create(&out, path, &options, rewrite->source->direct, err) < 0 ||
+	if (create(&out, path, &options, rewrite->pass->image->direct, err) <
+		    0 ||
 	    write_to(rewrite, out, result, err) < 0 ||
-	    refuse_behind(rewrite->source, err) < 0 ||
+	    refuse_behind(rewrite->pass, err) < 0 ||
 	    held_file_check(held, err) < 0)
 		return -1;
 	return result->rewritten ? commit(out, path, result, err) : 0;
@@ -266,8 +266,9 @@ static int compact(struct savetool_image *image, const struct held_file *held,
 		   struct savetool_compact_result *result,
 		   struct savetool_error *err)
 {
+	cleanup_pass struct pass pass = PASS_INIT;
 	struct rewrite rewrite = {
-		.source = image,
+		.pass = &pass,
 		.level = options->level,
 		.threads = options->threads,
 		.compact = true,
@@ -281,7 +282,7 @@ static int compact(struct savetool_image *image, const struct held_file *held,
 		return -1;
 	if (result->allocated_before == SAVETOOL_UNKNOWN)
 		return fail(err, SAVETOOL_REFUSED, "not a regular file");
-	if (image_start(image, err) < 0)
+	if (pass_begin(&pass, image, err) < 0)
 		return -1;
 	if (image->outer) {
 		fail(err, SAVETOOL_UNSUPPORTED,
@@ -289,16 +290,16 @@ static int compact(struct savetool_image *image, const struct held_file *held,
 		return fail_hint(err, SAVETOOL_HINT_CONVERT);
 	}
 	/* Only records can be packed; its layout would not be the same. */
-	if (image->codec && stream_is_mapped(&image->stream)) {
+	if (image->codec && stream_is_mapped(&pass.stream)) {
 		fail(err, SAVETOOL_UNSUPPORTED, "compressed mapped-ram image");
 		return fail_hint(err, SAVETOOL_HINT_CONVERT_SPARSE);
 	}
-	rewrite.format = result->format = image_format(image);
+	rewrite.format = result->format = pass_format(&pass);
 	phases_begin(&rewrite.phases, monitor);
 	phases_next(&rewrite.phases, 50);
 	if (rewrite_check_order(&rewrite, err) < 0 ||
 	    (!destination &&
-	     refuse_lost(image, &rewrite.phases.monitor, err) < 0))
+	     refuse_lost(&pass, &rewrite.phases.monitor, err) < 0))
 		return -1;
 	if (options->dry_run)
 		return count(&rewrite, !destination, result, err);

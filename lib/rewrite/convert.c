@@ -182,10 +182,10 @@ static int open_destination(struct output **out, const struct rewrite *rewrite,
 {
 	const struct output_file_options file_options = {
 		.force = options->force,
-		.like_fd = likeable_fd(rewrite->source),
+		.like_fd = likeable_fd(rewrite->pass->image),
 	};
 
-	if (refuse_source(rewrite->source, path, err) < 0)
+	if (refuse_source(rewrite->pass->image, path, err) < 0)
 		return -1;
 	if (strcmp(path, "-") == 0) {
 		if (output_open_fd(out, STDOUT_FILENO, err) < 0)
@@ -205,7 +205,7 @@ static int measure(struct savetool_convert_result *result,
 	if (fstat(output_fd(rewrite->out), &st) < 0)
 		return fail_errno(err, "cannot examine");
 	result->format = rewrite->format;
-	result->lost = rewrite->source->lost;
+	result->lost = rewrite->pass->lost;
 	result->verified = rewrite->verify;
 	result->logical = rewrite->out->position;
 	result->allocated = space_allocated(&st);
@@ -219,21 +219,22 @@ static int convert(struct savetool_image *source, const char *destination,
 		   struct savetool_convert_result *result,
 		   struct savetool_error *err)
 {
+	cleanup_pass struct pass pass = PASS_INIT;
 	cleanup_libvirt struct libvirt *made = NULL;
 	cleanup_output struct output *out = NULL;
 	struct libvirt *header;
 	struct rewrite rewrite = {
-		.source = source,
+		.pass = &pass,
 		.level = options->level,
 		.threads = options->threads,
 		.verify = options->verify,
 	};
 
 	phases_begin(&rewrite.phases, monitor);
-	if (image_start(source, err) < 0)
+	if (pass_begin(&pass, source, err) < 0)
 		return -1;
 	rewrite.format = options->format == SAVETOOL_FORMAT_KEEP ?
-				 image_format(source) :
+				 pass_format(&pass) :
 				 options->format;
 	if (choose_header(&header, &made, source, options, err) < 0 ||
 	    set_header(header, rewrite.format, options, err) < 0)
@@ -246,7 +247,7 @@ static int convert(struct savetool_image *source, const char *destination,
 		return -1;
 	rewrite.out = out;
 	phases_next(&rewrite.phases, 50);
-	if (fit_check(out, source, rewrite.format, &rewrite.phases.monitor,
+	if (fit_check(out, &pass, rewrite.format, &rewrite.phases.monitor,
 		      err) < 0 ||
 	    rewrite_image(&rewrite, &result->digest, err) < 0 ||
 	    measure(result, &rewrite, err) < 0 ||

@@ -5,6 +5,7 @@
 #include "rewrite/fit.h"
 
 #include "base/error.h"
+#include "inspect/describe.h"
 #include "io/space.h"
 
 #include <inttypes.h>
@@ -61,41 +62,44 @@ static bool fits_device(const struct savetool_info *info,
 }
 
 /* A compressed image is hardly ever larger than an uncompressed one. */
-static int expect_packed(struct output *out, struct savetool_image *source,
+static int expect_packed(struct output *out, struct pass *pass,
 			 const struct savetool_monitor *monitor,
 			 struct savetool_error *err)
 {
-	const struct savetool_info *info;
+	const struct description *look;
 
-	if (!stream_is_mapped(&source->stream)) {
-		output_expect(out, image_input(source)->size -
-					   image_stream_offset(source));
+	if (!stream_is_mapped(&pass->stream)) {
+		output_expect(out, pass->in->size -
+					   image_stream_offset(pass->image));
 		return 0;
 	}
-	if (savetool_image_describe(source, false, monitor, &info, err) < 0)
+	if (describe_once(pass->image, monitor, &look, err) < 0)
 		return -1;
-	output_expect(out, page_bytes(info, SAVETOOL_FORMAT_RAW));
-	return image_start(source, err);
+	output_expect(out, page_bytes(&look->info, SAVETOOL_FORMAT_RAW));
+	return 0;
 }
 
-int fit_check(struct output *out, struct savetool_image *source,
+int fit_check(struct output *out, struct pass *pass,
 	      enum savetool_format format,
 	      const struct savetool_monitor *monitor,
 	      struct savetool_error *err)
 {
+	struct savetool_image *image = pass->image;
+	const struct description *look;
 	const struct savetool_info *info;
 	uint64_t space = 0, needed;
 
-	if (image_codec(source) || !image_is_repeatable(source))
+	if (image_codec(image) || !image_is_repeatable(image))
 		return 0;
 	if (codec_for_format(format))
-		return expect_packed(out, source, monitor, err);
+		return expect_packed(out, pass, monitor, err);
 	if (space_of(out, &space, err) < 0)
 		return -1;
 	if (space == SAVETOOL_UNKNOWN)
 		return 0;
-	if (savetool_image_describe(source, false, monitor, &info, err) < 0)
+	if (describe_once(image, monitor, &look, err) < 0)
 		return -1;
+	info = &look->info;
 	if (!fits_device(info, format, out, space))
 		return fail(err, SAVETOOL_REFUSED,
 			    "not enough space: a device of %" PRIu64
@@ -103,13 +107,11 @@ int fit_check(struct output *out, struct savetool_image *source,
 			    space);
 	needed = page_bytes(info, format);
 	if (needed > space && !info->scanned) {
-		if (savetool_image_describe(source, true, monitor, &info, err) <
+		if (savetool_image_describe(image, true, monitor, &info, err) <
 		    0)
 			return -1;
 		needed = page_bytes(info, format);
 	}
 	output_expect(out, needed);
-	if (space_compare(needed, space, err) < 0)
-		return -1;
-	return image_start(source, err);
+	return space_compare(needed, space, err);
 }

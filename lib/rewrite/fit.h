@@ -3,7 +3,7 @@
 #ifndef REWRITE_FIT_H
 #define REWRITE_FIT_H
 
-#include "image/image.h"
+#include "image/pass.h"
 
 /*
  * Refuses to start if the file system of out has too little space, as far as
@@ -15,7 +15,7 @@
  * The image must have been started; it is started again afterwards.  The
  * monitor may be NULL.
  */
-int fit_check(struct output *out, struct savetool_image *source,
+int fit_check(struct output *out, struct pass *pass,
 	      enum savetool_format format,
 	      const struct savetool_monitor *monitor,
 	      struct savetool_error *err);

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "image/trust.h"
+#include "inspect/describe.h"
 #include "walk/digest.h"
 #include "walk/tee.h"
 #include "walk/walk.h"
@@ -19,7 +20,7 @@ static int walk_source(struct rewrite *rewrite, struct output *out,
 		       struct digest_visitor *digest,
 		       struct savetool_error *err)
 {
-	struct savetool_image *source = rewrite->source;
+	struct savetool_image *source = rewrite->pass->image;
 	const struct writer_options options = {
 		.mapped = rewrite->format == SAVETOOL_FORMAT_SPARSE,
 		.big_endian = source->big_endian,
@@ -38,10 +39,10 @@ static int walk_source(struct rewrite *rewrite, struct output *out,
 			return -1;
 		visitor = tee_visitor(tee);
 	}
-	return rewrite->compact ?
-		       walk_latest(source, visitor, &rewrite->phases.monitor,
-				   err) :
-		       walk(source, visitor, &rewrite->phases.monitor, err);
+	return rewrite->compact ? walk_latest(rewrite->pass, visitor,
+					      &rewrite->phases.monitor, err) :
+				  walk(rewrite->pass, visitor,
+				       &rewrite->phases.monitor, err);
 }
 
 /* Writes everything but the header, compressed if the format is. */
@@ -75,14 +76,14 @@ static int digest_source(struct rewrite *rewrite,
 		digest_visitor_result(digest, result);
 		return 0;
 	}
-	if (!image_is_repeatable(rewrite->source)) {
+	if (!image_is_repeatable(rewrite->pass->image)) {
 		fail(err, SAVETOOL_UNSUPPORTED,
 		     "memory saved with XBZRLE cannot be verified when reading "
 		     "from a pipe");
 		return fail_hint(err, SAVETOOL_HINT_NO_VERIFY);
 	}
-	return savetool_image_digest(rewrite->source, &rewrite->phases.monitor,
-				     result, err);
+	return savetool_image_digest(rewrite->pass->image,
+				     &rewrite->phases.monitor, result, err);
 }
 
 /* Reads back what was written, before it has its name, and compares. */
@@ -92,7 +93,7 @@ static int verify(struct rewrite *rewrite, const struct digest_visitor *digest,
 	/* A bare stream does not say it. */
 	const struct savetool_open_options options = {
 		.size = sizeof(options),
-		.byte_order = image_byte_order(rewrite->source),
+		.byte_order = image_byte_order(rewrite->pass->image),
 	};
 	cleanup_image struct savetool_image *written = NULL;
 	struct savetool_digest before, after;
@@ -121,28 +122,29 @@ static int verify(struct rewrite *rewrite, const struct digest_visitor *digest,
 static bool depends_on_order(const struct rewrite *rewrite)
 {
 	return rewrite->format == SAVETOOL_FORMAT_SPARSE ||
-	       (rewrite->header && !rewrite->source->libvirt);
+	       (rewrite->header && !rewrite->pass->image->libvirt);
 }
 
 int rewrite_check_order(const struct rewrite *rewrite,
 			struct savetool_error *err)
 {
-	struct savetool_image *source = rewrite->source;
-	bool looks = stream_is_mapped(&source->stream);
+	const struct describe_options options = { .scan = false };
+	cleanup_pass struct pass look = PASS_INIT;
+	struct pass *pass = rewrite->pass;
 	enum doubt doubt;
 
-	if (!depends_on_order(rewrite) || !trust_needs_host(source))
+	if (!depends_on_order(rewrite) || !trust_needs_host(pass))
 		return 0;
 	/* The pages may show it, once it is known where they are. */
-	if (looks &&
-	    savetool_image_describe(source, false, &rewrite->phases.monitor,
-				    NULL, err) < 0)
+	if (stream_is_mapped(&pass->stream)) {
+		if (describe_image(&look, pass->image, &options,
+				   &rewrite->phases.monitor, err) < 0)
+			return -1;
+		pass = &look;
+	}
+	if (trust_host(&doubt, pass, err) < 0)
 		return -1;
-	if (trust_host(&doubt, source, err) < 0)
-		return -1;
-	if (doubt != DOUBT_NONE)
-		return trust_refuse(doubt, err);
-	return looks ? image_start(source, err) : 0;
+	return doubt == DOUBT_NONE ? 0 : trust_refuse(doubt, err);
 }
 
 int rewrite_image(struct rewrite *rewrite, struct savetool_digest *result,

@@ -7,14 +7,14 @@
 #define REWRITE_REWRITE_H
 
 #include "base/phases.h"
-#include "image/image.h"
+#include "image/pass.h"
 
 struct rewrite {
-	struct savetool_image *source; /* started */
-	enum savetool_format format;   /* of the destination */
-	int level;                     /* of compression; 0: the default */
-	unsigned threads;              /* of compression; 0: all processors */
-	const struct libvirt *header;  /* NULL: bare */
+	struct pass *pass;            /* over the source; just begun */
+	enum savetool_format format;  /* of the destination */
+	int level;                    /* of compression; 0: the default */
+	unsigned threads;             /* of compression; 0: all processors */
+	const struct libvirt *header; /* NULL: bare */
 	bool compact; /* each page once, in as few sections as possible */
 	bool verify;
 	struct phases phases; /* begun; the next ones are to write and verify */
@@ -23,7 +23,7 @@ struct rewrite {
 
 /*
  * SAVETOOL_REFUSED if the result depends on the byte order of the source's host
- * and that is unknown.  Leaves the source as if just started.
+ * and that is unknown.
  */
 int rewrite_check_order(const struct rewrite *rewrite,
 			struct savetool_error *err);

@@ -21,7 +21,7 @@
 struct estimator {
 	struct visitor base;
 	struct page_sink sink;
-	struct savetool_image *image;
+	struct pass *pass;
 	bool scan, wants_sample;
 	struct probe_writers *probe;
 	struct tee *tee; /* to probe and base */
@@ -78,11 +78,11 @@ static int on_tail(struct visitor *visitor, const struct tail *tail,
 	if (!estimator->list->mapped || estimator->scan)
 		return 0;
 	for (unsigned i = 0; i < volume->layout->count; i++)
-		if (page_volume_add_block(volume, estimator->image, i, err) < 0)
+		if (page_volume_add_block(volume, estimator->pass, i, err) < 0)
 			return -1;
 	if (!estimator->sample)
 		return 0;
-	return sample_image(estimator->sample, estimator->image,
+	return sample_image(estimator->sample, estimator->pass,
 			    page_volume_stored(volume), err);
 }
 
@@ -91,8 +91,8 @@ static const struct visitor_ops ops = {
 	.tail = on_tail,
 };
 
-int estimator_new(struct estimator **result, struct savetool_image *image,
-		  bool scan, bool sample, struct savetool_error *err)
+int estimator_new(struct estimator **result, struct pass *pass, bool scan,
+		  bool sample, struct savetool_error *err)
 {
 	struct estimator *estimator = calloc(1, sizeof(*estimator));
 
@@ -100,10 +100,11 @@ int estimator_new(struct estimator **result, struct savetool_image *image,
 		return fail_memory(err);
 	estimator->base.ops = &ops;
 	estimator->sink.ops = &sink_ops;
-	estimator->image = image;
+	estimator->pass = pass;
 	estimator->scan = scan;
 	estimator->wants_sample = sample;
-	if (probe_writers_new(&estimator->probe, image->libvirt, err) < 0 ||
+	if (probe_writers_new(&estimator->probe, pass->image->libvirt, err) <
+		    0 ||
 	    tee_new(&estimator->tee, probe_writers_visitor(estimator->probe),
 		    &estimator->base, err) < 0) {
 		estimator_free(estimator);
@@ -159,11 +160,11 @@ static int estimate_packed(const struct estimator *estimator,
 			   struct savetool_error *err)
 {
 	const struct page_volume *volume = &estimator->volume;
-	const struct savetool_image *image = estimator->image;
+	const struct pass *pass = estimator->pass;
 	uint64_t zeros = 0, header, records, rest, page_record;
 
 	page_record = RECORD_HEAD + volume->layout->page_size;
-	header = image->libvirt ? libvirt_size(image->libvirt) : 0;
+	header = pass->image->libvirt ? libvirt_size(pass->image->libvirt) : 0;
 	records = volume->data_bytes / page_record;
 	zeros = (uint64_t)(sample_zero_share(estimator->sample) *
 			   (double)records);
@@ -171,7 +172,7 @@ static int estimate_packed(const struct estimator *estimator,
 			    volume->data_bytes - zeros * page_record,
 			    volume->zero_bytes + zeros * ZERO_RECORD, &records,
 			    err) < 0 ||
-	    sample_tail(codec, image->tail, &rest, err) < 0)
+	    sample_tail(codec, pass->tail, &rest, err) < 0)
 		return -1;
 	*estimate = (struct savetool_estimate){
 		.known = true,

@@ -15,8 +15,8 @@ struct estimator;
  * scan: reads all pages; otherwise a mapped-ram image's bitmaps are counted.
  * sample: keeps some pages, to compress them.
  */
-int estimator_new(struct estimator **estimator, struct savetool_image *image,
-		  bool scan, bool sample, struct savetool_error *err);
+int estimator_new(struct estimator **estimator, struct pass *pass, bool scan,
+		  bool sample, struct savetool_error *err);
 void estimator_free(struct estimator *estimator);
 
 /* The estimator as a visitor for walk(). */

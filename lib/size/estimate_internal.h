@@ -50,9 +50,8 @@ void page_volume_release(struct page_volume *volume);
 void page_volume_add(struct page_volume *volume, const struct page_run *run);
 
 /* Adds a block by its bitmap, as if its pages had come, but without data. */
-int page_volume_add_block(struct page_volume *volume,
-			  const struct savetool_image *image, unsigned index,
-			  struct savetool_error *err);
+int page_volume_add_block(struct page_volume *volume, const struct pass *pass,
+			  unsigned index, struct savetool_error *err);
 
 /* Pages that are not zero, in all blocks. */
 uint64_t page_volume_stored(const struct page_volume *volume);

@@ -65,11 +65,10 @@ void page_volume_add(struct page_volume *volume, const struct page_run *run)
 	bitmap_put_range(&block->stored, first, count, data);
 }
 
-int page_volume_add_block(struct page_volume *volume,
-			  const struct savetool_image *image, unsigned index,
-			  struct savetool_error *err)
+int page_volume_add_block(struct page_volume *volume, const struct pass *pass,
+			  unsigned index, struct savetool_error *err)
 {
-	const struct bitmap *bitmap = &image->bitmaps[index];
+	const struct bitmap *bitmap = &pass->bitmaps[index];
 	uint64_t page_size = volume->layout->page_size, behind;
 	struct block_allocation allocation;
 	uint64_t lost;
@@ -86,7 +85,7 @@ int page_volume_add_block(struct page_volume *volume,
 		run.length = (behind - first) * page_size;
 		page_volume_add(volume, &run);
 	}
-	if (allocation_of_block(&allocation, image, index, err) < 0)
+	if (allocation_of_block(&allocation, pass, index, err) < 0)
 		return -1;
 	/* Pages in a hole are read as zeros. */
 	lost = allocation.lost_bytes / page_size;

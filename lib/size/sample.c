@@ -137,13 +137,12 @@ void sample_run(struct sample *sample, const struct page_run *run)
  * Samples a block: those of its present pages that fall into every step-th
  * piece.
  */
-static int sample_block(struct sample *sample,
-			const struct savetool_image *image, unsigned index,
-			uint64_t step, uint64_t *ordinal,
+static int sample_block(struct sample *sample, const struct pass *pass,
+			unsigned index, uint64_t step, uint64_t *ordinal,
 			struct savetool_error *err)
 {
-	const struct bitmap *bitmap = &image->bitmaps[index];
-	uint64_t slots = image->stream.ram.headers[index].pages_offset;
+	const struct bitmap *bitmap = &pass->bitmaps[index];
+	uint64_t slots = pass->stream.ram.headers[index].pages_offset;
 	uint64_t page_size = sample->page_size, end;
 	uint8_t page[RAM_PAGE_MOST];
 	uint64_t first = 0;
@@ -162,9 +161,9 @@ static int sample_block(struct sample *sample,
 				*ordinal += skip - 1;
 				continue;
 			}
-			if (input_read_exactly(
-				    image_input(image), page, page_size,
-				    slots + first * page_size, err) < 0)
+			if (input_read_exactly(pass->in, page, page_size,
+					       slots + first * page_size,
+					       err) < 0)
 				return -1;
 			sample_page(sample, first * page_size, page);
 		}
@@ -172,16 +171,16 @@ static int sample_block(struct sample *sample,
 	return 0;
 }
 
-int sample_image(struct sample *sample, const struct savetool_image *image,
-		 uint64_t pages, struct savetool_error *err)
+int sample_image(struct sample *sample, const struct pass *pass, uint64_t pages,
+		 struct savetool_error *err)
 {
 	/* From one piece to the next; a small image is sampled as a whole. */
 	uint64_t step = pages / SAMPLE_PIECES + 1, ordinal = 0;
 
 	if (step < sample->pages)
 		step = sample->pages;
-	for (unsigned i = 0; i < image->bitmap_count; i++)
-		if (sample_block(sample, image, i, step, &ordinal, err) < 0)
+	for (unsigned i = 0; i < pass->bitmap_count; i++)
+		if (sample_block(sample, pass, i, step, &ordinal, err) < 0)
 			return -1;
 	return 0;
 }

@@ -6,7 +6,7 @@
 #ifndef SIZE_SAMPLE_H
 #define SIZE_SAMPLE_H
 
-#include "image/image.h"
+#include "image/pass.h"
 
 struct sample;
 
@@ -24,8 +24,8 @@ void sample_run(struct sample *sample, const struct page_run *run);
  * Samples the present pages of a mapped-ram image whose bitmaps have been read;
  * pages is how many are present.
  */
-int sample_image(struct sample *sample, const struct savetool_image *image,
-		 uint64_t pages, struct savetool_error *err);
+int sample_image(struct sample *sample, const struct pass *pass, uint64_t pages,
+		 struct savetool_error *err);
 
 /*
  * Estimates the compressed size of data_bytes of page records and zero_bytes of

@@ -70,7 +70,7 @@ static int add(struct reclaimer *reclaimer, enum kind kind, unsigned block,
 		return 0;
 	if (kind == KIND_PAGES)
 		added.unit =
-			reclaimer->reclaim->image->stream.ram.layout.page_size;
+			reclaimer->reclaim->pass->stream.ram.layout.page_size;
 	else if (kind == KIND_OTHER)
 		added.unit = RECLAIM_GRAIN;
 	return scan_add(reclaimer->scan, &added, err);
@@ -120,15 +120,15 @@ static int reclaim_bytes(struct reclaimer *reclaimer, enum kind kind,
 static struct range next_bitmap(const struct reclaimer *reclaimer,
 				const struct range *range)
 {
-	const struct savetool_image *image = reclaimer->reclaim->image;
+	const struct pass *pass = reclaimer->reclaim->pass;
 	struct range next = { range->end, range->end };
 
-	for (unsigned i = 0; i < image->bitmap_count; i++) {
+	for (unsigned i = 0; i < pass->bitmap_count; i++) {
 		const struct mapped_header *header =
-			&image->stream.ram.headers[i];
+			&pass->stream.ram.headers[i];
 		struct range bitmap = { header->bitmap_offset,
 					header->bitmap_offset +
-						image->bitmaps[i].size };
+						pass->bitmaps[i].size };
 
 		if (header->pages_offset == 0 || bitmap.end <= range->start ||
 		    bitmap.start >= next.start)
@@ -166,10 +166,10 @@ static int reclaim_others(struct reclaimer *reclaimer, unsigned block,
 static int reclaim_pages(struct reclaimer *reclaimer, unsigned number,
 			 struct range pages, struct savetool_error *err)
 {
-	const struct ram_list *list = &reclaimer->reclaim->image->stream.ram;
+	const struct ram_list *list = &reclaimer->reclaim->pass->stream.ram;
 	const struct ram_block *block = &list->layout.blocks[number];
 	const struct bitmap *bitmap =
-		&reclaimer->reclaim->image->bitmaps[number];
+		&reclaimer->reclaim->pass->bitmaps[number];
 	enum kind present = block->prefilled ? KIND_KEPT : KIND_PAGES;
 	uint64_t base = list->headers[number].pages_offset;
 	uint64_t page_size = list->layout.page_size;
@@ -192,7 +192,7 @@ static int reclaim_pages(struct reclaimer *reclaimer, unsigned number,
 static int reclaim_block(struct reclaimer *reclaimer, unsigned number,
 			 struct savetool_error *err)
 {
-	const struct ram_list *list = &reclaimer->reclaim->image->stream.ram;
+	const struct ram_list *list = &reclaimer->reclaim->pass->stream.ram;
 	uint64_t base = list->headers[number].pages_offset;
 	uint64_t page_size = list->layout.page_size, done = 0;
 	struct range range = {
@@ -224,7 +224,7 @@ static int reclaim_block(struct reclaimer *reclaimer, unsigned number,
 static int next_block(const struct reclaimer *reclaimer, uint64_t offset,
 		      unsigned *block)
 {
-	const struct ram_list *list = &reclaimer->reclaim->image->stream.ram;
+	const struct ram_list *list = &reclaimer->reclaim->pass->stream.ram;
 	uint64_t nearest = UINT64_MAX;
 
 	if (reclaimer->reclaim->zero_only || !list->mapped)
@@ -245,7 +245,7 @@ static int next_block(const struct reclaimer *reclaimer, uint64_t offset,
 static int reclaim_image(struct reclaimer *reclaimer, uint64_t start,
 			 struct savetool_error *err)
 {
-	const struct ram_list *list = &reclaimer->reclaim->image->stream.ram;
+	const struct ram_list *list = &reclaimer->reclaim->pass->stream.ram;
 	unsigned block = 0;
 
 	while (next_block(reclaimer, start, &block)) {
@@ -264,11 +264,11 @@ static int reclaim_image(struct reclaimer *reclaimer, uint64_t start,
 /* A copy also gets, unchanged, what lies around the image. */
 static int reclaim_file(struct reclaimer *reclaimer, struct savetool_error *err)
 {
-	const struct savetool_image *image = reclaimer->reclaim->image;
+	const struct pass *pass = reclaimer->reclaim->pass;
 	uint64_t first = reclaimer->reclaim->skipped;
-	uint64_t start = image->libvirt ? first : image->payload;
+	uint64_t start = pass->image->libvirt ? first : pass->image->payload;
 
-	if (image_codec(image))
+	if (image_codec(pass->image))
 		start = reclaimer->end = first;
 	if (reclaim_bytes(reclaimer, KIND_KEPT, 0,
 			  (struct range){ first, start }, err) < 0)
@@ -304,20 +304,20 @@ static int reclaim_with(struct reclaimer *reclaimer, struct savetool_error *err)
 int reclaim(struct reclaim *reclaim, const struct savetool_monitor *monitor,
 	    struct savetool_error *err)
 {
-	const struct savetool_image *image = reclaim->image;
+	const struct pass *pass = reclaim->pass;
 	cleanup_free bool *changed =
-		calloc(image->stream.ram.layout.count + 1, sizeof(bool));
+		calloc(pass->stream.ram.layout.count + 1, sizeof(bool));
 	struct reclaimer reclaimer = {
 		.reclaim = reclaim,
 		.monitor = monitor,
-		.in = image->outer ? image->outer : image->file,
-		.block_size = space_block(image_fd(image)),
+		.in = pass->image->outer ? pass->image->outer :
+					   pass->image->file,
+		.block_size = space_block(image_fd(pass->image)),
 		.changed = reclaim->copy ? changed : NULL,
 	};
 
 	if (!changed)
 		return fail_memory(err);
-	reclaimer.end =
-		image->tail ? tail_end(image->tail) : reclaimer.in->size;
+	reclaimer.end = pass->tail ? tail_end(pass->tail) : reclaimer.in->size;
 	return reclaim_with(&reclaimer, err);
 }

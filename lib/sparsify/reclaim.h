@@ -12,7 +12,7 @@
 #ifndef SPARSIFY_RECLAIM_H
 #define SPARSIFY_RECLAIM_H
 
-#include "image/image.h"
+#include "image/pass.h"
 #include "io/held_file.h"
 #include "io/output.h"
 
@@ -20,7 +20,7 @@
 #define RECLAIM_GRAIN 4096
 
 struct reclaim {
-	struct savetool_image *image; /* compressed, or described */
+	struct pass *pass; /* compressed, or described */
 
 	/*
 	 * At most one of them; with neither, holes are only counted.  The held

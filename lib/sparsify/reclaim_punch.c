@@ -40,19 +40,18 @@ int reclaim_report(struct reclaimer *reclaimer, uint64_t offset,
 static int write_words(struct reclaimer *reclaimer, unsigned block,
 		       const struct range *bits, struct savetool_error *err)
 {
-	const struct savetool_image *image = reclaimer->reclaim->image;
-	const struct bitmap *bitmap = &image->bitmaps[block];
+	const struct pass *pass = reclaimer->reclaim->pass;
+	const struct bitmap *bitmap = &pass->bitmaps[block];
 	uint64_t first = bits->start / 64 * 8;
 	uint64_t size = (bits->end + 63) / 64 * 8 - first;
-	uint64_t offset =
-		image->stream.ram.headers[block].bitmap_offset + first;
+	uint64_t offset = pass->stream.ram.headers[block].bitmap_offset + first;
 	cleanup_free uint8_t *words = malloc(size);
 	struct bitmap part = { words, size, size * 8 };
 
 	if (!words)
 		return fail_memory(err);
 	memcpy(words, bitmap->bytes + first, size);
-	if (image->big_endian)
+	if (pass->image->big_endian)
 		bitmap_swap(&part);
 	if (reclaimer->reclaim->copy)
 		return output_write_at(reclaimer->reclaim->copy, words, size,
@@ -176,15 +175,15 @@ int reclaim_range(struct reclaimer *reclaimer, uint64_t offset, uint64_t length,
 int reclaim_clear_bits(struct reclaimer *reclaimer, uint64_t offset,
 		       uint64_t length, struct savetool_error *err)
 {
-	const struct savetool_image *image = reclaimer->reclaim->image;
-	const struct ram_list *list = &image->stream.ram;
+	const struct pass *pass = reclaimer->reclaim->pass;
+	const struct ram_list *list = &pass->stream.ram;
 	uint64_t base = list->headers[reclaimer->block].pages_offset;
 	uint64_t first = (offset - base) / list->layout.page_size;
 	uint64_t count = length / list->layout.page_size;
 
 	if (reclaim_range(reclaimer, offset, length, err) < 0)
 		return -1;
-	bitmap_clear_range(&image->bitmaps[reclaimer->block], first, count);
+	bitmap_clear_range(&pass->bitmaps[reclaimer->block], first, count);
 	if (reclaimer->dirty.start == reclaimer->dirty.end)
 		reclaimer->dirty.start = first;
 	reclaimer->dirty.end = first + count;
@@ -196,10 +195,10 @@ int reclaim_clear_bits(struct reclaimer *reclaimer, uint64_t offset,
 int reclaim_write_bitmaps(struct reclaimer *reclaimer,
 			  struct savetool_error *err)
 {
-	const struct savetool_image *image = reclaimer->reclaim->image;
+	const struct pass *pass = reclaimer->reclaim->pass;
 
-	for (unsigned i = 0; i < image->bitmap_count; i++) {
-		const struct range all = { 0, image->bitmaps[i].bits };
+	for (unsigned i = 0; i < pass->bitmap_count; i++) {
+		const struct range all = { 0, pass->bitmaps[i].bits };
 
 		if (reclaimer->changed[i] &&
 		    write_words(reclaimer, i, &all, err) < 0)

@@ -8,8 +8,10 @@
 #include "base/phases.h"
 #include "image/allocation.h"
 #include "image/description.h"
+#include "image/pass.h"
 #include "image/trust.h"
 #include "image/unchanged.h"
+#include "inspect/describe.h"
 #include "io/held_file.h"
 #include "io/space.h"
 #include "io/spool.h"
@@ -24,6 +26,7 @@ struct sparsification {
 	const struct savetool_sparsify_options *options;
 	struct phases phases; /* checking the bitmaps; reclaiming */
 	struct savetool_image *image;
+	struct pass pass; /* that has read what was described */
 	struct reclaim reclaim;
 	struct savetool_sparsify_result result;
 };
@@ -33,7 +36,7 @@ static int count_lost(struct sparsification *work, struct savetool_error *err)
 {
 	struct block_allocation total;
 
-	if (allocation_total(&total, work->image, err) < 0)
+	if (allocation_total(&total, &work->pass, err) < 0)
 		return -1;
 	work->result.lost = total.lost_bytes;
 	return 0;
@@ -52,7 +55,7 @@ static int check_bitmaps(struct sparsification *work,
 		return -1;
 	if (work->options->zero_only)
 		return 0;
-	if (doubt == DOUBT_NONE && trust_host(&doubt, work->image, err) < 0)
+	if (doubt == DOUBT_NONE && trust_host(&doubt, &work->pass, err) < 0)
 		return -1;
 	if (doubt == DOUBT_NONE)
 		return 0;
@@ -66,6 +69,7 @@ static int check_bitmaps(struct sparsification *work,
 /* Compressed images have no storage to reclaim; they are not read. */
 static int check(struct sparsification *work, struct savetool_error *err)
 {
+	const struct describe_options options = { .scan = false };
 	struct savetool_image *image = work->image;
 	const struct codec *codec = image_codec(image);
 
@@ -76,17 +80,19 @@ static int check(struct sparsification *work, struct savetool_error *err)
 		return 0;
 	}
 	phases_next(&work->phases, 50);
-	if (savetool_image_describe(image, false, &work->phases.monitor, NULL,
-				    err) < 0)
+	pass_end(&work->pass);
+	if (describe_image(&work->pass, image, &options, &work->phases.monitor,
+			   err) < 0)
 		return -1;
-	work->result.format = image_format(image);
-	return image->stream.ram.mapped ? check_bitmaps(work, err) : 0;
+	work->result.format = pass_format(&work->pass);
+	return work->pass.stream.ram.mapped ? check_bitmaps(work, err) : 0;
 }
 
 static int reclaim_all(struct sparsification *work, unsigned percent,
 		       struct savetool_error *err)
 {
-	work->reclaim.image = work->image;
+	work->pass.image = work->image;
+	work->reclaim.pass = &work->pass;
 	work->reclaim.zero_only = work->options->zero_only;
 	phases_next(&work->phases, percent);
 	return reclaim(&work->reclaim, &work->phases.monitor, err);
@@ -310,6 +316,7 @@ int savetool_sparsify(const char *path,
 		failed = -1;
 	else
 		failed = dry_run(&work, path, err);
+	pass_end(&work.pass);
 	savetool_image_close(work.image);
 	if (failed < 0)
 		return -1;
@@ -336,6 +343,7 @@ int savetool_sparsify_copy(struct savetool_image *image,
 	phases_begin(&work.phases, monitor);
 	failed = options.dry_run ? dry_run(&work, NULL, err) :
 				   copy(&work, destination, err);
+	pass_end(&work.pass);
 	if (failed < 0)
 		return -1;
 	sum_up(&work, result);

@@ -150,7 +150,7 @@ bool digest_visitor_is_final(const struct digest_visitor *digest)
 
 /* One walk; *final says whether there is a result. */
 static int digest_walk(struct savetool_image *image,
-		       int (*walk_it)(struct savetool_image *image,
+		       int (*walk_it)(struct pass *pass,
 				      struct visitor *visitor,
 				      const struct savetool_monitor *monitor,
 				      struct savetool_error *err),
@@ -158,12 +158,14 @@ static int digest_walk(struct savetool_image *image,
 		       struct savetool_digest *result,
 		       struct savetool_error *err)
 {
+	cleanup_pass struct pass pass = PASS_INIT;
 	struct digest_visitor *digest;
 	int failed;
 
-	if (image_start(image, err) < 0 || digest_visitor_new(&digest, err) < 0)
+	if (pass_begin(&pass, image, err) < 0 ||
+	    digest_visitor_new(&digest, err) < 0)
 		return -1;
-	failed = walk_it(image, &digest->base, monitor, err);
+	failed = walk_it(&pass, &digest->base, monitor, err);
 	if (failed == 0) {
 		*final = digest_visitor_is_final(digest);
 		*result = digest->result;

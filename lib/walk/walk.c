@@ -17,7 +17,7 @@
 #include <inttypes.h>
 
 struct walker {
-	struct savetool_image *image;
+	struct pass *pass;
 	struct stream *stream;
 	struct visitor *visitor;
 	struct phases phases; /* the pages, and a look at where none are */
@@ -72,10 +72,10 @@ static int walk_records(struct walker *walker, struct savetool_error *err)
  */
 static int check_order(const struct walker *walker, struct savetool_error *err)
 {
-	bool big = !walker->image->big_endian;
+	bool big = !walker->pass->image->big_endian;
 	enum mapped_order order;
 
-	if (trust_order(&order, walker->image, err) < 0)
+	if (trust_order(&order, walker->pass, err) < 0)
 		return -1;
 	if (order == MAPPED_ORDER_WRONG) {
 		fail(err, SAVETOOL_UNSUPPORTED,
@@ -92,11 +92,11 @@ static int check_order(const struct walker *walker, struct savetool_error *err)
 static int walk_mapped_pages(struct walker *walker, const struct section *start,
 			     struct savetool_error *err)
 {
-	struct savetool_image *image = walker->image;
+	struct pass *pass = walker->pass;
 	struct section part = *start;
 	struct mapped_source pages;
 
-	if (image_read_bitmaps(image, err) < 0)
+	if (pass_read_bitmaps(pass, err) < 0)
 		return -1;
 	part.type = SECTION_PART;
 	if (visit(walker->visitor, ram_begin, &part, err) < 0)
@@ -104,13 +104,13 @@ static int walk_mapped_pages(struct walker *walker, const struct section *start,
 	if (walker->sink && check_order(walker, err) < 0)
 		return -1;
 	if (walker->sink) {
-		mapped_source_init(&pages, &image->stream.ram, image->bitmaps,
-				   image_input(image), image->pool);
-		if (!image_has_own_holes(image))
+		mapped_source_init(&pages, &pass->stream.ram, pass->bitmaps,
+				   pass->in, pass->pool);
+		if (!image_has_own_holes(pass->image))
 			mapped_source_read_holes(&pages);
 		if (pump_pages(walker, &pages.base, err) < 0)
 			return -1;
-		image->lost = pages.lost;
+		pass->lost = pages.lost;
 	}
 	return visit(walker->visitor, ram_end, &part, err);
 }
@@ -121,7 +121,7 @@ static int filter_latest(struct walker *walker, struct savetool_error *err)
 		return 0;
 	if (latest_sink_new(&walker->filter_latest, walker->latest,
 			    walker->sink, &walker->stream->ram.layout,
-			    walker->image->spool_folder, err) < 0)
+			    walker->pass->image->spool_folder, err) < 0)
 		return -1;
 	walker->sink = walker->filter_latest;
 	return 0;
@@ -200,7 +200,7 @@ static int check_bitmaps(struct walker *walker, struct savetool_error *err)
 	    (walker->stream->ram_ended && !rewrites))
 		return 0;
 	phases_next(&walker->phases, 100);
-	if (trust_storage(&doubt, walker->image, &walker->phases.monitor, err) <
+	if (trust_storage(&doubt, walker->pass, &walker->phases.monitor, err) <
 	    0)
 		return -1;
 	if (doubt == DOUBT_BACKGROUND) {
@@ -232,7 +232,7 @@ static int check_page_size(const struct stream *stream, const struct tail *tail,
 
 static int walk_tail(struct walker *walker, struct savetool_error *err)
 {
-	struct savetool_image *image = walker->image;
+	struct pass *pass = walker->pass;
 	const struct tail *tail;
 
 	if (!walker->stream->ram_started)
@@ -244,9 +244,9 @@ static int walk_tail(struct walker *walker, struct savetool_error *err)
 			err, SAVETOOL_UNSUPPORTED,
 			"main channel of a multifd migration: the pages are in "
 			"other channels");
-	if (check_bitmaps(walker, err) < 0 || image_read_tail(image, err) < 0)
+	if (check_bitmaps(walker, err) < 0 || pass_read_tail(pass, err) < 0)
 		return -1;
-	tail = image->tail;
+	tail = pass->tail;
 	if (check_page_size(walker->stream, tail, err) < 0)
 		return -1;
 	/* Where the stream ends was not known when the list was read. */
@@ -256,14 +256,14 @@ static int walk_tail(struct walker *walker, struct savetool_error *err)
 	return visit(walker->visitor, tail, tail, err);
 }
 
-static int walk_with(struct savetool_image *image, struct visitor *visitor,
+static int walk_with(struct pass *pass, struct visitor *visitor,
 		     struct latest *latest,
 		     const struct savetool_monitor *monitor,
 		     struct savetool_error *err)
 {
 	struct walker walker = {
-		.image = image,
-		.stream = &image->stream,
+		.pass = pass,
+		.stream = &pass->stream,
 		.visitor = visitor,
 		.latest = latest,
 	};
@@ -288,10 +288,10 @@ static int walk_with(struct savetool_image *image, struct visitor *visitor,
 	return more;
 }
 
-int walk(struct savetool_image *image, struct visitor *visitor,
+int walk(struct pass *pass, struct visitor *visitor,
 	 const struct savetool_monitor *monitor, struct savetool_error *err)
 {
-	return walk_with(image, visitor, NULL, monitor, err);
+	return walk_with(pass, visitor, NULL, monitor, err);
 }
 
 /* Comes along on the first walk. */
@@ -317,17 +317,18 @@ static int tally(struct visitor *visitor, const struct section *section,
 
 static const struct visitor_ops tallier_ops = { .ram_list = tally };
 
-int walk_latest(struct savetool_image *image, struct visitor *visitor,
+int walk_latest(struct pass *pass, struct visitor *visitor,
 		const struct savetool_monitor *monitor,
 		struct savetool_error *err)
 {
 	struct tallier tallier = { .base = { .ops = &tallier_ops } };
+	cleanup_pass struct pass first = PASS_INIT;
 	struct phases phases;
 	int result;
 
-	if (stream_is_mapped(&image->stream))
-		return walk(image, visitor, monitor, err);
-	if (!image_is_repeatable(image)) {
+	if (stream_is_mapped(&pass->stream))
+		return walk(pass, visitor, monitor, err);
+	if (!image_is_repeatable(pass->image)) {
 		fail(err, SAVETOOL_UNSUPPORTED,
 		     "duplicate pages cannot be resolved when reading from a "
 		     "pipe");
@@ -337,13 +338,14 @@ int walk_latest(struct savetool_image *image, struct visitor *visitor,
 		return -1;
 	phases_begin(&phases, monitor);
 	phases_next(&phases, 50);
-	result = walk(image, &tallier.base, &phases.monitor, err);
-	page_sink_free(tallier.sink);
+	result = pass_begin(&first, pass->image, err);
 	if (result == 0)
-		result = image_start(image, err);
+		result = walk(&first, &tallier.base, &phases.monitor, err);
+	page_sink_free(tallier.sink);
+	pass_end(&first);
 	phases_next(&phases, 100);
 	if (result == 0)
-		result = walk_with(image, visitor, tallier.latest,
+		result = walk_with(pass, visitor, tallier.latest,
 				   &phases.monitor, err);
 	latest_free(tallier.latest);
 	return result;

@@ -7,7 +7,7 @@
 #ifndef WALK_WALK_H
 #define WALK_WALK_H
 
-#include "image/image.h"
+#include "image/pass.h"
 #include "ram/page.h"
 
 struct visitor;
@@ -68,10 +68,10 @@ struct visitor {
 				0)
 
 /*
- * Walks an image that image_start() has just started.  Where no pages are
+ * Walks an image that pass_begin() has just started.  Where no pages are
  * wanted those of a mapped image are not read.  The monitor may be NULL.
  */
-int walk(struct savetool_image *image, struct visitor *visitor,
+int walk(struct pass *pass, struct visitor *visitor,
 	 const struct savetool_monitor *monitor, struct savetool_error *err);
 
 /*
@@ -79,7 +79,7 @@ int walk(struct savetool_image *image, struct visitor *visitor,
  * That takes two walks, so a sequential image that can be read but once is
  * SAVETOOL_UNSUPPORTED.
  */
-int walk_latest(struct savetool_image *image, struct visitor *visitor,
+int walk_latest(struct pass *pass, struct visitor *visitor,
 		const struct savetool_monitor *monitor,
 		struct savetool_error *err);
 

@@ -19,8 +19,8 @@ static const struct savetool_open_options plainly = { .size = sizeof(plainly) };
  * True: it was written, and before is the fingerprint of what was read, which
  * there is none of if pages came as differences.
  */
-static bool write_again(struct savetool_image *image, int fd, bool mapped,
-			struct savetool_digest *before)
+static bool write_again(struct pass *pass, struct savetool_image *image, int fd,
+			bool mapped, struct savetool_digest *before)
 {
 	const struct writer_options options = { .mapped = mapped };
 	struct digest_visitor *digest;
@@ -35,8 +35,8 @@ static bool write_again(struct savetool_image *image, int fd, bool mapped,
 	fuzz_require(digest_visitor_new(&digest, &err) == 0);
 	fuzz_require(tee_new(&tee, writer_visitor(writer),
 			     digest_visitor(digest), &err) == 0);
-	written = image_start(image, &err) == 0 &&
-		  walk(image, tee_visitor(tee), NULL, &err) == 0 &&
+	written = pass_begin(pass, image, &err) == 0 &&
+		  walk(pass, tee_visitor(tee), NULL, &err) == 0 &&
 		  output_commit(out, &err) == 0 &&
 		  digest_visitor_is_final(digest);
 	if (written)
@@ -52,9 +52,9 @@ static bool write_again(struct savetool_image *image, int fd, bool mapped,
  * Pages of another size than usual, which only their mapped-ram headers told,
  * are not to be told from a sequential stream.
  */
-static bool is_readable(const struct savetool_image *image, bool mapped)
+static bool is_readable(const struct pass *pass, bool mapped)
 {
-	const struct stream *stream = &image->stream;
+	const struct stream *stream = &pass->stream;
 
 	return mapped || stream->ram.layout.page_size == 4096 ||
 	       !stream_is_mapped(stream);
@@ -66,6 +66,7 @@ static void read_back(int fd, bool mapped, const struct savetool_digest *before)
 	struct savetool_digest after;
 	struct savetool_error err;
 	struct input *in;
+	struct pass pass;
 
 	fuzz_require(input_open_fd(&in, fcntl(fd, F_DUPFD_CLOEXEC, 0), &err) ==
 		     0);
@@ -82,7 +83,9 @@ static void read_back(int fd, bool mapped, const struct savetool_digest *before)
 		fprintf(stderr, "cannot read back: %s\n", err.text);
 		abort();
 	}
-	fuzz_require(stream_is_mapped(&image->stream) == mapped);
+	fuzz_require(pass_begin(&pass, image, &err) == 0);
+	fuzz_require(stream_is_mapped(&pass.stream) == mapped);
+	pass_end(&pass);
 	fuzz_require(memcmp(before, &after, sizeof(after)) == 0);
 	savetool_image_close(image);
 }
@@ -98,11 +101,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (image_open_input(&image, in, "fuzz", &plainly, &err) < 0)
 		return 0;
 	for (int mapped = 0; mapped < 2; mapped++) {
+		struct pass pass = PASS_INIT;
 		int fd = fuzz_file();
 
-		if (write_again(image, fd, mapped, &before) &&
-		    is_readable(image, mapped))
+		if (write_again(&pass, image, fd, mapped, &before) &&
+		    is_readable(&pass, mapped))
 			read_back(fd, mapped, &before);
+		pass_end(&pass);
 		close(fd);
 	}
 	savetool_image_close(image);

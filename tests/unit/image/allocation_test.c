@@ -68,6 +68,7 @@ static struct mapped_header headers[2];
 static struct bitmap bitmaps[2];
 static struct fake fake;
 static struct savetool_image image;
+static struct pass pass;
 
 static int setup(void **state)
 {
@@ -88,8 +89,10 @@ static int setup(void **state)
 			  .size = BASE + 2 * LENGTH,
 			  .seekable = true },
 	};
-	image = (struct savetool_image){
-		.file = &fake.base,
+	image = (struct savetool_image){ .file = &fake.base };
+	pass = (struct pass){
+		.image = &image,
+		.in = &fake.base,
 		.stream.ram = { .layout = { .page_size = PAGE,
 					    .length = 2 * LENGTH,
 					    .count = 2,
@@ -105,7 +108,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	free(image.clear_data);
+	free(pass.clear_data);
 	return 0;
 }
 
@@ -114,7 +117,7 @@ static const struct clear_data *ask(void)
 	const struct clear_data *clear_data;
 	struct savetool_error err;
 
-	assert_ok(allocation_clear_data(&clear_data, &image, NULL, &err), err);
+	assert_ok(allocation_clear_data(&clear_data, &pass, NULL, &err), err);
 	return clear_data;
 }
 
@@ -194,8 +197,8 @@ TEST(what_is_filled_before_may_be_empty)
 	assert_false(ask()[0].emptied);
 	assert_int_equal(fake.read, 0);
 	bits[1][0] = 0;
-	free(image.clear_data);
-	image.clear_data = NULL;
+	free(pass.clear_data);
+	pass.clear_data = NULL;
 	assert_true(ask()[0].emptied);
 }
 
@@ -223,13 +226,13 @@ TEST(a_monitor_hears_of_it_and_stops_it)
 	const struct clear_data *clear_data = NULL;
 	struct savetool_error err;
 
-	assert_fails(allocation_clear_data(&clear_data, &image, &monitor, &err),
+	assert_fails(allocation_clear_data(&clear_data, &pass, &monitor, &err),
 		     err, SAVETOOL_CANCELLED, "interrupted");
 	assert_int_equal(listener.total, 2 * LENGTH);
 	assert_int_equal(fake.read, LENGTH / 2);
-	assert_null(image.clear_data);
+	assert_null(pass.clear_data);
 	listener = (struct listener){ .stop = UINT64_MAX };
-	assert_ok(allocation_clear_data(&clear_data, &image, &monitor, &err),
+	assert_ok(allocation_clear_data(&clear_data, &pass, &monitor, &err),
 		  err);
 	assert_int_equal(listener.calls, LENGTH / (4 << 20));
 }
@@ -240,7 +243,7 @@ TEST(a_shared_block_has_no_storage_in_the_file)
 	struct savetool_error err;
 
 	headers[1].pages_offset = 0;
-	assert_ok(allocation_of_block(&block, &image, 1, &err), err);
+	assert_ok(allocation_of_block(&block, &pass, 1, &err), err);
 	assert_int_equal(block.present, 1);
 	assert_int_equal(block.stale_bytes, 0);
 	assert_int_equal(block.lost_bytes, 0);
@@ -253,7 +256,7 @@ TEST(the_total_is_that_of_all_blocks)
 
 	bits[0][0] = 3;
 	fake.hole = (struct lost_extent){ BASE, PAGE };
-	assert_ok(allocation_total(&total, &image, &err), err);
+	assert_ok(allocation_total(&total, &pass, &err), err);
 	assert_int_equal(total.present, 3);
 	assert_int_equal(total.lost_bytes, PAGE);
 	assert_int_equal(total.lost_count, 1);

@@ -3,7 +3,7 @@
 #include "config.h"
 
 #include "format/page_size.h"
-#include "image/image.h"
+#include "image/pass.h"
 
 #include "unit/sample.h"
 #include "unit/scratch.h"
@@ -147,9 +147,12 @@ TEST(an_image_can_be_started_again)
 	image = opens("a", 0);
 	assert_non_null(image_codec(image));
 	for (unsigned i = 0; i < 3; i++) {
-		assert_ok(image_start(image, &err), err);
-		assert_int_equal(stream_next(&image->stream, &item, &err), 1);
+		struct pass pass;
+
+		assert_ok(pass_begin(&pass, image, &err), err);
+		assert_int_equal(stream_next(&pass.stream, &item, &err), 1);
 		assert_true(section_is_ram(&item.section));
+		pass_end(&pass);
 	}
 	savetool_image_close(image);
 }
@@ -160,6 +163,7 @@ TEST(what_is_packed_is_unpacked)
 		struct stream_item item;
 		struct savetool_image *image;
 		struct savetool_error err;
+		struct pass pass;
 
 		if (mapped)
 			sample_mapped(&wire);
@@ -168,15 +172,16 @@ TEST(what_is_packed_is_unpacked)
 		save_packed("a");
 		image = opens("a", 0);
 		assert_ok(image_spool_beside(image, "./here", &err), err);
-		assert_ok(image_start(image, &err), err);
-		assert_int_equal(stream_is_mapped(&image->stream), mapped);
-		assert_int_equal(stream_next(&image->stream, &item, &err), 1);
-		assert_ok(page_size_read_list(&image->stream, &err), err);
+		assert_ok(pass_begin(&pass, image, &err), err);
+		assert_int_equal(stream_is_mapped(&pass.stream), mapped);
+		assert_int_equal(stream_next(&pass.stream, &item, &err), 1);
+		assert_ok(page_size_read_list(&pass.stream, &err), err);
 		if (mapped) {
-			assert_ok(image_read_bitmaps(image, &err), err);
-			assert_int_equal(
-				bitmap_count(&image->bitmaps[0], 0, 16), 2);
+			assert_ok(pass_read_bitmaps(&pass, &err), err);
+			assert_int_equal(bitmap_count(&pass.bitmaps[0], 0, 16),
+					 2);
 		}
+		pass_end(&pass);
 		savetool_image_close(image);
 		/* What it was kept in has no name. */
 		assert_int_equal(scratch_count(".", ""), 1);
@@ -187,14 +192,16 @@ TEST(the_tail_is_seen_from_the_start)
 {
 	struct savetool_image *image;
 	struct savetool_error err;
+	struct pass pass;
 
 	sample_sequential(&wire);
 	save_wire("a");
 	image = opens("a", 0);
-	assert_ok(image_start(image, &err), err);
-	assert_non_null(image->tail);
-	assert_ptr_equal(image->stream.vmdesc, image->tail->vmdesc);
-	assert_int_equal(image->stream.vmdesc->count, 1);
+	assert_ok(pass_begin(&pass, image, &err), err);
+	assert_non_null(pass.tail);
+	assert_ptr_equal(pass.stream.vmdesc, pass.tail->vmdesc);
+	assert_int_equal(pass.stream.vmdesc->count, 1);
+	pass_end(&pass);
 	savetool_image_close(image);
 }
 

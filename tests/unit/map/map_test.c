@@ -65,14 +65,14 @@ static void maps(const char *pages, const char *storage, bool scan,
 		 uint64_t ones_at, const char *expected)
 {
 	struct ram_block block = { .name = "b", .length = PAGE * PAGES };
-	struct savetool_image image = { 0 };
+	struct pass pass = { 0 };
 	struct fake file = {
 		.base = { .ops = &fake_ops, .seekable = true },
 		.said = storage,
 	};
 	char text[4096] = "";
 	struct map map = {
-		.image = &image,
+		.pass = &pass,
 		.in = &file.base,
 		.scan = scan,
 		.each = write_down,
@@ -151,8 +151,8 @@ static int stop(void *data, const struct savetool_extent *extent)
 
 static void test_stops_when_told(void **state)
 {
-	struct savetool_image image = { 0 };
-	struct map map = { .image = &image, .each = stop };
+	struct pass pass = { 0 };
+	struct map map = { .pass = &pass, .each = stop };
 	struct savetool_error err;
 
 	(void)state;

@@ -51,8 +51,10 @@ static blkcnt_t dig_until(unsigned stop, unsigned *calls)
 	struct input in = { .ops = &fake_ops,
 			    .size = BASE + LENGTH,
 			    .seekable = true };
-	struct savetool_image image = {
-		.file = &in,
+	struct savetool_image image = { .file = &in };
+	struct pass pass = {
+		.image = &image,
+		.in = &in,
 		.stream.ram = { .layout = { .page_size = PAGE,
 					    .length = LENGTH,
 					    .count = 1,
@@ -65,7 +67,7 @@ static blkcnt_t dig_until(unsigned stop, unsigned *calls)
 	struct listener listener = { .stop = stop };
 	const struct savetool_monitor monitor = { listen, &listener, NULL };
 	struct held_file place;
-	struct reclaim work = { .image = &image, .held = &place };
+	struct reclaim work = { .pass = &pass, .held = &place };
 	struct savetool_error err;
 	struct stat st;
 

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A pass over an image's stream. */
+#include "config.h"
+
+#include "image/pass.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "format/page_size.h"
+#include "image/stranger.h"
+#include "io/spool.h"
+#include "ram/pump.h"
+
+#include <stdlib.h>
+
+/* What is compressed can only be read forwards: each pass has its own. */
+static int open_again(struct pass *pass, struct savetool_error *err)
+{
+	struct savetool_image *image = pass->image;
+
+	pass->in = image->file;
+	if (image->outer) {
+		if (codec_unpack(image->outer_codec, &pass->file, image->outer,
+				 image->outer_offset, err) < 0)
+			return -1;
+		pass->in = pass->file;
+	}
+	if (!image->codec)
+		return 0;
+	if (codec_unpack(image->codec, &pass->unpacked, pass->in,
+			 image->payload, err) < 0)
+		return -1;
+	pass->in = pass->unpacked;
+	return 0;
+}
+
+/* The first pass reads what opening the image has opened. */
+static int open_stream(struct pass *pass, struct savetool_error *err)
+{
+	struct savetool_image *image = pass->image;
+
+	if (image->spool)
+		pass->in = image->spool;
+	else if (image->taken)
+		return open_again(pass, err);
+	else
+		pass->in = image->unpacked ? image->unpacked : image->file;
+	image->taken = true;
+	return 0;
+}
+
+/* What was read of the stream is still in its first chunk. */
+static int spool(struct pass *pass, struct savetool_error *err)
+{
+	struct savetool_image *image = pass->image;
+	struct stream *stream = &pass->stream;
+	const struct chunk *chunk = stream->reader.chunk;
+	uint64_t offset = image_stream_offset(image);
+
+	if (spool_open(&image->spool, image->spool_folder, pass->in,
+		       chunk->data, stream->reader.end - chunk->data, offset,
+		       UINT64_MAX, err) < 0)
+		return -1;
+	pass->in = image->spool;
+	stream_close(stream);
+	return stream_open(stream, pass->in, pass->pool, offset, err);
+}
+
+/* That of the guest's architecture, if the domain XML tells it. */
+static uint64_t expected_page_size(const struct savetool_image *image)
+{
+	struct domain_xml *domain;
+	struct savetool_error ignored;
+	uint64_t page_size;
+
+	if (!image->libvirt ||
+	    domain_xml_parse(&domain, image->libvirt->xml, &ignored) < 0)
+		return 0;
+	page_size = page_size_of_arch(domain_xml_guest(domain)->arch);
+	domain_xml_free(domain);
+	return page_size;
+}
+
+void pass_distrust_tail(struct pass *pass)
+{
+	tail_free(pass->hint);
+	pass->hint = steal(pass->tail);
+}
+
+/*
+ * A sequential stream does not say how large its pages are, nor how long
+ * what is saved ahead of memory is; its far end does.  If the end of the file
+ * is that.
+ */
+static int look_ahead(struct pass *pass, struct savetool_error *err)
+{
+	uint64_t offset = image_stream_offset(pass->image);
+	bool doubtful = false;
+
+	pass->stream.expected_page_size = expected_page_size(pass->image);
+	if (pass->in->seekable &&
+	    tail_find(&pass->tail, pass->in, pass->pool, offset, err) < 0)
+		return -1;
+	if (!pass->tail)
+		return 0;
+	pass->stream.vmdesc = pass->tail->vmdesc;
+	if (!stream_is_mapped(&pass->stream) &&
+	    tail_is_doubtful(&doubtful, pass->tail, offset, err) < 0)
+		return -1;
+	if (doubtful)
+		pass_distrust_tail(pass);
+	return 0;
+}
+
+/* What a libvirt header says of the packed stream proves nothing. */
+static int require_stream(const struct pass *pass, struct savetool_error *err)
+{
+	const struct savetool_image *image = pass->image;
+	uint8_t magic[4];
+	size_t got;
+
+	if (!image->libvirt || !image->codec)
+		return 0;
+	if (input_read_all(pass->in, magic, sizeof(magic), 0, &got, err) < 0)
+		return -1;
+	if (got < sizeof(magic) || stranger_is_stream(magic, got))
+		return 0;
+	return fail_stranger_after(image->libvirt, image->payload, pass->in, 0,
+				   image->codec, err);
+}
+
+int pass_begin(struct pass *pass, struct savetool_image *image,
+	       struct savetool_error *err)
+{
+	*pass = (struct pass){ .image = image };
+	if (chunk_pool_new(&pass->pool, PUMP_CHUNKS + 2, err) < 0 ||
+	    open_stream(pass, err) < 0 || require_stream(pass, err) < 0 ||
+	    stream_open(&pass->stream, pass->in, pass->pool,
+			image_stream_offset(image), err) < 0)
+		return -1;
+	if (stream_is_mapped(&pass->stream) && !pass->in->seekable &&
+	    spool(pass, err) < 0)
+		return -1;
+	return look_ahead(pass, err);
+}
+
+void pass_end(struct pass *pass)
+{
+	if (!pass->image)
+		return;
+	stream_close(&pass->stream);
+	for (unsigned i = 0; i < pass->bitmap_count; i++)
+		bitmap_free(&pass->bitmaps[i]);
+	free(pass->bitmaps);
+	free(pass->clear_data);
+	tail_free(pass->tail);
+	tail_free(pass->hint);
+	chunk_pool_free(pass->pool);
+	input_close(pass->unpacked);
+	input_close(pass->file);
+	*pass = (struct pass)PASS_INIT;
+}
+
+enum savetool_format pass_format(const struct pass *pass)
+{
+	if (pass->image->codec)
+		return pass->image->codec->format;
+	return stream_is_mapped(&pass->stream) ? SAVETOOL_FORMAT_SPARSE :
+						 SAVETOOL_FORMAT_RAW;
+}
+
+int pass_read_tail(struct pass *pass, struct savetool_error *err)
+{
+	struct stream *stream = &pass->stream;
+	struct tail *tail = pass->tail;
+
+	if (tail && tail->offset == stream->reader.offset &&
+	    tail->footers == stream->footers)
+		return 0;
+	if (tail_read(&tail, stream, pass->image->spool_folder, err) < 0)
+		return -1;
+	stream->vmdesc = NULL;
+	tail_free(pass->tail);
+	pass->tail = tail;
+	return 0;
+}
+
+int pass_read_bitmaps(struct pass *pass, struct savetool_error *err)
+{
+	const struct ram_list *list = &pass->stream.ram;
+
+	pass->bitmaps = calloc(list->layout.count + 1, sizeof(*pass->bitmaps));
+	if (!pass->bitmaps)
+		return fail_memory(err);
+	for (unsigned i = 0; i < list->layout.count; i++) {
+		if (mapped_read_bitmap(&pass->bitmaps[i], pass->in, list, i,
+				       pass->image->big_endian, pass->strays,
+				       err) < 0)
+			return -1;
+		pass->bitmap_count++;
+	}
+	return 0;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One pass over the stream of an opened image: everything that is read from it
+ * on the way.  The image itself stays as it was opened, so a seekable image can
+ * have several passes at the same time; one that comes through a pipe can have
+ * only one, unless it was kept in a temporary file.
+ */
+#ifndef IMAGE_PASS_H
+#define IMAGE_PASS_H
+
+#include "base/bitmap.h"
+#include "image/image.h"
+
+struct clear_data;
+
+struct pass {
+	struct savetool_image *image;
+	struct input *in;        /* what the stream is read from */
+	struct input *file;      /* our own container, decompressed; or NULL */
+	struct input *unpacked;  /* our own stream, decompressed; or NULL */
+	struct chunk_pool *pool; /* to read by */
+	struct stream stream;
+	struct tail *tail;      /* found ahead, or read; else NULL */
+	struct tail *hint;      /* found, but maybe another image's; or NULL */
+	struct bitmap *bitmaps; /* one a block, if read; else NULL */
+	unsigned bitmap_count;
+	struct clear_data *clear_data; /* that allocation_clear_data() keeps */
+	bool strays;   /* ignore bits after the last page of a bitmap */
+	uint64_t lost; /* bytes of present pages in holes, met on the walk */
+};
+
+/* A pass that has not begun; it can be ended. */
+#define PASS_INIT                                                              \
+	{                                                                      \
+		.image = NULL                                                  \
+	}
+
+/*
+ * Begins at the stream's first byte.  What is compressed is decompressed anew.
+ * A mapped-ram stream that cannot be read back and forth, because it is
+ * compressed or comes through a pipe, is kept in an unnamed temporary file.
+ *
+ * If it fails, the pass still has to be ended.
+ */
+int pass_begin(struct pass *pass, struct savetool_image *image,
+	       struct savetool_error *err);
+
+/* One that has not begun is fine. */
+void pass_end(struct pass *pass);
+
+/* By content: compressed, else by the layout of the stream. */
+enum savetool_format pass_format(const struct pass *pass);
+
+/* From now on, the tail that was found ahead is a hint and no more. */
+void pass_distrust_tail(struct pass *pass);
+
+/*
+ * Once the stream was read up to the tail: the tail.  What was found ahead is
+ * that if it starts there, however long it is.
+ */
+int pass_read_tail(struct pass *pass, struct savetool_error *err);
+
+/* Of a mapped-ram image whose list was read: the bitmaps of all blocks. */
+int pass_read_bitmaps(struct pass *pass, struct savetool_error *err);
+
+static inline void cleanup_pass_(struct pass *pass)
+{
+	pass_end(pass);
+}
+#define cleanup_pass __attribute__((cleanup(cleanup_pass_)))
+
+#endif
