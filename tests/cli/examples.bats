@@ -277,6 +277,7 @@ named_files()
 @test "tar -S keeps the holes" {
 	guest
 	do_example 'tar -cSf'
+	give_back restored/guest.sparse
 	assert_sparse restored/guest.sparse
 	cmp guest.sparse restored/guest.sparse
 	[ "$(stat -c %s backup/guest.tar)" -lt 20000000 ]
@@ -292,6 +293,7 @@ named_files()
 	do_example 'rsync guest.sparse'
 	assert_sparse backup/guest.sparse
 	rsync -S guest.sparse holes
+	give_back holes
 	cmp guest.sparse holes
 	savetool inspect --json holes
 	assert_json '[.findings[].code] | unique == ["lost-extent"]'

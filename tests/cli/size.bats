@@ -282,7 +282,7 @@ fits()
 	needed=$(jq .sizes.needed <<<"$output")
 	dd if=/dev/urandom of=b bs=1M count=4 conv=notrunc status=none
 	head -c 2M /dev/urandom >>b
-	has_grown b
+	give_back b
 	savetool size --json --offset 4M --fail-if-dense b
 	assert_success
 	assert_json ".sizes.needed == $needed and (.dense | not)"
