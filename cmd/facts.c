@@ -153,7 +153,19 @@ static void show_hardware(struct report *report,
 	report_text(report, NULL, "hardware", *text ? text : NULL);
 }
 
-/* JSON has all names, and again those that are missing here. */
+/* "/img/base (backing-store, not here)"; a disk that is here is its name. */
+static void file_text(const struct savetool_file *file, char *text, size_t size)
+{
+	bool missing = file->exists_known && !file->exists;
+	bool plain = strcmp(file->kind, "disk") == 0;
+
+	snprintf(text, size, "%s%s%s%s%s%s", file->path,
+		 plain && !missing ? "" : " (", plain ? "" : file->kind,
+		 !plain && missing ? ", " : "", missing ? "not here" : "",
+		 plain && !missing ? "" : ")");
+}
+
+/* JSON lists the paths, and then those that are missing. */
 static void show_files(struct report *report, const struct savetool_info *info)
 {
 	const char **missing = calloc(info->file_count + 1, sizeof(*missing));
@@ -162,16 +174,34 @@ static void show_files(struct report *report, const struct savetool_info *info)
 	report_words(report, "files", NULL, info->guest->files);
 	for (size_t i = 0; i < info->file_count; i++) {
 		const struct savetool_file *file = &info->files[i];
-		char text[PATH_MAX + 32];
+		char text[PATH_MAX + 64];
 
-		snprintf(text, sizeof(text), "%s%s", file->path,
-			 file->exists ? "" : " (not here)");
+		file_text(file, text, sizeof(text));
 		report_text(report, NULL, i ? "" : "files", text);
-		if (missing && !file->exists)
+		if (missing && file->exists_known && !file->exists)
 			missing[count++] = file->path;
 	}
 	report_words(report, "missing-files", NULL, missing);
 	free(missing);
+}
+
+/* A row for each, since what is on other hosts has no path. */
+static void show_needed(struct report *report, const struct savetool_info *info)
+{
+	if (report_is_text(report) || !info->guest)
+		return;
+	report_table(report, "needed", NULL, "");
+	for (size_t i = 0; i < info->file_count; i++) {
+		const struct savetool_file *file = &info->files[i];
+
+		report_row(report);
+		report_text(report, "kind", NULL, file->kind);
+		report_text(report, file->local ? "path" : "name", NULL,
+			    file->path);
+		if (file->exists_known)
+			report_flag(report, "exists", NULL, file->exists);
+	}
+	report_close(report);
 }
 
 static void show_guest(struct report *report, const struct savetool_info *info,
@@ -451,6 +481,7 @@ void facts_show(struct report *report, const char *path,
 	show_kind(report, info);
 	show_header(report, info, verbose);
 	show_guest(report, info, verbose);
+	show_needed(report, info);
 	if (info->stream_known)
 		show_stream(report, info, verbose);
 	show_blocks(report, info, verbose);

@@ -99,6 +99,8 @@ libcore_la_SOURCES = \
 	%D%/ram/zero_scan.h \
 	%D%/format/configuration.c \
 	%D%/format/configuration.h \
+	%D%/format/domain_files.c \
+	%D%/format/domain_files.h \
 	%D%/format/domain_xml.c \
 	%D%/format/domain_xml.h \
 	%D%/format/iterable.c \
@@ -131,6 +133,8 @@ libcore_la_SOURCES = \
 	%D%/format/vmdesc.c \
 	%D%/format/vmdesc.h \
 	%D%/format/vmdesc_edit.c \
+	%D%/format/xml_node.c \
+	%D%/format/xml_node.h \
 	%D%/image/allocation.c \
 	%D%/image/allocation.h \
 	%D%/image/description.c \

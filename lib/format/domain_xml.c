@@ -6,7 +6,9 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "format/domain_files.h"
 #include "format/libvirt.h"
+#include "format/xml_node.h"
 
 #include <ctype.h>
 #include <libxml/parser.h>
@@ -17,62 +19,9 @@
 struct domain_xml {
 	struct savetool_guest guest;
 	char *name, *uuid, *arch, *machine, *cpu;
-	char **files; /* ended by NULL */
-	size_t file_count;
+	struct domain_files files;
+	const char **names; /* of those that are local, ended by NULL */
 };
-
-static void cleanup_xml_free_(xmlChar **text)
-{
-	xmlFree(*text);
-}
-#define cleanup_xml_free __attribute__((cleanup(cleanup_xml_free_)))
-
-/* Is this an element of libvirt's own, not of some extension? */
-static bool is_element(const xmlNode *node, const char *name)
-{
-	return node->type == XML_ELEMENT_NODE && !node->ns &&
-	       xmlStrEqual(node->name, BAD_CAST name);
-}
-
-static xmlNode *child(const xmlNode *parent, const char *name)
-{
-	if (!parent)
-		return NULL;
-	for (xmlNode *node = parent->children; node; node = node->next)
-		if (is_element(node, name))
-			return node;
-	return NULL;
-}
-
-/* Copies the text.  NULL and the empty string give NULL. */
-static int keep(char **copy, const xmlChar *text, struct savetool_error *err)
-{
-	*copy = NULL;
-	if (!text || !*text)
-		return 0;
-	*copy = strdup((const char *)text);
-	return *copy ? 0 : fail_memory(err);
-}
-
-static int keep_text(char **copy, const xmlNode *node,
-		     struct savetool_error *err)
-{
-	cleanup_xml_free xmlChar *text = NULL;
-
-	if (node)
-		text = xmlNodeGetContent(node);
-	return keep(copy, text, err);
-}
-
-static int keep_attribute(char **copy, const xmlNode *node, const char *name,
-			  struct savetool_error *err)
-{
-	cleanup_xml_free xmlChar *text = NULL;
-
-	if (node)
-		text = xmlGetNoNsProp(node, BAD_CAST name);
-	return keep(copy, text, err);
-}
 
 static bool is_space(char c)
 {
@@ -131,7 +80,7 @@ static int read_number(uint64_t *number, const xmlNode *node,
 	cleanup_free char *text = NULL;
 
 	*number = SAVETOOL_UNKNOWN;
-	if (keep_text(&text, node, err) < 0)
+	if (xml_text(&text, node, err) < 0)
 		return -1;
 	if (text)
 		*number = to_number(text);
@@ -145,7 +94,7 @@ static int read_memory(uint64_t *memory, const xmlNode *node,
 	uint64_t size;
 
 	if (read_number(memory, node, err) < 0 ||
-	    keep_attribute(&unit, node, "unit", err) < 0)
+	    xml_attribute(&unit, node, "unit", err) < 0)
 		return -1;
 	size = unit_size(unit ? unit : "KiB");
 	if (*memory != SAVETOOL_UNKNOWN &&
@@ -154,119 +103,38 @@ static int read_memory(uint64_t *memory, const xmlNode *node,
 	return 0;
 }
 
-/* Takes over the name. */
-static int add_file(struct domain_xml *domain, char *name,
-		    struct savetool_error *err)
+/* Those that a path leads to, once more as a list of names. */
+static int list_names(struct domain_xml *domain, struct savetool_error *err)
 {
-	char **files;
+	size_t count = 0;
 
-	if (!name)
-		return 0;
-	files = realloc(domain->files,
-			(domain->file_count + 2) * sizeof(*files));
-	if (!files) {
-		free(name);
+	/* Even if it stays empty. */
+	domain->names = calloc(domain->files.count + 1, sizeof(*domain->names));
+	if (!domain->names)
 		return fail_memory(err);
-	}
-	domain->files = files;
-	files[domain->file_count++] = name;
-	files[domain->file_count] = NULL;
-	return 0;
-}
-
-static int add_text(struct domain_xml *domain, const xmlNode *node,
-		    struct savetool_error *err)
-{
-	char *name;
-
-	if (keep_text(&name, node, err) < 0)
-		return -1;
-	return add_file(domain, name, err);
-}
-
-/*
- * Adds <source file='…'/>, or whatever else refers to something on this host.
- */
-static int add_source(struct domain_xml *domain, const xmlNode *owner,
-		      struct savetool_error *err)
-{
-	static const char *const attributes[] = { "file", "dev", "dir" };
-	const xmlNode *source = child(owner, "source");
-	char *name = NULL;
-
-	for (size_t i = 0; i < 3 && !name; i++)
-		if (keep_attribute(&name, source, attributes[i], err) < 0)
-			return -1;
-	return add_file(domain, name, err);
-}
-
-static int read_boot_files(struct domain_xml *domain, const xmlNode *os,
-			   struct savetool_error *err)
-{
-	for (const xmlNode *node = os->children; node; node = node->next) {
-		int result = 0;
-
-		if (is_element(node, "nvram") && child(node, "source"))
-			result = add_source(domain, node, err);
-		else if (is_element(node, "loader") ||
-			 is_element(node, "nvram") ||
-			 is_element(node, "kernel") ||
-			 is_element(node, "initrd"))
-			result = add_text(domain, node, err);
-		if (result < 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int read_devices(struct domain_xml *domain, const xmlNode *devices,
-			struct savetool_error *err)
-{
-	for (const xmlNode *node = devices->children; node; node = node->next) {
-		int result = 0;
-
-		if (is_element(node, "disk"))
-			result = add_source(domain, node, err);
-		else if (is_element(node, "memory"))
-			result = add_text(domain,
-					  child(child(node, "source"), "path"),
-					  err);
-		if (result < 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int read_files(struct domain_xml *domain, const xmlNode *root,
-		      struct savetool_error *err)
-{
-	for (const xmlNode *node = root->children; node; node = node->next) {
-		if (is_element(node, "os") &&
-		    read_boot_files(domain, node, err) < 0)
-			return -1;
-		if (is_element(node, "devices") &&
-		    read_devices(domain, node, err) < 0)
-			return -1;
-	}
+	for (size_t i = 0; i < domain->files.count; i++)
+		if (domain->files.list[i].local)
+			domain->names[count++] = domain->files.list[i].path;
+	domain->guest.files = domain->names;
 	return 0;
 }
 
 static int read_facts(struct domain_xml *domain, const xmlNode *root,
 		      struct savetool_error *err)
 {
-	const xmlNode *type = child(child(root, "os"), "type");
-	const xmlNode *cpu = child(root, "cpu");
+	const xmlNode *type = xml_child(xml_child(root, "os"), "type");
+	const xmlNode *cpu = xml_child(root, "cpu");
 	struct savetool_guest *guest = &domain->guest;
 
-	if (keep_text(&domain->name, child(root, "name"), err) < 0 ||
-	    keep_text(&domain->uuid, child(root, "uuid"), err) < 0 ||
-	    keep_attribute(&domain->arch, type, "arch", err) < 0 ||
-	    keep_attribute(&domain->machine, type, "machine", err) < 0 ||
-	    keep_text(&domain->cpu, child(cpu, "model"), err) < 0 ||
-	    read_memory(&guest->memory, child(root, "memory"), err) < 0 ||
-	    read_number(&guest->vcpus, child(root, "vcpu"), err) < 0)
+	if (xml_text(&domain->name, xml_child(root, "name"), err) < 0 ||
+	    xml_text(&domain->uuid, xml_child(root, "uuid"), err) < 0 ||
+	    xml_attribute(&domain->arch, type, "arch", err) < 0 ||
+	    xml_attribute(&domain->machine, type, "machine", err) < 0 ||
+	    xml_text(&domain->cpu, xml_child(cpu, "model"), err) < 0 ||
+	    read_memory(&guest->memory, xml_child(root, "memory"), err) < 0 ||
+	    read_number(&guest->vcpus, xml_child(root, "vcpu"), err) < 0)
 		return -1;
-	if (!domain->cpu && keep_attribute(&domain->cpu, cpu, "mode", err) < 0)
+	if (!domain->cpu && xml_attribute(&domain->cpu, cpu, "mode", err) < 0)
 		return -1;
 	guest->name = domain->name;
 	guest->uuid = domain->uuid;
@@ -329,16 +197,12 @@ static int read_document(struct domain_xml *domain, const xmlDoc *document,
 {
 	const xmlNode *root = xmlDocGetRootElement(document);
 
-	if (!root || !is_element(root, "domain"))
+	if (!root || !xml_is(root, "domain"))
 		return fail(err, SAVETOOL_CORRUPT, "not a domain XML");
-	/* Even if it stays empty. */
-	domain->files = calloc(1, sizeof(*domain->files));
-	if (!domain->files)
-		return fail_memory(err);
 	if (read_facts(domain, root, err) < 0 ||
-	    read_files(domain, root, err) < 0)
+	    domain_files_read(&domain->files, root, domain->uuid, err) < 0 ||
+	    list_names(domain, err) < 0)
 		return -1;
-	domain->guest.files = (const char *const *)domain->files;
 	return 0;
 }
 
@@ -400,9 +264,8 @@ void domain_xml_free(struct domain_xml *domain)
 {
 	if (!domain)
 		return;
-	for (size_t i = 0; i < domain->file_count; i++)
-		free(domain->files[i]);
-	free(domain->files);
+	domain_files_release(&domain->files);
+	free(domain->names);
 	free(domain->name);
 	free(domain->uuid);
 	free(domain->arch);
@@ -414,4 +277,11 @@ void domain_xml_free(struct domain_xml *domain)
 const struct savetool_guest *domain_xml_guest(const struct domain_xml *domain)
 {
 	return &domain->guest;
+}
+
+const struct savetool_file *domain_xml_files(const struct domain_xml *domain,
+					     size_t *count)
+{
+	*count = domain->files.count;
+	return domain->files.list;
 }

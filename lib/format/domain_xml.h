@@ -27,10 +27,16 @@ void domain_xml_free(struct domain_xml *domain);
 
 /*
  * Belongs to the domain.  memory is <memory> in bytes, by its unit (default
- * KiB); cpu is <cpu><model>, otherwise its mode; files are the sources of
- * disks, loader, nvram, kernel, initrd and file-backed memory, in the XML's
- * order.
+ * KiB); cpu is <cpu><model>, otherwise its mode; files are the paths
+ * among domain_xml_files().
  */
 const struct savetool_guest *domain_xml_guest(const struct domain_xml *domain);
+
+/*
+ * What the guest needs beside its image, in the XML's order; it belongs to the
+ * domain.  Nobody has looked whether any of it exists.
+ */
+const struct savetool_file *domain_xml_files(const struct domain_xml *domain,
+					     size_t *count);
 
 #endif

@@ -8,6 +8,7 @@
 #include "inspect/describe_internal.h"
 #include "io/space.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -42,19 +43,24 @@ int describe_file(struct description *description,
 static int describe_files(struct description *description,
 			  struct savetool_error *err)
 {
-	const char *const *names = description->info.guest->files;
-	size_t count = 0;
+	size_t count;
+	const struct savetool_file *named =
+		domain_xml_files(description->domain, &count);
 
-	while (names && names[count])
-		count++;
 	description->files = calloc(count + 1, sizeof(*description->files));
 	if (!description->files)
 		return fail_memory(err);
-	for (size_t i = 0; i < count; i++)
-		description->files[i] = (struct savetool_file){
-			.path = names[i],
-			.exists = access(names[i], F_OK) == 0,
-		};
+	for (size_t i = 0; i < count; i++) {
+		struct savetool_file *file = &description->files[i];
+
+		*file = named[i];
+		if (!file->local)
+			continue;
+		file->exists = access(file->path, F_OK) == 0;
+		/* Whoever may not look there does not know. */
+		file->exists_known =
+			file->exists || errno == ENOENT || errno == ENOTDIR;
+	}
 	description->info.files = description->files;
 	description->info.file_count = count;
 	return 0;

@@ -70,13 +70,16 @@ struct savetool_guest {
 	const char *cpu; /* its mode, or its model */
 	uint64_t memory; /* bytes */
 	uint64_t vcpus;
-	const char *const *files; /* disks and others, ended by NULL */
+	const char *const *files; /* of those the paths, ended by NULL */
 };
 
-/* A file that the domain XML names: a disk, a kernel, a firmware. */
+/* What the domain XML names: a disk, a kernel, a device of the host. */
 struct savetool_file {
-	const char *path;
-	bool exists; /* on this host, now */
+	const char *path; /* or "rbd pool/image", if it is not local */
+	bool exists;      /* on this host, now; if that is known */
+	bool exists_known;
+	bool local;       /* a path of this host */
+	const char *kind; /* "disk", "backing-store" and so on */
 };
 
 struct savetool_block {

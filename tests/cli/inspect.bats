@@ -730,3 +730,27 @@ packs()
 	savetool inspect --offset 16777216T a
 	assert_failure 2
 }
+
+@test "what the guest needs has its kind, and is here, is not, or is elsewhere" {
+	: >disk
+	printf '%s\n' "libvirt xml=\"<domain><os><varstore path='$PWD/vars'/></os>\
+<devices><disk><source file='$PWD/disk'/><backingStore><source\
+ file='$PWD/base'/></backingStore></disk><disk><source protocol='rbd'\
+ name='pool/image'/></disk></devices></domain>\"" \
+		stream configuration 'ram start' 'block pc.ram 64K' \
+		'ram part' 'ram end' eof vmdesc | "$mkimage" a
+	savetool inspect --json a
+	assert_json '[.needed[] | [.kind, .path // .name, .exists]] == [
+		["varstore", "'"$PWD"'/vars", false],
+		["disk", "'"$PWD"'/disk", true],
+		["backing-store", "'"$PWD"'/base", false],
+		["disk", "rbd pool/image", null]]'
+	assert_json '.needed[3] | has("exists") or has("path") | not'
+	assert_json '.guest.files == ["'"$PWD"'/vars", "'"$PWD"'/disk",
+		"'"$PWD"'/base"]'
+	assert_json '.guest["missing-files"] == ["'"$PWD"'/vars",
+		"'"$PWD"'/base"]'
+	savetool inspect a
+	assert_line --partial "/base (backing-store, not here)"
+	assert_line --regexp 'rbd pool/image$'
+}

@@ -86,8 +86,9 @@ TEST(a_full_domain_is_read)
 TEST(files_are_listed_in_the_order_of_the_xml)
 {
 	static const char *const expected[] = {
-		"/fw/code.fd", "/var/g1.fd", "/boot/vmlinuz", "/boot/initrd",
-		"/img/a&b",    "/dev/vg/g1", "/share",        "/img/nv",
+		"/fw/code.fd",  "/var/g1.fd", "/boot/vmlinuz",
+		"/boot/initrd", "/img/a&b",   "/img/base",
+		"/dev/vg/g1",   "/share",     "/img/nv",
 	};
 	const size_t count = sizeof(expected) / sizeof(expected[0]);
 	struct domain_xml *domain = parses(full);
@@ -99,6 +100,141 @@ TEST(files_are_listed_in_the_order_of_the_xml)
 	}
 	assert_null(guest->files[count]);
 	domain_xml_free(domain);
+}
+
+/* What a device, or an element of <os>, is said to need: "kind name\n". */
+static void needs(const char *xml, const char *expected)
+{
+	char all[2048], found[1024] = "";
+	struct domain_xml *domain;
+	const struct savetool_file *files;
+	size_t count;
+
+	snprintf(all, sizeof(all), "<domain><uuid>u1</uuid>%s</domain>", xml);
+	domain = parses(all);
+	files = domain_xml_files(domain, &count);
+	for (size_t i = 0; i < count; i++) {
+		size_t used = strlen(found);
+
+		snprintf(found + used, sizeof(found) - used, "%s%s %s\n",
+			 files[i].local ? "" : "~", files[i].kind,
+			 files[i].path);
+	}
+	assert_string_equal(found, expected);
+	domain_xml_free(domain);
+}
+
+#define OS(xml) "<os>" xml "</os>"
+#define DEVICES(xml) "<devices>" xml "</devices>"
+
+TEST(boot_files_have_kinds)
+{
+	needs(OS("<loader>/a</loader><nvram>/b</nvram><kernel>/c</kernel>"
+		 "<initrd>/d</initrd><dtb>/e</dtb>"
+		 "<varstore template='/t' path='/f'/>"
+		 "<acpi><table type='slic'>/g</table></acpi>"),
+	      "loader /a\nnvram /b\nkernel /c\ninitrd /d\ndtb /e\n"
+	      "varstore /f\nacpi-table /g\n");
+	needs(OS("<nvram type='network'><source protocol='iscsi' name='i/0'/>"
+		 "</nvram>"),
+	      "~nvram iscsi i/0\n");
+}
+
+TEST(disks_have_chains_and_data)
+{
+	needs(DEVICES("<disk><source file='/a'><dataStore type='block'>"
+		      "<format type='raw'/><source dev='/dev/d'/></dataStore>"
+		      "</source><backingStore type='file'><source file='/b'>"
+		      "<dataStore type='file'><source file='/e'/></dataStore>"
+		      "</source><backingStore type='network'><source "
+		      "protocol='nbd' name='n'/><backingStore/></backingStore>"
+		      "</backingStore><mirror><source file='/m'/></mirror>"
+		      "</disk>"),
+	      "disk /a\ndata-store /dev/d\nbacking-store /b\n"
+	      "data-store /e\n~backing-store nbd n\n");
+}
+
+TEST(what_is_elsewhere_is_not_a_path)
+{
+	needs(DEVICES("<disk><source protocol='rbd' name='pool/image'>"
+		      "<host name='h'/></source></disk>"
+		      "<disk><source protocol='https' name='/d.iso'/></disk>"
+		      "<disk><source pool='p' volume='v'/></disk>"
+		      "<disk><source protocol='nbd'/></disk>"),
+	      "~disk rbd pool/image\n~disk https /d.iso\n"
+	      "~disk volume p/v\n~disk nbd ?\n");
+}
+
+TEST(devices_of_other_kinds)
+{
+	needs(DEVICES("<filesystem type='mount'><source dir='/s'/></filesystem>"
+		      "<filesystem><driver type='virtiofs'/>"
+		      "<source socket='/v.sock'/></filesystem>"
+		      "<shmem name='m'/><shmem name='n'><server path='/x'/>"
+		      "</shmem>"
+		      "<serial type='file'><source path='/log'/></serial>"
+		      "<serial type='dev'><source path='/dev/ttyS0'/></serial>"
+		      "<console type='pty'><source path='/dev/pts/1'/>"
+		      "</console>"),
+	      "filesystem /s\nfilesystem /v.sock\n~shared-memory m\n"
+	      "shared-memory /x\nhost-device /dev/ttyS0\n");
+}
+
+TEST(the_state_of_a_tpm)
+{
+	needs(DEVICES("<tpm><backend type='emulator' version='2.0'/></tpm>"),
+	      "tpm /var/lib/libvirt/swtpm/u1/tpm2\n");
+	needs(DEVICES("<tpm><backend type='emulator' version='1.2'/></tpm>"),
+	      "tpm /var/lib/libvirt/swtpm/u1/tpm1.2\n");
+	needs(DEVICES("<tpm><backend type='emulator'><source type='dir' "
+		      "path='/t'/></backend></tpm>"),
+	      "tpm /t\n");
+	needs(DEVICES("<tpm><backend type='passthrough'><device "
+		      "path='/dev/tpm0'/></backend></tpm>"),
+	      "tpm /dev/tpm0\n");
+	needs(DEVICES("<tpm/>"), "");
+}
+
+TEST(devices_of_the_host)
+{
+	needs(DEVICES("<hostdev mode='subsystem' type='pci'><source><address "
+		      "domain='0x0000' bus='0x0a' slot='0x00' function='0x1'/>"
+		      "</source></hostdev>"),
+	      "~host-device pci 0000:0a:00.1\n");
+	needs(DEVICES("<hostdev type='usb'><source><vendor id='0x1234'/>"
+		      "<product id='0xbeef'/></source></hostdev>"
+		      "<hostdev type='usb'><source><address bus='1' "
+		      "device='2'/></source></hostdev>"),
+	      "~host-device usb 0x1234:0xbeef\n"
+	      "~host-device usb bus 1 device 2\n");
+	needs(DEVICES("<hostdev type='mdev'><source><address uuid='u'/>"
+		      "</source></hostdev><hostdev type='scsi'><source>"
+		      "<adapter name='scsi_host0'/></source></hostdev>"
+		      "<hostdev/>"),
+	      "~host-device mdev u\n~host-device scsi scsi_host0\n");
+}
+
+TEST(a_chain_may_be_as_long_as_it_likes)
+{
+	enum { LINKS = 200 };
+	static const char open[] = "<backingStore><source file='/b'/>";
+	static const char close[] = "</backingStore>";
+	char *xml = malloc(100 + LINKS * (sizeof(open) + sizeof(close)));
+	struct domain_xml *domain;
+	size_t count;
+
+	assert_non_null(xml);
+	strcpy(xml, "<domain><devices><disk><source file='/a'/>");
+	for (int i = 0; i < LINKS; i++)
+		strcat(xml, open);
+	for (int i = 0; i < LINKS; i++)
+		strcat(xml, close);
+	strcat(xml, "</disk></devices></domain>");
+	domain = parses(xml);
+	domain_xml_files(domain, &count);
+	assert_int_equal(count, LINKS + 1);
+	domain_xml_free(domain);
+	free(xml);
 }
 
 TEST(nvram_may_have_a_source)
@@ -310,6 +446,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_full_domain_is_read),
 		cmocka_unit_test(files_are_listed_in_the_order_of_the_xml),
+		cmocka_unit_test(boot_files_have_kinds),
+		cmocka_unit_test(disks_have_chains_and_data),
+		cmocka_unit_test(what_is_elsewhere_is_not_a_path),
+		cmocka_unit_test(devices_of_other_kinds),
+		cmocka_unit_test(the_state_of_a_tpm),
+		cmocka_unit_test(devices_of_the_host),
+		cmocka_unit_test(a_chain_may_be_as_long_as_it_likes),
 		cmocka_unit_test(nvram_may_have_a_source),
 		cmocka_unit_test(an_empty_domain_leaves_all_unknown),
 		cmocka_unit_test(a_cpu_without_a_model_is_its_mode),
