@@ -56,7 +56,7 @@ unit_tests = \
 	%D%/unit/io/output_test \
 	%D%/unit/io/reader_test \
 	%D%/unit/codec/codec_test \
-	%D%/unit/codec/programs_test \
+	%D%/differential/codec_test \
 	%D%/unit/codec/zstd_test \
 	%D%/unit/ram/block_test \
 	%D%/unit/ram/count_test \

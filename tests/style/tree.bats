@@ -93,7 +93,7 @@ none()
 @test "every source file is in a list of the build" {
 	local file
 
-	text | grep -E '^(lib|cmd|tests/unit|tests/mkimage)/.*\.[ch]$' |
+	text | grep -E '^(lib|cmd|tests/unit|tests/differential|tests/mkimage)/.*\.[ch]$' |
 	while IFS= read -r file; do
 		name=${file#*/}
 		name=${name%_test.c}

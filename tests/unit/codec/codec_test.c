@@ -44,7 +44,7 @@ TEST(an_unknown_format_is_told_the_known_ones)
 
 	assert_fails(savetool_format_parse("GZIP", &format, &err), err,
 		     SAVETOOL_USAGE,
-		     "unknown format 'GZIP'; known are raw, gzip, bzip2, xz, "
+		     "unknown format 'GZIP', not one of raw, gzip, bzip2, xz, "
 		     "lzop, zstd, sparse");
 	assert_int_equal(savetool_format_parse("", &format, &err), -1);
 }
@@ -103,13 +103,13 @@ TEST(a_level_that_there_is_not_is_refused)
 
 	assert_fails(codec_pack(codec_named("gzip"), &out, file, 10, 1, &err),
 		     err, SAVETOOL_USAGE,
-		     "gzip has no level 10; its levels are 1 to 9");
+		     "format 'gzip' has no level 10, only 1 to 9");
 	assert_fails(codec_pack(codec_named("lzop"), &out, file, -1, 1, &err),
 		     err, SAVETOOL_USAGE,
-		     "lzop has no level -1; its levels are 1 to 9");
+		     "format 'lzop' has no level -1, only 1 to 9");
 	assert_fails(codec_pack(codec_named("zstd"), &out, file, 23, 1, &err),
 		     err, SAVETOOL_USAGE,
-		     "zstd has no level 23; its levels are -7 to 22");
+		     "format 'zstd' has no level 23, only -7 to 22");
 	output_close(file);
 }
 
@@ -436,11 +436,9 @@ TEST(a_missing_lzop_is_told_before_any_work)
 	assert_ok(input_open_memory(&packed, "", 0, &err), err);
 	setenv("PATH", "/nonexistent", 1);
 	assert_fails(codec_unpack(codec_named("lzop"), &in, packed, 0, &err),
-		     err, SAVETOOL_UNSUPPORTED,
-		     "lzop: program not found; install lzop");
+		     err, SAVETOOL_UNSUPPORTED, "program 'lzop' not found");
 	assert_fails(codec_pack(codec_named("lzop"), &out, file, 0, 0, &err),
-		     err, SAVETOOL_UNSUPPORTED,
-		     "lzop: program not found; install lzop");
+		     err, SAVETOOL_UNSUPPORTED, "program 'lzop' not found");
 	setenv("PATH", path, 1);
 	input_close(packed);
 	output_close(file);

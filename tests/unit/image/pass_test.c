@@ -86,7 +86,7 @@ TEST(a_pass_that_has_not_begun_can_be_ended)
 	pass_end(&pass);
 }
 
-TEST(a_pass_that_fails_can_be_ended_and_the_next_one_fails_too)
+TEST(a_failed_pass_can_be_ended_and_the_next_one_fails)
 {
 	struct savetool_image *image;
 	struct savetool_error err;
@@ -109,8 +109,7 @@ int main(void)
 		scratch_test(two_passes_over_a_mapped_image),
 		scratch_test(two_passes_over_a_compressed_image),
 		scratch_test(a_pass_that_has_not_begun_can_be_ended),
-		scratch_test(
-			a_pass_that_fails_can_be_ended_and_the_next_one_fails_too),
+		scratch_test(a_failed_pass_can_be_ended_and_the_next_one_fails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
