@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A scratch folder, and mounts that nobody else sees.
+# Scratch folders, and mounts that nobody else sees.
 # shellcheck shell=bash
 
 die()
@@ -18,10 +18,14 @@ need()
 	done
 }
 
-# make_scratch NAME: an empty folder, $scratch, that is removed at the end.
+scratches=()
+
+# make_scratch FOLDER: an empty folder in it, $scratch, that is removed at the
+# end.
 make_scratch()
 {
-	scratch=$(mktemp -d "${TMPDIR:-/var/tmp}/savetool-$1-XXXXXX")
+	scratch=$(mktemp -d "$1/savetool-XXXXXX")
+	scratches+=("$scratch")
 	chmod 755 "$scratch"
 	trap leave EXIT
 	trap 'exit 130' INT
@@ -40,7 +44,7 @@ leave()
 		[ -z "$first" ] || kill -KILL $first
 		wait "$apart" || :
 	fi
-	rm -rf --one-file-system "$scratch"
+	rm -rf --one-file-system "${scratches[@]}"
 }
 
 # run_apart FUNCTION ARGUMENT...: in a namespace of its own, whose mounts and
