@@ -380,7 +380,7 @@ static int run(struct cli *cli)
 		{ '\0', "for", "DIR", take_text, &job.folder,
 		  "show whether a copy would fit in DIR" },
 		{ '\0', "fail-if-dense", "[PCT]", take_dense, &job,
-		  "exit 1 if sparse but PCT % above needed" },
+		  "exit 1 if sparse and PCT % larger than needed" },
 		{ '\0', "scan", NULL, take_flag, &job.options.scan,
 		  "read all pages and count zero pages" },
 		OPTIONS_SOURCE(&job.open),

@@ -206,6 +206,7 @@ sum()
 	assert_failure 5
 	assert_json '.[0].type == "header" or .[0].type == "stream"'
 	assert_json '.[-1].error.code == "incomplete"'
+	assert_json '.[-1].path == "a" and .[-1].savetool.schema == 1'
 }
 
 @test "names from an image cannot steer a terminal" {

@@ -69,12 +69,22 @@ class Schema:
             said = json.loads(text)
         except ValueError as error:
             raise Wrong(f"not JSON: {error}") from error
-        error = jsonschema.exceptions.best_match(
-            self.validator(command).iter_errors(said))
-        if error:
-            raise Wrong(f"not as the schema says: {error.json_path}: "
-                        f"{error.message[:500]}")
+        if not self.validator(command).is_valid(said):
+            raise Wrong(f"not as the schema says: {self.why(command, said)}")
         self.good.add((command, text))
+
+    def why(self, command, said):
+        """What is wrong with it, by the part that it was meant to be."""
+        if isinstance(said, list):
+            wrong = [each for each in said
+                     if not self.validator(command).is_valid([each])]
+            said = wrong[0] if wrong else {}
+        name = "failure"
+        if not set(said) <= {"savetool", "path", "error"}:
+            name = "extent" if command == "map" else f"{command}-image"
+        errors = self.validator(name).iter_errors(said)
+        return "; ".join(f"{error.json_path}: {error.message[:300]}"
+                         for error in errors) or "an array, or none"
 
 
 def main(paths):

@@ -317,7 +317,7 @@ fake_man()
 			grep -oE '^ +(-[A-Za-z], )?--[^ ]+' | sed 's/^ *//'
 	done | sort -u >options
 	[ "$(grep -c . options)" -ge 20 ]
-	run bash -c 'sed -E "s/^-., //; s/(\[|=).*//" options | sort | uniq -d'
+	run bash -c 'sed -E "s/^-., //; s/[=[].*//" options | sort | uniq -d'
 	assert_output ''
 	run bash -c 'sed -nE "s/^-(.), .*/\1/p" options | sort | uniq -d'
 	assert_output ''
