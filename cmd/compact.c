@@ -143,7 +143,7 @@ static int run(struct cli *cli)
 	const struct option table[] = {
 		OPTIONS_COPY(&job.copy, &job.options.force),
 		{ 'n', "dry-run", NULL, take_flag, &job.options.dry_run,
-		  "only show the new size; exit 1 if it would be rewritten" },
+		  "only show the new size; exit 1 if not yet compact" },
 		{ '\0', "verify", NULL, take_flag, &job.options.verify,
 		  "read DEST back and compare it with IMAGE" },
 		OPTIONS_COMPRESSION(&job.options.level, &job.threads),

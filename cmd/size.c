@@ -380,7 +380,7 @@ static int run(struct cli *cli)
 		{ '\0', "for", "DIR", take_text, &job.folder,
 		  "show whether a copy would fit in DIR" },
 		{ '\0', "fail-if-dense", "[PCT]", take_dense, &job,
-		  "exit 1 if a sparse image takes PCT % more than needed" },
+		  "exit 1 if a sparse image is PCT % too large" },
 		{ '\0', "scan", NULL, take_flag, &job.options.scan,
 		  "read all pages and count zero pages" },
 		OPTIONS_SOURCE(&job.open),

@@ -182,14 +182,14 @@ TEST(a_guess_makes_no_image_corrupt)
 	end();
 	opens(0);
 	fail(&err, SAVETOOL_CORRUPT, "bad");
-	assert_fails(
-		stream_doubt_page_size(&stream, &err), err,
-		SAVETOOL_UNSUPPORTED,
-		"bad, assuming pages of 4096 bytes; the real page size is unknown");
-	assert_fails(
-		stream_doubt_page_size(&stream, &err), err,
-		SAVETOOL_UNSUPPORTED,
-		"bad, assuming pages of 4096 bytes; the real page size is unknown");
+	assert_fails(stream_doubt_page_size(&stream, &err), err,
+		     SAVETOOL_UNSUPPORTED,
+		     "bad, assuming pages of 4096 bytes; the real page size is "
+		     "unknown");
+	assert_fails(stream_doubt_page_size(&stream, &err), err,
+		     SAVETOOL_UNSUPPORTED,
+		     "bad, assuming pages of 4096 bytes; the real page size is "
+		     "unknown");
 	stream.page_size_guessed = false;
 	fail(&err, SAVETOOL_CORRUPT, "bad");
 	assert_fails(stream_doubt_page_size(&stream, &err), err,
