@@ -190,7 +190,7 @@ TEST(several_images_are_an_array_at_the_end)
 	take_paper(&paper, true, true);
 	give_facts(paper.report);
 	report_open(paper.report, "bad");
-	report_error(paper.report, &err, NULL);
+	report_error(paper.report, &err, "use --force to replace it");
 	report_commit(paper.report);
 	report_open(paper.report, "gone");
 	report_error(paper.report, &nowhere, NULL);
