@@ -25,7 +25,7 @@ struct option {
 /* Where an image is, and how it is read: struct savetool_open_options. */
 #define OPTIONS_SOURCE(open)                                                   \
 	{ '\0', "offset", "N", take_size, &(open)->offset,                     \
-	  "a bare stream starts at byte N" },                                \
+	  "a bare stream starts at byte N" },                                  \
 	{ '\0', "byte-order", "ORDER", take_byte_order, &(open)->byte_order,   \
 	  "byte order of a bare stream's host: little or big" },               \
 	{ '\0', "direct", NULL, take_flag, &(open)->direct,                    \

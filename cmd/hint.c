@@ -50,7 +50,7 @@ static const char *const words[] = {
 	HINT(CONVERT_TWICE) = "convert it to 'raw', and that to 'sparse'",
 	HINT(SPARSIFY) = "free the space with 'savetool sparsify'",
 	HINT(COMPACT) = "free the space with 'savetool compact'",
-	HINT(COMPACT_COPY) = "compact it to another file",
+	HINT(COMPACT_COPY) = "use --copy=DEST to compact it to another file",
 	HINT(SPLIT) = "copy the data from that offset to a separate file",
 };
 

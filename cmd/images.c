@@ -83,14 +83,14 @@ const char *images_copy_problem(const struct cli *cli, const char *copy,
 {
 	for (size_t i = 0; i < cli->count; i++)
 		if (strcmp(cli->operands[i], "-") == 0)
-			return "IMAGE has to be a file, and cannot be a pipe";
+			return "IMAGE cannot be a pipe; use a file";
 	if (force && !copy)
-		return "--force is only for --copy";
+		return "'--force' needs '--copy'";
 	if (copy && cli->count > 1)
-		return "--copy takes only one IMAGE";
+		return "'--copy' takes only one IMAGE";
 	if (copy && dry_run)
-		return "--dry-run and --copy exclude each other";
+		return "'--dry-run' and '--copy' cannot be combined";
 	if (copy && strcmp(copy, "-") == 0)
-		return "DEST has to be a file, and cannot be a pipe";
+		return "DEST cannot be a pipe; use a file";
 	return NULL;
 }

@@ -56,7 +56,7 @@ int space_used(int fd, uint64_t *logical, uint64_t *allocated,
 	if (!S_ISBLK(st.st_mode))
 		return fail(err, SAVETOOL_REFUSED, "not a regular file");
 	return ioctl(fd, BLKGETSIZE64, logical) < 0 ?
-		       fail_errno(err, "cannot tell its size") :
+		       fail_errno(err, "cannot determine its size") :
 		       0;
 }
 

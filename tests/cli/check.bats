@@ -455,7 +455,7 @@ tells_place()
 	finding not-checked '.severity == "note" and .hint'
 	savetool check -q a
 	assert_success
-	assert_output "a: clean, as far as it was read"
+	assert_output "a: clean, as far as read"
 	checks 6 a --deep
 	make_image packed-zstd b
 	savetool check -q --deep b
@@ -817,7 +817,7 @@ would_be()
 	built cut <recipe
 	truncate -s $((at + 65536 + 60)) cut
 	savetool check cut
-	assert_output --partial "2 problems, 1 of all fixable with --repair"
+	assert_output --partial "2 problems, 1 of them fixable with --repair"
 	would_be cut 5
 	assert_failure 5
 	echo behind >>all

@@ -211,7 +211,8 @@ gives_way()
 	let_go
 	assert_equal "$status" 8
 	assert_equal "$(cat err)" \
-		"savetool: $2: another process opens it, and is given way"
+		"savetool: $2: stopped because another process opened the\
+ file"
 	wait $!
 	cmp got "$3"
 }

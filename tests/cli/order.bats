@@ -243,8 +243,8 @@ try()
 	"$SAVETOOL" convert --byte-order big -O raw a b
 	"$SAVETOOL" convert --byte-order little -O sparse b little
 	savetool digest --byte-order big little
-	assert_error 7 "little: bare stream whose bitmaps are those of a\
- little-endian host, it seems; say --byte-order little"
+	assert_error 7 "little: bitmaps appear to be little-endian; use\
+ --byte-order=little"
 }
 
 @test "where old pages leave a doubt, the word counts" {

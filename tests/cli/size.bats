@@ -120,7 +120,7 @@ assert_near()
 	run --separate-stderr "$SAVETOOL" size --for "$small" a
 	[ "$status" = 1 ] || { umount "$small"; fail "a status of $status"; }
 	umount "$small"
-	assert_line --partial "nothing can be written there"
+	assert_line --partial "not writable"
 }
 
 @test "several must fit beside one another" {
@@ -207,7 +207,7 @@ fits()
 	cp --reflink=never --sparse=never intact-libvirt-sparse.save dense
 	savetool size --fail-if-dense dense
 	assert_failure 1
-	assert_line --partial "it is dense: it has lost its holes, or"
+	assert_line --partial "dense: it has lost its holes, or"
 	savetool size --fail-if-dense=1000 dense
 	assert_success
 	savetool size --json --fail-if-dense=10 dense

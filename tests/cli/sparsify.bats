@@ -509,7 +509,7 @@ without_holes()
 	refused_unchanged copy 8 "--zero-only"
 	make_image v3-no-end b
 	dense b copy
-	refused_unchanged copy 8 "no end"
+	refused_unchanged copy 8 "not terminated"
 	# With an end, but as empty.
 	sed 's/^ram end.*/ram end bitmaps=no/' \
 		"$(recipe v3-small)" >recipe
