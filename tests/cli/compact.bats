@@ -495,7 +495,7 @@ changing()
 	"$mkimage" recipe e
 	savetool compact e
 	assert_failure 8
-	[[ $stderr == *"no memory"* ]]
+	[[ $stderr == *"marks all pages as absent"* ]]
 	savetool convert -O raw e f
 	assert_failure 8
 	# One of several.
@@ -507,7 +507,7 @@ changing()
 		# shellcheck disable=SC2086  # words
 		savetool compact g $option
 		assert_failure 8
-		[[ $stderr == *"no memory"* ]]
+		[[ $stderr == *"marks all pages as absent"* ]]
 	done
 	savetool convert -O raw g f
 	assert_failure 8

@@ -515,7 +515,7 @@ without_holes()
 		"$(recipe v3-small)" >recipe
 	"$mkimage" recipe c
 	dense c copy
-	refused_unchanged copy 8 "no memory"
+	refused_unchanged copy 8 "marks all pages as absent"
 	# One of several.
 	sed 's/^\tblock .*/&\n\tblock pc.bios 64K\n\tpage pc.bios 0/
 		/page pc.ram/s/page/stale/' \
@@ -523,7 +523,7 @@ without_holes()
 	"$mkimage" recipe d
 	savetool inspect --json d
 	assert_json '[.blocks[]."pages-present"] == [0, 1]'
-	refused_unchanged d 8 "no memory"
+	refused_unchanged d 8 "marks all pages as absent"
 }
 
 # large LINE: a guest of 256 MiB, with a bitmap of 8 KiB.
@@ -579,7 +579,7 @@ large()
 		>recipe
 	"$mkimage" recipe a
 	dense a copy
-	refused_unchanged copy 8 "byte order"
+	refused_unchanged copy 8 "look byte-swapped"
 	savetool sparsify --zero-only copy
 	assert_success
 	cmp a copy
@@ -987,7 +987,7 @@ teardown()
 		-e trace=fallocate -e inject=fallocate:error=EOPNOTSUPP \
 		"$SAVETOOL" sparsify "$device"
 	assert_failure 8
-	assert_output "savetool: $device: this device cannot make holes"
+	assert_output "savetool: $device: this device cannot punch holes"
 	cmp from file
 }
 
