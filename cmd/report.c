@@ -30,7 +30,7 @@ struct report {
 	size_t depth;
 
 	/* Text, if layout is set. */
-	struct layout *layout;
+	struct text *text;
 	bool written;
 };
 
@@ -41,7 +41,7 @@ struct report *report_new(FILE *out, bool json, bool several)
 	report->out = out;
 	report->several = several;
 	if (!json)
-		report->layout = layout_new();
+		report->text = text_new();
 	else if (several)
 		report->all = json_object_new_array();
 	return report;
@@ -67,7 +67,7 @@ void report_free(struct report *report)
 	if (!report)
 		return;
 	json_object_put(report->all);
-	layout_free(report->layout);
+	text_free(report->text);
 	free(report);
 }
 
@@ -101,7 +101,7 @@ void report_open(struct report *report, const char *path)
 {
 	struct json_object *program;
 
-	if (report->layout)
+	if (report->text)
 		return;
 	report->open[0] = json_object_new_object();
 	report->depth = 1;
@@ -115,9 +115,9 @@ void report_open(struct report *report, const char *path)
 
 void report_commit(struct report *report)
 {
-	if (report->layout) {
-		report->written |= layout_write(report->layout, report->out,
-						report->written);
+	if (report->text) {
+		report->written |=
+			text_write(report->text, report->out, report->written);
 	} else if (report->all) {
 		json_object_array_add(report->all, report->open[0]);
 	} else {
@@ -128,7 +128,7 @@ void report_commit(struct report *report)
 
 bool report_is_text(const struct report *report)
 {
-	return report->layout != NULL;
+	return report->text != NULL;
 }
 
 void report_exact(struct report *report, bool exact)
@@ -138,8 +138,8 @@ void report_exact(struct report *report, bool exact)
 
 void report_section(struct report *report, const char *key, const char *title)
 {
-	if (report->layout)
-		layout_section(report->layout, title);
+	if (report->text)
+		text_section(report->text, title);
 	else
 		enter(report, key, json_object_new_object());
 }
@@ -147,16 +147,16 @@ void report_section(struct report *report, const char *key, const char *title)
 void report_table(struct report *report, const char *key, const char *title,
 		  const char *columns)
 {
-	if (report->layout)
-		layout_table(report->layout, title, columns);
+	if (report->text)
+		text_table(report->text, title, columns);
 	else
 		enter(report, key, json_object_new_array());
 }
 
 void report_row(struct report *report)
 {
-	if (report->layout) {
-		layout_row(report->layout);
+	if (report->text) {
+		text_row(report->text);
 		return;
 	}
 	/* This also closes the row before. */
@@ -166,17 +166,17 @@ void report_row(struct report *report)
 
 void report_close(struct report *report)
 {
-	if (report->layout)
-		layout_close(report->layout);
+	if (report->text)
+		text_close(report->text);
 	report->depth = 1;
 }
 
 void report_text(struct report *report, const char *key, const char *label,
 		 const char *value)
 {
-	if (report->layout) {
+	if (report->text) {
 		if (label)
-			layout_cell(report->layout, label, value, NULL);
+			text_cell(report->text, label, value, NULL);
 	} else if (key && value) {
 		put(report, key, text_object(value));
 	}
@@ -185,7 +185,7 @@ void report_text(struct report *report, const char *key, const char *label,
 void report_flag(struct report *report, const char *key, const char *label,
 		 bool value)
 {
-	if (report->layout)
+	if (report->text)
 		report_text(report, key, label, value ? "yes" : "no");
 	else if (key)
 		put(report, key, json_object_new_boolean(value));
@@ -195,7 +195,7 @@ void report_flag(struct report *report, const char *key, const char *label,
 static void show_number(struct report *report, const char *label,
 			const char *text, const char *exact)
 {
-	layout_cell(report->layout, label, text, report->exact ? exact : NULL);
+	text_cell(report->text, label, text, report->exact ? exact : NULL);
 }
 
 void report_number(struct report *report, const char *key, const char *label,
@@ -204,7 +204,7 @@ void report_number(struct report *report, const char *key, const char *label,
 	bool known = value != SAVETOOL_UNKNOWN;
 	char text[32];
 
-	if (!report->layout) {
+	if (!report->text) {
 		if (key && known)
 			put(report, key, json_object_new_uint64(value));
 		return;
@@ -220,7 +220,7 @@ void report_bytes(struct report *report, const char *key, const char *label,
 	bool known = value != SAVETOOL_UNKNOWN;
 	char text[REPORT_SIZE_TEXT], exact[32];
 
-	if (!report->layout) {
+	if (!report->text) {
 		report_number(report, key, label, value);
 		return;
 	}
@@ -237,9 +237,9 @@ void report_words(struct report *report, const char *key, const char *label,
 
 	if (!words)
 		return;
-	if (report->layout) {
+	if (report->text) {
 		for (; label && *words; words++, label = "")
-			layout_cell(report->layout, label, *words, NULL);
+			text_cell(report->text, label, *words, NULL);
 		return;
 	}
 	array = json_object_new_array();
@@ -253,14 +253,14 @@ void report_line(struct report *report, const char *format, ...)
 	cleanup_free char *line = NULL;
 	va_list arguments;
 
-	if (!report->layout)
+	if (!report->text)
 		return;
 	va_start(arguments, format);
 	if (vasprintf(&line, format, arguments) < 0)
 		line = NULL;
 	va_end(arguments);
 	if (line)
-		layout_line(report->layout, line);
+		text_line(report->text, line);
 }
 
 void report_document(struct report *report, const char *key,
@@ -268,8 +268,8 @@ void report_document(struct report *report, const char *key,
 {
 	if (!document)
 		return;
-	if (report->layout)
-		layout_document(report->layout, document);
+	if (report->text)
+		text_document(report->text, document);
 	else
 		put(report, key, text_object(document));
 }
@@ -277,7 +277,7 @@ void report_document(struct report *report, const char *key,
 void report_error(struct report *report, const struct savetool_error *err,
 		  const char *hint)
 {
-	if (report->layout)
+	if (report->text)
 		return;
 	report_section(report, "error", NULL);
 	report_text(report, "code", NULL, savetool_code_name(err->code));

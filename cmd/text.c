@@ -28,7 +28,7 @@ struct buffer {
 	size_t size;
 };
 
-struct layout {
+struct text {
 	struct buffer whole; /* finished sections */
 	struct buffer head;  /* labels of the open table */
 	struct buffer body;  /* rows of the open section */
@@ -58,60 +58,60 @@ static void buffer_reset(struct buffer *buffer)
 	buffer_open(buffer);
 }
 
-struct layout *layout_new(void)
+struct text *text_new(void)
 {
-	struct layout *layout = must(calloc(1, sizeof(*layout)));
+	struct text *text = must(calloc(1, sizeof(*text)));
 
-	buffer_open(&layout->whole);
-	buffer_open(&layout->head);
-	buffer_open(&layout->body);
-	return layout;
+	buffer_open(&text->whole);
+	buffer_open(&text->head);
+	buffer_open(&text->body);
+	return text;
 }
 
-void layout_free(struct layout *layout)
+void text_free(struct text *text)
 {
-	if (!layout)
+	if (!text)
 		return;
-	buffer_text(&layout->whole);
-	buffer_text(&layout->head);
-	buffer_text(&layout->body);
-	free(layout->whole.text);
-	free(layout->head.text);
-	free(layout->body.text);
-	free(layout->title);
-	free(layout);
+	buffer_text(&text->whole);
+	buffer_text(&text->head);
+	buffer_text(&text->body);
+	free(text->whole.text);
+	free(text->head.text);
+	free(text->body.text);
+	free(text->title);
+	free(text);
 }
 
-static void begin(struct layout *layout, const char *title, const char *columns,
+static void begin(struct text *text, const char *title, const char *columns,
 		  bool table)
 {
-	free(layout->title);
-	layout->title = must(strdup(title));
-	layout->columns = columns;
-	layout->table = table;
-	layout->rows = 0;
+	free(text->title);
+	text->title = must(strdup(title));
+	text->columns = columns;
+	text->table = table;
+	text->rows = 0;
 }
 
-void layout_section(struct layout *layout, const char *title)
+void text_section(struct text *text, const char *title)
 {
-	begin(layout, title, "lll", false);
+	begin(text, title, "lll", false);
 }
 
-void layout_table(struct layout *layout, const char *title, const char *columns)
+void text_table(struct text *text, const char *title, const char *columns)
 {
-	begin(layout, title, columns, true);
+	begin(text, title, columns, true);
 }
 
-void layout_row(struct layout *layout)
+void text_row(struct text *text)
 {
-	layout->row_due = true;
+	text->row_due = true;
 }
 
-static void begin_row(struct layout *layout)
+static void begin_row(struct text *text)
 {
-	if (layout->rows++ > 0)
-		fputc('\n', layout->body.stream);
-	layout->row_due = false;
+	if (text->rows++ > 0)
+		fputc('\n', text->body.stream);
+	text->row_due = false;
 }
 
 static void put_cell(FILE *out, const char *text)
@@ -120,34 +120,34 @@ static void put_cell(FILE *out, const char *text)
 	fputc('\t', out);
 }
 
-void layout_cell(struct layout *layout, const char *label, const char *value,
-		 const char *extra)
+void text_cell(struct text *text, const char *label, const char *value,
+	       const char *extra)
 {
-	if (layout->table) {
-		if (layout->row_due)
-			begin_row(layout);
-		if (layout->rows == 1)
-			put_cell(layout->head.stream, label);
-		put_cell(layout->body.stream, value ? value : "-");
-	} else if (value && layout->title) {
-		begin_row(layout);
-		put_cell(layout->body.stream, label);
-		put_cell(layout->body.stream, value);
+	if (text->table) {
+		if (text->row_due)
+			begin_row(text);
+		if (text->rows == 1)
+			put_cell(text->head.stream, label);
+		put_cell(text->body.stream, value ? value : "-");
+	} else if (value && text->title) {
+		begin_row(text);
+		put_cell(text->body.stream, label);
+		put_cell(text->body.stream, value);
 		if (extra)
-			put_cell(layout->body.stream, extra);
+			put_cell(text->body.stream, extra);
 	}
 }
 
-void layout_line(struct layout *layout, const char *line)
+void text_line(struct text *text, const char *line)
 {
-	if (!layout->title) {
-		escape_text(layout->whole.stream, line, false);
-		fputc('\n', layout->whole.stream);
+	if (!text->title) {
+		escape_text(text->whole.stream, line, false);
+		fputc('\n', text->whole.stream);
 		return;
 	}
-	begin_row(layout);
-	fputc(LINE, layout->body.stream);
-	escape_text(layout->body.stream, line, false);
+	begin_row(text);
+	fputc(LINE, text->body.stream);
+	escape_text(text->body.stream, line, false);
 }
 
 /* Characters, not bytes; those of double width count as one. */
@@ -234,21 +234,20 @@ static const char *next_row(const char *row)
 	return *row ? row + 1 : NULL;
 }
 
-static void write_section(struct layout *layout, const char *head,
-			  const char *body)
+static void write_section(struct text *text, const char *head, const char *body)
 {
-	FILE *out = layout->whole.stream;
+	FILE *out = text->whole.stream;
 	size_t widths[COLUMNS_MAX] = { 0 };
-	const char *title = layout->title;
+	const char *title = text->title;
 
-	layout->parted = true;
+	text->parted = true;
 	widths[0] = *head ? 0 : LABEL;
 	measure_row(head, widths);
 	for (const char *row = body; row; row = next_row(row))
 		measure_row(row, widths);
 	if (*head) {
 		fprintf(out, "%-*s", MARGIN, title);
-		write_cells(out, head, layout->columns, widths);
+		write_cells(out, head, text->columns, widths);
 		title = "";
 	}
 	for (const char *row = body; row; row = next_row(row)) {
@@ -256,45 +255,45 @@ static void write_section(struct layout *layout, const char *head,
 		if (*row == LINE)
 			write_line(out, row + 1);
 		else
-			write_cells(out, row, layout->columns, widths);
+			write_cells(out, row, text->columns, widths);
 		title = "";
 	}
 }
 
-void layout_close(struct layout *layout)
+void text_close(struct text *text)
 {
-	const char *head = buffer_text(&layout->head);
-	const char *body = buffer_text(&layout->body);
+	const char *head = buffer_text(&text->head);
+	const char *body = buffer_text(&text->body);
 
 	if (*body)
-		write_section(layout, head, body);
-	buffer_reset(&layout->head);
-	buffer_reset(&layout->body);
-	free(layout->title);
-	layout->title = NULL;
-	layout->table = false;
+		write_section(text, head, body);
+	buffer_reset(&text->head);
+	buffer_reset(&text->body);
+	free(text->title);
+	text->title = NULL;
+	text->table = false;
 }
 
-void layout_document(struct layout *layout, const char *document)
+void text_document(struct text *text, const char *document)
 {
 	size_t length = strlen(document);
 
-	layout->parted = true;
-	fputc('\n', layout->whole.stream);
-	escape_text(layout->whole.stream, document, true);
+	text->parted = true;
+	fputc('\n', text->whole.stream);
+	escape_text(text->whole.stream, document, true);
 	if (length == 0 || document[length - 1] != '\n')
-		fputc('\n', layout->whole.stream);
+		fputc('\n', text->whole.stream);
 }
 
-bool layout_write(struct layout *layout, FILE *out, bool blank_line)
+bool text_write(struct text *text, FILE *out, bool blank_line)
 {
-	const char *whole = buffer_text(&layout->whole);
+	const char *whole = buffer_text(&text->whole);
 	bool something = *whole != '\0';
 
-	if (something && blank_line && layout->parted)
+	if (something && blank_line && text->parted)
 		fputc('\n', out);
 	fputs(whole, out);
-	buffer_reset(&layout->whole);
-	layout->parted = false;
+	buffer_reset(&text->whole);
+	text->parted = false;
 	return something;
 }

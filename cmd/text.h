@@ -9,34 +9,33 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-struct layout;
+struct text;
 
-struct layout *layout_new(void);
-void layout_free(struct layout *layout);
+struct text *text_new(void);
+void text_free(struct text *text);
 
-void layout_section(struct layout *layout, const char *title);
+void text_section(struct text *text, const char *title);
 /* columns: 'l' or 'r' for each, the alignment of its cells. */
-void layout_table(struct layout *layout, const char *title,
-		  const char *columns);
-void layout_row(struct layout *layout);
+void text_table(struct text *text, const char *title, const char *columns);
+void text_row(struct text *text);
 
 /*
  * In a section: a row of label and value, left out if the value is NULL.  In a
  * table: the next cell of the row.  extra follows the value, in a section only;
  * it may be NULL.
  */
-void layout_cell(struct layout *layout, const char *label, const char *value,
-		 const char *extra);
+void text_cell(struct text *text, const char *label, const char *value,
+	       const char *extra);
 
 /* In a section, or before the first one. */
-void layout_line(struct layout *layout, const char *line);
-void layout_close(struct layout *layout);
-void layout_document(struct layout *layout, const char *document);
+void text_line(struct text *text, const char *line);
+void text_close(struct text *text);
+void text_document(struct text *text, const char *document);
 
 /*
  * Writes what was gathered, if anything, and starts anew.  blank_line: with one
  * before it, if there are sections; lines alone stay together.
  */
-bool layout_write(struct layout *layout, FILE *out, bool blank_line);
+bool text_write(struct text *text, FILE *out, bool blank_line);
 
 #endif

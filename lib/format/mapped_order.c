@@ -102,7 +102,7 @@ int mapped_order_probe(enum mapped_order *order, struct input *in,
 	*order = MAPPED_ORDER_FITS;
 	/* The votes are from a sample, so a small majority does not count. */
 	if (votes.as_read <= 2 * votes.other)
-		*order = MAPPED_ORDER_UNTOLD;
+		*order = MAPPED_ORDER_UNKNOWN;
 	if (votes.absent_data && votes.other > votes.as_read)
 		*order = MAPPED_ORDER_DOUBTFUL;
 	if (votes.absent_data && votes.other > 8 * (votes.as_read + 1))

@@ -12,7 +12,7 @@
 
 enum mapped_order {
 	MAPPED_ORDER_FITS,
-	MAPPED_ORDER_UNTOLD,   /* could be either: both fit, or nearly */
+	MAPPED_ORDER_UNKNOWN,  /* could be either: both fit, or nearly */
 	MAPPED_ORDER_DOUBTFUL, /* the other one fits better */
 	MAPPED_ORDER_WRONG,    /* nearly everything fits only the other one */
 };

@@ -22,8 +22,7 @@ void tail_start(const struct tail *tail, struct reader *reader, uint64_t end);
  * consist of, and cuts off what follows the image.  rest is how much follows
  * them, or SAVETOOL_UNKNOWN.
  */
-int tail_understand(struct tail *tail, uint64_t rest,
-		    struct savetool_error *err);
+int tail_parse(struct tail *tail, uint64_t rest, struct savetool_error *err);
 
 /*
  * A vmdesc, and where in the input the EOF byte before it is.  All zeros at

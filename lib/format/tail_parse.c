@@ -160,7 +160,7 @@ int tail_walk_to(struct tail *tail, uint64_t eof, struct savetool_error *err)
 }
 
 /* 1: there is one, and the walk leads to it; 0: none; -1: none fits. */
-static int understand_described(struct tail *tail, struct savetool_error *err)
+static int parse_described(struct tail *tail, struct savetool_error *err)
 {
 	struct found_vmdesc found = { 0 };
 	struct reader reader;
@@ -195,8 +195,8 @@ static int is_cut_vmdesc(struct tail *tail, struct savetool_error *err)
 	return 0;
 }
 
-static int understand_footers(struct tail *tail, bool more,
-			      struct savetool_error *err)
+static int parse_footers(struct tail *tail, bool more,
+			 struct savetool_error *err)
 {
 	struct reader reader;
 	int result;
@@ -238,7 +238,7 @@ static bool ends_before_more(struct tail *tail)
 	uint64_t more;
 	bool ends;
 
-	if (understand_footers(tail, true, &ignored) < 0 ||
+	if (parse_footers(tail, true, &ignored) < 0 ||
 	    tail_find_content(&more, tail, tail->offset + tail->state_size,
 			      TAIL_NEAR, &ignored) < 0)
 		return false;
@@ -252,8 +252,8 @@ static bool ends_before_more(struct tail *tail)
 /*
  * Neither description nor footers: everything up to the last byte is the tail.
  */
-static int understand_opaque(struct tail *tail, uint64_t rest,
-			     struct savetool_error *err)
+static int parse_opaque(struct tail *tail, uint64_t rest,
+			struct savetool_error *err)
 {
 	uint8_t last;
 
@@ -294,8 +294,7 @@ void tail_cut_trailing(struct tail *tail, uint64_t rest)
  * Every guest has a device.  So an EOF byte before the first one, which no
  * description confirms, is a zero where devices should be.
  */
-int tail_understand(struct tail *tail, uint64_t rest,
-		    struct savetool_error *err)
+int tail_parse(struct tail *tail, uint64_t rest, struct savetool_error *err)
 {
 	enum footers footers = tail->footers;
 	uint8_t first;
@@ -306,14 +305,14 @@ int tail_understand(struct tail *tail, uint64_t rest,
 			       "image ends");
 	if (input_read_exactly(tail->in, &first, 1, tail->offset, err) < 0)
 		return -1;
-	found = understand_described(tail, err);
+	found = parse_described(tail, err);
 	if (found == 0 && first == SECTION_EOF)
 		return fail_at(err, SAVETOOL_INCOMPLETE, tail->offset,
 			       "image ends before its first device");
 	if (found == 0)
 		found = footers == FOOTERS_NONE ?
-				understand_opaque(tail, rest, err) :
-				understand_footers(tail, false, err);
+				parse_opaque(tail, rest, err) :
+				parse_footers(tail, false, err);
 	if (found < 0 && (footers == FOOTERS_NONE || !ends_before_more(tail)))
 		return -1;
 	tail_cut_trailing(tail, rest);

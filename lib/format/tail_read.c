@@ -79,7 +79,7 @@ int tail_read(struct tail **result, struct stream *stream, const char *folder,
 	tail->pool = reader->pool;
 	if (take(tail, reader, folder, &rest, err) < 0)
 		return -1;
-	if (tail_understand(tail, rest, err) < 0) {
+	if (tail_parse(tail, rest, err) < 0) {
 		if (err->code == SAVETOOL_INCOMPLETE && rest > 0)
 			fail(err, SAVETOOL_UNSUPPORTED,
 			     "more than %" PRIu64 " MiB of device state",

@@ -118,7 +118,7 @@ bool trust_needs_host(const struct pass *pass)
 int trust_host(enum doubt *doubt, const struct pass *pass,
 	       struct savetool_error *err)
 {
-	enum mapped_order order = MAPPED_ORDER_UNTOLD;
+	enum mapped_order order = MAPPED_ORDER_UNKNOWN;
 
 	*doubt = DOUBT_NONE;
 	if (!trust_needs_host(pass))
@@ -126,7 +126,7 @@ int trust_host(enum doubt *doubt, const struct pass *pass,
 	if (stream_is_mapped(&pass->stream) &&
 	    trust_order(&order, pass, err) < 0)
 		return -1;
-	if (order == MAPPED_ORDER_UNTOLD)
+	if (order == MAPPED_ORDER_UNKNOWN)
 		*doubt = DOUBT_HOST;
 	return 0;
 }

@@ -92,7 +92,7 @@ static mode_t narrow(mode_t mode, bool same_group, bool same_acl)
  * The owner comes first.  Otherwise the file would, for a moment, be readable
  * to users who cannot read the source.
  */
-int likeness_copy(int fd, int like, struct savetool_error *err)
+int attributes_copy(int fd, int like, struct savetool_error *err)
 {
 	struct stat st;
 	struct timespec times[2];

@@ -13,6 +13,6 @@
  * have mode 0600.  It never becomes more readable than the other.  Nothing is
  * copied from anything but a regular file.
  */
-int likeness_copy(int fd, int like, struct savetool_error *err);
+int attributes_copy(int fd, int like, struct savetool_error *err);
 
 #endif

@@ -214,7 +214,7 @@ static bool is_beside(int fd, int other)
 
 int folder_can_punch(const char *folder, int fd, struct savetool_error *err)
 {
-	const struct held_file held = { .fd = nameless_open(folder) };
+	const struct held_file held = { .fd = tmpfile_open(folder) };
 	struct savetool_error tried = { .code = SAVETOOL_OK };
 
 	if (held.fd < 0)

@@ -318,7 +318,7 @@ static int file_commit(struct output *out, struct savetool_error *err)
 	if (end_at(file, out->position, err) < 0 || write_last(file, err) < 0)
 		return -1;
 	if (file->destination.temporary[0] && file->options.like_fd >= 0 &&
-	    likeness_copy(file->fd, file->options.like_fd, err) < 0)
+	    attributes_copy(file->fd, file->options.like_fd, err) < 0)
 		return -1;
 	if (write_to_disk(file, err) < 0)
 		return -1;

@@ -41,7 +41,7 @@ int spool_create(struct spool *spool, const char *folder,
 		 struct savetool_error *err)
 {
 	spool->folder = folder;
-	spool->fd = nameless_open(folder);
+	spool->fd = tmpfile_open(folder);
 	if (spool->fd < 0)
 		return fail_errno(err, "cannot create a file in '%s'", folder);
 	return 0;

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-int nameless_open(const char *folder)
+int tmpfile_open(const char *folder)
 {
 	cleanup_free char *name = NULL;
 	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);

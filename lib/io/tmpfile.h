@@ -7,6 +7,6 @@
  * Creates one in a folder, for reading and writing; closing it removes it.  If
  * the file system has no O_TMPFILE, it has a name for a moment.  -1: see errno.
  */
-int nameless_open(const char *folder);
+int tmpfile_open(const char *folder);
 
 #endif

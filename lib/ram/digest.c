@@ -21,7 +21,7 @@ struct digest_sink {
 	const struct ram_layout *layout;
 	XXH3_state_t **blocks;    /* the hash of each */
 	struct page_words *pages; /* a hash per page; NULL if ordered */
-	bool unsettled;
+	bool has_deltas;          /* pages came as what had changed in them */
 	uint64_t result[2];
 };
 
@@ -62,7 +62,7 @@ static int put(struct page_sink *base, const struct page_batch *batch,
 		const struct page_run *run = &batch->runs[i];
 
 		if (run->kind == PAGE_DELTA)
-			sink->unsettled = true;
+			sink->has_deltas = true;
 		if (run->kind != PAGE_DATA && !sink->pages)
 			continue;
 		for (uint64_t at = 0; at < run->length;
@@ -208,5 +208,5 @@ void digest_sink_result(const struct page_sink *base, uint64_t digest[2])
 
 bool digest_sink_is_final(const struct page_sink *base)
 {
-	return !((const struct digest_sink *)base)->unsettled;
+	return !((const struct digest_sink *)base)->has_deltas;
 }

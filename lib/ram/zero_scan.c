@@ -25,15 +25,15 @@
 /* Reading past the page cache needs buffers that are aligned like this. */
 #define ALIGNMENT 4096
 
-#define STRETCHES 64
-#define UNITS (JOB_SIZE / RAM_PAGE_LEAST + 2 * STRETCHES)
+#define RANGES 64
+#define UNITS (JOB_SIZE / RAM_PAGE_LEAST + 2 * RANGES)
 
 _Static_assert(PIECE >= 2 * SCAN_UNIT_MOST && SCAN_UNIT_MOST >= RAM_PAGE_MOST,
 	       "a piece holds a unit, wherever it starts");
 
 struct job {
 	unsigned count;
-	struct scan_range stretches[STRETCHES];
+	struct scan_range ranges[RANGES];
 	uint64_t size; /* bytes to read */
 	uint8_t *data;
 	bool zero[UNITS]; /* per unit, or part of a unit at either end */
@@ -93,7 +93,7 @@ static int read_job(void *owner, unsigned worker, void *data,
 
 	(void)worker;
 	for (unsigned i = 0; i < job->count; i++) {
-		const struct scan_range *range = &job->stretches[i];
+		const struct scan_range *range = &job->ranges[i];
 		struct scan_range piece = *range;
 
 		for (; !range->unread && piece.start < range->end;
@@ -143,7 +143,7 @@ static int report_job(const struct scan *scan, const struct job *job,
 	const bool *zero = job->zero;
 
 	for (unsigned i = 0; i < job->count; i++) {
-		const struct scan_range *range = &job->stretches[i];
+		const struct scan_range *range = &job->ranges[i];
 
 		if (range->unread || !range->unit) {
 			if (scan->found(scan->owner, range, false,
@@ -199,7 +199,7 @@ int scan_add(struct scan *scan, const struct scan_range *range,
 		struct job *job = scan->job;
 
 		if (job &&
-		    (job->count == STRETCHES ||
+		    (job->count == RANGES ||
 		     (!part.unread && JOB_SIZE - job->size < SCAN_UNIT_MOST)))
 			give(scan);
 		if (!scan->job && take(scan, err) < 0)
@@ -211,7 +211,7 @@ int scan_add(struct scan *scan, const struct scan_range *range,
 					     JOB_SIZE - job->size);
 			job->size += part.end - part.start;
 		}
-		job->stretches[job->count++] = part;
+		job->ranges[job->count++] = part;
 	}
 	return 0;
 }

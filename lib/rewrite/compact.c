@@ -57,7 +57,7 @@ static int refuse_lost(struct pass *pass,
  * A zero byte after a device's footer ends an image, as it does for QEMU.  But
  * if no vmdesc follows, the byte may be damaged, and devices follow it.
  */
-static int refuse_behind(const struct pass *pass, struct savetool_error *err)
+static int refuse_trailing(const struct pass *pass, struct savetool_error *err)
 {
 	const struct tail *tail = pass->tail;
 	uint64_t second, more;
@@ -159,7 +159,7 @@ static int count(struct rewrite *rewrite, bool in_place,
 		return -1;
 	rewrite->out = out;
 	if (rewrite_image(rewrite, NULL, err) < 0 ||
-	    (in_place && refuse_behind(rewrite->pass, err) < 0))
+	    (in_place && refuse_trailing(rewrite->pass, err) < 0))
 		return -1;
 	result->lost = rewrite->pass->lost;
 	result->logical = out->position;
@@ -253,7 +253,7 @@ static int replace(struct rewrite *rewrite, const struct held_file *held,
 	if (create(&out, path, &options, rewrite->pass->image->direct, err) <
 		    0 ||
 	    write_to(rewrite, out, result, err) < 0 ||
-	    refuse_behind(rewrite->pass, err) < 0 ||
+	    refuse_trailing(rewrite->pass, err) < 0 ||
 	    held_file_check(held, err) < 0)
 		return -1;
 	return result->rewritten ? commit(out, path, result, err) : 0;

@@ -133,7 +133,7 @@ struct visitor *estimator_visitor(struct estimator *estimator)
 uint64_t estimator_least(const struct estimator *estimator)
 {
 	const struct output *compact =
-		probe_output(estimator->probe, TRIAL_COMPACT);
+		probe_output(estimator->probe, PROBE_COMPACT);
 
 	if (!compact)
 		return SAVETOOL_UNKNOWN;
@@ -144,7 +144,7 @@ static void estimate_sparse(const struct estimator *estimator,
 			    struct savetool_estimate *estimate)
 {
 	const struct output *sparse =
-		probe_output(estimator->probe, TRIAL_SPARSE);
+		probe_output(estimator->probe, PROBE_SPARSE);
 
 	if (!sparse)
 		return;
@@ -200,7 +200,7 @@ static int estimate_one(const struct estimator *estimator,
 			struct savetool_estimate *estimate,
 			struct savetool_error *err)
 {
-	const struct output *raw = probe_output(estimator->probe, TRIAL_RAW);
+	const struct output *raw = probe_output(estimator->probe, PROBE_RAW);
 
 	if (format == SAVETOOL_FORMAT_SPARSE)
 		estimate_sparse(estimator, estimate);

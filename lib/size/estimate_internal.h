@@ -7,7 +7,7 @@
 #include "walk/walk.h"
 
 /* What is tried with the writers. */
-enum probe { TRIAL_RAW, TRIAL_COMPACT, TRIAL_SPARSE, TRIALS };
+enum probe { PROBE_RAW, PROBE_COMPACT, PROBE_SPARSE, PROBES };
 
 /*
  * A visitor that runs the real writers, into outputs that only count.  They get

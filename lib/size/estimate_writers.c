@@ -15,9 +15,9 @@
 struct probe_writers {
 	struct visitor base;
 	struct output spread; /* copies to all of outs */
-	struct output *outs[TRIALS];
-	struct writer *writers[TRIALS];
-	bool possible[TRIALS];
+	struct output *outs[PROBES];
+	struct writer *writers[PROBES];
+	bool possible[PROBES];
 };
 
 /*
@@ -25,7 +25,7 @@ struct probe_writers {
  * Any other failure says nothing about the format.
  */
 #define visit_writers(probe, step, ...)                                        \
-	for (unsigned i_ = 0; i_ < TRIALS; i_++) {                             \
+	for (unsigned i_ = 0; i_ < PROBES; i_++) {                             \
 		if (!(probe)->possible[i_] ||                                  \
 		    visit(writer_visitor((probe)->writers[i_]), step,          \
 			  __VA_ARGS__) == 0)                                   \
@@ -57,7 +57,7 @@ static int write_to_all(struct output *out, struct iovec *iov, unsigned count,
 
 	(void)offset;
 	for (unsigned i = 0; i < count; i++)
-		for (unsigned j = 0; j < TRIALS; j++)
+		for (unsigned j = 0; j < PROBES; j++)
 			if (output_append(probe->outs[j], iov[i].iov_base,
 					  iov[i].iov_len, err) < 0)
 				return -1;
@@ -133,10 +133,10 @@ static int open_writers(struct probe_writers *probe,
 			const struct libvirt *libvirt,
 			struct savetool_error *err)
 {
-	for (unsigned i = 0; i < TRIALS; i++) {
+	for (unsigned i = 0; i < PROBES; i++) {
 		const struct writer_options options = {
-			.mapped = i == TRIAL_SPARSE,
-			.compact = i == TRIAL_COMPACT,
+			.mapped = i == PROBE_SPARSE,
+			.compact = i == PROBE_COMPACT,
 		};
 
 		if (output_open_count(&probe->outs[i], err) < 0 ||
@@ -171,7 +171,7 @@ void probe_writers_free(struct probe_writers *probe)
 {
 	if (!probe)
 		return;
-	for (unsigned i = 0; i < TRIALS; i++) {
+	for (unsigned i = 0; i < PROBES; i++) {
 		writer_free(probe->writers[i]);
 		output_close(probe->outs[i]);
 	}

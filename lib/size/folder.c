@@ -31,7 +31,7 @@ static bool has_holes(int fd)
 
 static bool shares(int from, const char *folder)
 {
-	int to = nameless_open(folder);
+	int to = tmpfile_open(folder);
 	bool result = to >= 0 && ioctl(to, FICLONE, from) == 0;
 
 	if (to >= 0)
@@ -54,7 +54,7 @@ int savetool_folder_space(struct savetool_space *space, const char *folder,
 	*space = (struct savetool_space){
 		.available = space_free(&fs),
 	};
-	fd = nameless_open(folder);
+	fd = tmpfile_open(folder);
 	if (fd < 0 && errno != EROFS && errno != EACCES && errno != EPERM &&
 	    errno != ENOSPC && errno != EDQUOT)
 		return fail_errno(err, "cannot test '%s' for holes", folder);

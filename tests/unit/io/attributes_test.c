@@ -79,7 +79,7 @@ static struct stat copied(int like)
 	struct savetool_error err;
 	struct stat st;
 
-	assert_ok(likeness_copy(fd, like, &err), err);
+	assert_ok(attributes_copy(fd, like, &err), err);
 	assert_int_equal(fstat(fd, &st), 0);
 	close(fd);
 	close(like);
@@ -209,7 +209,7 @@ static int copy_as_nobody(int like, mode_t expected)
 		    setuid(NOBODY) < 0)
 			_exit(1);
 		fd = open("destination", O_RDWR | O_CREAT | O_EXCL, 0600);
-		if (fd < 0 || likeness_copy(fd, like, &err) < 0)
+		if (fd < 0 || attributes_copy(fd, like, &err) < 0)
 			_exit(2);
 		if (fstat(fd, &st) < 0 || st.st_gid != NOBODY)
 			_exit(3);

@@ -90,7 +90,7 @@ static int listen_to(void *owner, const struct scan_range *part, bool zero,
 	return 0;
 }
 
-static void scans(bool keep, const struct scan_range *stretches, unsigned count,
+static void scans(bool keep, const struct scan_range *ranges, unsigned count,
 		  uint64_t zeros)
 {
 	struct listener listener = { .keep = keep, .fail_at = UINT64_MAX };
@@ -100,11 +100,11 @@ static void scans(bool keep, const struct scan_range *stretches, unsigned count,
 
 	assert_ok(input_open_memory(&in, file, SIZE, &err), err);
 	assert_ok(scan_new(&scan, in, keep, listen_to, &listener, &err), err);
-	listener.next = stretches[0].start;
+	listener.next = ranges[0].start;
 	for (unsigned i = 0; i < count; i++)
-		assert_ok(scan_add(scan, &stretches[i], &err), err);
+		assert_ok(scan_add(scan, &ranges[i], &err), err);
 	assert_ok(scan_finish(scan, &err), err);
-	assert_int_equal(listener.next, stretches[count - 1].end);
+	assert_int_equal(listener.next, ranges[count - 1].end);
 	assert_int_equal(listener.zeros, zeros);
 	scan_free(scan);
 	input_close(in);
@@ -158,14 +158,14 @@ static void units_of_any_size(void **state)
 }
 
 /* More than one job has room for, some unread, some not looked at. */
-static void many_stretches(void **state)
+static void many_ranges(void **state)
 {
-	struct scan_range stretches[PAGES];
+	struct scan_range ranges[PAGES];
 	uint64_t zeros = 0;
 
 	(void)state;
 	for (uint64_t i = 0; i < PAGES; i++) {
-		stretches[i] = (struct scan_range){
+		ranges[i] = (struct scan_range){
 			.start = i * PAGE,
 			.end = (i + 1) * PAGE,
 			.unit = i % 5 == 0 ? 0 : PAGE,
@@ -175,8 +175,8 @@ static void many_stretches(void **state)
 		if (i % 5 != 0 && i % 7 != 0 && !has_data(i))
 			zeros += PAGE;
 	}
-	scans(true, stretches, PAGES, zeros);
-	scans(false, stretches, PAGES, zeros);
+	scans(true, ranges, PAGES, zeros);
+	scans(false, ranges, PAGES, zeros);
 }
 
 static void an_unread_stretch_is_told_as_one(void **state)
@@ -237,7 +237,7 @@ int main(void)
 		cmocka_unit_test(one_stretch_over_many_jobs),
 		cmocka_unit_test(units_that_are_not_whole_are_data),
 		cmocka_unit_test(units_of_any_size),
-		cmocka_unit_test(many_stretches),
+		cmocka_unit_test(many_ranges),
 		cmocka_unit_test(an_unread_stretch_is_told_as_one),
 		cmocka_unit_test(who_listens_can_end_it),
 		cmocka_unit_test(what_is_missing_is_an_error),
