@@ -58,6 +58,7 @@ unit_tests = \
 	%D%/unit/codec/codec_test \
 	%D%/differential/codec_test \
 	%D%/unit/codec/zstd_test \
+	%D%/unit/outer/layer_test \
 	%D%/unit/ram/block_test \
 	%D%/unit/ram/count_test \
 	%D%/unit/ram/digest_test \
@@ -94,6 +95,7 @@ unit_tests = \
 unit_headers = \
 	%D%/unit/cached.h \
 	%D%/unit/check.h \
+	%D%/unit/gzip.h \
 	%D%/unit/mounts.h \
 	%D%/unit/outputs.h \
 	%D%/unit/packing.h \
