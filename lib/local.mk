@@ -146,6 +146,7 @@ libcore_la_SOURCES = \
 	%D%/image/doubt.h \
 	%D%/image/image.c \
 	%D%/image/image.h \
+	%D%/image/open.c \
 	%D%/image/pass.c \
 	%D%/image/pass.h \
 	%D%/image/stranger.c \

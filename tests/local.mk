@@ -81,6 +81,7 @@ unit_tests = \
 	%D%/unit/format/vmdesc_test \
 	%D%/unit/image/allocation_test \
 	%D%/unit/image/image_test \
+	%D%/unit/image/open_test \
 	%D%/unit/image/pass_test \
 	%D%/unit/image/stranger_test \
 	%D%/unit/check/repair_test \
