@@ -79,6 +79,10 @@ libcore_la_SOURCES = \
 	%D%/codec/zstd.c \
 	%D%/codec/zstd_frames.c \
 	%D%/codec/zstd_frames.h \
+	%D%/outer/layer.c \
+	%D%/outer/layer.h \
+	%D%/outer/layer_codec.c \
+	%D%/outer/layer_file.c \
 	%D%/ram/block.c \
 	%D%/ram/block.h \
 	%D%/ram/count.c \
@@ -141,8 +145,9 @@ libcore_la_SOURCES = \
 	%D%/image/description.h \
 	%D%/image/doubt.h \
 	%D%/image/image.c \
-	%D%/image/pass.c \
 	%D%/image/image.h \
+	%D%/image/open.c \
+	%D%/image/pass.c \
 	%D%/image/pass.h \
 	%D%/image/stranger.c \
 	%D%/image/stranger.h \

@@ -58,6 +58,7 @@ unit_tests = \
 	%D%/unit/codec/codec_test \
 	%D%/differential/codec_test \
 	%D%/unit/codec/zstd_test \
+	%D%/unit/outer/layer_test \
 	%D%/unit/ram/block_test \
 	%D%/unit/ram/count_test \
 	%D%/unit/ram/digest_test \
@@ -80,6 +81,7 @@ unit_tests = \
 	%D%/unit/format/vmdesc_test \
 	%D%/unit/image/allocation_test \
 	%D%/unit/image/image_test \
+	%D%/unit/image/open_test \
 	%D%/unit/image/pass_test \
 	%D%/unit/image/stranger_test \
 	%D%/unit/check/repair_test \
@@ -94,6 +96,7 @@ unit_tests = \
 unit_headers = \
 	%D%/unit/cached.h \
 	%D%/unit/check.h \
+	%D%/unit/gzip.h \
 	%D%/unit/mounts.h \
 	%D%/unit/outputs.h \
 	%D%/unit/packing.h \

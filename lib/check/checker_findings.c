@@ -226,7 +226,8 @@ static int report_return_path(const struct checker *checker,
 /* Compressed as libvirt would, but in a layout that needs random access. */
 static bool is_compressed_mapped(const struct checker *checker)
 {
-	return checker->pass->image->codec && checker->pass->image->libvirt &&
+	return image_stream_codec(checker->pass->image) &&
+	       checker->pass->image->libvirt &&
 	       info_of(checker)->layout == SAVETOOL_LAYOUT_MAPPED_RAM;
 }
 
@@ -237,7 +238,7 @@ static int report_compressed_mapped(const struct checker *checker,
 		.code = "compressed-mapped-ram",
 		.hint = SAVETOOL_HINT_CONVERT_SPARSE,
 		PROBLEM,
-		.offset = checker->pass->image->payload,
+		.offset = image_payload_offset(checker->pass->image),
 		.length = SAVETOOL_UNKNOWN
 	};
 
@@ -339,8 +340,8 @@ static int report_unchecked(const struct checker *checker,
 		.code = "not-checked",
 		.hint = SAVETOOL_HINT_DEEP,
 		NOTE,
-		.offset = checker->pass->image->payload,
-		.length = SAVETOOL_UNKNOWN
+		.offset = image_payload_offset(checker->pass->image),
+		.length = SAVETOOL_UNKNOWN,
 	};
 
 	return description_report(

@@ -106,7 +106,7 @@ static int plan_format(struct repair_plan *plan, const struct checker *checker,
 	if (!find(checker, "mislabelled") ||
 	    find(checker, "compressed-mapped-ram") ||
 	    header->version != VERSION_FORMATS ||
-	    (!checker->finished && !pass->image->codec))
+	    (!checker->finished && !image_stream_codec(pass->image)))
 		return 0;
 	if (header->big_endian) {
 		put_be32(fix.found, header->format);
@@ -175,7 +175,8 @@ int repair_plan(struct repair_plan *result, const struct checker *checker,
 
 	if (fstat(image_fd(checker->pass->image), &plan.seen) < 0)
 		return fail_errno(err, "cannot examine");
-	if (S_ISREG(plan.seen.st_mode) && !checker->pass->image->outer &&
+	if (S_ISREG(plan.seen.st_mode) &&
+	    !image_is_wrapped(checker->pass->image) &&
 	    !find(checker, "changed") &&
 	    (plan_padding(&plan, checker, err) < 0 ||
 	     plan_trailing(&plan, checker, err) < 0 ||

@@ -1,218 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Recognises an image and stacks the layers that read it. */
+/* What an opened image is asked for. */
 #include "config.h"
 
 #include "image/image.h"
 
-#include "base/cleanup.h"
 #include "base/error.h"
-#include "base/options.h"
 #include "image/description.h"
-#include "image/stranger.h"
-#include "io/held_file.h"
 #include "io/spool.h"
 
-#include <fcntl.h>
-#include <inttypes.h>
-#include <string.h>
-
-#define HEAD_SIZE 64
-
-/* The bytes that the stream starts with decide what it is, and no header. */
-static int recognise_payload(struct savetool_image *image,
-			     struct savetool_error *err)
-{
-	const struct input *file = image->file;
-	uint8_t head[HEAD_SIZE];
-	size_t got = 0;
-
-	/* The kernel takes no offset that is too far. */
-	if (image->payload <= file->size &&
-	    input_read_all(image->file, head, sizeof(head), image->payload,
-			   &got, err) < 0)
-		return -1;
-	if (got == 0 && image->payload == 0)
-		return fail(err, SAVETOOL_NOT_IMAGE, "file is empty");
-	if (got == 0 && image_require_complete(image, err) < 0)
-		return -1;
-	if (got == 0)
-		return fail_at(err, SAVETOOL_INCOMPLETE,
-			       file->size != SAVETOOL_UNKNOWN ? file->size :
-								file->position,
-			       "file ends where the stream should start");
-	if (stranger_is_stream(head, got))
-		return 0;
-	image->codec = codec_for_content(head, got);
-	if (image->codec)
-		return 0;
-	if (image->libvirt)
-		return fail_stranger_after(image->libvirt, image->payload,
-					   image->file, image->payload, NULL,
-					   err);
-	return fail_stranger(image->file, image->payload, NULL, err);
-}
-
-static int recognise_container(struct savetool_image *image, uint64_t offset,
-			       struct savetool_error *err)
-{
-	uint8_t magic[LIBVIRT_MAGIC_SIZE];
-	size_t got;
-
-	image->payload = offset;
-	if (offset == 0) {
-		if (input_read_all(image->file, magic, sizeof(magic), 0, &got,
-				   err) < 0)
-			return -1;
-		if (libvirt_is_magic(magic, got)) {
-			if (libvirt_read(&image->libvirt, image->file, err) < 0)
-				return -1;
-			image->big_endian = image->libvirt->header.big_endian;
-			image->payload = libvirt_size(image->libvirt);
-		}
-	}
-	return recognise_payload(image, err);
-}
-
-/*
- * A file that was packed as a whole, header and all, by somebody who wanted
- * it small: its unpacked bytes are the file then.
- */
-static int look_inside(struct savetool_image *image, struct savetool_error *err)
-{
-	uint8_t magic[LIBVIRT_MAGIC_SIZE];
-	size_t got;
-
-	if (codec_unpack(image->codec, &image->unpacked, image->file,
-			 image->payload, err) < 0 ||
-	    input_read_all(image->unpacked, magic, sizeof(magic), 0, &got,
-			   err) < 0)
-		return -1;
-	if (stranger_is_stream(magic, got))
-		return 0;
-	if (!libvirt_is_magic(magic, got))
-		return fail_stranger(image->unpacked, 0, image->codec, err);
-	image->outer = image->file;
-	image->outer_codec = image->codec;
-	image->outer_offset = image->payload;
-	image->file = steal(image->unpacked);
-	image->codec = NULL;
-	return recognise_container(image, 0, err);
-}
-
-static int recognise(struct savetool_image *image, uint64_t offset,
-		     struct savetool_error *err)
-{
-	if (recognise_container(image, offset, err) < 0)
-		return -1;
-	if (image->codec && !image->libvirt && look_inside(image, err) < 0)
-		return -1;
-	/* Fails now, if it must, and not after a destination was made. */
-	if (image->codec && !image->unpacked)
-		return codec_unpack(image->codec, &image->unpacked, image->file,
-				    image->payload, err);
-	return 0;
-}
-
-/* The caller's word is for what tells nothing, or may have been changed. */
-static int take_byte_order(struct savetool_image *image,
-			   enum savetool_byte_order order,
-			   struct savetool_error *err)
-{
-	bool big = order == SAVETOOL_BYTE_ORDER_BIG;
-
-	if (order == SAVETOOL_BYTE_ORDER_UNKNOWN)
-		return 0;
-	if (!big && order != SAVETOOL_BYTE_ORDER_LITTLE)
-		return fail(err, SAVETOOL_USAGE, "invalid byte order %d",
-			    (int)order);
-	if (image->libvirt && image->big_endian != big &&
-	    !libvirt_order_is_doubtful(image->libvirt))
-		return fail(err, SAVETOOL_USAGE,
-			    "byte order '%s' contradicts the libvirt header, "
-			    "which is %s-endian",
-			    big ? "big" : "little", big ? "little" : "big");
-	image->order_given = true;
-	image->big_endian = big;
-	return 0;
-}
-
-int image_open_input(struct savetool_image **result, struct input *file,
-		     const char *path,
-		     const struct savetool_open_options *options,
-		     struct savetool_error *err)
-{
-	struct savetool_image *image = calloc(1, sizeof(*image));
-
-	if (!image) {
-		input_close(file);
-		return fail_memory(err);
-	}
-	image->file = file;
-	if (input_fd(file) >= 0 && fstat(input_fd(file), &image->opened) < 0)
-		image->opened.st_mode = 0;
-	image->direct = options->direct;
-	image->spool_folder = strdup(SPOOL_FOLDER);
-	image->path = strdup(path);
-	if (!image->path || !image->spool_folder)
-		fail_memory(err);
-	else if (options->offset > INT64_MAX)
-		fail(err, SAVETOOL_USAGE, "offset %" PRIu64 " is out of range",
-		     options->offset);
-	else if (recognise(image, options->offset, err) == 0 &&
-		 take_byte_order(image, options->byte_order, err) == 0) {
-		*result = image;
-		return 0;
-	}
-	savetool_image_close(image);
-	return -1;
-}
-
-static int open_path(struct input **file, const char *path,
-		     struct savetool_error *err)
-{
-	int fd;
-
-	if (strcmp(path, "-") != 0)
-		return input_open_file(file, path, err);
-	fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
-	if (fd < 0)
-		return fail_errno(err, "cannot read standard input");
-	return input_open_fd(file, fd, err);
-}
-
-int savetool_image_open(struct savetool_image **image, const char *path,
-			const struct savetool_open_options *given,
-			const struct savetool_monitor *monitor,
-			struct savetool_error *err)
-{
-	struct savetool_open_options options;
-	cleanup_input struct input *file = NULL;
-	/* Who started us reads standard input by the same opening. */
-	bool own = strcmp(path, "-") != 0;
-
-	if (options_take(&options, sizeof(options), given, err) < 0 ||
-	    open_path(&file, path, err) < 0 ||
-	    (options.direct && input_read_direct(file, own, err) < 0))
-		return -1;
-	file->monitor = monitor;
-	return image_open_input(image, steal(file), path, &options, err);
-}
-
-int image_open_held(struct savetool_image **image, const struct held_file *held,
-		    const char *path,
-		    const struct savetool_open_options *options,
-		    struct savetool_error *err)
-{
-	cleanup_input struct input *file = NULL;
-	int fd = fcntl(held->fd, F_DUPFD_CLOEXEC, 0);
-
-	if (fd < 0)
-		return fail_errno(err, "cannot read");
-	if (input_open_fd(&file, fd, err) < 0 ||
-	    (options->direct && input_read_direct(file, true, err) < 0))
-		return -1;
-	return image_open_input(image, steal(file), path, options, err);
-}
+#include <stdlib.h>
 
 void savetool_image_close(struct savetool_image *image)
 {
@@ -221,9 +17,8 @@ void savetool_image_close(struct savetool_image *image)
 	description_free(image->description);
 	libvirt_free(image->libvirt);
 	input_close(image->spool);
-	input_close(image->unpacked);
-	input_close(image->file);
-	input_close(image->outer);
+	layer_close(&image->inputs);
+	layer_free(image->top);
 	free(image->spool_folder);
 	free(image->path);
 	free(image);
@@ -253,14 +48,39 @@ enum savetool_byte_order image_byte_order(const struct savetool_image *image)
 				   SAVETOOL_BYTE_ORDER_LITTLE;
 }
 
+struct input *image_file_input(const struct savetool_image *image)
+{
+	return layer_bottom(image->top)->shared;
+}
+
 int image_fd(const struct savetool_image *image)
 {
-	return input_fd(image->outer ? image->outer : image->file);
+	return input_fd(image_file_input(image));
+}
+
+struct input *image_container_input(const struct savetool_image *image)
+{
+	return layer_input(&image->inputs, image->container);
+}
+
+bool image_is_wrapped(const struct savetool_image *image)
+{
+	return image->container->below != NULL;
+}
+
+uint64_t image_payload_offset(const struct savetool_image *image)
+{
+	return image->payload;
+}
+
+uint64_t image_container_offset(const struct savetool_image *image)
+{
+	return image->container->start;
 }
 
 uint64_t image_stream_offset(const struct savetool_image *image)
 {
-	return image->codec ? 0 : image->payload;
+	return image->top == image->container ? image->payload : 0;
 }
 
 bool image_has_own_holes(const struct savetool_image *image)
@@ -268,16 +88,44 @@ bool image_has_own_holes(const struct savetool_image *image)
 	return !image->spool;
 }
 
+const struct codec *image_stream_codec(const struct savetool_image *image)
+{
+	return image->top == image->container ? NULL : image->top->codec;
+}
+
+/* The layers are linked from the top, and few. */
+int image_compression(const struct codec **codec, const struct input **packed,
+		      const struct savetool_image *image, unsigned index)
+{
+	const struct layer *found = NULL;
+	unsigned above = 0;
+
+	for (const struct layer *l = image->top; l; l = l->below)
+		above += l->codec != NULL;
+	for (const struct layer *l = image->top; l && above > index;
+	     l = l->below) {
+		above -= l->codec != NULL;
+		found = l;
+	}
+	if (!found)
+		return 0;
+	*codec = found->codec;
+	*packed = layer_input(&image->inputs, found->below);
+	return 1;
+}
+
 const struct codec *image_codec(const struct savetool_image *image)
 {
-	return image->outer_codec ? image->outer_codec : image->codec;
+	const struct codec *codec = NULL;
+	const struct input *packed;
+
+	image_compression(&codec, &packed, image, 0);
+	return codec;
 }
 
 bool image_is_repeatable(const struct savetool_image *image)
 {
-	const struct input *file = image->outer ? image->outer : image->file;
-
-	return file->seekable || image->spool;
+	return image_file_input(image)->seekable || image->spool;
 }
 
 int libvirt_check_xml(const struct libvirt *libvirt, struct savetool_error *err)

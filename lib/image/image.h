@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * An opened image: what its first bytes say of it, with the layers below
- * stacked so that a stream comes out of any format.
+ * An opened image: what its first bytes say of it, and the stack of layers that
+ * its stream comes out of.  open.c opens it, and everybody else asks.
  */
 #ifndef IMAGE_IMAGE_H
 #define IMAGE_IMAGE_H
@@ -13,30 +13,34 @@
 #include "format/mapped.h"
 #include "format/stream.h"
 #include "format/tail.h"
+#include "outer/layer.h"
 
 #include <sys/stat.h>
 
 struct description;
 struct held_file;
 
+/*
+ * The stream lies in the container, after libvirt's header if there is one; or
+ * what lies there is compressed, and one more layer decompresses it.  Only this
+ * room looks at the layers.
+ */
 struct savetool_image {
 	char *path;
-	struct input *outer; /* the file, if all of it is packed; else NULL */
-	const struct codec *outer_codec;
-	uint64_t outer_offset;
-	struct input *file; /* the container, header and all */
-	struct stat opened; /* the file itself, when it was */
-	uint64_t payload;   /* where the stream, packed or not, starts in it */
-	struct libvirt *libvirt;   /* NULL: bare */
-	const struct codec *codec; /* NULL: the stream is not packed */
-	struct input *unpacked;    /* NULL: not packed */
-	struct input *spool;       /* NULL: not needed */
-	bool big_endian;           /* the host whose bitmaps these are */
-	bool order_given;          /* by who opened it */
-	char *spool_folder;        /* where that lies */
-	bool direct;               /* past the page cache, as it was opened */
-	bool taken; /* a pass reads, or has read, what was opened */
-	struct description *description; /* what was told of it last */
+	struct layer *top;          /* what the stream is read from */
+	struct layer *container;    /* the header's layer: top, or one below */
+	uint64_t payload;           /* where the stream, or what is compressed,
+				       starts in the container */
+	struct layer_inputs inputs; /* of top, for the first pass */
+	bool taken;                 /* a pass reads, or has read, those */
+	struct stat opened;         /* the file itself, when it was */
+	struct libvirt *libvirt;    /* NULL: bare */
+	struct input *spool;        /* NULL: not needed */
+	char *spool_folder;         /* where that lies */
+	bool big_endian;            /* the host whose bitmaps these are */
+	bool order_given;           /* by the caller that opened it */
+	bool direct;                /* past the page cache, as it was opened */
+	struct description *description; /* the last one */
 };
 
 /* As savetool_image_open(), of a file that is open, and the image's from now
@@ -62,8 +66,24 @@ int image_open_held(struct savetool_image **image, const struct held_file *held,
 int image_spool_beside(struct savetool_image *image, const char *path,
 		       struct savetool_error *err);
 
-/* The file itself, for fstat(); its descriptor. */
+/* The file itself, whatever lies in it; its descriptor, -1 if there is none. */
+struct input *image_file_input(const struct savetool_image *image);
 int image_fd(const struct savetool_image *image);
+
+/*
+ * The container: what has the libvirt header, or the bare stream, compressed or
+ * not.  That is the file, unless the image is wrapped: another layer, such as a
+ * codec, makes the container of the file.  Then its input can be read only
+ * once, by the first pass.
+ */
+struct input *image_container_input(const struct savetool_image *image);
+bool image_is_wrapped(const struct savetool_image *image);
+
+/* Where the stream, compressed or not, starts in the container. */
+uint64_t image_payload_offset(const struct savetool_image *image);
+
+/* Where what wraps the container starts in the file; 0 if nothing does. */
+uint64_t image_container_offset(const struct savetool_image *image);
 
 /*
  * The byte order of its host: told by the caller, or by a header that nobody
@@ -81,8 +101,19 @@ uint64_t image_stream_offset(const struct savetool_image *image);
  */
 bool image_has_own_holes(const struct savetool_image *image);
 
-/* By which the file or its stream is packed; NULL: not. */
+/* What compresses the file or its stream; NULL: nothing does. */
 const struct codec *image_codec(const struct savetool_image *image);
+
+/* What compresses the stream in the container; NULL: nothing does. */
+const struct codec *image_stream_codec(const struct savetool_image *image);
+
+/*
+ * What compresses the file or its stream, in the order of decompression: the
+ * codec, and the input of its compressed bytes.  Returns 1, or 0 if there are
+ * not so many.
+ */
+int image_compression(const struct codec **codec, const struct input **packed,
+		      const struct savetool_image *image, unsigned index);
 
 /* Can it be read more than once? */
 bool image_is_repeatable(const struct savetool_image *image);

@@ -13,38 +13,23 @@
 
 #include <stdlib.h>
 
-/* What is compressed can only be read forwards: each pass has its own. */
-static int open_again(struct pass *pass, struct savetool_error *err)
-{
-	struct savetool_image *image = pass->image;
-
-	pass->in = image->file;
-	if (image->outer) {
-		if (codec_unpack(image->outer_codec, &pass->file, image->outer,
-				 image->outer_offset, err) < 0)
-			return -1;
-		pass->in = pass->file;
-	}
-	if (!image->codec)
-		return 0;
-	if (codec_unpack(image->codec, &pass->unpacked, pass->in,
-			 image->payload, err) < 0)
-		return -1;
-	pass->in = pass->unpacked;
-	return 0;
-}
-
-/* The first pass reads what opening the image has opened. */
+/*
+ * The first pass reads what opening the image has opened.  What is compressed
+ * can only be read forwards, so each of the others has inputs of its own.
+ */
 static int open_stream(struct pass *pass, struct savetool_error *err)
 {
 	struct savetool_image *image = pass->image;
 
-	if (image->spool)
+	if (image->spool) {
 		pass->in = image->spool;
-	else if (image->taken)
-		return open_again(pass, err);
-	else
-		pass->in = image->unpacked ? image->unpacked : image->file;
+	} else if (!image->taken) {
+		pass->in = layer_input(&image->inputs, image->top);
+	} else {
+		if (layer_open(&pass->inputs, image->top, err) < 0)
+			return -1;
+		pass->in = layer_input(&pass->inputs, image->top);
+	}
 	image->taken = true;
 	return 0;
 }
@@ -119,14 +104,14 @@ static int require_stream(const struct pass *pass, struct savetool_error *err)
 	uint8_t magic[4];
 	size_t got;
 
-	if (!image->libvirt || !image->codec)
+	if (!image->libvirt || !image_stream_codec(image))
 		return 0;
 	if (input_read_all(pass->in, magic, sizeof(magic), 0, &got, err) < 0)
 		return -1;
 	if (got < sizeof(magic) || stranger_is_stream(magic, got))
 		return 0;
 	return fail_stranger_after(image->libvirt, image->payload, pass->in, 0,
-				   image->codec, err);
+				   image_stream_codec(image), err);
 }
 
 int pass_begin(struct pass *pass, struct savetool_image *image,
@@ -156,15 +141,16 @@ void pass_end(struct pass *pass)
 	tail_free(pass->tail);
 	tail_free(pass->hint);
 	chunk_pool_free(pass->pool);
-	input_close(pass->unpacked);
-	input_close(pass->file);
+	layer_close(&pass->inputs);
 	*pass = (struct pass)PASS_INIT;
 }
 
 enum savetool_format pass_format(const struct pass *pass)
 {
-	if (pass->image->codec)
-		return pass->image->codec->format;
+	const struct codec *codec = image_stream_codec(pass->image);
+
+	if (codec)
+		return codec->format;
 	return stream_is_mapped(&pass->stream) ? SAVETOOL_FORMAT_SPARSE :
 						 SAVETOOL_FORMAT_RAW;
 }

@@ -15,10 +15,9 @@ struct clear_data;
 
 struct pass {
 	struct savetool_image *image;
-	struct input *in;        /* what the stream is read from */
-	struct input *file;      /* our own container, decompressed; or NULL */
-	struct input *unpacked;  /* our own stream, decompressed; or NULL */
-	struct chunk_pool *pool; /* to read by */
+	struct input *in;           /* what the stream is read from */
+	struct layer_inputs inputs; /* our own, unless the image's are read */
+	struct chunk_pool *pool;    /* to read by */
 	struct stream stream;
 	struct tail *tail;      /* found ahead, or read; else NULL */
 	struct tail *hint;      /* found, but maybe another image's; or NULL */

@@ -24,8 +24,7 @@ int describe_file(struct description *description,
 		return fail_errno(err, "cannot examine");
 	info->path = image->path;
 	info->sizes = (struct savetool_sizes){
-		.logical =
-			image->outer ? image->outer->size : image->file->size,
+		.logical = image_file_input(image)->size,
 		.allocated = space_allocated(&st),
 		.needed = SAVETOOL_UNKNOWN,
 		.reclaimable_zero = SAVETOOL_UNKNOWN,
@@ -35,7 +34,7 @@ int describe_file(struct description *description,
 		.around = SAVETOOL_UNKNOWN,
 	};
 	info->page_size = info->trailing = SAVETOOL_UNKNOWN;
-	info->stream_offset = image->payload;
+	info->stream_offset = image_payload_offset(image);
 	return 0;
 }
 
@@ -71,10 +70,10 @@ int describe_container(struct description *description,
 		       struct savetool_error *err)
 {
 	struct savetool_info *info = &description->info;
+	const struct codec *codec = image_stream_codec(image);
 	struct savetool_error ignored;
 
-	info->format =
-		image->codec ? image->codec->format : SAVETOOL_FORMAT_RAW;
+	info->format = codec ? codec->format : SAVETOOL_FORMAT_RAW;
 	info->compression = image_codec(image) ? image_codec(image)->format :
 						 SAVETOOL_FORMAT_RAW;
 	if (image_order_is_known(image))

@@ -49,7 +49,7 @@ int describe_storage(struct description *description, struct pass *pass,
 uint64_t image_length(const struct pass *pass)
 {
 	return tail_end(pass->tail) -
-	       (pass->image->libvirt ? 0 : pass->image->payload);
+	       (pass->image->libvirt ? 0 : image_payload_offset(pass->image));
 }
 
 /* Everything but the slots, plus the slots of pages that matter. */

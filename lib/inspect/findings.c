@@ -406,14 +406,14 @@ static int report_in_compressed(struct description *description,
 				const struct pass *pass,
 				struct savetool_error *err)
 {
-	if (pass->image->outer &&
-	    report_refused(description, pass->image->outer,
-			   pass->image->outer_codec, err) < 0)
-		return -1;
-	if (!pass->image->codec)
-		return 0;
-	return report_refused(description, pass->image->file,
-			      pass->image->codec, err);
+	const struct codec *codec;
+	const struct input *packed;
+
+	for (unsigned i = 0;
+	     image_compression(&codec, &packed, pass->image, i) > 0; i++)
+		if (report_refused(description, packed, codec, err) < 0)
+			return -1;
+	return 0;
 }
 
 int report_all(struct description *description, const struct pass *pass,

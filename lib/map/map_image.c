@@ -17,7 +17,7 @@ static int map_container(struct map *map, struct savetool_error *err)
 
 	if (!libvirt)
 		return map_add_to(map, SAVETOOL_EXTENT_LEADING,
-				  map->image->payload, err);
+				  image_payload_offset(map->image), err);
 	cookie = LIBVIRT_HEADER_SIZE + libvirt->header.cookie_offset;
 	if (map_add_to(map, SAVETOOL_EXTENT_HEADER, LIBVIRT_HEADER_SIZE, err) <
 	    0)
@@ -43,10 +43,10 @@ static int map_file(struct map *map, struct savetool_error *err)
 	struct savetool_image *image = map->image;
 	struct pass *pass = map->pass;
 
-	if (image->outer)
+	if (image_is_wrapped(image))
 		return map_add_to(map, SAVETOOL_EXTENT_LEADING,
-				  image->outer_offset, err);
-	if (image->codec)
+				  image_container_offset(image), err);
+	if (image_stream_codec(image))
 		return map_container(map, err);
 	if (pass_begin(pass, image, err) < 0)
 		return -1;
@@ -100,7 +100,7 @@ int savetool_image_map(struct savetool_image *image, bool scan,
 	struct map map = {
 		.image = image,
 		.pass = &pass,
-		.in = image->outer ? image->outer : image->file,
+		.in = image_file_input(image),
 		.scan = scan,
 		.monitor = &phases.monitor,
 		.each = each,

@@ -163,7 +163,7 @@ static int compare_parts(const void *a, const void *b)
 static unsigned collect_parts(const struct pass *pass, struct part *parts)
 {
 	const struct ram_list *list = &pass->stream.ram;
-	uint64_t at = pass->image->payload;
+	uint64_t at = image_payload_offset(pass->image);
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < list->layout.count; i++) {

@@ -84,7 +84,7 @@ static int refuse_trailing(const struct pass *pass, struct savetool_error *err)
 
 static bool has_trailing(const struct pass *pass)
 {
-	if (pass->image->file->refused_length > 0)
+	if (image_container_input(pass->image)->refused_length > 0)
 		return true;
 	return pass->tail && pass->tail->trailing != SAVETOOL_UNKNOWN &&
 	       pass->tail->trailing > 0;
@@ -113,13 +113,13 @@ static int measure_data(uint64_t *data, struct output *out,
 static int frees_stale(bool *frees, const struct pass *source, uint64_t data,
 		       struct savetool_error *err)
 {
+	struct input *in = image_container_input(source->image);
 	struct block_allocation total;
 	uint64_t before = 0;
 
 	if (allocation_total(&total, source, err) < 0 ||
 	    (total.stale_bytes > 0 &&
-	     input_count_data(&before, source->image->file, 0,
-			      source->image->file->size, err) < 0))
+	     input_count_data(&before, in, 0, in->size, err) < 0))
 		return -1;
 	*frees = data < before;
 	return 0;
@@ -284,13 +284,13 @@ static int compact(struct savetool_image *image, const struct held_file *held,
 		return fail(err, SAVETOOL_REFUSED, "not a regular file");
 	if (pass_begin(&pass, image, err) < 0)
 		return -1;
-	if (image->outer) {
+	if (image_is_wrapped(image)) {
 		fail(err, SAVETOOL_UNSUPPORTED,
 		     "compressed as a whole, including its header");
 		return fail_hint(err, SAVETOOL_HINT_CONVERT);
 	}
 	/* Only records can be packed; its layout would not be the same. */
-	if (image->codec && stream_is_mapped(&pass.stream)) {
+	if (image_stream_codec(image) && stream_is_mapped(&pass.stream)) {
 		fail(err, SAVETOOL_UNSUPPORTED, "compressed mapped-ram image");
 		return fail_hint(err, SAVETOOL_HINT_CONVERT_SPARSE);
 	}
@@ -316,10 +316,10 @@ static int refuse_in_place(const struct savetool_image *image,
 		return fail(err, SAVETOOL_REFUSED,
 			    "a block device cannot be replaced by a smaller "
 			    "file");
-	if (!image->libvirt && image->payload > 0)
+	if (!image->libvirt && image_payload_offset(image) > 0)
 		return fail(err, SAVETOOL_REFUSED,
 			    "%" PRIu64 " bytes before the image would be lost",
-			    image->payload);
+			    image_payload_offset(image));
 	return 0;
 }
 

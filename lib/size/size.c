@@ -35,8 +35,7 @@ static void set_least(struct savetool_info *info, const struct pass *pass,
 static int measure_data(struct savetool_info *info, const struct pass *pass,
 			struct savetool_error *err)
 {
-	const struct savetool_image *image = pass->image;
-	struct input *in = image->outer ? image->outer : image->file;
+	struct input *in = image_file_input(pass->image);
 
 	if (in->size == SAVETOOL_UNKNOWN) {
 		if (pass->tail && !image_codec(pass->image) &&
@@ -51,7 +50,7 @@ static int measure_data(struct savetool_info *info, const struct pass *pass,
 static int measure_around(struct savetool_info *info, const struct pass *pass,
 			  struct savetool_error *err)
 {
-	struct input *in = pass->image->file;
+	struct input *in = image_container_input(pass->image);
 	uint64_t start, end, front, behind;
 
 	if (in->size == SAVETOOL_UNKNOWN || !pass->tail ||

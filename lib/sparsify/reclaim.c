@@ -266,7 +266,9 @@ static int reclaim_file(struct reclaimer *reclaimer, struct savetool_error *err)
 {
 	const struct pass *pass = reclaimer->reclaim->pass;
 	uint64_t first = reclaimer->reclaim->skipped;
-	uint64_t start = pass->image->libvirt ? first : pass->image->payload;
+	uint64_t start = pass->image->libvirt ?
+				 first :
+				 image_payload_offset(pass->image);
 
 	if (image_codec(pass->image))
 		start = reclaimer->end = first;
@@ -310,8 +312,7 @@ int reclaim(struct reclaim *reclaim, const struct savetool_monitor *monitor,
 	struct reclaimer reclaimer = {
 		.reclaim = reclaim,
 		.monitor = monitor,
-		.in = pass->image->outer ? pass->image->outer :
-					   pass->image->file,
+		.in = image_file_input(pass->image),
 		.block_size = space_block(image_fd(pass->image)),
 		.changed = reclaim->copy ? changed : NULL,
 	};

@@ -182,7 +182,7 @@ static int make_space(struct sparsification *work, struct output *out,
 		      struct savetool_error *err)
 {
 	const struct savetool_image *image = work->image;
-	struct input *in = image->outer ? image->outer : image->file;
+	struct input *in = image_file_input(image);
 	uint64_t stored;
 
 	if (input_count_data(&stored, in, 0, in->size, err) < 0)
@@ -203,7 +203,7 @@ static int make_space(struct sparsification *work, struct output *out,
  */
 static bool has_header(const struct savetool_image *image)
 {
-	return image->libvirt && !image->outer;
+	return image->libvirt && !image_is_wrapped(image);
 }
 
 /*

@@ -26,7 +26,7 @@ no_strangers()
 }
 
 # Each room may include itself and the rooms to its left.
-rooms=(base io codec ram format image walk inspect)
+rooms=(base io codec outer ram format image walk inspect)
 
 # A task knows all of these rooms, and no other task.
 tasks=(check size map rewrite sparsify)

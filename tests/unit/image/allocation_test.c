@@ -89,7 +89,7 @@ static int setup(void **state)
 			  .size = BASE + 2 * LENGTH,
 			  .seekable = true },
 	};
-	image = (struct savetool_image){ .file = &fake.base };
+	image = (struct savetool_image){ .big_endian = false };
 	pass = (struct pass){
 		.image = &image,
 		.in = &fake.base,

@@ -95,7 +95,7 @@ TEST(bare_streams)
 		save_wire("a");
 		image = opens("a", 0);
 		assert_null(image->libvirt);
-		assert_null(image->codec);
+		assert_null(image_codec(image));
 		is_this_guest(image, mapped);
 		savetool_image_close(image);
 	}

@@ -51,7 +51,8 @@ static blkcnt_t dig_until(unsigned stop, unsigned *calls)
 	struct input in = { .ops = &fake_ops,
 			    .size = BASE + LENGTH,
 			    .seekable = true };
-	struct savetool_image image = { .file = &in };
+	struct layer file = { .shared = &in };
+	struct savetool_image image = { .top = &file, .container = &file };
 	struct pass pass = {
 		.image = &image,
 		.in = &in,

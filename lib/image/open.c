@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Recognises an image, and stacks the layers that its stream comes out of. */
+#include "config.h"
+
+#include "image/image.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/options.h"
+#include "image/stranger.h"
+#include "io/held_file.h"
+#include "io/spool.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+
+/* The first bytes of what is not understood yet. */
+struct head {
+	uint8_t bytes[LIBVIRT_MAGIC_SIZE];
+	size_t size;
+};
+
+_Static_assert(LIBVIRT_MAGIC_SIZE >= CODEC_HEAD, "enough for each of them");
+
+static struct input *top_input(const struct savetool_image *image)
+{
+	return layer_input(&image->inputs, image->top);
+}
+
+/* Nothing is left of the container. */
+static bool is_end(const struct savetool_image *image, const struct head *head)
+{
+	return head->size == 0 && image->top == image->container;
+}
+
+static int fail_end(struct savetool_image *image, const struct head *head,
+		    struct savetool_error *err)
+{
+	const struct input *in = top_input(image);
+
+	(void)head;
+	if (image->payload == 0)
+		return fail(err, SAVETOOL_NOT_IMAGE, "file is empty");
+	if (image_require_complete(image, err) < 0)
+		return -1;
+	return fail_at(err, SAVETOOL_INCOMPLETE,
+		       in->size != SAVETOOL_UNKNOWN ? in->size : in->position,
+		       "file ends where the stream should start");
+}
+
+/* A libvirt header starts its container, and there is one of them. */
+static bool is_header(const struct savetool_image *image,
+		      const struct head *head)
+{
+	return !image->libvirt && image_stream_offset(image) == 0 &&
+	       libvirt_is_magic(head->bytes, head->size);
+}
+
+/* What it lies in is the container, even if that was decompressed. */
+static int take_header(struct savetool_image *image, const struct head *head,
+		       struct savetool_error *err)
+{
+	(void)head;
+	if (libvirt_read(&image->libvirt, top_input(image), err) < 0)
+		return -1;
+	image->container = image->top;
+	image->payload = libvirt_size(image->libvirt);
+	image->big_endian = image->libvirt->header.big_endian;
+	return 1;
+}
+
+static bool is_stream(const struct savetool_image *image,
+		      const struct head *head)
+{
+	(void)image;
+	return stranger_is_stream(head->bytes, head->size);
+}
+
+static int take_stream(struct savetool_image *image, const struct head *head,
+		       struct savetool_error *err)
+{
+	(void)image;
+	(void)head;
+	(void)err;
+	return 0;
+}
+
+/* A stream that is compressed twice is none that anybody writes. */
+static bool is_compressed(const struct savetool_image *image,
+			  const struct head *head)
+{
+	return !image_stream_codec(image) &&
+	       codec_for_content(head->bytes, head->size);
+}
+
+/*
+ * Fails now, if it must, and not after a destination was made.  What follows a
+ * header is not looked at: the header can be described even if the stream
+ * cannot be decompressed, which a pass reports.
+ */
+static int push_codec(struct savetool_image *image, const struct head *head,
+		      struct savetool_error *err)
+{
+	const struct codec *codec = codec_for_content(head->bytes, head->size);
+
+	if (layer_codec_new(&image->top, image->top, codec, image->payload,
+			    err) < 0 ||
+	    layer_open(&image->inputs, image->top, err) < 0)
+		return -1;
+	return image->libvirt ? 0 : 1;
+}
+
+static bool is_anything(const struct savetool_image *image,
+			const struct head *head)
+{
+	(void)image;
+	(void)head;
+	return true;
+}
+
+static int fail_unknown(struct savetool_image *image, const struct head *head,
+			struct savetool_error *err)
+{
+	uint64_t offset = image_stream_offset(image);
+
+	(void)head;
+	if (image->libvirt)
+		return fail_stranger_after(image->libvirt, offset,
+					   top_input(image), offset, NULL, err);
+	return fail_stranger(top_input(image), offset,
+			     image_stream_codec(image), err);
+}
+
+/*
+ * What can be met on the way to the stream; the first that fits counts.  take()
+ * returns 1 if there is more to look at, in the same layer or in a new one on
+ * top of it, and 0 if the way ends here.
+ */
+static const struct kind {
+	bool (*is)(const struct savetool_image *image, const struct head *head);
+	int (*take)(struct savetool_image *image, const struct head *head,
+		    struct savetool_error *err);
+} kinds[] = {
+	{ is_end, fail_end },          { is_header, take_header },
+	{ is_stream, take_stream },    { is_compressed, push_codec },
+	{ is_anything, fail_unknown },
+};
+
+static int look(struct head *head, const struct savetool_image *image,
+		struct savetool_error *err)
+{
+	uint64_t offset = image_stream_offset(image);
+	struct input *in = top_input(image);
+
+	head->size = 0;
+	/* The kernel takes no offset that is too far. */
+	if (offset > in->size)
+		return 0;
+	return input_read_all(in, head->bytes, sizeof(head->bytes), offset,
+			      &head->size, err);
+}
+
+static int recognise(struct savetool_image *image, struct savetool_error *err)
+{
+	int more = 1;
+
+	if (layer_open(&image->inputs, image->top, err) < 0)
+		return -1;
+	while (more > 0) {
+		const struct kind *kind = kinds;
+		struct head head;
+
+		if (look(&head, image, err) < 0)
+			return -1;
+		while (!kind->is(image, &head))
+			kind++;
+		more = kind->take(image, &head, err);
+	}
+	return more;
+}
+
+/* The caller's word is for what tells nothing, or may have been changed. */
+static int take_byte_order(struct savetool_image *image,
+			   enum savetool_byte_order order,
+			   struct savetool_error *err)
+{
+	bool big = order == SAVETOOL_BYTE_ORDER_BIG;
+
+	if (order == SAVETOOL_BYTE_ORDER_UNKNOWN)
+		return 0;
+	if (!big && order != SAVETOOL_BYTE_ORDER_LITTLE)
+		return fail(err, SAVETOOL_USAGE, "invalid byte order %d",
+			    (int)order);
+	if (image->libvirt && image->big_endian != big &&
+	    !libvirt_order_is_doubtful(image->libvirt))
+		return fail(err, SAVETOOL_USAGE,
+			    "byte order '%s' contradicts the libvirt header, "
+			    "which is %s-endian",
+			    big ? "big" : "little", big ? "little" : "big");
+	image->order_given = true;
+	image->big_endian = big;
+	return 0;
+}
+
+/* An image of nothing but its file, which is taken over. */
+static struct savetool_image *new_image(
+	struct layer *file, const char *path,
+	const struct savetool_open_options *options)
+{
+	struct savetool_image *image = calloc(1, sizeof(*image));
+
+	if (!image) {
+		layer_free(file);
+		return NULL;
+	}
+	image->top = image->container = file;
+	image->payload = options->offset;
+	image->direct = options->direct;
+	image->spool_folder = strdup(SPOOL_FOLDER);
+	image->path = strdup(path);
+	return image;
+}
+
+static int open_layer(struct savetool_image **result, struct layer *file,
+		      const char *path,
+		      const struct savetool_open_options *options,
+		      struct savetool_error *err)
+{
+	struct savetool_image *image = new_image(file, path, options);
+
+	if (!image)
+		return fail_memory(err);
+	if (image_fd(image) >= 0 && fstat(image_fd(image), &image->opened) < 0)
+		image->opened.st_mode = 0;
+	if (!image->path || !image->spool_folder)
+		fail_memory(err);
+	else if (options->offset > INT64_MAX)
+		fail(err, SAVETOOL_USAGE, "offset %" PRIu64 " is out of range",
+		     options->offset);
+	else if (recognise(image, err) == 0 &&
+		 take_byte_order(image, options->byte_order, err) == 0) {
+		*result = image;
+		return 0;
+	}
+	savetool_image_close(image);
+	return -1;
+}
+
+int image_open_input(struct savetool_image **image, struct input *file,
+		     const char *path,
+		     const struct savetool_open_options *options,
+		     struct savetool_error *err)
+{
+	struct layer *layer;
+
+	if (layer_file_new(&layer, file, err) < 0)
+		return -1;
+	return open_layer(image, layer, path, options, err);
+}
+
+static int open_path(struct input **file, const char *path,
+		     struct savetool_error *err)
+{
+	int fd;
+
+	if (strcmp(path, "-") != 0)
+		return input_open_file(file, path, err);
+	fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return fail_errno(err, "cannot read standard input");
+	return input_open_fd(file, fd, err);
+}
+
+int savetool_image_open(struct savetool_image **image, const char *path,
+			const struct savetool_open_options *given,
+			const struct savetool_monitor *monitor,
+			struct savetool_error *err)
+{
+	struct savetool_open_options options;
+	cleanup_input struct input *file = NULL;
+	/* Who started us reads standard input by the same opening. */
+	bool own = strcmp(path, "-") != 0;
+
+	if (options_take(&options, sizeof(options), given, err) < 0 ||
+	    open_path(&file, path, err) < 0 ||
+	    (options.direct && input_read_direct(file, own, err) < 0))
+		return -1;
+	file->monitor = monitor;
+	return image_open_input(image, steal(file), path, &options, err);
+}
+
+int image_open_held(struct savetool_image **image, const struct held_file *held,
+		    const char *path,
+		    const struct savetool_open_options *options,
+		    struct savetool_error *err)
+{
+	cleanup_input struct input *file = NULL;
+	int fd = fcntl(held->fd, F_DUPFD_CLOEXEC, 0);
+
+	if (fd < 0)
+		return fail_errno(err, "cannot read");
+	if (input_open_fd(&file, fd, err) < 0 ||
+	    (options->direct && input_read_direct(file, true, err) < 0))
+		return -1;
+	return image_open_input(image, steal(file), path, options, err);
+}
