@@ -11,7 +11,7 @@
 #include <string.h>
 
 int images_each(struct images *images, image_task one,
-		void (*behind)(struct images *images))
+		void (*afterwards)(struct images *images))
 {
 	const struct cli *cli = images->cli;
 	int status = SAVETOOL_OK;
@@ -27,8 +27,8 @@ int images_each(struct images *images, image_task one,
 					   one(images, cli->operands[i]));
 	}
 	if (status != SAVETOOL_CANCELLED) {
-		if (behind)
-			behind(images);
+		if (afterwards)
+			afterwards(images);
 		report_finish(images->report);
 		stdout_flush();
 	}

@@ -34,10 +34,10 @@ typedef int (*image_task)(struct images *images, const char *path);
 
 /*
  * Calls one for each image, unless a signal stops it: SAVETOOL_CANCELLED.  Then
- * calls behind, which reports about all of them; may be NULL.
+ * calls afterwards, which reports about all of them; may be NULL.
  */
 int images_each(struct images *images, image_task one,
-		void (*behind)(struct images *images));
+		void (*afterwards)(struct images *images));
 
 /* As progress_begin(), for the image being worked on. */
 const struct savetool_monitor *images_begin(struct images *images,

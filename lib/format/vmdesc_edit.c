@@ -88,14 +88,14 @@ static unsigned find_value(struct span object, const char *key,
 
 	for (;;) {
 		const char *name = skip_space(at, end);
-		const char *behind = skip_value(name, end);
+		const char *after = skip_value(name, end);
 		struct span next;
 
-		if (behind >= end)
+		if (after >= end)
 			return count;
-		next.start = skip_space(skip_space(behind, end) + 1, end);
+		next.start = skip_space(skip_space(after, end) + 1, end);
 		next.end = skip_value(next.start, end);
-		if ((size_t)(behind - name) == length + 2 &&
+		if ((size_t)(after - name) == length + 2 &&
 		    memcmp(name + 1, key, length) == 0) {
 			*value = next;
 			count++;
@@ -171,10 +171,10 @@ static const char *comma_before(const char *at, const char *start)
 static struct edit remove_entry(struct span subsections, struct span entry)
 {
 	const char *before = comma_before(entry.start, subsections.start);
-	const char *behind = skip_space(entry.end, subsections.end);
+	const char *after = skip_space(entry.end, subsections.end);
 
-	if (*behind == ',')
-		entry.end = skip_space(behind + 1, subsections.end);
+	if (*after == ',')
+		entry.end = skip_space(after + 1, subsections.end);
 	else if (before)
 		entry.start = before;
 	return (struct edit){ entry, "" };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Bitmaps against storage. */
+/* Compares a mapped-ram image's bitmaps with the file's storage. */
 #include "config.h"
 
 #include "image/allocation.h"
@@ -9,10 +9,10 @@
 #include "base/monitor.h"
 #include "base/zero.h"
 
-/* Read at once, where it matters whether anything is there. */
+/* Read at once while looking for data. */
 #define PROBE_SIZE 65536
 
-/* How often the monitor is told, and asked. */
+/* How many bytes are read between two calls of the monitor. */
 #define REPORT_BYTES (UINT64_C(4) << 20)
 
 static void add_lost(struct block_allocation *allocation, uint64_t offset,
@@ -26,9 +26,8 @@ static void add_lost(struct block_allocation *allocation, uint64_t offset,
 }
 
 /*
- * The present pages of a hole.  A file system's blocks can be larger than
- * pages, never smaller than half of one that is only partly in the hole:
- * such a page has data.
+ * Adds the present pages that lie in a hole.  A file system's blocks can be
+ * larger than pages, but a page that is only partly in the hole has data.
  */
 static void add_hole(struct block_allocation *allocation,
 		     const struct bitmap *bitmap, uint64_t pages_offset,
@@ -38,17 +37,15 @@ static void add_hole(struct block_allocation *allocation,
 	uint64_t last = end / page_size;
 
 	while ((first = bitmap_find_before(bitmap, first, last, true)) < last) {
-		uint64_t behind =
-			bitmap_find_before(bitmap, first, last, false);
+		uint64_t after = bitmap_find_before(bitmap, first, last, false);
 
 		add_lost(allocation, pages_offset + first * page_size,
-			 (behind - first) * page_size);
-		first = behind;
+			 (after - first) * page_size);
+		first = after;
 	}
 }
 
-/* Bytes of pages whose bit is clear, in a part of the block that has storage.
- */
+/* Bytes of pages whose bit is clear, in an allocated part of the block. */
 static uint64_t stale_bytes(const struct bitmap *bitmap, uint64_t page_size,
 			    uint64_t start, uint64_t end)
 {
@@ -56,11 +53,11 @@ static uint64_t stale_bytes(const struct bitmap *bitmap, uint64_t page_size,
 	uint64_t last = (end + page_size - 1) / page_size;
 
 	while ((page = bitmap_find_before(bitmap, page, last, false)) < last) {
-		uint64_t behind = bitmap_find_before(bitmap, page, last, true);
-		uint64_t from = page * page_size, to = behind * page_size;
+		uint64_t after = bitmap_find_before(bitmap, page, last, true);
+		uint64_t from = page * page_size, to = after * page_size;
 
 		bytes += (to < end ? to : end) - (from > start ? from : start);
-		page = behind;
+		page = after;
 	}
 	return bytes;
 }
@@ -116,14 +113,14 @@ int allocation_total(struct block_allocation *total, const struct pass *pass,
 	return 0;
 }
 
-/* A look at the places of absent pages. */
+/* A search for data in the slots of absent pages. */
 struct probe {
 	const struct pass *pass;
 	const struct savetool_monitor *monitor;
-	uint64_t done, total; /* of all blocks, up to the one that is on */
+	uint64_t done, total; /* of all blocks, up to the current one */
 	uint64_t reported;
 	unsigned index; /* of that block */
-	uint64_t clean; /* up to here in the file, it hides no data */
+	uint64_t clean; /* up to here in the file, there is no hidden data */
 };
 
 static uint64_t probe_base(const struct probe *probe)
@@ -131,7 +128,7 @@ static uint64_t probe_base(const struct probe *probe)
 	return probe->pass->stream.ram.headers[probe->index].pages_offset;
 }
 
-/* Up to this byte of the file nothing was found. */
+/* Reports that nothing was found up to this byte of the file. */
 static int report(struct probe *probe, uint64_t at, struct savetool_error *err)
 {
 	uint64_t done = probe->done + (at - probe_base(probe));
@@ -143,7 +140,7 @@ static int report(struct probe *probe, uint64_t at, struct savetool_error *err)
 	return monitor_report(probe->monitor, done, probe->total, err);
 }
 
-/* Is any byte of this part of the file not zero?  Holes are not read. */
+/* Has this part of the file a nonzero byte?  Holes are not read. */
 static int has_data(bool *found, struct probe *probe, uint64_t start,
 		    uint64_t end, struct savetool_error *err)
 {
@@ -183,8 +180,8 @@ static int has_data(bool *found, struct probe *probe, uint64_t start,
 }
 
 /*
- * Is there data in the places of absent pages whose bits are in these bytes of
- * the bitmap?  Of a big-endian host's words, bytes have changed places.
+ * Do these bytes of the bitmap hide data: are there absent pages whose slots
+ * hold some?  If the host is big-endian, the bytes of each word are swapped.
  */
 static int hides_data(bool *found, struct probe *probe, uint64_t first_byte,
 		      uint64_t end_byte, struct savetool_error *err)
@@ -202,12 +199,12 @@ static int hides_data(bool *found, struct probe *probe, uint64_t first_byte,
 	end = end_byte * 8 < bitmap->bits ? end_byte * 8 : bitmap->bits;
 	while (!*found &&
 	       (page = bitmap_find_before(bitmap, page, end, false)) < end) {
-		uint64_t behind = bitmap_find_before(bitmap, page, end, true);
+		uint64_t after = bitmap_find_before(bitmap, page, end, true);
 
 		if (has_data(found, probe, base + page * page_size,
-			     base + behind * page_size, err) < 0)
+			     base + after * page_size, err) < 0)
 			return -1;
-		page = behind;
+		page = after;
 	}
 	return 0;
 }
@@ -231,7 +228,7 @@ static int probe_after_bitmap(struct clear_data *clear_data,
 
 	if (!image_has_own_holes(pass->image))
 		return 0;
-	for (uint64_t at = start, behind; at < end; at = behind) {
+	for (uint64_t at = start, after; at < end; at = after) {
 		struct extent extent;
 		bool found = false;
 
@@ -239,12 +236,12 @@ static int probe_after_bitmap(struct clear_data *clear_data,
 			return -1;
 		if (extent.length == 0)
 			return 0;
-		behind = extent.length > end - at ? end : at + extent.length;
+		after = extent.length > end - at ? end : at + extent.length;
 		if (extent.hole && hides_data(&found, probe, at - start,
-					      behind - start, err) < 0)
+					      after - start, err) < 0)
 			return -1;
 		if (found)
-			add_lost_part(clear_data, at, behind - at);
+			add_lost_part(clear_data, at, after - at);
 	}
 	return 0;
 }
@@ -263,7 +260,7 @@ static bool all_empty(const struct pass *pass)
 	return true;
 }
 
-/* Places ascend: what was seen to hold nothing is not looked at again. */
+/* Slots ascend, so a part without data is not examined again. */
 static int probe_block(struct clear_data *clear_data, struct probe *probe,
 		       bool everywhere, struct savetool_error *err)
 {

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A survey of a mapped-ram image: its bitmaps held against the storage that
- * the file has.
+ * Allocation of a mapped-ram image: its bitmaps, compared with the file's
+ * storage.
  */
 #ifndef IMAGE_ALLOCATION_H
 #define IMAGE_ALLOCATION_H
 
 #include "image/pass.h"
 
-/* Present pages, in a row, or a part of a bitmap: without storage. */
+/* Adjoining present pages, or a part of a bitmap, without storage. */
 struct lost_extent {
 	uint64_t offset; /* in the file */
 	uint64_t length;
 };
 
-/* Of one block, at most so many are kept; all are counted. */
+/* At most this many are kept per block; all are counted. */
 #define LOST_EXTENTS_KEPT 8
 
 struct block_allocation {
-	uint64_t present;     /* pages */
+	uint64_t present;     /* in pages */
 	uint64_t stale_bytes; /* storage in slots whose bit is clear */
 	uint64_t lost_bytes;
 	uint64_t lost_count;
@@ -37,22 +37,21 @@ int allocation_of_block(struct block_allocation *allocation,
 int allocation_total(struct block_allocation *total, const struct pass *pass,
 		     struct savetool_error *err);
 
-/* What the places of absent pages hold, as far as that is in doubt. */
+/* Data in slots of absent pages, which casts doubt on the bitmap. */
 struct clear_data {
 	/*
-	 * The block has no page, though there is data where they would be.
-	 * The RAM of a guest is never all zero once it ran.  The memory of a
-	 * device may be, over old pages of a live save; only where all blocks
-	 * are empty is it the same.
+	 * The block has no present page, but data in its slots.  The RAM of a
+	 * guest that has run is never all zero.  A device's memory may be, over
+	 * old pages of a live save; it counts only if all blocks are empty.
 	 */
 	bool emptied;
 
 	/*
-	 * Parts of its bitmap that lie in a hole though places of their pages
-	 * hold data.  QEMU writes all of a bitmap.  What makes holes of zeros
-	 * makes them of clear bits as well, and then of the places behind
-	 * them; only what was punched out, or old pages of a live save, leaves
-	 * data there, and nothing tells one from the other.
+	 * Parts of the bitmap that lie in a hole, although slots of their pages
+	 * hold data.  QEMU writes all of a bitmap.  A program that makes holes
+	 * of zeros would do the same to clear bits and to their slots.  So
+	 * either the bitmap was punched out, or old pages of a live save are
+	 * left; which of them cannot be known.
 	 */
 	uint64_t lost_bytes;
 	uint64_t lost_count;
@@ -60,9 +59,9 @@ struct clear_data {
 };
 
 /*
- * Of all blocks, one each, kept with the bitmaps that they are about.  Reads
- * such places up to their first data, but no byte twice, and only the first
- * time that it is asked for.  The monitor may be NULL.
+ * For each block, kept with the bitmaps that they describe.  Reads such slots
+ * up to their first data, no byte twice, and only on the first call.  The
+ * monitor may be NULL.
  */
 int allocation_clear_data(const struct clear_data **blocks, struct pass *pass,
 			  const struct savetool_monitor *monitor,

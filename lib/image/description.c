@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The memory behind a struct savetool_info. */
+/* The memory that a struct savetool_info points to. */
 #include "config.h"
 
 #include "image/description.h"
@@ -44,7 +44,7 @@ const char *description_keep(struct description *description, const char *text)
 	return copy;
 }
 
-/* Puts the description's own copy in place of a text, if there is any. */
+/* Replaces a string, if it is not NULL, by the description's own copy. */
 static bool keep(struct description *description, const char **text)
 {
 	const char *copy;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is told of an image: the memory behind a struct savetool_info. */
+/* The description of an image: a struct savetool_info and all its memory. */
 #ifndef IMAGE_DESCRIPTION_H
 #define IMAGE_DESCRIPTION_H
 
@@ -12,7 +12,7 @@ struct description {
 	struct savetool_info info;
 	struct domain_xml *domain;
 	bool whole;       /* nothing is wrong with what was described */
-	enum doubt doubt; /* of a mapped-ram image's bitmaps */
+	enum doubt doubt; /* about a mapped-ram image's bitmaps */
 	uint64_t lost;    /* bytes of its present pages that lie in holes */
 	struct savetool_block *blocks;
 	struct savetool_device *devices;
@@ -20,16 +20,16 @@ struct description {
 	struct savetool_file *files;
 	struct savetool_finding *findings;
 	size_t string_count;
-	char **strings; /* all text that info points to */
+	char **strings; /* all strings that info points to */
 };
 
 /* NULL is fine. */
 void description_free(struct description *description);
 
-/* A copy of the text that lives as long as the description; NULL: no memory. */
+/* Copies text for the lifetime of the description; NULL: out of memory. */
 const char *description_keep(struct description *description, const char *text);
 
-/* Adds a finding; its message is formatted, and like its names kept. */
+/* Adds a finding with a formatted message; it and the names are copied. */
 int description_report(struct description *description,
 		       const struct savetool_finding *finding,
 		       struct savetool_error *err, const char *format, ...)

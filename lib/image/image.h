@@ -33,26 +33,25 @@ struct savetool_image {
 				       starts in the container */
 	struct layer_inputs inputs; /* of top, for the first pass */
 	bool taken;                 /* a pass reads, or has read, those */
-	struct stat opened;         /* the file itself, when it was */
+	struct stat opened;         /* the file itself, at that time */
 	struct libvirt *libvirt;    /* NULL: bare */
 	struct input *spool;        /* NULL: not needed */
 	char *spool_folder;         /* where that lies */
-	bool big_endian;            /* the host whose bitmaps these are */
+	bool big_endian;            /* of the host that the bitmaps are from */
 	bool order_given;           /* by the caller that opened it */
 	bool direct;                /* past the page cache, as it was opened */
 	struct description *description; /* the last one */
 };
 
-/* As savetool_image_open(), of a file that is open, and the image's from now
- * on. */
+/* As savetool_image_open(), for an open file, which the image takes over. */
 int image_open_input(struct savetool_image **image, struct input *file,
 		     const char *path,
 		     const struct savetool_open_options *options,
 		     struct savetool_error *err);
 
 /*
- * As savetool_image_open(), of a file that is changed in place: by the
- * descriptor that is locked, and no other.
+ * As savetool_image_open(), for a file that is changed in place: uses only the
+ * locked descriptor.
  */
 int image_open_held(struct savetool_image **image, const struct held_file *held,
 		    const char *path,
@@ -86,8 +85,8 @@ uint64_t image_payload_offset(const struct savetool_image *image);
 uint64_t image_container_offset(const struct savetool_image *image);
 
 /*
- * The byte order of its host: told by the caller, or by a header that nobody
- * can have changed on another host; or only assumed.
+ * The byte order of its host.  It is known from the caller, or from a header
+ * that cannot have been rewritten on another host; otherwise it is assumed.
  */
 bool image_order_is_known(const struct savetool_image *image);
 enum savetool_byte_order image_byte_order(const struct savetool_image *image);
@@ -96,8 +95,8 @@ enum savetool_byte_order image_byte_order(const struct savetool_image *image);
 uint64_t image_stream_offset(const struct savetool_image *image);
 
 /*
- * Are the holes of that input the file's own?  What is kept of a pipe, or of
- * what was packed, has holes wherever there are zeros.
+ * Are the holes of that input the file's own?  A spooled copy of a pipe, or of
+ * decompressed data, has holes wherever there are zeros.
  */
 bool image_has_own_holes(const struct savetool_image *image);
 
@@ -119,13 +118,13 @@ int image_compression(const struct codec **codec, const struct input **packed,
 bool image_is_repeatable(const struct savetool_image *image);
 
 /*
- * XML and cookie of a libvirt header: SAVETOOL_CORRUPT if libvirt cannot read
- * them. What it reads, but we do not (entities), passes.
+ * Checks the XML and cookie of a libvirt header: SAVETOOL_CORRUPT if libvirt
+ * cannot read them.  What libvirt reads, but we do not (entities), passes.
  */
 int libvirt_check_xml(const struct libvirt *libvirt,
 		      struct savetool_error *err);
 
-/* A header that says Part: the save was interrupted. */
+/* Fails if the header says Part: the save was interrupted. */
 int image_require_complete(const struct savetool_image *image,
 			   struct savetool_error *err);
 

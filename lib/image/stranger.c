@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Signatures that are not enough by themselves. */
+/* Confirms a magic that is not enough by itself. */
 typedef bool (*confirm)(const uint8_t *head, size_t size);
 
 struct signature {
@@ -43,9 +43,9 @@ static bool is_core(const uint8_t *head, size_t size)
 #define MBR_ENTRY 16
 
 /*
- * A boot sector's two last bytes are those of many things.  Four entries of
- * which each is empty or a partition with a place, and at least one is, are
- * not code or data by chance.
+ * The last two bytes of a boot sector occur in many files.  But four entries,
+ * each empty or a partition within the disk, and at least one of them not
+ * empty, do not occur by chance.
  */
 static bool is_partitioned(const uint8_t *head, size_t size)
 {
@@ -72,8 +72,8 @@ static const char read_by_qemu_img[] = "qemu-img reads it";
 static const char decompressed_first[] = "decompress it once more";
 
 /*
- * The first that fits counts.  Sources, as facts: magic/Magdir of file(1), by
- * the name of its file; else what is named.
+ * The first match counts.  Sources, for facts: file(1), by the name of its file
+ * in magic/Magdir; otherwise as named.
  */
 static const struct signature signatures[] = {
 	/* elf */
@@ -103,7 +103,7 @@ static const struct signature signatures[] = {
 	{ MAGIC(64, "\x7f\x10\xda\xbe"),
 	  NULL,
 	  { "VDI disk image", read_by_qemu_img } },
-	/* One of fixed size has that at its end only. */
+	/* A fixed-size VHD has it only at its end. */
 	{ MAGIC(0, "conectix"), NULL, { "VHD disk image", read_by_qemu_img } },
 	{ MAGIC(0, "vhdxfile"), NULL, { "VHDX disk image", read_by_qemu_img } },
 	/* luks */
@@ -201,11 +201,11 @@ static const struct signature signatures[] = {
 	  NULL,
 	  { "Windows hibernation file that was resumed from",
 	    read_by_volatility } },
-	/* archive: POSIX ustar and GNU tar begin alike */
+	/* archive: POSIX ustar and GNU tar start alike */
 	{ MAGIC(257, "ustar"),
 	  NULL,
 	  { "tar archive", "extract the image from it first" } },
-	/* What compresses: something that was compressed twice. */
+	/* Compressed files: something that was compressed twice. */
 	{ MAGIC(0, "\x1f\x8b"), NULL, { "gzip file", decompressed_first } },
 	{ MAGIC(0, "BZh"), NULL, { "bzip2 file", decompressed_first } },
 	{ MAGIC(0, "\xfd\x37zXZ\0"), NULL, { "xz file", decompressed_first } },
@@ -215,7 +215,9 @@ static const struct signature signatures[] = {
 	{ MAGIC(0, "\x28\xb5\x2f\xfd"),
 	  NULL,
 	  { "zstd file", decompressed_first } },
-	/* filesystems.  A hybrid one has partitions too, so this is before. */
+	/*
+	 * filesystems.  A hybrid image has partitions too, so this comes first.
+	 */
 	{ MAGIC(32769, "CD001"), NULL, { "ISO 9660 image", NULL } },
 	/* gpt, for sectors of 512 and of 4096 bytes */
 	{ MAGIC(512, "EFI PART"), NULL, { "raw disk image", NULL } },
@@ -248,7 +250,7 @@ bool stranger_is_stream(const uint8_t *head, size_t size)
 			     memcmp(head, "\x11\x22\x33\x44", 4) == 0);
 }
 
-/* As far as it can be read: what is damaged later has a name as well. */
+/* Reads as far as possible: a file that is damaged later has a name too. */
 static int read_head(uint8_t **head, size_t *size, struct input *in,
 		     uint64_t offset, struct savetool_error *err)
 {
@@ -275,7 +277,7 @@ static const char *article(const char *what)
 	return *what && strchr("AEIOaeio", *what) ? "an" : "a";
 }
 
-/* "an" of names that are spelled out. */
+/* "an" if the name is spelled out as letters. */
 static const char *codec_article(const struct codec *codec)
 {
 	return codec->format == SAVETOOL_FORMAT_XZ ||
@@ -286,7 +288,7 @@ static const char *codec_article(const struct codec *codec)
 
 #define NAME_SIZE 256
 
-/* "a gzip-compressed ELF file; …"; "" of what nobody knows. */
+/* "a gzip-compressed ELF file; …"; "" if unknown. */
 static void name_it(char name[NAME_SIZE], const struct stranger *stranger,
 		    const struct codec *codec)
 {

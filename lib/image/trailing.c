@@ -25,12 +25,12 @@ uint64_t trailing_start(const struct pass *pass)
 
 uint64_t trailing_length(const struct pass *pass)
 {
-	uint64_t behind = pass->tail->trailing;
+	uint64_t after = pass->tail->trailing;
 	uint64_t moved = trailing_start(pass) - tail_end(pass->tail);
 
-	if (behind == SAVETOOL_UNKNOWN)
+	if (after == SAVETOOL_UNKNOWN)
 		return SAVETOOL_UNKNOWN;
-	return behind > moved ? behind - moved : 0;
+	return after > moved ? after - moved : 0;
 }
 
 int trailing_find_image(uint64_t *result, const struct pass *pass,

@@ -6,18 +6,18 @@
 #include "image/pass.h"
 
 /*
- * Behind the last byte of an image whose tail is known: of a mapped-ram one a
- * bitmap may be the last.
+ * The offset just past an image whose tail is known: in a mapped-ram image a
+ * bitmap may be the last part.
  */
 uint64_t trailing_start(const struct pass *pass);
 
-/* The bytes behind that; SAVETOOL_UNKNOWN if nobody knows. */
+/* The number of bytes after that, or SAVETOOL_UNKNOWN. */
 uint64_t trailing_length(const struct pass *pass);
 
 /*
- * Where in the bytes behind that, maybe behind zeros, an image of their own
- * starts, by its magic: another guest, and not to be dropped. SAVETOOL_UNKNOWN:
- * nowhere, if no more bytes of storage than most are looked at.
+ * Finds another image in the bytes after that, perhaps after zeros, by its
+ * magic: it is another guest and must not be dropped.  SAVETOOL_UNKNOWN: there
+ * is none in the first "most" bytes of storage.
  */
 int trailing_find_image(uint64_t *start, const struct pass *pass, uint64_t most,
 			struct savetool_error *err);

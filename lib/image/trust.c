@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Bitmaps, and what speaks against them. */
+/* Whether bitmaps can be trusted. */
 #include "config.h"
 
 #include "image/trust.h"
@@ -19,7 +19,9 @@ int trust_order(enum mapped_order *order, const struct pass *pass,
 	if (mapped_order_probe(order, pass->in, &pass->stream.ram,
 			       pass->bitmaps, err) < 0)
 		return -1;
-	/* Old pages leave a doubt, and the caller knows; or errs clearly. */
+	/*
+	 * Old pages cause the doubt, and the caller knows; or is clearly wrong.
+	 */
 	if (pass->image->order_given && *order == MAPPED_ORDER_DOUBTFUL)
 		*order = MAPPED_ORDER_FITS;
 	return 0;
@@ -36,7 +38,9 @@ static int find_stale(uint64_t *stale, const struct pass *pass,
 	return 0;
 }
 
-/* Is a bitmap empty over data; is a part of one, for it lies in a hole? */
+/*
+ * Is a bitmap empty although there is data, or is a part of one lost in a hole?
+ */
 static int find_clear_data(bool *emptied, bool *lost, struct pass *pass,
 			   const struct savetool_monitor *monitor,
 			   struct savetool_error *err)
@@ -93,7 +97,7 @@ int trust_bitmaps(enum doubt *doubt, struct pass *pass,
 
 	if (doubt_storage(doubt, &stale, pass, monitor, err) < 0)
 		return -1;
-	/* Where nothing is stored, nothing can be lost. */
+	/* If nothing is stored, nothing can be lost. */
 	if (*doubt != DOUBT_NONE || stale == 0)
 		return 0;
 	if (trust_order(&order, pass, err) < 0)
@@ -103,14 +107,14 @@ int trust_bitmaps(enum doubt *doubt, struct pass *pass,
 	return 0;
 }
 
-/* Of others than s390, all hosts that anybody has are little-endian. */
+/* Apart from s390's, practically all hosts are little-endian. */
 bool trust_needs_host(const struct pass *pass)
 {
 	const char *machine = pass->stream.configuration.machine;
 
 	if (image_order_is_known(pass->image))
 		return false;
-	/* A header that does not tell it contradicts that. */
+	/* A header with another order contradicts that. */
 	return pass->image->libvirt ||
 	       (machine && strncmp(machine, "s390", 4) == 0);
 }

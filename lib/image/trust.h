@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Whether a mapped-ram image's bitmaps are to be believed.  What they call
- * absent has no storage as a rule; where it has, they may be wrong.
+ * Whether a mapped-ram image's bitmaps can be trusted.  Normally an absent page
+ * has no storage; if it has, the bitmaps may be wrong.
  */
 #ifndef IMAGE_TRUST_H
 #define IMAGE_TRUST_H
@@ -11,34 +11,34 @@
 #include "image/pass.h"
 
 /*
- * How the pages fit, unless a header states the order that the guest's hosts
- * have; reads some of them.  Where they leave a doubt, the word of who opened
- * the image counts.
+ * How the pages fit the bitmaps, unless a header states the byte order that the
+ * guest's hosts have.  Reads some pages.  If they leave a doubt, the byte order
+ * given at opening counts.
  */
 int trust_order(enum mapped_order *order, const struct pass *pass,
 		struct savetool_error *err);
 
 /*
- * What the storage says; the image has been walked up to its tail.  May read
- * places of pages, as allocation_clear_data() does; so may the next one.
+ * What the storage says; the image must have been walked up to its tail.  May
+ * read slots, as allocation_clear_data() does; so may the next one.
  */
 int trust_storage(enum doubt *doubt, struct pass *pass,
 		  const struct savetool_monitor *monitor,
 		  struct savetool_error *err);
 
-/* Both: what speaks against believing them, if something does. */
+/* Both: the reason not to trust the bitmaps, if there is one. */
 int trust_bitmaps(enum doubt *doubt, struct pass *pass,
 		  const struct savetool_monitor *monitor,
 		  struct savetool_error *err);
 
-/* Is its host untold, and one that may be big-endian?  It has been started. */
+/* Is its host unknown, and possibly big-endian?  The image must be started. */
 bool trust_needs_host(const struct pass *pass);
 
 /*
- * What speaks against writing or clearing bits, even if those that are there
- * are right, and against a new libvirt header: a host that may be big-endian,
- * while nothing tells.  Of a mapped-ram image, whose pages may tell, the
- * bitmaps have been read.
+ * The reason not to write or clear bits, even if the present ones are right,
+ * and not to write a new libvirt header: the host may be big-endian, and its
+ * byte order is unknown.  The pages of a mapped-ram image may show it; its
+ * bitmaps must have been read.
  */
 int trust_host(enum doubt *doubt, const struct pass *pass,
 	       struct savetool_error *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Is what was read of an image of one image? */
+/* Did the file change while it was read? */
 #include "config.h"
 
 #include "image/unchanged.h"

@@ -353,7 +353,7 @@ int report_in_tail(struct description *description, const struct pass *pass,
 		   struct savetool_error *err)
 {
 	const struct tail *tail = pass->tail;
-	uint64_t behind = trailing_length(pass);
+	uint64_t after = trailing_length(pass);
 	const struct savetool_finding cut = {
 		.code = "vmdesc-cut",
 		.hint = SAVETOOL_HINT_CONVERT,
@@ -368,9 +368,9 @@ int report_in_tail(struct description *description, const struct pass *pass,
 		    "the file ends within its vmdesc; the guest state is "
 		    "complete") < 0)
 		return -1;
-	if (behind == SAVETOOL_UNKNOWN || behind == 0)
+	if (after == SAVETOOL_UNKNOWN || after == 0)
 		return 0;
-	return report_trailing(description, pass, behind, err);
+	return report_trailing(description, pass, after, err);
 }
 
 /* Bytes that we skip, but the format's own program does not accept. */

@@ -34,16 +34,16 @@ bool extents_end_with_hole(const struct extents *extents)
 bool extents_find(const struct extents *extents, uint64_t offset,
 		  struct extent *extent)
 {
-	size_t first = 0, behind = extents->count;
+	size_t first = 0, after = extents->count;
 
 	if (offset >= extents_end(extents))
 		return false;
 	/* Finds the first one that ends after offset. */
-	while (first < behind) {
-		size_t middle = first + (behind - first) / 2;
+	while (first < after) {
+		size_t middle = first + (after - first) / 2;
 
 		if (extents->ends[middle] > offset)
-			behind = middle;
+			after = middle;
 		else
 			first = middle + 1;
 	}

@@ -127,12 +127,12 @@ int map_pages(struct map *map, const struct ram_block *block,
 
 	if (map->scan && !buffer)
 		return fail_memory(err);
-	for (uint64_t first = 0, behind; first < bitmap->bits; first = behind) {
+	for (uint64_t first = 0, after; first < bitmap->bits; first = after) {
 		bool present = bitmap_get(bitmap, first);
 		uint64_t end;
 
-		behind = bitmap_find(bitmap, first, !present);
-		end = slots.start + behind * page_size;
+		after = bitmap_find(bitmap, first, !present);
+		end = slots.start + after * page_size;
 		while (map->at < end)
 			if ((present ? map_present : map_absent)(map, &slots,
 								 end, err) < 0)

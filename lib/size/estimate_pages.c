@@ -69,11 +69,11 @@ int page_volume_add_block(struct page_volume *volume, const struct pass *pass,
 			  unsigned index, struct savetool_error *err)
 {
 	const struct bitmap *bitmap = &pass->bitmaps[index];
-	uint64_t page_size = volume->layout->page_size, behind;
+	uint64_t page_size = volume->layout->page_size, after;
 	struct block_allocation allocation;
 	uint64_t lost;
 
-	for (uint64_t first = 0; first < bitmap->bits; first = behind) {
+	for (uint64_t first = 0; first < bitmap->bits; first = after) {
 		bool present = bitmap_get(bitmap, first);
 		struct page_run run = {
 			.block = &volume->layout->blocks[index],
@@ -81,8 +81,8 @@ int page_volume_add_block(struct page_volume *volume, const struct pass *pass,
 			.kind = present ? PAGE_DATA : PAGE_ABSENT,
 		};
 
-		behind = bitmap_find(bitmap, first, !present);
-		run.length = (behind - first) * page_size;
+		after = bitmap_find(bitmap, first, !present);
+		run.length = (after - first) * page_size;
 		page_volume_add(volume, &run);
 	}
 	if (allocation_of_block(&allocation, pass, index, err) < 0)

@@ -51,7 +51,7 @@ static int measure_around(struct savetool_info *info, const struct pass *pass,
 			  struct savetool_error *err)
 {
 	struct input *in = image_container_input(pass->image);
-	uint64_t start, end, front, behind;
+	uint64_t start, end, front, after;
 
 	if (in->size == SAVETOOL_UNKNOWN || !pass->tail ||
 	    image_codec(pass->image))
@@ -59,9 +59,9 @@ static int measure_around(struct savetool_info *info, const struct pass *pass,
 	end = tail_end(pass->tail);
 	start = end - image_length(pass);
 	if (input_count_data(&front, in, 0, start, err) < 0 ||
-	    input_count_data(&behind, in, end, in->size, err) < 0)
+	    input_count_data(&after, in, end, in->size, err) < 0)
 		return -1;
-	info->sizes.around = front + behind;
+	info->sizes.around = front + after;
 	return 0;
 }
 

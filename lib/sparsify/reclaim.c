@@ -176,15 +176,15 @@ static int reclaim_pages(struct reclaimer *reclaimer, unsigned number,
 
 	while (pages.start < pages.end) {
 		bool bit = bitmap_get(bitmap, pages.start);
-		uint64_t behind = bitmap_find_before(bitmap, pages.start,
-						     pages.end, !bit);
+		uint64_t after = bitmap_find_before(bitmap, pages.start,
+						    pages.end, !bit);
 		struct range run = { .start = base + pages.start * page_size };
 
-		run.end = base + behind * page_size;
+		run.end = base + after * page_size;
 		if (add(reclaimer, bit ? present : KIND_STALE, number, &run,
 			err) < 0)
 			return -1;
-		pages.start = behind;
+		pages.start = after;
 	}
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The fingerprint of a guest's state. */
+/* The digest of a guest's state. */
 #include "config.h"
 
 #include "walk/digest.h"
@@ -16,7 +16,7 @@
 
 struct digest_visitor {
 	struct visitor base;
-	struct output devices; /* what is appended goes into the sum */
+	struct output devices; /* hashes what is appended */
 	XXH3_state_t *sum;
 	struct page_sink *memory;
 	struct savetool_digest result;
@@ -39,7 +39,7 @@ static int add_bytes(struct output *out, struct iovec *iov, unsigned count,
 
 static const struct output_ops device_ops = { .write_at = add_bytes };
 
-/* Not its id, which says nothing of the guest. */
+/* Not its id, which has nothing to do with the guest. */
 static int section(struct visitor *visitor, const struct section *section,
 		   struct output **copy_to, struct savetool_error *err)
 {

@@ -11,9 +11,9 @@
 struct tee {
 	struct visitor base;
 	struct visitor *both[2];
-	struct page_sink sink;      /* into the next two */
+	struct page_sink sink;      /* copies to the next two */
 	struct page_sink *sinks[2]; /* NULL: does not want pages */
-	struct output output;       /* into the next two */
+	struct output output;       /* copies to the next two */
 	struct output *outputs[2];  /* NULL: does not want bytes */
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A visitor that takes two others along on one walk. */
+/* A visitor that passes one walk on to two others. */
 #ifndef WALK_TEE_H
 #define WALK_TEE_H
 
@@ -7,7 +7,7 @@
 
 struct tee;
 
-/* Both stay the caller's, and are visited in this order. */
+/* Both stay the caller's, and are called in this order. */
 int tee_new(struct tee **tee, struct visitor *first, struct visitor *second,
 	    struct savetool_error *err);
 void tee_free(struct tee *tee);
@@ -18,7 +18,7 @@ static inline void cleanup_tee_(struct tee **tee)
 }
 #define cleanup_tee __attribute__((cleanup(cleanup_tee_)))
 
-/* As a visitor, for walk(). */
+/* The tee as a visitor for walk(). */
 struct visitor *tee_visitor(struct tee *tee);
 
 #endif

@@ -20,11 +20,11 @@ struct walker {
 	struct pass *pass;
 	struct stream *stream;
 	struct visitor *visitor;
-	struct phases phases; /* the pages, and a look at where none are */
+	struct phases phases; /* the pages, and the slots of absent ones */
 	struct sequential_source records;
-	struct page_sink *sink; /* the visitor's, or the next */
+	struct page_sink *sink; /* the visitor's, or the next one */
 	struct page_sink
-		*filter_latest; /* before that; NULL: pages come as they do */
+		*filter_latest; /* in front of it; NULL: pages pass unchanged */
 	struct latest *latest;
 	struct pump *pump; /* NULL: no section had pages yet */
 };
@@ -48,9 +48,9 @@ static int pump_records(struct walker *walker, struct savetool_error *err)
 }
 
 /*
- * The records of a section, or the mark of their end where the layout has
- * none.  A section without any, as QEMU often writes it, does not reach the
- * pump.
+ * Moves the records of a section, or skips the mark of their end if the layout
+ * has no records.  An empty section, as QEMU often writes it, does not reach
+ * the pump.
  */
 static int walk_records(struct walker *walker, struct savetool_error *err)
 {
@@ -66,9 +66,10 @@ static int walk_records(struct walker *walker, struct savetool_error *err)
 }
 
 /*
- * Bitmaps are in the byte order of the saving host, which a bare stream does
- * not tell, nor a header that another host wrote.  Read in the wrong one,
- * memory would be wrong without a word; who writes it again may not even doubt.
+ * Bitmaps are in the byte order of the saving host.  A bare stream does not
+ * state it, nor does a header that another host rewrote.  Read in the wrong
+ * order, memory would silently be wrong; and after writing it again, nothing
+ * would even cast doubt on it.
  */
 static int check_order(const struct walker *walker, struct savetool_error *err)
 {
@@ -88,7 +89,9 @@ static int check_order(const struct walker *walker, struct savetool_error *err)
 	return 0;
 }
 
-/* All pages of a mapped image, as if they came in a section of their own. */
+/*
+ * Moves all pages of a mapped image, as if they came in a section of their own.
+ */
 static int walk_mapped_pages(struct walker *walker, const struct section *start,
 			     struct savetool_error *err)
 {
@@ -188,8 +191,8 @@ static int walk_item(struct walker *walker, const struct stream_item *item,
 }
 
 /*
- * QEMU lets background-snapshot go with mapped-ram, but then never comes to
- * writing the bitmaps: nothing tells which pages there are.
+ * QEMU allows background-snapshot together with mapped-ram, but then never
+ * writes the bitmaps: there is no way to know which pages are present.
  */
 static int check_bitmaps(struct walker *walker, struct savetool_error *err)
 {
@@ -214,7 +217,7 @@ static int check_bitmaps(struct walker *walker, struct savetool_error *err)
 	return 0;
 }
 
-/* Records are read by a size that only the tail may confirm. */
+/* Records are read with a page size that only the tail may confirm. */
 static int check_page_size(const struct stream *stream, const struct tail *tail,
 			   struct savetool_error *err)
 {
@@ -249,7 +252,7 @@ static int walk_tail(struct walker *walker, struct savetool_error *err)
 	tail = pass->tail;
 	if (check_page_size(walker->stream, tail, err) < 0)
 		return -1;
-	/* Where the stream ends was not known when the list was read. */
+	/* The end of the stream was unknown when the list was read. */
 	if (walker->stream->ram.mapped &&
 	    ram_list_check(&walker->stream->ram, tail_end(tail), err) < 0)
 		return -1;
@@ -294,7 +297,7 @@ int walk(struct pass *pass, struct visitor *visitor,
 	return walk_with(pass, visitor, NULL, monitor, err);
 }
 
-/* Comes along on the first walk. */
+/* The visitor of the first walk. */
 struct tallier {
 	struct visitor base;
 	struct latest *latest;

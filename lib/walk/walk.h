@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * One walk through a guest's state, from the first byte of its stream to the
- * last, and the interface of whoever wants to come along: to write it again,
- * to take its fingerprint, to count it.
+ * last, and the interface of its visitors: they write it again, make its
+ * digest, count it.
  */
 #ifndef WALK_WALK_H
 #define WALK_WALK_H
@@ -18,14 +18,14 @@ struct visitor_ops {
 	int (*start)(struct visitor *visitor, const struct stream *stream,
 		     struct savetool_error *err);
 
-	/* Between any two of the following. */
+	/* Called between any two of the following. */
 	int (*command)(struct visitor *visitor,
 		       const struct stream_item *command,
 		       struct savetool_error *err);
 
 	/*
-	 * A section that is not memory: its header, in *copy_to where its
-	 * payload is wanted (NULL: nowhere), and its end.
+	 * A section other than memory: its header, and its end.  *copy_to may
+	 * be set to an output that gets its payload; NULL: none.
 	 */
 	int (*section)(struct visitor *visitor, const struct section *section,
 		       struct output **copy_to, struct savetool_error *err);
@@ -34,9 +34,9 @@ struct visitor_ops {
 			   struct savetool_error *err);
 
 	/*
-	 * The START of memory: all blocks, and in *sink where their pages are
-	 * wanted (NULL: nowhere); the sink stays the visitor's, who finishes
-	 * it in tail.  Ended by ram_end.
+	 * The START of memory: all blocks.  *sink may be set to a sink for
+	 * their pages; NULL: none.  It stays the visitor's, which finishes it
+	 * in tail.  Ended by ram_end.
 	 */
 	int (*ram_list)(struct visitor *visitor, const struct section *section,
 			const struct ram_list *list, struct page_sink **sink,
@@ -44,8 +44,8 @@ struct visitor_ops {
 
 	/*
 	 * A PART or END of memory, around its pages.  All pages of a mapped
-	 * image come in one PART, made up for them, and those that the image
-	 * itself has, which are empty, do not.
+	 * image come in one PART that the walk makes up; the image's own, which
+	 * are empty, are left out.
 	 */
 	int (*ram_begin)(struct visitor *visitor, const struct section *section,
 			 struct savetool_error *err);
@@ -59,10 +59,10 @@ struct visitor_ops {
 
 struct visitor {
 	const struct visitor_ops *ops;
-	bool rewrites; /* pages that it is not shown are lost */
+	bool rewrites; /* pages that it does not see are lost */
 };
 
-/* One step of a visitor, if it has it; the arguments behind the visitor. */
+/* One step of a visitor, if it has it, with the arguments after the visitor. */
 #define visit(visitor, step, ...)                                              \
 	((visitor)->ops->step ? (visitor)->ops->step((visitor), __VA_ARGS__) : \
 				0)
@@ -75,8 +75,8 @@ int walk(struct pass *pass, struct visitor *visitor,
 	 const struct savetool_monitor *monitor, struct savetool_error *err);
 
 /*
- * The same, but each page comes once, whole, as its last record leaves it.
- * That takes two walks, so a sequential image that can be read but once is
+ * The same, but each page comes once and whole, as its last record leaves it.
+ * That takes two walks, so a sequential image that can be read only once is
  * SAVETOOL_UNSUPPORTED.
  */
 int walk_latest(struct pass *pass, struct visitor *visitor,

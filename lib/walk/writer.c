@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Writes a guest's state as a stream.  What is neither memory nor the
- * capability that tells the layout stays as it is, byte for byte.
+ * Writes a guest's state as a stream.  Everything but memory and the capability
+ * mapped-ram stays the same, byte for byte.
  */
 #include "config.h"
 
@@ -22,13 +22,13 @@ struct writer {
 	struct writer_options options;
 	const struct stream *source;
 	struct page_sink *memory;
-	struct section part; /* that is still open, for more may follow */
+	struct section part; /* still open, as more may follow */
 	bool part_open;
 };
 
 /*
- * Without a configuration section there is no room for the capability.  Such
- * machine types (2.3 and older) are gone from every QEMU that knows it.
+ * Without a configuration section there is no space for the capability.  Such
+ * machine types (2.3 and older) are gone from every QEMU that knows mapped-ram.
  */
 static int check_source(const struct writer *writer,
 			const struct stream *stream, struct savetool_error *err)
@@ -97,7 +97,7 @@ static int write_footer(struct writer *writer, const struct section *section,
 	return output_append(writer->out, bytes, sizeof(bytes), err);
 }
 
-/* The mark of a memory section's end, and its footer. */
+/* Writes the mark of a memory section's end, and its footer. */
 static int end_ram(struct writer *writer, const struct section *section,
 		   struct savetool_error *err)
 {
@@ -118,8 +118,8 @@ static int close_part(struct writer *writer, struct savetool_error *err)
 }
 
 /*
- * Those that ask for a return path, or announce postcopy, make a stream that
- * only a waiting QEMU with postcopy could load; nothing is lost with them.
+ * Leaves out commands that ask for a return path or announce postcopy: only a
+ * waiting QEMU with postcopy could load them.  Nothing is lost with them.
  */
 static bool is_wanted(const struct stream_item *command)
 {
@@ -182,8 +182,8 @@ static int start_mapped(struct writer *writer, const struct ram_layout *layout,
 }
 
 /*
- * Mapped-ram says itself how large its pages are.  A sequential stream would
- * leave it to its reader to find out, unless something else in it says so.
+ * Mapped-ram states its page size.  A sequential stream would leave it to its
+ * reader to find out, unless something else in it states it.
  */
 static int check_page_size(const struct writer *writer,
 			   const struct ram_layout *layout,
@@ -224,7 +224,7 @@ static int ram_list(struct visitor *visitor, const struct section *section,
 	return result;
 }
 
-/* In a mapped-ram stream a PART has nothing to say. */
+/* In a mapped-ram stream a PART is useless. */
 static bool is_left_out(const struct writer *writer,
 			const struct section *section)
 {

@@ -9,8 +9,8 @@ struct writer;
 
 struct writer_options {
 	bool mapped;
-	bool big_endian; /* of bitmaps: the host that is to load them */
-	bool compact;    /* memory in as few sections as can be */
+	bool big_endian; /* of bitmaps: the host that will load them */
+	bool compact;    /* memory in as few sections as possible */
 };
 
 /*
@@ -28,7 +28,7 @@ static inline void cleanup_writer_(struct writer **writer)
 }
 #define cleanup_writer __attribute__((cleanup(cleanup_writer_)))
 
-/* As a visitor, for walk(). */
+/* The writer as a visitor for walk(). */
 struct visitor *writer_visitor(struct writer *writer);
 
 #endif

@@ -158,7 +158,7 @@ TEST(a_libvirt_image_in_a_compressed_file)
 	savetool_image_close(image);
 }
 
-TEST(a_compressed_stream_in_a_libvirt_image_in_a_compressed_file)
+TEST(a_compressed_image_in_a_compressed_file)
 {
 	static struct wire stream;
 
@@ -294,8 +294,7 @@ int main(void)
 		scratch_test(a_compressed_stream_in_a_file),
 		scratch_test(a_compressed_stream_after_a_header),
 		scratch_test(a_libvirt_image_in_a_compressed_file),
-		scratch_test(
-			a_compressed_stream_in_a_libvirt_image_in_a_compressed_file),
+		scratch_test(a_compressed_image_in_a_compressed_file),
 		scratch_test(what_is_stacked_otherwise_is_not_an_image),
 		scratch_test(nothing_that_was_compressed_is_not_an_image),
 		scratch_test(a_pipe_can_be_read_once),
