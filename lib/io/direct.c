@@ -48,15 +48,23 @@ void *direct_buffer(size_t grain)
 	return aligned_alloc(grain, DIRECT_BUFFER);
 }
 
+/* A write of what is there is enough. */
+static void touch(volatile uint8_t *byte)
+{
+	uint8_t same = *byte;
+
+	*byte = same;
+}
+
 void direct_touch(void *data, size_t size)
 {
-	volatile uint8_t *at = data;
+	uint8_t *bytes = data;
 
 	/* No processor has smaller pages. */
 	for (size_t i = 0; i < size; i += 4096)
-		at[i] = at[i];
+		touch(bytes + i);
 	if (size > 0)
-		at[size - 1] = at[size - 1];
+		touch(bytes + size - 1);
 }
 
 /* Only whole blocks of the file; otherwise it would grow. */
