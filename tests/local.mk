@@ -84,6 +84,7 @@ unit_tests = \
 	%D%/unit/image/open_test \
 	%D%/unit/image/pass_test \
 	%D%/unit/image/stranger_test \
+	%D%/unit/image/trust_test \
 	%D%/unit/check/repair_test \
 	%D%/unit/map/map_test \
 	%D%/unit/rewrite/convert_test \
