@@ -201,8 +201,8 @@ TEST(what_is_stacked_otherwise_is_not_an_image)
 	wire_fill(&wire, 0x99, LEADING);
 	sample_header(&wire, SAVETOOL_FORMAT_RAW);
 	sample_sequential(&wire);
-	assert_int_equal(try_open(&image, LEADING, &err), -1);
-	assert_int_equal(err.code, SAVETOOL_NOT_IMAGE);
+	assert_fails(try_open(&image, LEADING, &err), err, SAVETOOL_NOT_IMAGE,
+		     "not a save image");
 	sample_header(&wire, SAVETOOL_FORMAT_RAW);
 	sample_header(&wire, SAVETOOL_FORMAT_RAW);
 	sample_sequential(&wire);
