@@ -14,6 +14,8 @@ libcore_la_SOURCES = \
 	%D%/base/error.h \
 	%D%/base/monitor.c \
 	%D%/base/monitor.h \
+	%D%/base/nearest.c \
+	%D%/base/nearest.h \
 	%D%/base/options.c \
 	%D%/base/options.h \
 	%D%/base/phases.c \
