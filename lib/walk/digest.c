@@ -77,7 +77,7 @@ static int tail(struct visitor *visitor, const struct tail *tail,
 	struct digest_visitor *digest = (struct digest_visitor *)visitor;
 	XXH128_hash_t sum;
 
-	if (tail_copy(tail, 0, tail->state_size, &digest->devices, err) < 0)
+	if (tail_copy_state(tail, &digest->devices, err) < 0)
 		return -1;
 	sum = XXH3_128bits_digest(digest->sum);
 	digest->result.devices[0] = sum.high64;
