@@ -255,10 +255,8 @@ static int walk_tail(struct walker *walker, struct savetool_error *err)
 	struct pass *pass = walker->pass;
 	const struct tail *tail;
 
-	if (!walker->stream->ram_started)
-		return fail_at(err, SAVETOOL_CORRUPT,
-			       walker->stream->reader.offset,
-			       "no RAM section before the devices");
+	if (stream_require_memory(walker->stream, err) < 0)
+		return -1;
 	if (walker->records.multifd_flushes && !walker->stream->ram.mapped)
 		return fail(
 			err, SAVETOOL_UNSUPPORTED,
@@ -292,11 +290,16 @@ static int walk_with(struct pass *pass, struct visitor *visitor,
 		.latest = latest,
 	};
 	struct stream_item item;
+	bool devices_only;
 	int more;
 
 	phases_begin(&walker.phases, monitor);
 	if (pass->image->drop)
 		drop_restart(pass->image->drop);
+	if (stream_has_only_devices(&devices_only, walker.stream, err) < 0)
+		return -1;
+	if (devices_only)
+		return stream_fail_devices_only(walker.stream, err);
 	if (visit(visitor, start, walker.stream, err) < 0)
 		return -1;
 	while ((more = stream_next(walker.stream, &item, err)) > 0) {
