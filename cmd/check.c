@@ -90,10 +90,10 @@ static void print_verdict(struct report *report, const char *path,
 	char fixes[64] = "";
 
 	if (problems == 0) {
-		report_line(report, "%s: clean%s", path,
+		report_line(report, "%s: %s", path,
 			    is_found(check, "not-checked") ?
-				    ", as far as read" :
-				    "");
+				    "no problem as far as read" :
+				    "clean");
 		return;
 	}
 	if (repairable == problems)
@@ -134,7 +134,8 @@ static void put(const struct job *job, const struct savetool_check *check,
 {
 	struct report *report = job->images.report;
 
-	report_flag(report, "clean", NULL, clean);
+	if (!clean || !is_found(check, "not-checked"))
+		report_flag(report, "clean", NULL, clean);
 	if (check->complete_known)
 		report_flag(report, "complete", NULL, check->complete);
 	report_table(report, "findings", NULL, "");

@@ -7,10 +7,10 @@
 #include "cli.h"
 
 #include "base/cleanup.h"
+#include "base/nearest.h"
 #include "escape.h"
 #include "hint.h"
 #include "memory.h"
-#include "nearest.h"
 #include "place.h"
 #include "report.h"
 #include "stdout.h"

@@ -19,6 +19,7 @@ struct wish {
 	enum savetool_format format;
 	bool force, bare, verify;
 	char *xml; /* "": the image's own */
+	struct take_words drop;
 	int header_version, level, threads;
 	struct savetool_open_options open;
 	struct progress progress;
@@ -86,6 +87,8 @@ static struct savetool_convert_options options_of(const struct wish *wish)
 		.verify = wish->verify,
 		.level = wish->level,
 		.threads = (unsigned)wish->threads,
+		.drop = (const char *const *)wish->drop.words,
+		.drop_count = wish->drop.count,
 	};
 
 	if (wish->bare)
@@ -112,7 +115,8 @@ static void show_text(struct report *report, const char *destination,
 		    result->verified ? ", verified" : "");
 }
 
-static void show(const struct cli *cli, enum savetool_format format,
+static void show(const struct cli *cli, const struct wish *wish,
+		 enum savetool_format format,
 		 const struct savetool_convert_result *result)
 {
 	struct report *report = report_new(stdout, cli->json, false);
@@ -124,8 +128,14 @@ static void show(const struct cli *cli, enum savetool_format format,
 	report_number(report, "logical", NULL, result->logical);
 	report_number(report, "allocated", NULL, result->allocated);
 	report_number(report, "lost", NULL, result->lost);
+	if (wish->drop.count > 0)
+		report_words(report, "dropped", NULL,
+			     (const char *const *)wish->drop.words);
 	facts_verified(report, result->verified, &result->digest);
 	show_text(report, cli->operands[1], format, result);
+	for (size_t i = 0; i < wish->drop.count; i++)
+		report_line(report, "%s: left out section '%s'",
+			    cli->operands[1], wish->drop.words[i]);
 	report_commit(report);
 	report_free(report);
 }
@@ -137,6 +147,12 @@ static void warn(const struct cli *cli, const struct wish *wish,
 	if (wish->header_version == 3)
 		cli_warn(cli, cli->operands[1],
 			 "no release of libvirt restores header version 3");
+	for (size_t i = 0; i < wish->drop.count; i++)
+		cli_warn(
+			cli, cli->operands[1],
+			"section '%s' was left out; whether the guest restores "
+			"without it, only QEMU can say",
+			wish->drop.words[i]);
 }
 
 static void confine_files(const char *source, const char *destination,
@@ -181,7 +197,7 @@ static int convert(struct cli *cli, struct wish *wish)
 		return cli_fail(cli, source, &err);
 	warn(cli, wish, &result);
 	if (cli->json || cli->verbose)
-		show(cli, result.format, &result);
+		show(cli, wish, result.format, &result);
 	return SAVETOOL_OK;
 }
 
@@ -204,6 +220,8 @@ static int run(struct cli *cli)
 		  &wish.header_version, "write header version 2 or 3" },
 		{ '\0', "verify", NULL, take_flag, &wish.verify,
 		  "read DEST back and compare it with SOURCE" },
+		{ '\0', "drop", "SECTION", take_word, &wish.drop,
+		  "leave out a section that QEMU does not know" },
 		OPTIONS_COMPRESSION(&wish.level, &wish.threads),
 		OPTIONS_SOURCE(&wish.open),
 		OPTIONS_PROGRESS(&wish.progress),
@@ -220,6 +238,7 @@ static int run(struct cli *cli)
 		status = convert(cli, &wish);
 	}
 	free(wish.xml);
+	take_words_free(&wish.drop);
 	return status;
 }
 

@@ -71,7 +71,16 @@ static void show_headline(struct report *report, const char *path,
 	const char *state = "";
 	char kind[64];
 
-	if (info->complete_known)
+	if (info->devices_only) {
+		report_line(report,
+			    "%s: QEMU device state without memory, as Xen's "
+			    "toolstack saves it",
+			    path);
+		return;
+	}
+	if (info->memory_elsewhere)
+		state = ", not complete by itself";
+	else if (info->complete_known)
 		state = info->complete ? ", complete" : ", incomplete";
 	kind_text(info, kind, sizeof(kind));
 	report_line(report, "%s: %s%s%s", path,
@@ -247,6 +256,7 @@ static void show_stream(struct report *report, const struct savetool_info *info,
 			bool verbose)
 {
 	report_section(report, "stream", "saved by QEMU");
+	report_text(report, "saved-by", "saved by", info->saved_by);
 	report_number(report, "offset", label_if(verbose, "at byte"),
 		      info->stream_offset);
 	report_text(report, "machine", "machine", info->machine);
@@ -257,6 +267,12 @@ static void show_stream(struct report *report, const struct savetool_info *info,
 	report_bytes(report, "page-size", "page size", info->page_size);
 	report_words(report, "capabilities", "capabilities",
 		     info->capabilities);
+	if (info->sections)
+		report_words(report, "sections", "sections", info->sections);
+	if (info->devices_only)
+		report_flag(report, "devices-only", NULL, true);
+	if (info->memory_elsewhere)
+		report_flag(report, "memory-elsewhere", NULL, true);
 	if (info->has_uuid)
 		show_uuid(report, info->uuid, verbose);
 	if (info->footers_known)

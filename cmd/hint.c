@@ -52,6 +52,9 @@ static const char *const words[] = {
 	HINT(COMPACT) = "free the space with 'savetool compact'",
 	HINT(COMPACT_COPY) = "use --copy=DEST to compact it to another file",
 	HINT(SPLIT) = "copy the data from that offset to a separate file",
+	HINT(DROP_PROXMOX) =
+		"convert it with 'savetool convert --drop pbs-state'",
+	HINT(XEN) = "restore it with Xen's own tools",
 };
 
 const char *hint_words(enum savetool_hint hint)

@@ -35,8 +35,6 @@ libcmd_la_SOURCES = \
 	%D%/memory.h \
 	%D%/place.c \
 	%D%/place.h \
-	%D%/nearest.c \
-	%D%/nearest.h \
 	%D%/progress.c \
 	%D%/progress.h \
 	%D%/report.c \

@@ -51,6 +51,34 @@ int take_text(void *target, const char *word, struct savetool_error *err)
 	return 0;
 }
 
+int take_word(void *target, const char *word, struct savetool_error *err)
+{
+	struct take_words *words = target;
+	char **longer =
+		reallocarray(words->words, words->count + 2, sizeof(*longer));
+
+	if (longer) {
+		words->words = longer;
+		longer[words->count] = longer[words->count + 1] = NULL;
+		if (take_text(&longer[words->count], word, err) < 0)
+			return -1;
+		words->count++;
+		return 0;
+	}
+	misfit(err, "cannot allocate memory for", word);
+	err->code = SAVETOOL_SYSTEM;
+	err->sys_errno = ENOMEM;
+	return -1;
+}
+
+void take_words_free(struct take_words *words)
+{
+	for (size_t i = 0; i < words->count; i++)
+		free(words->words[i]);
+	free(words->words);
+	*words = (struct take_words){ .words = NULL };
+}
+
 /* Digits without a sign; *end points past them. */
 static bool read_digits(const char *word, uint64_t *number, char **end)
 {

@@ -18,6 +18,13 @@ int misfit_none(struct savetool_error *err, const char *what, const char *word);
 int take_flag(void *target, const char *word, struct savetool_error *err);
 /* A copy, which the caller frees.  The target must start as NULL. */
 int take_text(void *target, const char *word, struct savetool_error *err);
+/* struct take_words: one more at each use */
+struct take_words {
+	char **words; /* each a copy; ended by NULL */
+	size_t count;
+};
+int take_word(void *target, const char *word, struct savetool_error *err);
+void take_words_free(struct take_words *words);
 /* int, from 0 */
 int take_number(void *target, const char *word, struct savetool_error *err);
 /* int, may be negative */

@@ -14,6 +14,8 @@ libcore_la_SOURCES = \
 	%D%/base/error.h \
 	%D%/base/monitor.c \
 	%D%/base/monitor.h \
+	%D%/base/nearest.c \
+	%D%/base/nearest.h \
 	%D%/base/options.c \
 	%D%/base/options.h \
 	%D%/base/phases.c \
@@ -107,6 +109,8 @@ libcore_la_SOURCES = \
 	%D%/format/domain_files.h \
 	%D%/format/domain_xml.c \
 	%D%/format/domain_xml.h \
+	%D%/format/drop.c \
+	%D%/format/drop.h \
 	%D%/format/iterable.c \
 	%D%/format/iterable.h \
 	%D%/format/libvirt.c \

@@ -34,6 +34,7 @@ AM_TESTS_ENVIRONMENT = umask 022; \
 
 unit_tests = \
 	%D%/unit/base/bitmap_test \
+	%D%/unit/base/nearest_test \
 	%D%/unit/base/bytes_test \
 	%D%/unit/base/error_test \
 	%D%/unit/base/monitor_test \
@@ -70,6 +71,7 @@ unit_tests = \
 	%D%/unit/ram/zero_scan_test \
 	%D%/unit/format/configuration_test \
 	%D%/unit/format/domain_xml_test \
+	%D%/unit/format/drop_test \
 	%D%/unit/format/iterable_test \
 	%D%/unit/format/libvirt_test \
 	%D%/unit/format/mapped_test \
@@ -91,7 +93,6 @@ unit_tests = \
 	%D%/unit/sparsify/reclaim_test \
 	%D%/unit/cmd/confine_test \
 	%D%/unit/cmd/place_test \
-	%D%/unit/cmd/nearest_test \
 	%D%/unit/cmd/report_test
 
 unit_headers = \
@@ -192,7 +193,6 @@ LDADD = libcmd.la libcore.la $(CMOCKA_LIBS)
 # Tests of cmd/, whose headers no other test may include.
 %C%_unit_cmd_confine_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/cmd
 %C%_unit_cmd_place_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/cmd
-%C%_unit_cmd_nearest_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/cmd
 %C%_unit_cmd_report_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/cmd
 
 include %D%/fuzz/local.mk

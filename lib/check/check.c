@@ -91,6 +91,21 @@ static int report_change(const struct savetool_image *image,
 				  "the file was modified while it was checked");
 }
 
+/* What can be described, but no other command takes. */
+static int refuse_devices_only(const struct pass *pass,
+			       struct description *description,
+			       struct savetool_error *err)
+{
+	struct savetool_error failure;
+
+	if (!description->info.devices_only)
+		return 0;
+	stream_fail_devices_only(&pass->stream, &failure);
+	if (report_failure(description, &failure, err) == 0)
+		*err = failure;
+	return -1;
+}
+
 static int check_image(struct checker *checker, struct pass *pass,
 		       struct savetool_image *image,
 		       const struct savetool_check_options *options,
@@ -111,13 +126,19 @@ static int check_image(struct checker *checker, struct pass *pass,
 	if (!image->description ||
 	    (result < 0 && err->code == SAVETOOL_CANCELLED))
 		return -1;
+	if (result == 0)
+		result = refuse_devices_only(pass, image->description, err);
 	/* The change comes first: it makes everything else unproven. */
 	if (report_change(image, &later) < 0 ||
 	    checker_report(checker, result < 0 ? err : NULL, &later) < 0) {
 		*err = later;
 		return -1;
 	}
-	return result < 0 ? -1 : checker_require_bitmaps(checker, err);
+	if (result == 0)
+		result = checker_require_bitmaps(checker, err);
+	if (result < 0)
+		describe_doubt(image->description);
+	return result;
 }
 
 /* Checks, and plans what could be mended. */

@@ -319,6 +319,37 @@ static int add_devices(struct domain_files *files, const xmlNode *devices,
 	return 0;
 }
 
+/* The value of mem-path in "memory-backend-file,id=m,mem-path=/x,share=on". */
+static int add_memory_path(struct domain_files *files, const char *argument,
+			   struct savetool_error *err)
+{
+	static const char key[] = ",mem-path=";
+	const char *path = strstr(argument, key);
+	char *name;
+
+	if (!path)
+		return 0;
+	path += sizeof(key) - 1;
+	name = strndup(path, strcspn(path, ","));
+	return name ? add(files, "memory", name, true, err) : fail_memory(err);
+}
+
+/* <qemu:commandline>, whose elements are not libvirt's own. */
+static int add_command_line(struct domain_files *files, const xmlNode *line,
+			    struct savetool_error *err)
+{
+	for (const xmlNode *node = line->children; node; node = node->next) {
+		cleanup_free char *argument = NULL;
+
+		if (node->type != XML_ELEMENT_NODE)
+			continue;
+		if (xml_attribute(&argument, node, "value", err) < 0 ||
+		    (argument && add_memory_path(files, argument, err) < 0))
+			return -1;
+	}
+	return 0;
+}
+
 int domain_files_read(struct domain_files *files, const xmlNode *domain,
 		      const char *uuid, struct savetool_error *err)
 {
@@ -327,6 +358,10 @@ int domain_files_read(struct domain_files *files, const xmlNode *domain,
 			return -1;
 		if (xml_is(node, "devices") &&
 		    add_devices(files, node, uuid, err) < 0)
+			return -1;
+		if (node->type == XML_ELEMENT_NODE && node->ns &&
+		    xmlStrEqual(node->name, BAD_CAST "commandline") &&
+		    add_command_line(files, node, err) < 0)
 			return -1;
 	}
 	return 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The grammars of the sections that can come between RAM sections: dirty
- * bitmaps, s390 storage attributes, the page table of pseries, VFIO devices.
+ * bitmaps, s390 storage attributes, the page table of pseries, VFIO devices,
+ * and what Proxmox VE adds.
  */
 #include "config.h"
 
@@ -174,6 +175,21 @@ static int skip_vfio(struct reader *reader, const struct section *section,
 	}
 }
 
+/* pve-qemu: one counted piece of data, in the START; there is nothing else. */
+static int skip_proxmox(struct reader *reader, const struct section *section,
+			struct savetool_error *err)
+{
+	if (section->version != PROXMOX_VERSION)
+		return fail_at(err, SAVETOOL_UNSUPPORTED, section->offset,
+			       "section '%s' has unknown version %" PRIu32,
+			       section->name, section->version);
+	if (section->type != SECTION_START)
+		return fail_at(err, SAVETOOL_CORRUPT, section->offset,
+			       "section '%s' has more than one part",
+			       section->name);
+	return skip_counted(reader, err);
+}
+
 static bool is_vfio(const char *name)
 {
 	static const char suffix[] = "/vfio";
@@ -194,11 +210,15 @@ int iterable_skip(struct reader *reader, const struct section *section,
 		return skip_htab(reader, section, err);
 	if (is_vfio(section->name))
 		return skip_vfio(reader, section, err);
+	if (strcmp(section->name, PROXMOX_SECTION) == 0)
+		return skip_proxmox(reader, section, err);
 	if (strcmp(section->name, "block") == 0) {
 		fail_at(err, SAVETOOL_UNSUPPORTED, section->offset,
 			"storage migration: the disks are in the stream, too");
 		return fail_hint(err, SAVETOOL_HINT_SAVE_WITHOUT_DISKS);
 	}
 	return fail_at(err, SAVETOOL_UNSUPPORTED, section->offset,
-		       "unknown section '%s' in several parts", section->name);
+		       "unknown section '%s': nothing shows where it ends, so "
+		       "what follows it cannot be read",
+		       section->name);
 }

@@ -9,6 +9,10 @@
 #include "format/section.h"
 #include "io/reader.h"
 
+/* What Proxmox VE saves besides the guest; a QEMU without it refuses it. */
+#define PROXMOX_SECTION "pbs-state"
+#define PROXMOX_VERSION 1
+
 /*
  * Skips the payload of a START, PART or END, after its header.
  * SAVETOOL_UNSUPPORTED if the grammar of its kind is not known.

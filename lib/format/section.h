@@ -29,6 +29,9 @@ enum section_type {
 /* A footer: SECTION_FOOTER and the section's id. */
 #define FOOTER_SIZE 5
 
+/* A START or FULL before its name's text, and after it. */
+#define SECTION_HEADER_SIZE (1 + 4 + 1 + 4 + 4)
+
 /* A section's header.  PART and END repeat only the id of their START. */
 struct section {
 	enum section_type type;

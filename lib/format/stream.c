@@ -88,6 +88,18 @@ bool stream_is_mapped(const struct stream *stream)
 	return configuration_can(&stream->configuration, CAPABILITY_MAPPED_RAM);
 }
 
+int stream_require_own_memory(const struct stream *stream,
+			      struct savetool_error *err)
+{
+	if (!configuration_can(&stream->configuration,
+			       CAPABILITY_IGNORE_SHARED))
+		return 0;
+	fail(err, SAVETOOL_UNSUPPORTED,
+	     "saved with x-ignore-shared: part of the memory is in other "
+	     "files");
+	return fail_hint(err, SAVETOOL_HINT_SAVE_WITHOUT_SHARED);
+}
+
 /* Does its length agree with QEMU's mig_cmd_args? */
 static bool has_right_size(const struct stream_item *item)
 {
@@ -290,6 +302,42 @@ int stream_next(struct stream *stream, struct stream_item *item,
 		return fail_at(err, SAVETOOL_CORRUPT, item->offset,
 			       "unknown section type 0x%02x", type);
 	}
+}
+
+int stream_has_only_devices(bool *only, struct stream *stream,
+			    struct savetool_error *err)
+{
+	bool early;
+
+	*only = false;
+	if (stream->configuration.present || stream->ram_started ||
+	    stream->started_count > 0)
+		return 0;
+	if (reader_need(&stream->reader, 1, err) < 0)
+		return -1;
+	if (*stream->reader.next != SECTION_FULL)
+		return 0;
+	if (is_early(stream, &early, err) < 0)
+		return -1;
+	*only = !early;
+	return 0;
+}
+
+int stream_fail_devices_only(const struct stream *stream,
+			     struct savetool_error *err)
+{
+	fail_at(err, SAVETOOL_UNSUPPORTED, stream->offset,
+		"only devices and no memory, as Xen's toolstack saves them");
+	return fail_hint(err, SAVETOOL_HINT_XEN);
+}
+
+int stream_require_memory(const struct stream *stream,
+			  struct savetool_error *err)
+{
+	if (stream->ram_started)
+		return 0;
+	return fail_at(err, SAVETOOL_CORRUPT, stream->reader.offset,
+		       "no RAM section before the devices");
 }
 
 /* The page size, if the stream itself states it. */

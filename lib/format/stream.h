@@ -66,6 +66,28 @@ void stream_close(struct stream *stream);
 /* Is the memory in mapped-ram layout? */
 bool stream_is_mapped(const struct stream *stream);
 
+/*
+ * SAVETOOL_UNSUPPORTED for x-ignore-shared: part of the memory is in other
+ * files.
+ */
+int stream_require_own_memory(const struct stream *stream,
+			      struct savetool_error *err);
+
+/*
+ * Does it start with a device, and without a configuration?  Xen's toolstack
+ * makes QEMU save only its devices.
+ */
+int stream_has_only_devices(bool *only, struct stream *stream,
+			    struct savetool_error *err);
+
+/* SAVETOOL_UNSUPPORTED for such a stream.  Always -1. */
+int stream_fail_devices_only(const struct stream *stream,
+			     struct savetool_error *err);
+
+/* When the tail is next: SAVETOOL_CORRUPT if there was no memory before it. */
+int stream_require_memory(const struct stream *stream,
+			  struct savetool_error *err);
+
 /* 1: *item is next, 0: the tail is next, or -1. */
 int stream_next(struct stream *stream, struct stream_item *item,
 		struct savetool_error *err);

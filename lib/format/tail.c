@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/zero.h"
+#include "format/drop.h"
 #include "io/spool.h"
 
 #include <inttypes.h>
@@ -67,20 +68,67 @@ int tail_copy(const struct tail *tail, uint64_t start, uint64_t size,
 	return result;
 }
 
+/* All of it: header, state and footer. */
+static uint64_t section_length(const struct tail *tail,
+			       const struct savetool_device *device)
+{
+	return SECTION_HEADER_SIZE + strlen(device->name) + device->length +
+	       (tail->footers == FOOTERS_PRESENT ? FOOTER_SIZE : 0);
+}
+
+int tail_copy_state(const struct tail *tail, struct output *out,
+		    struct savetool_error *err)
+{
+	uint64_t done = 0;
+
+	for (unsigned i = 0; tail->drop && i < tail->device_count; i++) {
+		const struct savetool_device *device = &tail->devices[i];
+		uint64_t start = device->offset - tail->offset;
+
+		if (!drop_takes(tail->drop, device->name, device->instance))
+			continue;
+		if (tail_copy(tail, done, start - done, out, err) < 0)
+			return -1;
+		done = start + section_length(tail, device);
+	}
+	return tail_copy(tail, done, tail->state_size - done, out, err);
+}
+
+/* The text without the entries of the sections to be left out. */
+static int drop_described(const struct tail *tail, char **json, size_t *size,
+			  struct savetool_error *err)
+{
+	const struct vmdesc *vmdesc = tail->vmdesc;
+
+	/* From the last on: then the numbers of the others stay right. */
+	for (unsigned i = vmdesc->count; tail->drop && i-- > 0;) {
+		char *edited;
+
+		if (!drop_takes(tail->drop, vmdesc->devices[i].name,
+				vmdesc->devices[i].instance))
+			continue;
+		if (vmdesc_drop_device(&edited, size, *json, *size, i, err) < 0)
+			return -1;
+		free(*json);
+		*json = edited;
+	}
+	return 0;
+}
+
 static int write_vmdesc(const struct tail *tail, struct output *out,
 			bool mapped, struct savetool_error *err)
 {
 	cleanup_free char *json = malloc(tail->json_size);
 	cleanup_free char *edited = NULL;
 	uint8_t head[VMDESC_HEAD - 1] = { SECTION_VMDESC };
-	size_t size;
+	size_t size = tail->json_size;
 
 	if (!json)
 		return fail_memory(err);
 	if (input_read_exactly(tail->in, json, tail->json_size,
 			       tail_end(tail) - tail->json_size, err) < 0 ||
-	    vmdesc_set_mapped(&edited, &size, json, tail->json_size, mapped,
-			      err) < 0)
+	    drop_described(tail, &json, &size, err) < 0 ||
+	    vmdesc_set_mapped(&edited, &size, json, size, mapped, err) < 0)
 		return -1;
 	put_be32(head + 1, size);
 	if (output_append(out, head, sizeof(head), err) < 0)
@@ -91,7 +139,7 @@ static int write_vmdesc(const struct tail *tail, struct output *out,
 int tail_write(const struct tail *tail, struct output *out, bool mapped,
 	       struct savetool_error *err)
 {
-	if (tail_copy(tail, 0, tail->state_size, out, err) < 0)
+	if (tail_copy_state(tail, out, err) < 0)
 		return -1;
 	return tail->vmdesc ? write_vmdesc(tail, out, mapped, err) : 0;
 }

@@ -10,6 +10,8 @@
 
 #include "format/stream.h"
 
+struct drop;
+
 /* The most that is searched for its parts; a longer tail is refused. */
 #define TAIL_LIMIT (UINT64_C(1) << 30)
 
@@ -34,6 +36,10 @@ struct tail {
 	struct savetool_device *devices; /* names belong to the tail */
 	uint64_t trailing; /* bytes after the image; or SAVETOOL_UNKNOWN */
 	enum footers footers;
+	bool described; /* their ends are those that the vmdesc says */
+
+	/* What is left out of a copy, or NULL; belongs to whoever copies. */
+	const struct drop *drop;
 };
 
 /*
@@ -80,9 +86,14 @@ int tail_is_doubtful(bool *doubtful, const struct tail *tail,
 int tail_copy(const struct tail *tail, uint64_t start, uint64_t size,
 	      struct output *out, struct savetool_error *err);
 
+/* Appends the sections and the EOF byte, without those to be left out. */
+int tail_copy_state(const struct tail *tail, struct output *out,
+		    struct savetool_error *err);
+
 /*
- * Appends the tail unchanged, except for the vmdesc's entry for the capability
- * mapped-ram.
+ * Appends the tail without the sections to be left out, and otherwise
+ * unchanged, except for the vmdesc's entries for these sections and for the
+ * capability mapped-ram.
  */
 int tail_write(const struct tail *tail, struct output *out, bool mapped,
 	       struct savetool_error *err);

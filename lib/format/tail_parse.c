@@ -144,7 +144,8 @@ int tail_walk_to(struct tail *tail, uint64_t eof, struct savetool_error *err)
 	enum footers footers = tail->footers;
 	struct savetool_error ignored;
 
-	if (walk_by(tail, false, eof, err) < 0) {
+	tail->described = walk_by(tail, false, eof, err) == 0;
+	if (!tail->described) {
 		if (err->code == SAVETOOL_SYSTEM)
 			return -1;
 		tail->footers = footers;
@@ -202,6 +203,7 @@ static int parse_footers(struct tail *tail, bool more,
 	int result;
 
 	tail_drop_devices(tail);
+	tail->described = false;
 	tail_start(tail, &reader, tail_end(tail));
 	result = tail_walk_footers(tail, &reader, more, err);
 	reader_release(&reader);

@@ -39,4 +39,12 @@ void vmdesc_free(struct vmdesc *vmdesc);
 int vmdesc_set_mapped(char **edited, size_t *edited_size, const char *json,
 		      size_t size, bool mapped, struct savetool_error *err);
 
+/*
+ * Copies the text without one of its devices, counted from 0.  All other bytes
+ * stay, except for one comma.
+ */
+int vmdesc_drop_device(char **edited, size_t *edited_size, const char *json,
+		       size_t size, unsigned device,
+		       struct savetool_error *err);
+
 #endif

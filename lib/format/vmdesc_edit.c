@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Changes one entry in the text of a vmdesc.  Parsing it and writing it again
+ * Changes entries in the text of a vmdesc.  Parsing it and writing it again
  * would change its spelling, so the entry is found in the text itself, which
  * has been parsed before and is known to be JSON.
  */
@@ -107,6 +107,19 @@ static unsigned find_value(struct span object, const char *key,
 	}
 }
 
+/*
+ * The first element of the array, or the next one after an element; at the end
+ * an empty span.
+ */
+static struct span next_element(struct span array, const struct span *element)
+{
+	const char *end = array.end - 1;
+	const char *at = element ? skip_space(element->end, end) : array.start;
+
+	at = at < end ? skip_space(at + 1, end) : end;
+	return (struct span){ at, skip_value(at, end) };
+}
+
 /* Does this describe the subsection with that name? */
 static bool is_named(struct span element, const char *name)
 {
@@ -121,17 +134,11 @@ static bool is_named(struct span element, const char *name)
 /* The array's element for that subsection, or an empty span. */
 static struct span find_element(struct span array, const char *name)
 {
-	const char *at = skip_space(array.start + 1, array.end);
+	struct span element = next_element(array, NULL);
 
-	while (at < array.end - 1) {
-		struct span element = { at, skip_value(at, array.end - 1) };
-
-		if (is_named(element, name))
-			return element;
-		at = skip_space(element.end, array.end - 1);
-		at = skip_space(at + 1, array.end - 1);
-	}
-	return (struct span){ array.end - 1, array.end - 1 };
+	while (element.start < array.end - 1 && !is_named(element, name))
+		element = next_element(array, &element);
+	return element;
 }
 
 /* A piece of the text, and what replaces it. */
@@ -261,4 +268,29 @@ int vmdesc_set_mapped(char **edited, size_t *edited_size, const char *json,
 	if (!edit.with)
 		edit = (struct edit){ { all.end, all.end }, "" };
 	return apply(edited, edited_size, all, edit, err);
+}
+
+/* The braces or brackets of the text's own object. */
+static struct span whole_object(struct span all)
+{
+	const char *start = skip_space(all.start, all.end);
+
+	return (struct span){ start, skip_value(start, all.end) };
+}
+
+int vmdesc_drop_device(char **edited, size_t *edited_size, const char *json,
+		       size_t size, unsigned device, struct savetool_error *err)
+{
+	const struct span all = { json, json + size };
+	struct span devices, element;
+
+	if (size == 0 ||
+	    find_value(whole_object(all), "devices", &devices) != 1)
+		return fail(err, SAVETOOL_UNSUPPORTED,
+			    "vmdesc lists its devices twice");
+	element = next_element(devices, NULL);
+	for (unsigned i = 0; i < device; i++)
+		element = next_element(devices, &element);
+	return apply(edited, edited_size, all, remove_entry(devices, element),
+		     err);
 }

@@ -22,6 +22,7 @@ void description_free(struct description *description)
 	free(description->blocks);
 	free(description->devices);
 	free(description->capabilities);
+	free(description->sections);
 	free(description->files);
 	free(description->findings);
 	domain_xml_free(description->domain);
@@ -66,6 +67,7 @@ static bool hint_writes(enum savetool_hint hint)
 	case SAVETOOL_HINT_CONVERT_TWICE:
 	case SAVETOOL_HINT_SPARSIFY:
 	case SAVETOOL_HINT_COMPACT:
+	case SAVETOOL_HINT_DROP_PROXMOX:
 		return true;
 	default:
 		return false;

@@ -17,6 +17,8 @@ struct description {
 	struct savetool_block *blocks;
 	struct savetool_device *devices;
 	const char **capabilities;
+	const char **sections;
+	size_t section_count;
 	struct savetool_file *files;
 	struct savetool_finding *findings;
 	size_t string_count;

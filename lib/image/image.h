@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 
 struct description;
+struct drop;
 struct held_file;
 
 /*
@@ -41,6 +42,7 @@ struct savetool_image {
 	bool order_given;           /* by the caller that opened it */
 	bool direct;                /* past the page cache, as it was opened */
 	struct description *description; /* the last one */
+	struct drop *drop; /* what a walk does not show; else NULL */
 };
 
 /* As savetool_image_open(), for an open file, which the image takes over. */

@@ -12,6 +12,13 @@
 
 #include <stdlib.h>
 
+void describe_doubt(struct description *description)
+{
+	if (description->info.complete)
+		description->info.complete_known = description->info.complete =
+			false;
+}
+
 static int describe(struct description *description, struct pass *pass,
 		    struct savetool_image *image,
 		    const struct describe_options *options,
@@ -35,6 +42,8 @@ static int describe(struct description *description, struct pass *pass,
 		*err = broken;
 		return -1;
 	}
+	if (result < 0)
+		describe_doubt(description);
 	phases_next(&phases, 100);
 	if (describe_storage(description, pass, &phases.monitor, &later) < 0 ||
 	    report_all(description, pass, result < 0 ? &broken : NULL, &later) <
@@ -43,6 +52,8 @@ static int describe(struct description *description, struct pass *pass,
 									later;
 		return -1;
 	}
+	if (description->doubt != DOUBT_NONE)
+		describe_doubt(description);
 	describe_sizes(description, pass);
 	if (describe_releases(description, err) < 0)
 		return -1;

@@ -37,6 +37,9 @@ int describe_once(struct savetool_image *image,
 		  const struct description **description,
 		  struct savetool_error *err);
 
+/* Nobody who may have to refuse it calls an image complete. */
+void describe_doubt(struct description *description);
+
 /* The length of an uncompressed image whose tail is known. */
 uint64_t image_length(const struct pass *pass);
 

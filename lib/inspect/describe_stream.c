@@ -2,7 +2,9 @@
 /* What the stream says: a visitor that sees its two ends, or all of it. */
 #include "config.h"
 
+#include "base/bytes.h"
 #include "base/error.h"
+#include "format/iterable.h"
 #include "format/page_size.h"
 #include "image/pass.h"
 #include "image/trailing.h"
@@ -24,6 +26,42 @@ struct describer {
 	struct page_sink *counts;
 	const struct describe_options *options;
 };
+
+#define PROXMOX "Proxmox VE"
+
+/* Proxmox gives machine types a suffix of its own. */
+static void describe_producer(struct savetool_info *info)
+{
+	if (info->machine && strstr(info->machine, "+pve"))
+		info->saved_by = PROXMOX;
+}
+
+/* What is saved in several parts, or ahead of memory. */
+static int describe_section(struct description *description,
+			    const struct section *section,
+			    struct savetool_error *err)
+{
+	size_t count = description->section_count;
+	const char **sections;
+
+	if (section->type != SECTION_START && section->type != SECTION_FULL)
+		return 0;
+	sections = reallocarray(description->sections, count + 2,
+				sizeof(*sections));
+	if (!sections)
+		return fail_memory(err);
+	description->sections = sections;
+	description->info.sections = sections;
+	sections[count] = description_keep(description, section->name);
+	sections[count + 1] = NULL;
+	if (!sections[count])
+		return fail_memory(err);
+	description->section_count++;
+	if (strcmp(section->name, PROXMOX_SECTION) != 0)
+		return 0;
+	description->info.saved_by = PROXMOX;
+	return report_proxmox(description, section, err);
+}
 
 static int describe_configuration(struct description *description,
 				  const struct stream *stream,
@@ -54,6 +92,11 @@ static int describe_configuration(struct description *description,
 			description_keep(description, configuration->machine);
 		if (!info->machine)
 			return fail_memory(err);
+	}
+	describe_producer(info);
+	if (configuration_can(configuration, CAPABILITY_IGNORE_SHARED)) {
+		info->memory_elsewhere = info->complete_known = true;
+		info->complete = false;
 	}
 	info->has_uuid = configuration->has_uuid;
 	memcpy(info->uuid, configuration->uuid, sizeof(info->uuid));
@@ -134,7 +177,9 @@ static int describe_tail(struct description *description,
 	info->vmdesc_known = true;
 	info->vmdesc = tail->vmdesc != NULL;
 	info->trailing = trailing_length(pass);
-	if ((!info->header || info->header->complete) && !tail_is_opaque(tail))
+	if ((!info->header || info->header->complete) &&
+	    !tail_is_opaque(tail) && !info->memory_elsewhere &&
+	    !info->devices_only)
 		info->complete_known = info->complete = true;
 	return 0;
 }
@@ -145,6 +190,15 @@ static int on_start(struct visitor *visitor, const struct stream *stream,
 	struct describer *describer = (struct describer *)visitor;
 
 	return describe_configuration(describer->description, stream, err);
+}
+
+static int on_section(struct visitor *visitor, const struct section *section,
+		      struct output **copy_to, struct savetool_error *err)
+{
+	struct describer *describer = (struct describer *)visitor;
+
+	(void)copy_to;
+	return describe_section(describer->description, section, err);
 }
 
 static int on_ram_list(struct visitor *visitor, const struct section *section,
@@ -197,6 +251,7 @@ static int on_tail(struct visitor *visitor, const struct tail *tail,
 
 static const struct visitor_ops describer_ops = {
 	.start = on_start,
+	.section = on_section,
 	.ram_list = on_ram_list,
 	.tail = on_tail,
 };
@@ -210,40 +265,137 @@ static bool is_of_another(const struct pass *pass)
 		       pass->stream.ram.layout.page_size;
 }
 
+/* Up to the memory's START, or to its first PART: 1, or 0 at the tail. */
+static int describe_items(struct describer *describer, struct section *ram,
+			  struct savetool_error *err)
+{
+	struct stream *stream = &describer->pass->stream;
+	struct stream_item item;
+	int more;
+
+	while ((more = stream_next(stream, &item, err)) > 0) {
+		if (item.kind == STREAM_COMMAND)
+			continue;
+		*ram = item.section;
+		if (section_is_ram(ram))
+			break;
+		if (describe_section(describer->description, ram, err) < 0 ||
+		    stream_skip_payload(stream, ram, err) < 0 ||
+		    stream_end_section(stream, ram, err) < 0)
+			return -1;
+	}
+	return more;
+}
+
 /*
- * Walks a sequential stream up to its list of blocks.  What follows the memory
- * was found from the end of the file.
+ * Everything that is saved in parts has its START before the first page, unless
+ * there are pages in the memory's own.
+ */
+static int describe_starts(struct describer *describer,
+			   struct savetool_error *err)
+{
+	struct stream *stream = &describer->pass->stream;
+	struct page_sink *none = NULL;
+	struct section ram;
+	size_t got;
+	int more = describe_items(describer, &ram, err);
+
+	if (more <= 0)
+		return more < 0 ? -1 : stream_require_memory(stream, err);
+	if (page_size_read_list(stream, err) < 0 ||
+	    on_ram_list(&describer->base, &ram, &stream->ram, &none, err) < 0 ||
+	    reader_look(&stream->reader, 8, &got, err) < 0)
+		return -1;
+	if (got < 8 || get_be64(stream->reader.next) != RAM_EOS)
+		return 0;
+	if (stream_read_ram_end_mark(stream, err) < 0 ||
+	    stream_end_section(stream, &ram, err) < 0)
+		return -1;
+	return describe_items(describer, &ram, err) < 0 ? -1 : 0;
+}
+
+/*
+ * Walks a sequential stream up to its first pages.  What follows the memory was
+ * found from the end of the file, and is shown even if nobody can go on to it.
  */
 static int describe_ends(struct describer *describer,
 			 struct savetool_error *err)
 {
 	struct pass *pass = describer->pass;
-	struct stream *stream = &pass->stream;
-	struct stream_item item;
-	struct page_sink *none = NULL;
-	int more;
+	struct savetool_error later;
+	int result;
 
-	if (on_start(&describer->base, stream, err) < 0)
+	if (on_start(&describer->base, &pass->stream, err) < 0)
 		return -1;
-	while ((more = stream_next(stream, &item, err)) > 0) {
-		if (item.kind == STREAM_COMMAND)
-			continue;
-		if (section_is_ram(&item.section))
-			break;
-		if (stream_skip_payload(stream, &item.section, err) < 0 ||
-		    stream_end_section(stream, &item.section, err) < 0)
-			return -1;
-	}
-	if (more < 0)
-		return -1;
-	if (more > 0 && (page_size_read_list(stream, err) < 0 ||
-			 on_ram_list(&describer->base, &item.section,
-				     &stream->ram, &none, err) < 0))
+	result = describe_starts(describer, err);
+	if (result < 0 && err->code != SAVETOOL_UNSUPPORTED)
 		return -1;
 	if (is_of_another(pass))
 		pass_distrust_tail(pass);
-	return pass->tail ? describe_tail(describer->description, pass, err) :
-			    0;
+	if (pass->tail &&
+	    describe_tail(describer->description, pass, &later) < 0) {
+		*err = later;
+		return -1;
+	}
+	return result;
+}
+
+/* A stream that holds devices and nothing else. */
+static int describe_devices(struct describer *describer,
+			    struct savetool_error *err)
+{
+	struct pass *pass = describer->pass;
+
+	describer->description->info.devices_only = true;
+	if (on_start(&describer->base, &pass->stream, err) < 0 ||
+	    pass_read_tail(pass, err) < 0)
+		return -1;
+	return describe_tail(describer->description, pass, err);
+}
+
+/* A stream up to this length is read without anybody noticing. */
+#define SHORT_STREAM (UINT64_C(8) << 20)
+
+/* Who only wants to know that nothing between the ends is refused. */
+struct prover {
+	struct visitor base;
+	struct page_sink *counts;
+};
+
+static int prove_list(struct visitor *visitor, const struct section *section,
+		      const struct ram_list *list, struct page_sink **sink,
+		      struct savetool_error *err)
+{
+	struct prover *prover = (struct prover *)visitor;
+
+	(void)section;
+	if (count_sink_new(&prover->counts, &list->layout, err) < 0)
+		return -1;
+	*sink = prover->counts;
+	return 0;
+}
+
+static const struct visitor_ops prover_ops = { .ram_list = prove_list };
+
+/* The ends of a short stream are not all that is looked at. */
+static int prove_short(struct describer *describer,
+		       const struct savetool_monitor *monitor,
+		       struct savetool_error *err)
+{
+	struct prover prover = { .base = { .ops = &prover_ops } };
+	const struct tail *tail = describer->pass->tail;
+	struct savetool_image *image = describer->pass->image;
+	cleanup_pass struct pass pass = { .image = image };
+	int result;
+
+	if (!describer->description->info.complete || !tail ||
+	    tail->offset - image_stream_offset(image) > SHORT_STREAM)
+		return 0;
+	result = pass_begin(&pass, image, err);
+	if (result == 0)
+		result = walk(&pass, &prover.base, monitor, err);
+	page_sink_free(prover.counts);
+	return result;
 }
 
 static int walk_along(struct describer *describer,
@@ -273,16 +425,21 @@ static int look(struct describer *describer, struct savetool_image *image,
 		struct savetool_error *err)
 {
 	struct pass *pass = describer->pass;
-	bool mapped, seekable;
+	bool mapped, seekable, devices_only;
 
-	if (pass_begin(pass, image, err) < 0)
+	if (pass_begin(pass, image, err) < 0 ||
+	    stream_has_only_devices(&devices_only, &pass->stream, err) < 0)
 		return -1;
+	if (devices_only)
+		return describe_devices(describer, err);
 	pass->strays = describer->options->strays;
 	mapped = stream_is_mapped(&pass->stream);
 	seekable = pass->in->seekable;
 	if (!describer->count && !mapped && !describer->options->whole &&
 	    (pass->tail || !seekable))
-		return describe_ends(describer, err);
+		return describe_ends(describer, err) < 0 ?
+			       -1 :
+			       prove_short(describer, monitor, err);
 	if (!mapped)
 		describer->count = true;
 	return walk_along(describer, monitor, err);

@@ -25,6 +25,10 @@ int report_empty_bitmap(struct description *description,
 			const struct clear_data *clear_data,
 			struct savetool_error *err);
 
+/* About the section that only the QEMU of Proxmox VE knows. */
+int report_proxmox(struct description *description,
+		   const struct section *section, struct savetool_error *err);
+
 /* What report_all() leaves out when the walk ended early. */
 int report_in_tail(struct description *description, const struct pass *pass,
 		   struct savetool_error *err);

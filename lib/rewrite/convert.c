@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/options.h"
+#include "format/drop.h"
 #include "image/unchanged.h"
 #include "io/space.h"
 #include "rewrite/fit.h"
@@ -264,11 +265,18 @@ int savetool_convert(struct savetool_image *image, const char *destination,
 {
 	struct savetool_convert_options options;
 	struct savetool_convert_result done = { 0 };
+	cleanup_drop struct drop drop = { 0 };
+	int failed;
 
 	if (options_take(&options, sizeof(options), given, err) < 0 ||
+	    drop_init(&drop, options.drop, options.drop_count, err) < 0 ||
 	    image_require_complete(image, err) < 0 ||
-	    image_spool_beside(image, destination, err) < 0 ||
-	    convert(image, destination, &options, monitor, &done, err) < 0)
+	    image_spool_beside(image, destination, err) < 0)
+		return -1;
+	image->drop = drop.count > 0 ? &drop : NULL;
+	failed = convert(image, destination, &options, monitor, &done, err);
+	image->drop = NULL;
+	if (failed < 0)
 		return -1;
 	if (result)
 		*result = done;

@@ -20,6 +20,13 @@ struct savetool_convert_options {
 	unsigned threads;        /* of compression; 0: all processors */
 	bool force;              /* may replace an existing destination */
 	bool verify;             /* read it back and compare digests */
+
+	/*
+	 * Sections to leave out, by name ("pbs-state") or, if several have it,
+	 * by name and instance ("cpu/1").  Never the memory.
+	 */
+	const char *const *drop;
+	size_t drop_count;
 };
 
 struct savetool_convert_result {

@@ -50,6 +50,8 @@ enum savetool_hint {
 	SAVETOOL_HINT_COMPACT,
 	SAVETOOL_HINT_COMPACT_COPY, /* to another file */
 	SAVETOOL_HINT_SPLIT,        /* copy the rest to a file of its own */
+	SAVETOOL_HINT_DROP_PROXMOX, /* convert it without the section */
+	SAVETOOL_HINT_XEN,          /* Xen's own tools restore it */
 };
 
 #endif

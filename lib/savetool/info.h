@@ -190,6 +190,18 @@ struct savetool_info {
 
 	/* From this QEMU on it takes that libvirt; NULL: any does. */
 	const char *newer_qemu, *newer_libvirt;
+
+	/* Whose QEMU saved it: "Proxmox VE"; NULL: nothing says so. */
+	const char *saved_by;
+
+	/*
+	 * Names of the sections that come before the devices, as far as they
+	 * were seen, without the memory's; ended by NULL.
+	 */
+	const char *const *sections;
+
+	bool devices_only;     /* a stream without memory, as Xen saves it */
+	bool memory_elsewhere; /* saved with x-ignore-shared */
 };
 
 #endif

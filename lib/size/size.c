@@ -86,6 +86,8 @@ static int size_image(struct pass *pass, struct savetool_image *image,
 		return -1;
 	}
 	info = &image->description->info;
+	if (info->devices_only)
+		return stream_fail_devices_only(&pass->stream, err);
 	if (measure_data(info, pass, err) < 0 ||
 	    measure_around(info, pass, err) < 0)
 		return -1;

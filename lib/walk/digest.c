@@ -39,6 +39,14 @@ static int add_bytes(struct output *out, struct iovec *iov, unsigned count,
 
 static const struct output_ops device_ops = { .write_at = add_bytes };
 
+/* A digest of a part of the memory would not be the guest's. */
+static int start(struct visitor *visitor, const struct stream *stream,
+		 struct savetool_error *err)
+{
+	(void)visitor;
+	return stream_require_own_memory(stream, err);
+}
+
 /* Not its id, which has nothing to do with the guest. */
 static int section(struct visitor *visitor, const struct section *section,
 		   struct output **copy_to, struct savetool_error *err)
@@ -77,7 +85,7 @@ static int tail(struct visitor *visitor, const struct tail *tail,
 	struct digest_visitor *digest = (struct digest_visitor *)visitor;
 	XXH128_hash_t sum;
 
-	if (tail_copy(tail, 0, tail->state_size, &digest->devices, err) < 0)
+	if (tail_copy_state(tail, &digest->devices, err) < 0)
 		return -1;
 	sum = XXH3_128bits_digest(digest->sum);
 	digest->result.devices[0] = sum.high64;
@@ -89,6 +97,7 @@ static int tail(struct visitor *visitor, const struct tail *tail,
 }
 
 static const struct visitor_ops ops = {
+	.start = start,
 	.section = section,
 	.ram_list = ram_list,
 	.tail = tail,

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/phases.h"
+#include "format/drop.h"
 #include "format/mapped.h"
 #include "format/page_size.h"
 #include "format/sequential.h"
@@ -163,6 +164,18 @@ static int walk_ram(struct walker *walker, const struct section *section,
 	return made_up ? 0 : visit(walker->visitor, ram_end, section, err);
 }
 
+/* Is this one to be left out?  A PART or END has been seen before. */
+static bool is_dropped(struct walker *walker, const struct section *section)
+{
+	struct drop *drop = walker->pass->image->drop;
+
+	if (!drop)
+		return false;
+	if (section->type == SECTION_START || section->type == SECTION_FULL)
+		drop_see(drop, section->name, section->instance);
+	return drop_takes(drop, section->name, section->instance);
+}
+
 static int walk_other(struct walker *walker, const struct section *section,
 		      struct savetool_error *err)
 {
@@ -170,6 +183,10 @@ static int walk_other(struct walker *walker, const struct section *section,
 	struct output *copy_to = NULL;
 	int result;
 
+	if (is_dropped(walker, section))
+		return stream_skip_payload(walker->stream, section, err) < 0 ?
+			       -1 :
+			       stream_end_section(walker->stream, section, err);
 	if (visit(walker->visitor, section, section, &copy_to, err) < 0)
 		return -1;
 	reader->copy_to = copy_to;
@@ -238,10 +255,8 @@ static int walk_tail(struct walker *walker, struct savetool_error *err)
 	struct pass *pass = walker->pass;
 	const struct tail *tail;
 
-	if (!walker->stream->ram_started)
-		return fail_at(err, SAVETOOL_CORRUPT,
-			       walker->stream->reader.offset,
-			       "no RAM section before the devices");
+	if (stream_require_memory(walker->stream, err) < 0)
+		return -1;
 	if (walker->records.multifd_flushes && !walker->stream->ram.mapped)
 		return fail(
 			err, SAVETOOL_UNSUPPORTED,
@@ -255,6 +270,10 @@ static int walk_tail(struct walker *walker, struct savetool_error *err)
 	/* The end of the stream was unknown when the list was read. */
 	if (walker->stream->ram.mapped &&
 	    ram_list_check(&walker->stream->ram, tail_end(tail), err) < 0)
+		return -1;
+	pass->tail->drop = pass->image->drop;
+	if (pass->image->drop &&
+	    drop_check(pass->image->drop, walker->stream, tail, err) < 0)
 		return -1;
 	return visit(walker->visitor, tail, tail, err);
 }
@@ -271,9 +290,16 @@ static int walk_with(struct pass *pass, struct visitor *visitor,
 		.latest = latest,
 	};
 	struct stream_item item;
+	bool devices_only;
 	int more;
 
 	phases_begin(&walker.phases, monitor);
+	if (pass->image->drop)
+		drop_restart(pass->image->drop);
+	if (stream_has_only_devices(&devices_only, walker.stream, err) < 0)
+		return -1;
+	if (devices_only)
+		return stream_fail_devices_only(walker.stream, err);
 	if (visit(visitor, start, walker.stream, err) < 0)
 		return -1;
 	while ((more = stream_next(walker.stream, &item, err)) > 0) {

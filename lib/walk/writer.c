@@ -33,13 +33,8 @@ struct writer {
 static int check_source(const struct writer *writer,
 			const struct stream *stream, struct savetool_error *err)
 {
-	if (configuration_can(&stream->configuration,
-			      CAPABILITY_IGNORE_SHARED)) {
-		fail(err, SAVETOOL_UNSUPPORTED,
-		     "saved with x-ignore-shared: part of the memory is in "
-		     "other files");
-		return fail_hint(err, SAVETOOL_HINT_SAVE_WITHOUT_SHARED);
-	}
+	if (stream_require_own_memory(stream, err) < 0)
+		return -1;
 	if (writer->options.mapped && !stream->configuration.present) {
 		fail(err, SAVETOOL_UNSUPPORTED,
 		     "stream without a configuration section: its machine "

@@ -612,3 +612,57 @@ overwritten()
 	overwritten compact image --copy copy
 	overwritten digest image
 }
+
+@test "--drop leaves out a section, and every other byte stays" {
+	make_image v2-proxmox image
+	savetool convert --json --verify --drop pbs-state image dest
+	assert_success
+	assert_json '.dropped == ["pbs-state"] and .verified'
+	assert_equal "$stderr" "savetool: dest: warning: section 'pbs-state' was\
+ left out; whether the guest restores without it, only QEMU can say"
+	# Its header, its six bytes and their count, its footer.
+	sed '/pbs-state/,/backup/d' "$(recipe v2-proxmox)" | sed '$d' |
+		(cd "$top/tests/recipes/sequential" && "$mkimage" \
+			"$OLDPWD/wanted")
+	cmp dest wanted
+	savetool digest --json dest
+	memory=$(jq -r .memory <<<"$output")
+	savetool digest --json image
+	assert_json ".memory == \"$memory\""
+}
+
+@test "--drop leaves out a device and its entry in the vmdesc" {
+	local format
+
+	make_image v2-devices-many image
+	savetool inspect --json image
+	name=$(jq -r '.devices[1] | "\(.name)/\(.instance)"' <<<"$output")
+	jq -c '[.devices[] | [.name, .instance]] | del(.[1])' <<<"$output" \
+		>wanted
+	for format in raw zstd sparse; do
+		savetool convert -v -O $format --drop "$name" image dest
+		assert_success
+		assert_line "dest: left out section '$name'"
+		savetool check --deep --json dest
+		assert_success
+		assert_json '.findings == []'
+		savetool inspect --scan --json dest
+		[ $format = zstd ] || diff wanted <(jq -c \
+			'[.devices[] | [.name, .instance]]' <<<"$output")
+		rm dest
+	done
+}
+
+@test "--drop takes what is there, and never memory" {
+	make_image v2-proxmox image
+	savetool convert image dest --drop pbs-sate
+	assert_failure 2
+	assert_equal "$stderr" "savetool: image: no section 'pbs-sate'; did you\
+ mean 'pbs-state'?"
+	savetool convert image dest --drop ram
+	assert_failure 2
+	make_image v2-no-vmdesc plain
+	savetool convert plain dest --drop timer
+	assert_failure 7
+	[ ! -e dest ]
+}

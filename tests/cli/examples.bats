@@ -184,6 +184,7 @@ named_files()
 	cp --reflink=never --sparse=never guest.sparse guest.copy
 	make_image v2-mislabelled-sparse wrong.save
 	make_image v2-s390-storage s390.mig
+	make_image v2-proxmox vm-100-state-s.raw
 	"$SAVETOOL" convert -O zstd guest.save backup/guest.zst
 	cp backup/guest.zst backup/demo.save.zst
 	# The examples of convert make these.

@@ -754,3 +754,30 @@ packs()
 	assert_line --partial "/base (backing-store, not here)"
 	assert_line --regexp 'rbd pool/image$'
 }
+
+@test "memory that is elsewhere is named, with the file if the XML has it" {
+	local xml='<domain xmlns:qemu="x"><name>t</name><qemu:commandline>'
+	xml+='<qemu:arg value="memory-backend-file,id=m,mem-path=/dev/shm/m,'
+	xml+='share=on"/></qemu:commandline></domain>'
+
+	{ echo "libvirt format=sparse xml=\"${xml//\"/\\\"}\""
+		grep -v '^#' "$(recipe v3-ignore-shared)"; } |
+		(cd "$top/tests/recipes/mapped" && "$mkimage" "$OLDPWD/a")
+	savetool inspect --json a
+	assert_success
+	assert_json '.complete == false and .stream."memory-elsewhere"'
+	assert_json '.findings[0] | .code == "memory-elsewhere" and
+		.block == "shared" and (.message | endswith("\u0027/dev/shm/m\u0027"))'
+	savetool inspect -q a
+	assert_output --partial ", not complete by itself"
+}
+
+@test "devices without memory are described as such" {
+	make_image devices-only a
+	savetool inspect --json a
+	assert_success
+	assert_json 'has("complete") | not'
+	assert_json '[.devices[].name] == ["timer", "cpu_common"]'
+	savetool inspect -q a
+	assert_output --partial "without memory"
+}

@@ -5,7 +5,8 @@
 """recipes.py [RECIPE | FOLDER]...
 
 SAVETOOL and MKIMAGE are the programs.  Without an argument all recipes of
-tests/recipes are test cases; its README says what an expectation means.
+tests/recipes are test cases, and all files of tests/data; the README of the
+recipes says what an expectation means.
 """
 
 import json
@@ -23,6 +24,7 @@ import schema  # noqa: E402 pylint: disable=wrong-import-position
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 RECIPES = TOP / "tests/recipes"
+DATA = TOP / "tests/data"
 SAVETOOL = os.environ.get("SAVETOOL", str(TOP / "build/savetool"))
 MKIMAGE = os.environ.get("MKIMAGE", str(TOP / "build/tests/mkimage/mkimage"))
 
@@ -181,12 +183,14 @@ class Case:
         self.order = ["--byte-order", self.expect.get("order")] \
             if self.expect.get("order") else []
         self.guest = None
+        self.runs = []
 
     def run(self, command, *arguments, expected=None):
         """A command that ends with the status that the recipe expects."""
         if expected is None:
             expected = self.expect.status(command)
         run = Run([command, *arguments])
+        self.runs.append(run)
         run.need(run.status == expected,
                  f"status {run.status}, not {expected}")
         return run
@@ -212,6 +216,7 @@ class Case:
         self.compacts()
         self.sparsifies()
         self.starts_elsewhere()
+        be_honest(self.runs, self.back)
         need((read("image"), os.stat("image").st_mtime_ns) == before,
              "the image has changed")
 
@@ -421,11 +426,69 @@ def memory_is_that_of(folder, source, images):
             raise Failed(f"{path}: {wrong}") from wrong
 
 
+def claims(run):
+    """What a run says in praise of the image, read by all commands alike."""
+    if "--offset" in run.words or not run.words.endswith(" image"):
+        return []
+    if "--json" not in run.words:
+        return ["clean"] if run.output.endswith(": clean\n") else []
+    said = run.json()
+    if not isinstance(said, dict):
+        return []
+    return [word for word in ("clean", "complete") if said.get(word) is True]
+
+
+def refuses(run, own):
+    """Does a run refuse the image, and not only another layout than its own?"""
+    words = run.words.split()
+    if words[0] == "convert" and words[words.index("-O") + 1] != own:
+        return False
+    return run.status >= 3 and "image" in words
+
+
+def be_honest(runs, own):
+    """Nobody calls clean or complete what another command refuses."""
+    refused = [run for run in runs if refuses(run, own)]
+    for run in runs:
+        said = claims(run)
+        run.need(not said or not refused,
+                 f"'{' and '.join(said)}', but status "
+                 f"{refused and refused[0].status} of savetool "
+                 f"{refused and refused[0].words}")
+
+
+class Sample:
+    """One file of tests/data, which real programs wrote."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def test(self):
+        """All that its commands say of it fits together."""
+        with open("image", "wb") as image:
+            subprocess.run(["zstd", "-qdc", self.path], check=True,
+                           stdout=image)
+        runs = [Run(words.split()) for words in (
+            "inspect --json image", "inspect --json --scan image",
+            "check image", "check --json image", "check --deep --json image",
+            "size --json image", "map --json image", "digest image")]
+        layout = runs[1].json().get("layout")
+        own = "sparse" if layout == "mapped-ram" else "raw"
+        for words in (f"convert -q -O {own} image there",
+                      "compact -q --copy compact image",
+                      "sparsify -q --copy copy image"):
+            runs.append(Run(words.split()))
+        be_honest(runs, own)
+
+
 def find_recipes(arguments):
-    """The recipes that are meant."""
+    """The recipes, and files of tests/data, that are meant."""
     found = []
-    for path in map(pathlib.Path, arguments or [RECIPES]):
-        found += sorted(path.rglob("*.recipe")) if path.is_dir() else [path]
+    for path in map(pathlib.Path, arguments or [RECIPES, DATA]):
+        if path.is_dir():
+            found += sorted(path.rglob("*.recipe")) + sorted(path.glob("*.zst"))
+        else:
+            found.append(path)
     return [path.resolve() for path in found]
 
 
@@ -436,9 +499,13 @@ def run_case(number, path):
     with tempfile.TemporaryDirectory(prefix="savetool-") as folder:
         os.chdir(folder)
         try:
-            case = Case(path)
-            about = f": {case.expect.about}".replace("#", "number")
-            case.test()
+            if path.suffix == ".zst":
+                about = ": nobody praises what another refuses"
+                Sample(path).test()
+            else:
+                case = Case(path)
+                about = f": {case.expect.about}".replace("#", "number")
+                case.test()
         except (Failed, OSError, ValueError, KeyError,
                 subprocess.CalledProcessError) as error:
             failure = f"{type(error).__name__}: {error}"

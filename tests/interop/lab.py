@@ -17,6 +17,7 @@ from image import flip_bit, present_runs, read_image
 from inspected import check_inspect
 from libvirtd import (domain_create, domain_ticks, libvirt_start, libvirt_stop,
                       run_virsh)
+from sections import add_proxmox, save_devices
 
 
 def print_facts(options):
@@ -90,6 +91,16 @@ def parse(words):
     command = commands.add_parser("load-bare")
     bare_options(command)
     command.set_defaults(perform=load_bare)
+
+    command = commands.add_parser("add-proxmox")
+    command.add_argument("image")
+    command.add_argument("state", help="what Proxmox VE would have saved")
+    command.set_defaults(perform=add_proxmox)
+
+    command = commands.add_parser("save-devices")
+    command.add_argument("image")
+    command.add_argument("--program", default="qemu-system-x86_64")
+    command.set_defaults(perform=save_devices)
 
     command = commands.add_parser("facts")
     command.add_argument("image")

@@ -63,6 +63,17 @@ setup_file()
 		'["x-ignore-shared","mapped-ram"]' ]
 	[ "$(jq '.blocks[] | select(.name == "pc.ram").length' said)" = \
 		$((40 << 20)) ]
+	jq -e '.complete == false and .stream."memory-elsewhere" and
+		.sizes."reclaimable-stale" == 0 and
+		([.findings[] | select(.code == "memory-elsewhere").block] ==
+			["pc.ram"])' said
+	run "$SAVETOOL" check image
+	[ "$status" = 1 ]
+	run "$SAVETOOL" digest image
+	[ "$status" = 7 ]
+	cp image sparsified
+	"$SAVETOOL" sparsify sparsified
+	cmp image sparsified
 	for format in raw sparse; do
 		run "$SAVETOOL" convert -O $format image out
 		echo "$output"

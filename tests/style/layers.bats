@@ -120,7 +120,7 @@ undefined_and_defined()
 
 @test "cmd sees the library through savetool.h alone" {
 	no_strangers "$top/cmd" \
-		'config|savetool|base/cleanup|base/text|(cmd/)?[a-z_0-9]+'
+		'config|savetool|base/cleanup|base/nearest|base/text|(cmd/)?[a-z_0-9]+'
 	# A header without folder must be cmd's own.
 	local header found=
 

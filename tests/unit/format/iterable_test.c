@@ -17,7 +17,7 @@ static struct wire wire;
 static int skip_wire(const char *name, enum section_type type, size_t size,
 		     size_t *left, struct savetool_error *err)
 {
-	struct section section = { .type = type, .offset = 7 };
+	struct section section = { .type = type, .offset = 7, .version = 1 };
 	struct reader reader;
 	int result;
 
@@ -91,6 +91,16 @@ TEST(flags_of_dirty_bitmaps_can_be_longer)
 	wire_be32(&wire, 0x80800020);
 	wire_be16(&wire, 0x8001);
 	passes(DIRTY, SECTION_END);
+}
+
+TEST(what_proxmox_adds)
+{
+	wire_be64(&wire, 3);
+	wire_text(&wire, "abc");
+	passes(PROXMOX_SECTION, SECTION_START);
+	wire_be64(&wire, 0);
+	refuses(PROXMOX_SECTION, SECTION_PART, SAVETOOL_CORRUPT,
+		"section 'pbs-state' has more than one part (at byte 7)");
 }
 
 TEST(storage_attributes)
@@ -195,9 +205,11 @@ TEST(unknown_ones_are_unsupported)
 		"storage migration: the disks are in the stream, too (at byte "
 		"7)");
 	refuses("novelty", SECTION_START, SAVETOOL_UNSUPPORTED,
-		"unknown section 'novelty' in several parts (at byte 7)");
+		"unknown section 'novelty': nothing shows where it ends, so "
+		"what follows it cannot be read (at byte 7)");
 	refuses("vfio", SECTION_START, SAVETOOL_UNSUPPORTED,
-		"unknown section 'vfio' in several parts (at byte 7)");
+		"unknown section 'vfio': nothing shows where it ends, so "
+		"what follows it cannot be read (at byte 7)");
 }
 
 int main(void)
@@ -207,6 +219,7 @@ int main(void)
 		cmocka_unit_test(dirty_bitmaps),
 		cmocka_unit_test(flags_of_dirty_bitmaps_can_be_longer),
 		cmocka_unit_test(storage_attributes),
+		cmocka_unit_test(what_proxmox_adds),
 		cmocka_unit_test(storage_attributes_that_make_no_sense),
 		cmocka_unit_test(the_page_table_of_pseries),
 		cmocka_unit_test(no_page_table_of_pseries),

@@ -188,6 +188,53 @@ TEST(what_is_cut_off_is_not_read_beyond)
 	}
 }
 
+/* Without that device, this is what remains. */
+static void drops(const char *json, unsigned device, const char *expected)
+{
+	size_t size = strlen(json), edited_size;
+	char *bare = malloc(size), *edited;
+	struct savetool_error err;
+
+	memcpy(bare, json, size);
+	assert_ok(vmdesc_drop_device(&edited, &edited_size, bare, size, device,
+				     &err),
+		  err);
+	free(bare);
+	assert_int_equal(edited_size, strlen(expected));
+	assert_memory_equal(edited, expected, edited_size);
+	free(edited);
+}
+
+TEST(a_device_goes_with_one_comma)
+{
+	const char *json = "{\"page_size\": 4096,  \"devices\" : [{\"name\": "
+			   "\"a\"}, {\"name\": \"[b,\"},\n {\"c\": [1, 2]}] }";
+
+	drops(json, 0,
+	      "{\"page_size\": 4096,  \"devices\" : [{\"name\": \"[b,\"},\n "
+	      "{\"c\": [1, 2]}] }");
+	drops(json, 1,
+	      "{\"page_size\": 4096,  \"devices\" : [{\"name\": \"a\"}, "
+	      "{\"c\": [1, 2]}] }");
+	drops(json, 2,
+	      "{\"page_size\": 4096,  \"devices\" : [{\"name\": \"a\"}, "
+	      "{\"name\": \"[b,\"}] }");
+	drops("{\"devices\":[{\"name\":\"a\"}]}", 0, "{\"devices\":[]}");
+}
+
+TEST(devices_that_are_listed_twice_stay)
+{
+	const char json[] = "{\"devices\": [{}], \"devices\": [{}]}";
+	struct savetool_error err;
+	char *edited;
+	size_t size;
+
+	assert_int_equal(vmdesc_drop_device(&edited, &size, json,
+					    sizeof(json) - 1, 0, &err),
+			 -1);
+	assert_int_equal(err.code, SAVETOOL_UNSUPPORTED);
+}
+
 static struct vmdesc *parses(const char *json)
 {
 	size_t size = strlen(json);
@@ -364,6 +411,8 @@ int main(void)
 			a_name_elsewhere_in_a_subsection_is_not_its_own),
 		cmocka_unit_test(a_key_of_that_name_elsewhere_is_not_meant),
 		cmocka_unit_test(what_is_cut_off_is_not_read_beyond),
+		cmocka_unit_test(a_device_goes_with_one_comma),
+		cmocka_unit_test(devices_that_are_listed_twice_stay),
 		cmocka_unit_test(a_real_one_is_understood),
 		cmocka_unit_test(arrays_count_as_often_as_they_are_long),
 		cmocka_unit_test(the_size_of_a_struct_holds_all_beneath),

@@ -2,7 +2,7 @@
 /* Distance of words: one letter wrong, missing, too many, or two swapped. */
 #include "config.h"
 
-#include "nearest.h"
+#include "base/nearest.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -78,6 +78,9 @@ void nearest_try(struct nearest *nearest, const char *known)
 		here = 1;
 	else if (here > limit(word_length, known_length))
 		return;
+	for (size_t i = 0; i < nearest->count && i < NEAREST_WORDS; i++)
+		if (strcmp(nearest->found[i], known) == 0)
+			return;
 	if (nearest->count == 0 || here < nearest->distance) {
 		nearest->distance = here;
 		nearest->count = 0;

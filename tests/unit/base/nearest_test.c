@@ -2,7 +2,7 @@
 /* A misspelled word: what it was meant to be, or nothing that is far away. */
 #include "config.h"
 
-#include "nearest.h"
+#include "base/nearest.h"
 #include "unit/check.h"
 
 #include <string.h>

@@ -3,8 +3,8 @@
  * The known words that a misspelled one was most likely meant to be: a command,
  * an option, or a value.
  */
-#ifndef NEAREST_H
-#define NEAREST_H
+#ifndef BASE_NEAREST_H
+#define BASE_NEAREST_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@ struct nearest {
 	unsigned distance;
 };
 
-/* The words stay the caller's. */
+/* The words stay the caller's; one that comes twice counts once. */
 void nearest_begin(struct nearest *nearest, const char *word);
 void nearest_try(struct nearest *nearest, const char *known);
 
