@@ -70,6 +70,8 @@ libcore_la_SOURCES = \
 	%D%/codec/format_names.c \
 	%D%/codec/gzip.c \
 	%D%/codec/lzop.c \
+	%D%/codec/lzop_frames.c \
+	%D%/codec/lzop_frames.h \
 	%D%/codec/members.h \
 	%D%/codec/members_pack.c \
 	%D%/codec/members_unpack.c \

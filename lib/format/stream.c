@@ -248,7 +248,7 @@ static int is_early(struct stream *stream, bool *early,
 	char name[STR8_SIZE] = "";
 	size_t got;
 
-	if (reader_look(&stream->reader, head + STR8_SIZE, &got, err) < 0)
+	if (reader_peek(&stream->reader, head + STR8_SIZE, &got, err) < 0)
 		return -1;
 	if (got >= head && got >= head + stream->reader.next[head - 1])
 		memcpy(name, stream->reader.next + head,
