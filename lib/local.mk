@@ -109,6 +109,8 @@ libcore_la_SOURCES = \
 	%D%/format/domain_files.h \
 	%D%/format/domain_xml.c \
 	%D%/format/domain_xml.h \
+	%D%/format/early.c \
+	%D%/format/early.h \
 	%D%/format/iterable.c \
 	%D%/format/iterable.h \
 	%D%/format/libvirt.c \

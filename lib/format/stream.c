@@ -355,6 +355,11 @@ static int skip_early(struct stream *stream, const struct section *section,
 		    vmdesc->devices[i].instance == section->instance)
 			return reader_skip(&stream->reader,
 					   vmdesc->devices[i].length, err);
+	if (stream->reader.in && stream->reader.in->seekable)
+		return fail_at(err, SAVETOOL_UNSUPPORTED, section->offset,
+			       "length of section '%s' is only known from the "
+			       "vmdesc, which was not found",
+			       section->name);
 	fail_at(err, SAVETOOL_UNSUPPORTED, section->offset,
 		"length of section '%s' is only known from the end of the "
 		"image, which cannot be read in advance",

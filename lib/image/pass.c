@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "format/early.h"
 #include "format/page_size.h"
 #include "image/stranger.h"
 #include "io/spool.h"
@@ -153,7 +154,9 @@ int pass_begin(struct pass *pass, struct savetool_image *image,
 	    stream_open(&pass->stream, pass->in, pass->pool,
 			image_stream_offset(image), err) < 0)
 		return -1;
-	if (stream_is_mapped(&pass->stream) && !pass->in->seekable &&
+	if (!pass->in->seekable &&
+	    (stream_is_mapped(&pass->stream) ||
+	     early_needs_end(&pass->stream)) &&
 	    spool(pass, err) < 0)
 		return -1;
 	return look_ahead(pass, err);
