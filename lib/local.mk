@@ -72,6 +72,8 @@ libcore_la_SOURCES = \
 	%D%/codec/format_names.c \
 	%D%/codec/gzip.c \
 	%D%/codec/lzop.c \
+	%D%/codec/lzop_frames.c \
+	%D%/codec/lzop_frames.h \
 	%D%/codec/members.h \
 	%D%/codec/members_pack.c \
 	%D%/codec/members_unpack.c \
@@ -111,6 +113,8 @@ libcore_la_SOURCES = \
 	%D%/format/domain_xml.h \
 	%D%/format/drop.c \
 	%D%/format/drop.h \
+	%D%/format/early.c \
+	%D%/format/early.h \
 	%D%/format/iterable.c \
 	%D%/format/iterable.h \
 	%D%/format/libvirt.c \

@@ -127,6 +127,7 @@ bats_tests = \
 	%D%/cli/compact.bats \
 	%D%/cli/sparsify.bats \
 	%D%/cli/check.bats \
+	%D%/cli/rest.bats \
 	%D%/cli/pipe.bats \
 	%D%/cli/examples.bats \
 	%D%/cli/size.bats \

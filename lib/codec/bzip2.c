@@ -24,6 +24,12 @@ static int bzip2_bid(const uint8_t *head, size_t size)
 	return 76;
 }
 
+static bool bzip2_follows(const uint8_t *head, size_t size)
+{
+	return starts_like(head, size, "BZh", 3) &&
+	       (size < 4 || (head[3] >= '1' && head[3] <= '9'));
+}
+
 struct unbzip {
 	bool ready;
 	bz_stream bzip2;
@@ -133,8 +139,10 @@ const struct codec codec_bzip2 = {
 	.most_level = 9,
 	.default_level = 9,
 	.slow = true,
-	.padding = 1,
+	.zeros = 1,
+	.other = true,
 	.bid = bzip2_bid,
+	.follows = bzip2_follows,
 	.unpack = members_unpack,
 	.pack = members_pack,
 	.decoder = &bzip2_decoder,

@@ -44,6 +44,17 @@ int codec_unpack(const struct codec *codec, struct input **in,
 	return codec->unpack(codec, in, packed, offset, err);
 }
 
+bool codec_passes(const struct codec *codec, const struct packed_rest *rest)
+{
+	if (rest->zeros == 0 && !rest->other)
+		return true;
+	if (rest->alone || rest->member)
+		return false;
+	if (rest->other)
+		return codec->other;
+	return codec->zeros != 0 && rest->zeros % codec->zeros == 0;
+}
+
 int codec_pack(const struct codec *codec, struct output **out,
 	       struct output *packed, int level, unsigned threads,
 	       struct savetool_error *err)

@@ -32,15 +32,18 @@ struct codec {
 	bool slow; /* compresses a few MiB per second */
 
 	/*
-	 * Zero bytes after a member that the format's own program accepts: any
-	 * multiple of this, 0: none.  The program may ignore what follows them,
-	 * unless it also accepts padding between members.
+	 * Does the format's own program take this for another member after the
+	 * first one?  At the end of the input, size may be less than a magic.
 	 */
-	unsigned padding;
-	bool padding_between;
+	bool (*follows)(const uint8_t *head, size_t size);
 
 	/* Must a member that starts like this be the only one?  NULL: never. */
 	bool (*stands_alone)(const uint8_t *head, size_t size);
+
+	/* Which bytes after the last member that program passes over. */
+	unsigned zeros;     /* this many, or a multiple; 0: none */
+	bool zeros_between; /* also between two members */
+	bool other;         /* any bytes */
 
 	/*
 	 * How one member is decompressed and compressed, if a library does it.
@@ -60,15 +63,14 @@ const struct codec *codec_for_content(const uint8_t *head, size_t size);
 
 /*
  * An input, not seekable, of the decompressed bytes: all members or frames from
- * offset to the end of packed.  packed stays the caller's and must outlive it.
- * Fails before reading if a program that it runs is missing (lzop:
- * SAVETOOL_UNSUPPORTED).
+ * offset on that the format's own program would join.  packed stays the
+ * caller's and must outlive it.  Fails before reading if a program that it runs
+ * is missing (lzop: SAVETOOL_UNSUPPORTED).
  *
- * Zero bytes between and after members are padding, and so is everything after
- * the last member on a block device.  packed->refused notes padding that the
- * format's own program would not accept.  Damage, and anything else after the
- * last member, is SAVETOOL_CORRUPT; a missing end is SAVETOOL_INCOMPLETE.
- * Whatever could be decompressed before the failure is returned first.
+ * What follows the last member is no data: packed->rest notes it.  Damage is
+ * SAVETOOL_CORRUPT; a missing end is SAVETOOL_INCOMPLETE.  Whatever could be
+ * decompressed before the failure is returned first; then the input's
+ * failed_member says whether it had passed a member's end.
  *
  * Uses at most 32 MiB of memory, plus what the file requires if another program
  * compressed it: the window of zstd or the dictionary of xz, up to 2 GiB.
@@ -76,6 +78,12 @@ const struct codec *codec_for_content(const uint8_t *head, size_t size);
 int codec_unpack(const struct codec *codec, struct input **in,
 		 struct input *packed, uint64_t offset,
 		 struct savetool_error *err);
+
+/*
+ * Does the format's own program, which libvirt runs, restore an image with this
+ * rest?
+ */
+bool codec_passes(const struct codec *codec, const struct packed_rest *rest);
 
 /*
  * An output, not seekable, that compresses what is appended and writes it at

@@ -20,6 +20,11 @@ static int gzip_bid(const uint8_t *head, size_t size)
 	return 27;
 }
 
+static bool gzip_follows(const uint8_t *head, size_t size)
+{
+	return starts_like(head, size, "\x1f\x8b\x08", 3);
+}
+
 struct inflater {
 	bool ready;
 	z_stream zlib;
@@ -139,8 +144,9 @@ const struct codec codec_gzip = {
 	.least_level = 1,
 	.most_level = 9,
 	.default_level = 6,
-	.padding = 1,
+	.zeros = 1,
 	.bid = gzip_bid,
+	.follows = gzip_follows,
 	.unpack = members_unpack,
 	.pack = members_pack,
 	.decoder = &gzip_decoder,

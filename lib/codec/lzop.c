@@ -10,7 +10,8 @@
 #include "base/error.h"
 #include "codec/child.h"
 #include "codec/codecs.h"
-#include "codec/window.h"
+#include "codec/lzop_frames.h"
+#include "codec/members.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -30,9 +31,19 @@ static int lzop_bid(const uint8_t *head, size_t size)
 	return 72;
 }
 
+/* lzop takes less than the whole magic for other bytes. */
+static bool lzop_follows(const uint8_t *head, size_t size)
+{
+	return lzop_bid(head, size) > 0;
+}
+
 struct unlzop {
 	struct input base;
+	const struct codec *codec;
 	struct window window;
+	struct lzop_frames frames;
+	uint64_t pending; /* bytes at the window that lzop is still to get */
+	uint64_t start;   /* of the member there, in the decompressed bytes */
 	struct child child;
 	bool ended, failed;
 	struct savetool_error trouble; /* if failed, which is final */
@@ -44,9 +55,8 @@ static int blame(struct unlzop *unlzop, const char *complaint,
 {
 	const uint64_t offset = unlzop->window.offset;
 
-	if (strstr(complaint, "garbage"))
-		return fail_at(err, SAVETOOL_CORRUPT, offset,
-			       "trailing bytes after the last lzop member");
+	member_failed(&unlzop->base, unlzop->window.in, unlzop->window.member,
+		      unlzop->start);
 	if (strstr(complaint, "hecksum") || strstr(complaint, "violation") ||
 	    strstr(complaint, "corrupt") || !unlzop->window.ended ||
 	    unlzop->window.left > 0)
@@ -65,30 +75,57 @@ static int unlzop_end(struct unlzop *unlzop, struct savetool_error *err)
 	if (child_wait(&unlzop->child, &status, complaint, sizeof(complaint),
 		       err) < 0)
 		return -1;
-	if (status == 0 ||
-	    (status == LZOP_WARNED && !strstr(complaint, "garbage"))) {
+	if (status == 0 || status == LZOP_WARNED) {
 		unlzop->ended = true;
 		return 0;
 	}
 	return blame(unlzop, complaint, err);
 }
 
-/* Gives lzop as many bytes as it takes now, or the end. */
+/* 1: lzop is to get what is pending; 0: there is no more. */
+static int look(struct unlzop *unlzop, struct savetool_error *err)
+{
+	struct lzop_frames *frames = &unlzop->frames;
+	struct window *window = &unlzop->window;
+
+	while (unlzop->pending == 0) {
+		int found;
+
+		if (lzop_frames_next(frames, window, &unlzop->pending, err) < 0)
+			return -1;
+		if (unlzop->pending > 0)
+			break;
+		found = member_find(unlzop->codec, window, false, err);
+		if (found <= 0)
+			return found;
+		frames->position = LZOP_AT_HEADER;
+		unlzop->start = frames->unpacked;
+	}
+	if (window_fill(window, 1, err) < 0)
+		return -1;
+	return window->left > 0;
+}
+
+/* Gives lzop as many bytes of its data as it takes now, or the end. */
 static int feed(struct unlzop *unlzop, struct savetool_error *err)
 {
 	struct window *window = &unlzop->window;
+	size_t size;
+	int more = look(unlzop, err);
 	ssize_t n;
 
-	if (window_fill(window, 1, err) < 0)
+	if (more < 0)
 		return -1;
-	if (window->left == 0) {
+	if (more == 0) {
 		child_no_more(&unlzop->child);
 		return 0;
 	}
-	n = child_write(&unlzop->child, window->next, window->left, err);
+	size = window->left < unlzop->pending ? window->left : unlzop->pending;
+	n = child_write(&unlzop->child, window->next, size, err);
 	if (n < 0)
 		return -1;
 	window_consume(window, n);
+	unlzop->pending -= n;
 	return 0;
 }
 
@@ -152,9 +189,9 @@ static int lzop_unpack(const struct codec *codec, struct input **in,
 	const char *const arguments[] = { "lzop", "-dc", NULL };
 	struct unlzop *unlzop = calloc(1, sizeof(*unlzop));
 
-	(void)codec;
 	if (!unlzop)
 		return fail_memory(err);
+	unlzop->codec = codec;
 	unlzop->base.ops = &unlzop_ops;
 	unlzop->base.size = SAVETOOL_UNKNOWN;
 	if (child_start(&unlzop->child, arguments, err) < 0) {
@@ -166,6 +203,7 @@ static int lzop_unpack(const struct codec *codec, struct input **in,
 		unlzop_close(&unlzop->base);
 		return -1;
 	}
+	unlzop->window.member = offset;
 	*in = &unlzop->base;
 	return 0;
 }
@@ -345,8 +383,10 @@ const struct codec codec_lzop = {
 	.least_level = 1,
 	.most_level = 9,
 	.default_level = 3,
-	.padding = 1,
+	.zeros = 1,
+	.other = true,
 	.bid = lzop_bid,
+	.follows = lzop_follows,
 	.unpack = lzop_unpack,
 	.pack = lzop_pack,
 };

@@ -8,6 +8,8 @@
 
 #include "codec/codec.h"
 
+#include <string.h>
+
 /* Input and output of a step, which advances both. */
 struct span {
 	const uint8_t *from;
@@ -60,13 +62,31 @@ struct encoder {
 
 struct window;
 
-/* Finds the member at the start of the window.  1: there is one, 0: the end. */
+/* Are these the first bytes of a magic, as far as they go? */
+static inline bool starts_like(const uint8_t *head, size_t size,
+			       const char *magic, size_t magic_size)
+{
+	return size > 0 &&
+	       memcmp(head, magic, size < magic_size ? size : magic_size) == 0;
+}
+
+/*
+ * Finds the member at the window.  1: there is one; 0: the end, and the
+ * window's input notes what follows it.
+ */
 int member_find(const struct codec *codec, struct window *window, bool first,
 		struct savetool_error *err);
 
 /* Fails with what is wrong with the member at the window. */
 int member_fail(const struct codec *codec, const struct window *window,
 		enum step verdict, struct savetool_error *err);
+
+/*
+ * Notes that the member at this offset of packed, which starts so far into the
+ * decompressed bytes of in, has failed.
+ */
+void member_failed(struct input *in, struct input *packed, uint64_t offset,
+		   uint64_t start);
 
 /* unpack and pack of a codec that has a decoder and an encoder. */
 int members_unpack(const struct codec *codec, struct input **in,

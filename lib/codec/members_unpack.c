@@ -11,9 +11,6 @@
 
 #define WINDOW_SIZE (256 << 10)
 
-/* No member is shorter, so fewer bytes are a member that breaks off. */
-#define SHORTEST_MAGIC 6
-
 struct members {
 	struct input base;
 	const struct codec *codec;
@@ -21,69 +18,61 @@ struct members {
 	bool begun;        /* the decoder has a state to release */
 	bool inside;       /* in a member that has not ended */
 	enum step verdict; /* of the last step, if it failed */
+	uint64_t start;    /* of that member, in the decompressed bytes */
 	void *state;
 };
 
-static bool stands_alone(const struct codec *codec, const struct window *window)
+static bool follows(const struct codec *codec, const struct window *window)
 {
-	return codec->stands_alone &&
-	       codec->stands_alone(window->next, window->left);
+	return !window->alone && codec->follows(window->next, window->left);
 }
 
-static bool takes_padding(const struct codec *codec, uint64_t zeros, bool more)
+static int enter_member(const struct codec *codec, struct window *window)
 {
-	if (zeros == 0)
-		return true;
-	if (codec->padding == 0 || zeros % codec->padding != 0)
-		return false;
-	return !more || codec->padding_between;
-}
-
-/*
- * We read the member at the window, and the zeros before it.  But libvirt
- * restores with the format's own program, which may refuse them, or ignore what
- * follows.  On a block device nothing is noted: there old content follows
- * anyway, so nobody gives all of it to such a program.
- */
-static void note_refused(const struct codec *codec, struct window *window,
-			 uint64_t ended)
-{
-	const uint64_t zeros = window->offset - ended;
-	const bool more = window->left > 0;
-	const bool alone =
-		window->alone || (more && stands_alone(codec, window));
-	struct input *packed = window->in;
-
-	if ((zeros == 0 && !more) || packed->is_device ||
-	    packed->refused_length > 0 ||
-	    (!alone && takes_padding(codec, zeros, more)))
-		return;
-	packed->refused = ended;
-	packed->refused_length = more ? SAVETOOL_UNKNOWN : zeros;
+	window->member = window->offset;
+	window->alone = codec->stands_alone &&
+			codec->stands_alone(window->next, window->left);
+	return 1;
 }
 
 int member_find(const struct codec *codec, struct window *window, bool first,
 		struct savetool_error *err)
 {
-	const uint64_t ended = window->offset;
+	struct packed_rest rest = {
+		.offset = window->offset,
+		.alone = window->alone,
+	};
 
-	if (!first && window_skip_zeros(window, err) < 0)
-		return -1;
+	if (window->passed)
+		return 0;
 	if (window_fill(window, CODEC_HEAD, err) < 0)
 		return -1;
-	window->member = window->offset;
-	if (first || window->left < SHORTEST_MAGIC ||
-	    codec->bid(window->next, window->left) > 0) {
-		if (!first)
-			note_refused(codec, window, ended);
-		window->alone = stands_alone(codec, window);
-		return first || window->left > 0;
-	}
-	if (window->in->is_device)
-		return 0;
-	return fail_at(err, SAVETOOL_CORRUPT, window->offset,
-		       "trailing bytes after the last %s member",
-		       savetool_format_name(codec->format));
+	if (first || follows(codec, window))
+		return enter_member(codec, window);
+	if (window_skip_zeros(window, err) < 0 ||
+	    window_fill(window, CODEC_HEAD, err) < 0)
+		return -1;
+	rest.zeros = window->offset - rest.offset;
+	rest.other = window->left > 0;
+	if (codec->zeros_between && rest.zeros % codec->zeros == 0 &&
+	    follows(codec, window))
+		return enter_member(codec, window);
+	window->passed = true;
+	window->in->rest = rest;
+	return 0;
+}
+
+void member_failed(struct input *in, struct input *packed, uint64_t offset,
+		   uint64_t start)
+{
+	packed->rest = (struct packed_rest){ 0 };
+	in->packed = packed;
+	in->failed_member = start;
+	in->failed_rest = (struct packed_rest){
+		.offset = offset,
+		.other = true,
+		.member = true,
+	};
 }
 
 int member_fail(const struct codec *codec, const struct window *window,
@@ -114,7 +103,8 @@ int member_fail(const struct codec *codec, const struct window *window,
 }
 
 /* 1: inside a member; 0: there are no more. */
-static int enter(struct members *members, struct savetool_error *err)
+static int enter(struct members *members, uint64_t offset,
+		 struct savetool_error *err)
 {
 	int found;
 
@@ -128,7 +118,18 @@ static int enter(struct members *members, struct savetool_error *err)
 	if (!members->codec->decoder->begin(members->state))
 		return fail_memory(err);
 	members->inside = true;
+	members->start = offset;
 	return 1;
+}
+
+static int fail_member(struct members *members, enum step verdict,
+		       struct savetool_error *err)
+{
+	const struct window *window = &members->window;
+
+	member_failed(&members->base, window->in, window->member,
+		      members->start);
+	return member_fail(members->codec, window, verdict, err);
 }
 
 /*
@@ -142,14 +143,12 @@ static ssize_t members_read_at(struct input *in, void *data, size_t size,
 	struct window *window = &members->window;
 	struct span span = { .to = data, .space = size };
 
-	(void)offset;
 	while (span.space == size) {
 		int inside;
 
 		if (members->verdict != STEP_MORE)
-			return member_fail(members->codec, window,
-					   members->verdict, err);
-		inside = enter(members, err);
+			return fail_member(members, members->verdict, err);
+		inside = enter(members, offset, err);
 		if (inside <= 0)
 			return inside;
 		if (window_fill(window, 1, err) < 0)
@@ -163,8 +162,8 @@ static ssize_t members_read_at(struct input *in, void *data, size_t size,
 			members->inside = false;
 		} else if (span.left == window->left && span.space == size &&
 			   members->verdict == STEP_MORE) {
-			return member_fail(
-				members->codec, window,
+			return fail_member(
+				members,
 				window->left ? STEP_CORRUPT : STEP_MORE, err);
 		}
 		window_consume(window, window->left - span.left);

@@ -10,6 +10,7 @@ struct window {
 	uint64_t offset; /* of the byte at next, in the input */
 	uint64_t member; /* start of the one that member_find() found */
 	bool alone;      /* no other member may follow that one */
+	bool passed;     /* there is no other member */
 	const uint8_t *next;
 	size_t left; /* bytes visible from next on */
 	bool ended;  /* the input has none after them */

@@ -43,6 +43,11 @@ static int xz_bid(const uint8_t *head, size_t size)
 	return lzma_bid(head, size);
 }
 
+static bool xz_follows(const uint8_t *head, size_t size)
+{
+	return starts_like(head, size, "\xfd\x37zXZ", 6);
+}
+
 /* xz accepts several members, and padding, only in its newer format. */
 static bool xz_stands_alone(const uint8_t *head, size_t size)
 {
@@ -157,10 +162,11 @@ const struct codec codec_xz = {
 	.most_level = 9,
 	.default_level = 3,
 	.slow = true,
-	.padding = 4,
-	.padding_between = true,
-	.stands_alone = xz_stands_alone,
+	.zeros = 4,
+	.zeros_between = true,
 	.bid = xz_bid,
+	.follows = xz_follows,
+	.stands_alone = xz_stands_alone,
 	.unpack = members_unpack,
 	.pack = members_pack,
 	.decoder = &xz_decoder,

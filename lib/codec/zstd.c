@@ -34,6 +34,15 @@ static int zstd_bid(const uint8_t *head, size_t size)
 	return 0;
 }
 
+/* The first byte of a skippable frame's magic may be one of sixteen. */
+static bool zstd_follows(const uint8_t *head, size_t size)
+{
+	return starts_like(head, size, "\x28\xb5\x2f\xfd", 4) ||
+	       (size > 0 && (head[0] & 0xf0) == 0x50 &&
+		(size == 1 ||
+		 starts_like(head + 1, size - 1, "\x2a\x4d\x18", 3)));
+}
+
 struct unzstd {
 	ZSTD_DStream *stream;
 };
@@ -178,6 +187,7 @@ const struct codec codec_zstd = {
 	.most_level = 22,
 	.default_level = ZSTD_CLEVEL_DEFAULT,
 	.bid = zstd_bid,
+	.follows = zstd_follows,
 	.unpack = zstd_frames_unpack,
 	.pack = members_pack,
 	.decoder = &zstd_decoder,

@@ -51,7 +51,8 @@ struct frames {
 	enum step verdict; /* of the single frame's last step */
 	void *state;       /* its decoder's */
 	bool begun;
-	bool failed; /* final: trouble says why */
+	bool failed;    /* final: trouble says why */
+	uint64_t start; /* of the single frame, in the decompressed bytes */
 	struct pool *pool;
 	unsigned workers;
 	ZSTD_DCtx *contexts[WORKERS_MOST];
@@ -177,11 +178,20 @@ static void look_ahead(struct frames *frames)
 	}
 }
 
+static int fail_single(struct frames *frames, enum step verdict,
+		       struct savetool_error *err)
+{
+	const struct window *window = &frames->window;
+
+	member_failed(&frames->base, window->in, window->member, frames->start);
+	return member_fail(frames->codec, window, verdict, err);
+}
+
 /*
  * Decompresses as much of the single frame as fits, until there is something.
  */
 static ssize_t read_single(struct frames *frames, void *data, size_t size,
-			   struct savetool_error *err)
+			   uint64_t offset, struct savetool_error *err)
 {
 	struct window *window = &frames->window;
 	struct span span = { .to = data, .space = size };
@@ -191,11 +201,11 @@ static ssize_t read_single(struct frames *frames, void *data, size_t size,
 		if (!frames->codec->decoder->begin(frames->state))
 			return fail_memory(err);
 		frames->position = INSIDE_FRAME;
+		frames->start = offset;
 	}
 	while (frames->position == INSIDE_FRAME && span.space == size) {
 		if (frames->verdict != STEP_MORE)
-			return member_fail(frames->codec, window,
-					   frames->verdict, err);
+			return fail_single(frames, frames->verdict, err);
 		if (window_fill(window, 1, err) < 0)
 			return -1;
 		span.from = window->next;
@@ -206,8 +216,7 @@ static ssize_t read_single(struct frames *frames, void *data, size_t size,
 			frames->verdict = STEP_MORE;
 			frames->position = AT_BOUNDARY;
 		} else if (window->left == 0 && span.space == size) {
-			return member_fail(frames->codec, window, STEP_MORE,
-					   err);
+			return fail_single(frames, STEP_MORE, err);
 		}
 		window_consume(window, window->left - span.left);
 	}
@@ -234,11 +243,15 @@ static size_t read_current(struct frames *frames, void *data, size_t size)
  * alone, then one more ahead each time: a caller that reads only the beginning
  * of an image should not wait for what follows.
  */
-static int collect(struct frames *frames, struct savetool_error *err)
+static int collect(struct frames *frames, uint64_t offset,
+		   struct savetool_error *err)
 {
 	void *job;
 	int got = pool_collect(frames->pool, &job, err);
 
+	if (got < 0)
+		member_failed(&frames->base, frames->window.in, err->offset,
+			      offset);
 	if (got <= 0)
 		return got;
 	frames->current = job;
@@ -249,11 +262,11 @@ static int collect(struct frames *frames, struct savetool_error *err)
 
 /* Reads what the workers, or the reader itself, decompressed; 0: neither. */
 static ssize_t read_some(struct frames *frames, void *data, size_t size,
-			 struct savetool_error *err)
+			 uint64_t offset, struct savetool_error *err)
 {
 	if (!frames->current) {
 		look_ahead(frames);
-		if (collect(frames, err) < 0)
+		if (collect(frames, offset, err) < 0)
 			return -1;
 	}
 	if (frames->current) {
@@ -264,7 +277,7 @@ static ssize_t read_some(struct frames *frames, void *data, size_t size,
 		*err = frames->trouble;
 		return -1;
 	}
-	return read_single(frames, data, size, err);
+	return read_single(frames, data, size, offset, err);
 }
 
 static ssize_t frames_read_at(struct input *in, void *data, size_t size,
@@ -273,13 +286,12 @@ static ssize_t frames_read_at(struct input *in, void *data, size_t size,
 	struct frames *frames = (struct frames *)in;
 	ssize_t n;
 
-	(void)offset;
 	if (frames->failed) {
 		*err = frames->trouble;
 		return -1;
 	}
 	do {
-		n = read_some(frames, data, size, err);
+		n = read_some(frames, data, size, offset, err);
 	} while (n == 0 && frames->position != AT_END);
 	if (n < 0) {
 		frames->failed = true;

@@ -279,7 +279,7 @@ static int begin_chunk(struct sequential_source *source,
 {
 	size_t got;
 
-	return reader_look(&source->stream->reader, record_most(source), &got,
+	return reader_peek(&source->stream->reader, record_most(source), &got,
 			   err);
 }
 

@@ -260,7 +260,7 @@ static int is_early(struct stream *stream, bool *early,
 	char name[STR8_SIZE] = "";
 	size_t got;
 
-	if (reader_look(&stream->reader, head + STR8_SIZE, &got, err) < 0)
+	if (reader_peek(&stream->reader, head + STR8_SIZE, &got, err) < 0)
 		return -1;
 	if (got >= head && got >= head + stream->reader.next[head - 1])
 		memcpy(name, stream->reader.next + head,
@@ -403,6 +403,11 @@ static int skip_early(struct stream *stream, const struct section *section,
 		    vmdesc->devices[i].instance == section->instance)
 			return reader_skip(&stream->reader,
 					   vmdesc->devices[i].length, err);
+	if (stream->reader.in && stream->reader.in->seekable)
+		return fail_at(err, SAVETOOL_UNSUPPORTED, section->offset,
+			       "length of section '%s' is only known from the "
+			       "vmdesc, which was not found",
+			       section->name);
 	fail_at(err, SAVETOOL_UNSUPPORTED, section->offset,
 		"length of section '%s' is only known from the end of the "
 		"image, which cannot be read in advance",

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "format/early.h"
 #include "format/page_size.h"
 #include "image/stranger.h"
 #include "io/spool.h"
@@ -34,19 +35,49 @@ static int open_stream(struct pass *pass, struct savetool_error *err)
 	return 0;
 }
 
+/*
+ * A member has failed.  If the image ends before it, as its tail says, that is
+ * none of the image's.
+ */
+static int require_end(const struct pass *pass, struct input *spool,
+		       const struct savetool_error *broken,
+		       struct savetool_error *err)
+{
+	struct tail *tail = NULL;
+	bool ends;
+
+	if (broken->code == SAVETOOL_OK)
+		return 0;
+	if (tail_find(&tail, spool, pass->pool,
+		      image_stream_offset(pass->image), err) < 0)
+		return -1;
+	ends = tail && input_ends_before_failure(pass->in, tail_end(tail));
+	tail_free(tail);
+	if (ends)
+		return 0;
+	*err = *broken;
+	return -1;
+}
+
 /* What was read of the stream is still in its first chunk. */
 static int spool(struct pass *pass, struct savetool_error *err)
 {
 	struct savetool_image *image = pass->image;
 	struct stream *stream = &pass->stream;
+	cleanup_input struct input *spool = NULL;
+	struct savetool_error broken;
 	const struct chunk *chunk = stream->reader.chunk;
 	uint64_t offset = image_stream_offset(image);
 
-	if (spool_open(&image->spool, image->spool_folder, pass->in,
-		       chunk->data, stream->reader.end - chunk->data, offset,
-		       UINT64_MAX, err) < 0)
+	if (spool_open(&spool, image->spool_folder, pass->in, chunk->data,
+		       stream->reader.end - chunk->data, offset, UINT64_MAX,
+		       &broken, err) < 0)
 		return -1;
-	pass->in = image->spool;
+	/* To search takes a chunk. */
+	reader_release(&stream->reader);
+	if (require_end(pass, spool, &broken, err) < 0)
+		return -1;
+	pass->in = image->spool = steal(spool);
 	stream_close(stream);
 	return stream_open(stream, pass->in, pass->pool, offset, err);
 }
@@ -123,7 +154,9 @@ int pass_begin(struct pass *pass, struct savetool_image *image,
 	    stream_open(&pass->stream, pass->in, pass->pool,
 			image_stream_offset(image), err) < 0)
 		return -1;
-	if (stream_is_mapped(&pass->stream) && !pass->in->seekable &&
+	if (!pass->in->seekable &&
+	    (stream_is_mapped(&pass->stream) ||
+	     early_needs_end(&pass->stream)) &&
 	    spool(pass, err) < 0)
 		return -1;
 	return look_ahead(pass, err);

@@ -374,33 +374,42 @@ int report_in_tail(struct description *description, const struct pass *pass,
 	return report_trailing(description, pass, after, err);
 }
 
-/* Bytes that we skip, but the format's own program does not accept. */
-static int report_refused(struct description *description,
-			  const struct input *packed, const struct codec *codec,
-			  struct savetool_error *err)
+static const char *describe_rest(const struct packed_rest *rest)
 {
+	if (rest->member)
+		return "a damaged member";
+	if (rest->other)
+		return "other bytes";
+	return "zero bytes";
+}
+
+/*
+ * What follows compressed data is none of it.  Whether libvirt restores the
+ * image depends on what the format's own program makes of it.
+ */
+static int report_rest(struct description *description,
+		       const struct packed_rest *rest,
+		       const struct codec *codec, struct savetool_error *err)
+{
+	const bool passes = codec_passes(codec, rest);
 	const struct savetool_finding finding = {
 		.code = "compressed-trailing",
-		.hint = SAVETOOL_HINT_CONVERT,
-		.severity = SAVETOOL_PROBLEM,
-		.offset = packed->refused,
-		.length = packed->refused_length,
+		.hint = passes ? SAVETOOL_HINT_NONE : SAVETOOL_HINT_CONVERT,
+		.severity = passes ? SAVETOOL_NOTE : SAVETOOL_PROBLEM,
+		.offset = rest->offset,
+		.length = rest->other ? SAVETOOL_UNKNOWN : rest->zeros,
 	};
 	const char *name = savetool_format_name(codec->format);
 
-	if (finding.length == 0)
+	if (rest->zeros == 0 && !rest->other)
 		return 0;
-	if (finding.length == SAVETOOL_UNKNOWN)
-		return description_report(
-			description, &finding, err,
-			"the program '%s' rejects or ignores the data after "
-			"this %s member",
-			name, name);
 	return description_report(
 		description, &finding, err,
-		"the program '%s' rejects the zero bytes after the last %s "
-		"member",
-		name, name);
+		passes ? "the %s data is followed by %s, which the program "
+			 "'%s' ignores" :
+			 "the %s data is followed by %s: the program '%s' "
+			 "fails, and so will libvirt",
+		name, describe_rest(rest), name);
 }
 
 static int report_in_compressed(struct description *description,
@@ -412,7 +421,7 @@ static int report_in_compressed(struct description *description,
 
 	for (unsigned i = 0;
 	     image_compression(&codec, &packed, pass->image, i) > 0; i++)
-		if (report_refused(description, packed, codec, err) < 0)
+		if (report_rest(description, &packed->rest, codec, err) < 0)
 			return -1;
 	return 0;
 }

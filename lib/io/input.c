@@ -196,6 +196,28 @@ int input_fd(const struct input *in)
 	return in->ops->fd ? in->ops->fd(in) : -1;
 }
 
+int input_read_or_end(struct input *in, void *data, size_t size,
+		      uint64_t offset, size_t *got,
+		      struct savetool_error *broken, struct savetool_error *err)
+{
+	if (input_read_at(in, data, size, offset, got, err) == 0)
+		return 0;
+	if (in->failed_member == 0)
+		return -1;
+	*broken = *err;
+	*got = 0;
+	return 0;
+}
+
+bool input_ends_before_failure(const struct input *in, uint64_t end)
+{
+	if (in->failed_member < end)
+		return false;
+	if (in->packed)
+		in->packed->rest = in->failed_rest;
+	return true;
+}
+
 void input_close(struct input *in)
 {
 	if (in)

@@ -46,18 +46,34 @@ struct input_ops {
 	int (*fd)(const struct input *in);
 };
 
+/*
+ * What follows the last member of compressed bytes, as far as they were read:
+ * nothing, if all is 0.
+ */
+struct packed_rest {
+	uint64_t offset; /* where the compressed data ends */
+	uint64_t zeros;  /* so many zero bytes follow it */
+	bool other;      /* and then others */
+	bool member;     /* which start like a member that is damaged */
+	bool alone;      /* the member before it must be the last bytes */
+};
+
 struct input {
 	const struct input_ops *ops;
 	uint64_t size; /* SAVETOOL_UNKNOWN until the end is found */
 	bool seekable;
 	bool is_device; /* old content may follow the image */
 
+	struct packed_rest rest; /* if a codec has read it to its end */
+
 	/*
-	 * In compressed bytes: start and length of what a codec has read or
-	 * skipped, but the format's own program would refuse.  The length is
-	 * SAVETOOL_UNKNOWN if more such bytes follow, 0 if there are none.
+	 * Of a codec that failed within a member: where that one starts in the
+	 * decompressed bytes (0: the first one), and what it is to be called in
+	 * packed, if the image turns out to end before it.
 	 */
-	uint64_t refused, refused_length;
+	uint64_t failed_member;
+	struct packed_rest failed_rest;
+	struct input *packed; /* NULL: nothing to note there */
 
 	/* Only if not seekable. */
 	const struct savetool_monitor *monitor; /* may stop a wait; or NULL */
@@ -122,6 +138,22 @@ int input_extent(struct input *in, uint64_t offset, struct extent *extent,
  */
 int input_count_data(uint64_t *bytes, struct input *in, uint64_t start,
 		     uint64_t end, struct savetool_error *err);
+
+/*
+ * The same as input_read_at(), but if a member after the first one fails, that
+ * is the end, *broken says why, and whoever knows where the image ends is to
+ * call input_ends_before_failure().
+ */
+int input_read_or_end(struct input *in, void *data, size_t size,
+		      uint64_t offset, size_t *got,
+		      struct savetool_error *broken,
+		      struct savetool_error *err);
+
+/*
+ * After a failure: are the bytes up to end, where the image ends, from members
+ * that are whole?  Then what failed is no part of it, and is noted as the rest.
+ */
+bool input_ends_before_failure(const struct input *in, uint64_t end);
 
 /* NULL is fine. */
 void input_close(struct input *in);

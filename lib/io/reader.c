@@ -103,6 +103,17 @@ int reader_look(struct reader *reader, size_t size, size_t *got,
 	return 0;
 }
 
+int reader_peek(struct reader *reader, size_t size, size_t *got,
+		struct savetool_error *err)
+{
+	if (reader_look(reader, size, got, err) == 0)
+		return 0;
+	if (!reader->in || reader->in->failed_member == 0)
+		return -1;
+	*got = reader_visible(reader);
+	return 0;
+}
+
 int reader_need(struct reader *reader, size_t size, struct savetool_error *err)
 {
 	size_t got;

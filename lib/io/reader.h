@@ -53,6 +53,14 @@ int reader_need(struct reader *reader, size_t size, struct savetool_error *err);
 int reader_look(struct reader *reader, size_t size, size_t *got,
 		struct savetool_error *err);
 
+/*
+ * The same for bytes that may be no part of the image: if they lie in a
+ * compressed member, not the first one, that fails, that is left to whoever
+ * needs them.
+ */
+int reader_peek(struct reader *reader, size_t size, size_t *got,
+		struct savetool_error *err);
+
 /* How many bytes are visible without reading. */
 static inline size_t reader_visible(const struct reader *reader)
 {

@@ -120,7 +120,8 @@ static int keep(const struct spool *spool, const uint8_t *data, size_t size,
 }
 
 static int keep_rest(const struct spool *spool, struct input *in,
-		     uint64_t offset, uint64_t end, struct savetool_error *err)
+		     uint64_t offset, uint64_t end,
+		     struct savetool_error *broken, struct savetool_error *err)
 {
 	cleanup_free uint8_t *data = malloc(SPOOL_READ);
 	size_t size = SPOOL_READ, got;
@@ -130,7 +131,8 @@ static int keep_rest(const struct spool *spool, struct input *in,
 	do {
 		if (size > end - offset)
 			size = end - offset;
-		if (input_read_at(in, data, size, offset, &got, err) < 0 ||
+		if (input_read_or_end(in, data, size, offset, &got, broken,
+				      err) < 0 ||
 		    keep(spool, data, got, offset, err) < 0)
 			return -1;
 		offset += got;
@@ -142,14 +144,16 @@ static int keep_rest(const struct spool *spool, struct input *in,
 
 int spool_open(struct input **result, const char *folder, struct input *in,
 	       const void *head, size_t head_size, uint64_t offset,
-	       uint64_t end, struct savetool_error *err)
+	       uint64_t end, struct savetool_error *broken,
+	       struct savetool_error *err)
 {
 	struct spool spool;
 
+	broken->code = SAVETOOL_OK;
 	if (spool_create(&spool, folder, err) < 0)
 		return -1;
 	if (keep(&spool, head, head_size, offset, err) < 0 ||
-	    keep_rest(&spool, in, offset + head_size, end, err) < 0) {
+	    keep_rest(&spool, in, offset + head_size, end, broken, err) < 0) {
 		close(spool.fd);
 		return -1;
 	}

@@ -38,9 +38,14 @@ int spool_read(const struct spool *spool, void *data, size_t size,
  * Reads in to its end, or to end, whichever comes first, and keeps it.  head is
  * what was read already, from offset on.  Each byte keeps its offset.  in stays
  * the caller's.
+ *
+ * If in fails within a member that is not its first one, see
+ * input_ends_before_failure(), that is where it ends: *broken is the failure,
+ * otherwise its code is SAVETOOL_OK.
  */
 int spool_open(struct input **result, const char *folder, struct input *in,
 	       const void *head, size_t head_size, uint64_t offset,
-	       uint64_t end, struct savetool_error *err);
+	       uint64_t end, struct savetool_error *broken,
+	       struct savetool_error *err);
 
 #endif

@@ -84,7 +84,10 @@ static int refuse_trailing(const struct pass *pass, struct savetool_error *err)
 
 static bool has_trailing(const struct pass *pass)
 {
-	if (image_container_input(pass->image)->refused_length > 0)
+	const struct packed_rest *rest =
+		&image_container_input(pass->image)->rest;
+
+	if (rest->zeros > 0 || rest->other)
 		return true;
 	return pass->tail && pass->tail->trailing != SAVETOOL_UNKNOWN &&
 	       pass->tail->trailing > 0;

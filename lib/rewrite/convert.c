@@ -213,6 +213,31 @@ static int measure(struct savetool_convert_result *result,
 	return 0;
 }
 
+/*
+ * Without a word from the caller, the source's format, and its generation: what
+ * was compressed around mapped-ram goes, since QEMU reads it only without.
+ * Compressed after a header it is no format that anybody restores.
+ */
+static int choose_format(enum savetool_format *format, const struct pass *pass,
+			 const struct savetool_convert_options *options,
+			 struct savetool_error *err)
+{
+	*format = options->format;
+	if (*format != SAVETOOL_FORMAT_KEEP)
+		return 0;
+	*format = pass_format(pass);
+	if (!stream_is_mapped(&pass->stream))
+		return 0;
+	if (pass->image->libvirt && image_stream_codec(pass->image)) {
+		fail(err, SAVETOOL_UNSUPPORTED,
+		     "compressed mapped-ram stream after a libvirt header, "
+		     "which nothing restores: there is no such format to keep");
+		return fail_hint(err, SAVETOOL_HINT_CONVERT_SPARSE);
+	}
+	*format = SAVETOOL_FORMAT_SPARSE;
+	return 0;
+}
+
 /* The source is open and recognised. */
 static int convert(struct savetool_image *source, const char *destination,
 		   const struct savetool_convert_options *options,
@@ -234,10 +259,8 @@ static int convert(struct savetool_image *source, const char *destination,
 	phases_begin(&rewrite.phases, monitor);
 	if (pass_begin(&pass, source, err) < 0)
 		return -1;
-	rewrite.format = options->format == SAVETOOL_FORMAT_KEEP ?
-				 pass_format(&pass) :
-				 options->format;
-	if (choose_header(&header, &made, source, options, err) < 0 ||
+	if (choose_format(&rewrite.format, &pass, options, err) < 0 ||
+	    choose_header(&header, &made, source, options, err) < 0 ||
 	    set_header(header, rewrite.format, options, err) < 0)
 		return -1;
 	rewrite.header = header;

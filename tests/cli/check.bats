@@ -389,58 +389,6 @@ tells_place()
 	done
 }
 
-@test "what the program that unpacks refuses is found" {
-	local format taken size end
-
-	make_image v2-small plain
-	# A number of zeros that each takes, or none.
-	while read -r format taken; do
-		"$SAVETOOL" convert -q -f -O "$format" plain a
-		end=$(stat -c %s a)
-		cp a b
-		truncate -s +3001 b
-		if [ "$taken" = any ]; then
-			checks 0 b --deep
-			assert_equal "$(codes)" ""
-			continue
-		fi
-		checks 1 b --deep
-		assert_json '.clean | not'
-		finding compressed-trailing ".severity == \"error\" and .hint and
-			.offset == $end and .length == 3001"
-		savetool inspect --json --scan b
-		finding compressed-trailing
-		"$SAVETOOL" convert -q -f -O "$format" b c
-		checks 0 c --deep
-		assert_equal "$(digest c)" "$(digest plain)"
-		"$SAVETOOL" compact b
-		checks 0 b --deep
-		[ "$(stat -c %s b)" -le "$end" ]
-		[ -n "$taken" ] || continue
-		truncate -s +3000 a
-		checks 0 a --deep
-	done <<-END
-		gzip any
-		bzip2 any
-		xz 4
-		lzop any
-		zstd
-	END
-	# All of it packed; nobody takes another member behind zeros.
-	zstd -qc plain >a
-	end=$(stat -c %s a)
-	truncate -s +5 a
-	checks 1 a --deep
-	finding compressed-trailing ".offset == $end and .length == 5"
-	size=$(($(stat -c %s plain) / 2))
-	head -c "$size" plain | gzip >a
-	end=$(stat -c %s a)
-	truncate -s +5 a
-	tail -c "+$((size + 1))" plain | gzip >>a
-	checks 1 a --deep
-	finding compressed-trailing ".offset == $end and (has(\"length\") | not)"
-}
-
 @test "what breaks behind a header that says Part is told as well" {
 	{ echo "$header magic=part"; sequential; echo "cut -7"; } | built a
 	checks 5 a

@@ -101,6 +101,52 @@ files()
 	assert_error 2 "a: format 'sparse' has no levels"
 }
 
+# keeps IMAGE FORMAT CONTAINER: convert without -O, with the same guest.
+keeps()
+{
+	savetool convert -f "$1" kept
+	assert_success
+	assert_equal "$(fact kept '[.format, .container] | join(" ")')" "$2 $3"
+	assert_equal "$(digest kept)" "$expected"
+}
+
+@test "without -O the generation stays, whatever is compressed by what" {
+	local program
+
+	for program in gzip bzip2 xz lzop zstd; do
+		for name in v2-small v2-bare v3-small v3-bare; do
+			make_image $name
+			"$program" -c <$name >$name.packed
+		done
+		# The file as a whole.
+		expected=$(digest v2-small)
+		keeps v2-small.packed raw libvirt
+		expected=$(digest v2-bare)
+		keeps v2-bare.packed "$program" bare
+		expected=$(digest v3-small)
+		keeps v3-small.packed sparse libvirt
+		expected=$(digest v3-bare)
+		keeps v3-bare.packed sparse bare
+		# Of all but the header.
+		"$SAVETOOL" convert -f -O "$program" v2-small packed
+		expected=$(digest v2-small)
+		keeps packed "$program" libvirt
+		{
+			"$mkimage" from <<<"libvirt format=$program"
+			cat from v3-bare.packed
+		} >packed
+		rm -f kept
+		savetool convert packed kept
+		assert_error 7 "packed: compressed mapped-ram stream after a libvirt header, which nothing restores: there is no such format to keep; convert it with 'savetool convert -O sparse'"
+		[ ! -e kept ]
+		expected=$(digest packed)
+		savetool convert -O sparse packed kept
+		assert_success
+		mv kept again
+		keeps again sparse libvirt
+	done
+}
+
 @test "--bare leaves the header out, --libvirt=XML makes one" {
 	make_image v2-small a
 	"$SAVETOOL" inspect --json --xml a | jq -j .xml >xml

@@ -51,6 +51,55 @@ assert_same()
 	cmp libvirt-raw.save copy
 }
 
+@test "a device before memory is read wherever the end of the image is" {
+	local program expected
+
+	make_image v2-early-device plain
+	expected=$(digest plain)
+	assert_equal "$(digest - <plain)" "$expected"
+	for program in gzip bzip2 xz lzop zstd; do
+		"$program" -c <plain >packed
+		"$SAVETOOL" convert -q -f -O "$program" plain again
+		for image in packed again; do
+			savetool inspect --json --scan $image
+			assert_success
+			assert_json '.complete and .findings == []'
+			savetool check --deep $image
+			assert_success
+			# shellcheck disable=SC2002
+			cat $image | "$SAVETOOL" check -q --deep -
+			assert_equal "$(digest $image)" "$expected"
+			# shellcheck disable=SC2002
+			assert_equal "$(cat $image | digest -)" "$expected"
+		done
+		"$SAVETOOL" convert -f --verify -O sparse packed mapped
+		"$program" -c <mapped >packed
+		# shellcheck disable=SC2002
+		cat packed | "$SAVETOOL" convert -f --verify -O raw - raw
+		assert_same plain mapped raw again
+	done
+	cmp plain raw
+	# Without a description, nobody can know its length.
+	"$mkimage" none <<-END
+		stream
+		configuration
+		section full name=0000:00:04.0/virtio-mem-device-early id=9 length=37
+		ram start
+		block pc.ram 64K
+		ram part
+		zero pc.ram 0 count=all
+		ram end
+		section full name=timer id=3 version=2 length=24
+		eof
+	END
+	gzip -c none >none.gz
+	for image in none none.gz; do
+		savetool digest $image
+		assert_failure 7
+		[[ $stderr == *"only known from the vmdesc, which was not found"* ]]
+	done
+}
+
 @test "the size of pages is found without the end of the image" {
 	local page
 

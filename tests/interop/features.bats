@@ -44,6 +44,34 @@ refuses()
 	loads image.plain
 }
 
+@test "virtio-mem: the state before memory, compressed and from a pipe" {
+	machine=(--ram m0=64 -- -m 64,maxmem=512M -M pc,memory-backend=m0
+		-object memory-backend-ram,id=vm0,size=128M,reserve=off
+		-device virtio-mem-pci,memdev=vm0,requested-size=32M)
+	saves image
+	loads image
+	grep -aq virtio-mem-device-early image
+	expected=$(digest image)
+	for program in gzip bzip2 xz lzop zstd; do
+		convert "$program" image packed -f
+		"$SAVETOOL" check --deep packed
+		[ "$(digest packed)" = "$expected" ]
+		# shellcheck disable=SC2002
+		[ "$(cat packed | digest -)" = "$expected" ]
+	done
+	convert sparse packed image.sparse
+	loads image.sparse --cap mapped-ram
+	# shellcheck disable=SC2002
+	cat packed | convert raw - image.raw
+	loads image.raw
+	saves image --cap mapped-ram
+	expected=$(digest image)
+	zstd -qc image >packed
+	[ "$(digest packed)" = "$expected" ]
+	"$SAVETOOL" convert packed again
+	loads again --cap mapped-ram
+}
+
 @test "dirty bitmaps of a disk among the parts of memory" {
 	machine=(--ram pc.ram=40 -- -m 40 -M pc,memory-backend=pc.ram
 		-blockdev null-co,node-name=d0,size=1048576)

@@ -34,6 +34,7 @@ teardown()
 	[ -z "$(virsh list --name | grep -x g)" ] || virsh destroy g
 	[ -z "$(virsh list --all --name | grep -x g)" ] ||
 		virsh undefine g --managed-save
+	[ -z "${device:-}" ] || losetup --detach "$device"
 	rm -f "$image"* "$result"
 }
 

@@ -134,6 +134,32 @@ setup_file()
 	restores "$result"
 }
 
+# on_used_device FORMAT: $device is one that was used before, with an image.
+on_used_device()
+{
+	convert "$1" raw "$image"
+	head -c 1M /dev/urandom >>"$image"
+	truncate -s 512M "$image"
+	device=$(losetup --show --find "$image")
+}
+
+@test "gzip fails on old bytes of a block device, and is converted away" {
+	on_used_device gzip
+	fails_with "gzip -dc" virsh restore "$device"
+	fails_with "compressed-trailing" "$SAVETOOL" check --deep --json \
+		"$device"
+	convert gzip "$device" "$result"
+	restores "$result"
+}
+
+@test "lzop passes over old bytes of a block device, and check notes it" {
+	on_used_device lzop
+	restores "$device"
+	"$SAVETOOL" check --deep --json "$device" >said
+	jq -e '.findings[] | select(.code == "compressed-trailing") |
+		.severity == "note"' said
+}
+
 @test "inspect says what libvirt and the image say" {
 	convert sparse raw "$result"
 	convert raw sparse "$image"

@@ -2,6 +2,7 @@
 /* The way from the magic to the tail: items, their order, their ends. */
 #include "config.h"
 
+#include "format/early.h"
 #include "format/page_size.h"
 #include "format/stream.h"
 
@@ -554,6 +555,53 @@ TEST(an_early_section_of_unknown_length_is_unsupported)
 	close_walk();
 }
 
+/* In what order QEMU sets them up, nobody promises. */
+TEST(the_far_end_is_needed_for_an_early_section)
+{
+	for (unsigned lists = 0; lists < 2; lists++) {
+		start();
+		if (lists)
+			add_list(4096);
+		wire_device(&wire, 1, EARLY, 30, true);
+		if (!lists)
+			add_list(4096);
+		opens();
+		assert_true(early_needs_end(&walk.stream));
+		/* The stream itself has not moved on. */
+		assert_int_equal(next()->offset, 27);
+		close_walk();
+	}
+}
+
+TEST(the_far_end_is_not_needed_for_others)
+{
+	start();
+	add_list(4096);
+	wire_section(&wire, SECTION_PART, 2, "ram", 4);
+	wire_be64(&wire, RAM_EOS);
+	wire_device(&wire, 1, EARLY, 30, true);
+	opens();
+	assert_false(early_needs_end(&walk.stream));
+	close_walk();
+	start();
+	wire_device(&wire, 1, "virtio-mem-device", 30, true);
+	opens();
+	assert_false(early_needs_end(&walk.stream));
+	close_walk();
+}
+
+/* What is visible ends within the list: better read too much than too little.
+ */
+TEST(the_far_end_may_be_needed_if_memory_is_out_of_sight)
+{
+	start();
+	wire_section(&wire, SECTION_START, 2, "ram", 4);
+	wire_be64(&wire, 8192 | RAM_MEM_SIZE);
+	opens();
+	assert_true(early_needs_end(&walk.stream));
+	close_walk();
+}
+
 TEST(other_whole_sections_are_the_tail)
 {
 	start();
@@ -601,6 +649,10 @@ int main(void)
 		cmocka_unit_test(an_early_section_is_as_long_as_described),
 		cmocka_unit_test(
 			an_early_section_of_unknown_length_is_unsupported),
+		cmocka_unit_test(the_far_end_is_needed_for_an_early_section),
+		cmocka_unit_test(the_far_end_is_not_needed_for_others),
+		cmocka_unit_test(
+			the_far_end_may_be_needed_if_memory_is_out_of_sight),
 		cmocka_unit_test(other_whole_sections_are_the_tail),
 		cmocka_unit_test(a_tail_can_be_one_byte_of_a_section),
 	};
