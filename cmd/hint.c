@@ -52,6 +52,12 @@ static const char *const words[] = {
 	HINT(COMPACT) = "free the space with 'savetool compact'",
 	HINT(COMPACT_COPY) = "use --copy=DEST to compact it to another file",
 	HINT(SPLIT) = "copy the data from that offset to a separate file",
+	HINT(RIGHT_XML) =
+		"convert it with 'savetool convert --libvirt=XML' and the XML "
+		"that the guest was saved with",
+	HINT(ALLOW_MISMATCH) = "use --allow-mismatch to write it nevertheless",
+	HINT(COPY_AWAY) =
+		"copy the image to another folder before the guest is started",
 };
 
 const char *hint_words(enum savetool_hint hint)
