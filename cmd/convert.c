@@ -17,7 +17,7 @@
 /* What was asked for; header_version is -1 if none was. */
 struct wish {
 	enum savetool_format format;
-	bool force, bare, verify;
+	bool force, bare, verify, allow_mismatch;
 	char *xml; /* "": the image's own */
 	struct take_words drop;
 	int header_version, level, threads;
@@ -39,6 +39,8 @@ static const char *contradiction(const struct wish *wish)
 		return "'--bare' and '--libvirt' cannot be combined";
 	if (wish->bare && wish->header_version >= 0)
 		return "a bare stream has no header version";
+	if (wish->allow_mismatch && (!wish->xml || !*wish->xml))
+		return "'--allow-mismatch' needs '--libvirt=XML'";
 	if (wish->header_version >= 0 && wish->header_version != 2 &&
 	    wish->header_version != 3)
 		return "header version is neither 2 nor 3";
@@ -85,6 +87,7 @@ static struct savetool_convert_options options_of(const struct wish *wish)
 		.format = wish->format,
 		.force = wish->force,
 		.verify = wish->verify,
+		.allow_mismatch = wish->allow_mismatch,
 		.level = wish->level,
 		.threads = (unsigned)wish->threads,
 		.drop = (const char *const *)wish->drop.words,
@@ -131,6 +134,8 @@ static void show(const struct cli *cli, const struct wish *wish,
 	if (wish->drop.count > 0)
 		report_words(report, "dropped", NULL,
 			     (const char *const *)wish->drop.words);
+	if (result->mismatch[0])
+		report_text(report, "mismatch", NULL, result->mismatch);
 	facts_verified(report, result->verified, &result->digest);
 	show_text(report, cli->operands[1], format, result);
 	for (size_t i = 0; i < wish->drop.count; i++)
@@ -144,6 +149,8 @@ static void warn(const struct cli *cli, const struct wish *wish,
 		 const struct savetool_convert_result *result)
 {
 	cli_warn_lost(cli, cli->operands[0], result->lost);
+	if (result->mismatch[0])
+		cli_warn(cli, cli->operands[1], "%s", result->mismatch);
 	if (wish->header_version == 3)
 		cli_warn(cli, cli->operands[1],
 			 "no release of libvirt restores header version 3");
@@ -216,6 +223,8 @@ static int run(struct cli *cli)
 		  "write a bare stream without a libvirt header" },
 		{ '\0', "libvirt", "[XML]", take_text, &wish.xml,
 		  "write a libvirt header, with this domain XML" },
+		{ '\0', "allow-mismatch", NULL, take_flag, &wish.allow_mismatch,
+		  "write an XML that contradicts the stream" },
 		{ '\0', "header-version", "N", take_number,
 		  &wish.header_version, "write header version 2 or 3" },
 		{ '\0', "verify", NULL, take_flag, &wish.verify,

@@ -55,6 +55,12 @@ static const char *const words[] = {
 	HINT(DROP_PROXMOX) =
 		"convert it with 'savetool convert --drop pbs-state'",
 	HINT(XEN) = "restore it with Xen's own tools",
+	HINT(RIGHT_XML) =
+		"convert it with 'savetool convert --libvirt=XML' and the XML "
+		"that the guest was saved with",
+	HINT(ALLOW_MISMATCH) = "use --allow-mismatch to write it nevertheless",
+	HINT(COPY_AWAY) =
+		"copy the image to another folder before the guest is started",
 };
 
 const char *hint_words(enum savetool_hint hint)

@@ -173,6 +173,8 @@ libcore_la_SOURCES = \
 	%D%/walk/walk.h \
 	%D%/walk/writer.c \
 	%D%/walk/writer.h \
+	%D%/inspect/agreement.c \
+	%D%/inspect/agreement.h \
 	%D%/inspect/describe.c \
 	%D%/inspect/describe.h \
 	%D%/inspect/describe_container.c \
@@ -206,6 +208,8 @@ libcore_la_SOURCES = \
 	%D%/map/map_image.c \
 	%D%/map/map_mapped.c \
 	%D%/map/map_sequential.c \
+	%D%/rewrite/agree.c \
+	%D%/rewrite/agree.h \
 	%D%/rewrite/compact.c \
 	%D%/rewrite/convert.c \
 	%D%/rewrite/fit.c \

@@ -41,6 +41,7 @@ unit_tests = \
 	%D%/unit/base/options_test \
 	%D%/unit/base/phases_test \
 	%D%/unit/base/zero_test \
+	%D%/unit/inspect/agreement_test \
 	%D%/unit/inspect/machine_test \
 	%D%/unit/io/attributes_test \
 	%D%/unit/io/chunk_test \

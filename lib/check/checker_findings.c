@@ -133,29 +133,6 @@ static int report_padding(const struct checker *checker,
 			   header->data_length, err);
 }
 
-/* Hot-plugged memory counts on both sides; other blocks are small. */
-static int report_memory(const struct checker *checker,
-			 struct savetool_error *err)
-{
-	struct description *description = description_of(checker);
-	const struct savetool_info *info = &description->info;
-	const struct savetool_finding finding = { .code = "memory",
-						  NOTE,
-						  NOWHERE };
-	uint64_t total = 0;
-
-	for (size_t i = 0; i < info->block_count; i++)
-		total += info->blocks[i].length;
-	if (!info->guest || info->guest->memory == SAVETOOL_UNKNOWN ||
-	    info->block_count == 0 || info->guest->memory <= total)
-		return 0;
-	return description_report(
-		description, &finding, err,
-		"the XML gives the guest %" PRIu64
-		" bytes of memory, but the RAM blocks have only %" PRIu64,
-		info->guest->memory, total);
-}
-
 static int report_unaligned(const struct checker *checker,
 			    struct savetool_error *err)
 {
@@ -481,7 +458,6 @@ static const struct {
 	{ report_trailing_part, hides_error },
 	{ report_running, has_header },
 	{ report_padding, has_header },
-	{ report_memory, has_header },
 	{ report_unaligned, NULL },
 	{ report_postcopy, is_advised },
 	{ report_return_path, has_return_path },

@@ -18,6 +18,7 @@
 
 struct domain_xml {
 	struct savetool_guest guest;
+	uint64_t current_vcpus;
 	char *name, *uuid, *arch, *machine, *cpu;
 	struct domain_files files;
 	const char **names; /* of those that are local, ended by NULL */
@@ -103,6 +104,20 @@ static int read_memory(uint64_t *memory, const xmlNode *node,
 	return 0;
 }
 
+/* <vcpu>: all that there may be, unless it says how many there are. */
+static int read_vcpus(struct domain_xml *domain, const xmlNode *node,
+		      struct savetool_error *err)
+{
+	cleanup_free char *current = NULL;
+
+	if (read_number(&domain->guest.vcpus, node, err) < 0 ||
+	    xml_attribute(&current, node, "current", err) < 0)
+		return -1;
+	domain->current_vcpus =
+		current ? to_number(current) : domain->guest.vcpus;
+	return 0;
+}
+
 /* Those that a path leads to, once more as a list of names. */
 static int list_names(struct domain_xml *domain, struct savetool_error *err)
 {
@@ -132,7 +147,7 @@ static int read_facts(struct domain_xml *domain, const xmlNode *root,
 	    xml_attribute(&domain->machine, type, "machine", err) < 0 ||
 	    xml_text(&domain->cpu, xml_child(cpu, "model"), err) < 0 ||
 	    read_memory(&guest->memory, xml_child(root, "memory"), err) < 0 ||
-	    read_number(&guest->vcpus, xml_child(root, "vcpu"), err) < 0)
+	    read_vcpus(domain, xml_child(root, "vcpu"), err) < 0)
 		return -1;
 	if (!domain->cpu && xml_attribute(&domain->cpu, cpu, "mode", err) < 0)
 		return -1;
@@ -284,4 +299,9 @@ const struct savetool_file *domain_xml_files(const struct domain_xml *domain,
 {
 	*count = domain->files.count;
 	return domain->files.list;
+}
+
+uint64_t domain_xml_vcpus(const struct domain_xml *domain)
+{
+	return domain->current_vcpus;
 }

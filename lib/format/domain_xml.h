@@ -32,6 +32,9 @@ void domain_xml_free(struct domain_xml *domain);
  */
 const struct savetool_guest *domain_xml_guest(const struct domain_xml *domain);
 
+/* How many vCPUs it has, of those that guest->vcpus allows. */
+uint64_t domain_xml_vcpus(const struct domain_xml *domain);
+
 /*
  * What the guest needs beside its image, in the XML's order; it belongs to the
  * domain.  Nobody has looked whether any of it exists.

@@ -11,9 +11,10 @@ struct domain_xml;
 struct description {
 	struct savetool_info info;
 	struct domain_xml *domain;
-	bool whole;       /* nothing is wrong with what was described */
-	enum doubt doubt; /* about a mapped-ram image's bitmaps */
-	uint64_t lost;    /* bytes of its present pages that lie in holes */
+	bool whole;         /* nothing is wrong with what was described */
+	enum doubt doubt;   /* about a mapped-ram image's bitmaps */
+	bool has_page_bits; /* in the stream's configuration */
+	uint64_t lost;      /* bytes of its present pages that lie in holes */
 	struct savetool_block *blocks;
 	struct savetool_device *devices;
 	const char **capabilities;

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/phases.h"
 #include "image/pass.h"
+#include "inspect/agreement.h"
 #include "inspect/describe_internal.h"
 #include "inspect/findings.h"
 
@@ -47,7 +48,8 @@ static int describe(struct description *description, struct pass *pass,
 	phases_next(&phases, 100);
 	if (describe_storage(description, pass, &phases.monitor, &later) < 0 ||
 	    report_all(description, pass, result < 0 ? &broken : NULL, &later) <
-		    0) {
+		    0 ||
+	    report_contradictions(description, &later) < 0) {
 		*err = result < 0 && later.code != SAVETOOL_CANCELLED ? broken :
 									later;
 		return -1;

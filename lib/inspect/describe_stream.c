@@ -87,6 +87,7 @@ static int describe_configuration(struct description *description,
 		if (!description->capabilities[i])
 			return fail_memory(err);
 	}
+	description->has_page_bits = configuration->has_page_bits;
 	if (configuration->present) {
 		info->machine =
 			description_keep(description, configuration->machine);

@@ -18,7 +18,7 @@
  * zeros; the opposite mistake would lose state.  Machine types before 4.0 name
  * a memory backend "/objects/…".
  */
-static bool name_is_prefilled(const char *name)
+bool ram_name_is_prefilled(const char *name)
 {
 	static const char *const words[] = { "/",      "rom",  "bios",
 					     "flash",  "vram", "firmware",
@@ -30,6 +30,11 @@ static bool name_is_prefilled(const char *name)
 		if (strstr(name, words[i]))
 			return true;
 	return false;
+}
+
+bool ram_name_is_persistent(const char *name)
+{
+	return strstr(name, "nvdimm") || strstr(name, "pmem");
 }
 
 static int check(const struct ram_layout *layout, const char *name,
@@ -68,7 +73,7 @@ int ram_layout_add(struct ram_layout *layout, const char *name, uint64_t length,
 	strncpy(block->name, name, sizeof(block->name) - 1);
 	block->index = layout->count++;
 	block->length = length;
-	block->prefilled = name_is_prefilled(name);
+	block->prefilled = ram_name_is_prefilled(name);
 	layout->length += length;
 	return 0;
 }

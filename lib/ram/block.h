@@ -53,6 +53,11 @@ struct ram_layout {
 int ram_layout_add(struct ram_layout *layout, const char *name, uint64_t length,
 		   struct savetool_error *err);
 
+/* By its name: a block that is prefilled, and memory that outlives the guest.
+ */
+bool ram_name_is_prefilled(const char *name);
+bool ram_name_is_persistent(const char *name);
+
 /* NULL if there is none. */
 const struct ram_block *ram_layout_find(const struct ram_layout *layout,
 					const char *name);

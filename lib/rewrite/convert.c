@@ -8,6 +8,7 @@
 #include "format/drop.h"
 #include "image/unchanged.h"
 #include "io/space.h"
+#include "rewrite/agree.h"
 #include "rewrite/fit.h"
 #include "rewrite/rewrite.h"
 
@@ -199,7 +200,8 @@ static int open_destination(struct output **out, const struct rewrite *rewrite,
 }
 
 static int measure(struct savetool_convert_result *result,
-		   const struct rewrite *rewrite, struct savetool_error *err)
+		   const struct rewrite *rewrite, const struct agree *agree,
+		   struct savetool_error *err)
 {
 	struct stat st;
 
@@ -208,6 +210,7 @@ static int measure(struct savetool_convert_result *result,
 	result->format = rewrite->format;
 	result->lost = rewrite->pass->lost;
 	result->verified = rewrite->verify;
+	strcpy(result->mismatch, agree->text);
 	result->logical = rewrite->out->position;
 	result->allocated = space_allocated(&st);
 	return 0;
@@ -248,6 +251,7 @@ static int convert(struct savetool_image *source, const char *destination,
 	cleanup_pass struct pass pass = PASS_INIT;
 	cleanup_libvirt struct libvirt *made = NULL;
 	cleanup_output struct output *out = NULL;
+	cleanup_agree struct agree agree = { .domain = NULL };
 	struct libvirt *header;
 	struct rewrite rewrite = {
 		.pass = &pass,
@@ -264,6 +268,10 @@ static int convert(struct savetool_image *source, const char *destination,
 	    set_header(header, rewrite.format, options, err) < 0)
 		return -1;
 	rewrite.header = header;
+	agree_init(&agree, &pass, header ? header->xml : NULL,
+		   made && !options->allow_mismatch);
+	if (header)
+		rewrite.guard = &agree.base;
 	phases_next(&rewrite.phases, 50);
 	if (rewrite_check_order(&rewrite, err) < 0 ||
 	    open_destination(&out, &rewrite, destination, options, err) < 0 ||
@@ -274,7 +282,7 @@ static int convert(struct savetool_image *source, const char *destination,
 	if (fit_check(out, &pass, rewrite.format, &rewrite.phases.monitor,
 		      err) < 0 ||
 	    rewrite_image(&rewrite, &result->digest, err) < 0 ||
-	    measure(result, &rewrite, err) < 0 ||
+	    measure(result, &rewrite, &agree, err) < 0 ||
 	    image_require_unchanged(source, err) < 0)
 		return -1;
 	return output_commit(out, err);

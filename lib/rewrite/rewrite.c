@@ -27,13 +27,18 @@ static int walk_source(struct rewrite *rewrite, struct output *out,
 		.compact = rewrite->compact,
 	};
 	cleanup_writer struct writer *writer = NULL;
-	cleanup_tee struct tee *tee = NULL;
+	cleanup_tee struct tee *guarded = NULL, *tee = NULL;
 	struct visitor *visitor;
 
 	if (writer_new(&writer, out, &options, err) < 0)
 		return -1;
 	visitor = writer_visitor(writer);
 	visitor->rewrites = true;
+	if (rewrite->guard) {
+		if (tee_new(&guarded, rewrite->guard, visitor, err) < 0)
+			return -1;
+		visitor = tee_visitor(guarded);
+	}
 	if (digest) {
 		if (tee_new(&tee, visitor, digest_visitor(digest), err) < 0)
 			return -1;

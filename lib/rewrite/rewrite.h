@@ -8,6 +8,7 @@
 
 #include "base/phases.h"
 #include "image/pass.h"
+#include "walk/walk.h"
 
 struct rewrite {
 	struct pass *pass;            /* over the source; just begun */
@@ -15,6 +16,7 @@ struct rewrite {
 	int level;                    /* of compression; 0: the default */
 	unsigned threads;             /* of compression; 0: all processors */
 	const struct libvirt *header; /* NULL: bare */
+	struct visitor *guard; /* sees each step first and may fail, or NULL */
 	bool compact; /* each page once, in as few sections as possible */
 	bool verify;
 	struct phases phases; /* begun; the next ones are to write and verify */

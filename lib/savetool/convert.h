@@ -27,6 +27,7 @@ struct savetool_convert_options {
 	 */
 	const char *const *drop;
 	size_t drop_count;
+	bool allow_mismatch; /* the XML may contradict the stream */
 };
 
 struct savetool_convert_result {
@@ -36,6 +37,7 @@ struct savetool_convert_result {
 	uint64_t allocated;
 	bool verified;
 	struct savetool_digest digest; /* if verified */
+	char mismatch[512]; /* how the XML contradicts the stream; "": not */
 };
 
 /*
@@ -43,6 +45,9 @@ struct savetool_convert_result {
  * not at all; "-" is standard output.  A pipe cannot take mapped-ram, and what
  * was written to it cannot be verified.  The byte order stays that of the
  * image's host.  options, result and monitor may be NULL.
+ *
+ * A given XML that contradicts the stream is SAVETOOL_REFUSED, unless that is
+ * allowed.  If it is the image's own, the image is converted as it is.
  */
 int savetool_convert(struct savetool_image *image, const char *destination,
 		     const struct savetool_convert_options *options,

@@ -48,10 +48,13 @@ enum savetool_hint {
 	SAVETOOL_HINT_CONVERT_TWICE, /* to raw, and then to sparse */
 	SAVETOOL_HINT_SPARSIFY,
 	SAVETOOL_HINT_COMPACT,
-	SAVETOOL_HINT_COMPACT_COPY, /* to another file */
-	SAVETOOL_HINT_SPLIT,        /* copy the rest to a file of its own */
-	SAVETOOL_HINT_DROP_PROXMOX, /* convert it without the section */
-	SAVETOOL_HINT_XEN,          /* Xen's own tools restore it */
+	SAVETOOL_HINT_COMPACT_COPY,   /* to another file */
+	SAVETOOL_HINT_SPLIT,          /* copy the rest to a file of its own */
+	SAVETOOL_HINT_DROP_PROXMOX,   /* convert it without the section */
+	SAVETOOL_HINT_XEN,            /* Xen's own tools restore it */
+	SAVETOOL_HINT_RIGHT_XML,      /* write it with the guest's own XML */
+	SAVETOOL_HINT_ALLOW_MISMATCH, /* set allow_mismatch */
+	SAVETOOL_HINT_COPY_AWAY,      /* before the guest is started */
 };
 
 #endif

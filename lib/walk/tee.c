@@ -77,7 +77,10 @@ static int section(struct visitor *visitor, const struct section *section,
 			  err) < 0)
 			return -1;
 	}
-	*copy_to = &tee->output;
+	if (tee->outputs[0] && tee->outputs[1])
+		*copy_to = &tee->output;
+	else
+		*copy_to = tee->outputs[0] ? tee->outputs[0] : tee->outputs[1];
 	return 0;
 }
 
@@ -97,7 +100,11 @@ static int ram_list(struct visitor *visitor, const struct section *section,
 		if (visit(tee->both[i], ram_list, section, list, &tee->sinks[i],
 			  err) < 0)
 			return -1;
-	*sink = tee->sinks[0] || tee->sinks[1] ? &tee->sink : NULL;
+	/* If only one wants pages, they do not come by way of the tee. */
+	if (tee->sinks[0] && tee->sinks[1])
+		*sink = &tee->sink;
+	else
+		*sink = tee->sinks[0] ? tee->sinks[0] : tee->sinks[1];
 	return 0;
 }
 

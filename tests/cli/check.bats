@@ -29,8 +29,8 @@ mapped()
 		"$@"
 }
 
-# In front of either: the memory that they have.
-header="libvirt memory=2M"
+# In front of either; the XML has the memory of the block.
+header=libvirt
 
 # finding CODE [FILTER]: the one of this code, for which the filter is true.
 finding()
@@ -435,9 +435,6 @@ tells_place()
 		built padding
 	checks 0 padding
 	finding padding '.offset == 60000'
-	{ echo "libvirt memory=4M"; sequential eof vmdesc; } | built memory
-	checks 0 memory
-	finding memory
 	{ echo "$header"; sequential eof; } | built no-vmdesc
 	checks 0 no-vmdesc
 	finding no-vmdesc ".offset == $(stat -c %s no-vmdesc)"

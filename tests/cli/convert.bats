@@ -168,6 +168,37 @@ keeps()
 	cmp b c
 }
 
+@test "an XML that contradicts the stream is refused, or warned of" {
+	make_image v3-small a
+	"$SAVETOOL" inspect --json --xml a | jq -j .xml >xml
+	sed "s/>1024</>2048</" xml >memory
+	sed "s/pc-i440fx-10.0/pc-i440fx-9.2/" xml >machine
+	for format in raw sparse; do
+		savetool convert -O $format --libvirt=memory a b
+		assert_error 8 "a: the XML gives the guest 2097152 bytes of\
+ memory, but the stream has 1048576: QEMU does not check that, and would run a\
+ guest with wrong memory; use --allow-mismatch to write it nevertheless"
+		savetool convert -O $format --libvirt=machine a b
+		assert_failure 8
+	done
+	# Through a pipe, too, where it is seen when it passes.
+	run -8 bash -c '"$SAVETOOL" convert -O raw --bare a - |
+		"$SAVETOOL" convert -O zstd --libvirt=memory - b'
+	assert_equal "$(files)" "a machine memory xml "
+	savetool convert --allow-mismatch --libvirt=memory -v --json a b
+	assert_success
+	assert_json '.mismatch | startswith("the XML gives the guest 2097152")'
+	[[ $stderr == "savetool: b: warning: the XML gives the guest "* ]]
+	assert_equal "$(digest b)" "$(digest a)"
+	# What it has in its own header does not stand in the way of a rescue.
+	savetool convert -O raw b c
+	assert_success
+	[[ $stderr == "savetool: c: warning: the XML gives the guest "* ]]
+	savetool convert --allow-mismatch b d
+	assert_failure 2
+	[[ $stderr == *"'--allow-mismatch' needs '--libvirt=XML';"* ]]
+}
+
 @test "--libvirt needs an XML for a bare stream" {
 	make_image v2-bare a
 	savetool convert -O sparse --libvirt a b

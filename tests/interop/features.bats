@@ -140,3 +140,75 @@ refuses()
 	machine=("${pc[@]}" -uuid 00000000-31a1-4e4e-9d53-1f2d7a2b9c60)
 	fails_with "UUID" loads image.sparse --cap validate-uuid --cap mapped-ram
 }
+
+# describe IMAGE MIB VCPUS: in front of the image, an XML that says so.
+describe()
+{
+	cat >xml <<-END
+		<domain><name>g</name>
+		<memory unit='MiB'>$2</memory><vcpu>$3</vcpu>
+		<os><type arch='x86_64'>hvm</type></os></domain>
+	END
+	"$SAVETOOL" convert -f --libvirt=xml --allow-mismatch "$1" described
+}
+
+# finds CODE: the only error of check.
+finds()
+{
+	run "$SAVETOOL" check --json described
+	echo "$output"
+	[ "$status" = 1 ]
+	[ "$(jq -r '.findings[].code' <<<"$output")" = "$1" ]
+}
+
+# loads_into IMAGE MIB VCPUS: what QEMU says of it goes to $output.
+loads_into()
+{
+	local image=$1 machine=(-- -m "$2" -M pc -smp "$3") cap=()
+
+	[ "$image" = seq ] || cap=(--cap mapped-ram)
+	mkdir -p nothing
+	# There is no truth to compare with: only the load counts.
+	run lab load-bare "$image" nothing "${cap[@]}" "${machine[@]}"
+	echo "$output"
+}
+
+is_refused()
+{
+	loads_into "$@"
+	[[ $output == *"load of migration failed"* ]]
+}
+
+is_taken()
+{
+	loads_into "$@"
+	[[ $output == *"nothing/memory"* ]]
+}
+
+@test "an XML that contradicts the stream: what QEMU does with it" {
+	machine=(-- -m 64 -M pc -smp 2)
+	saves seq
+	saves mapped --cap mapped-ram
+	for image in seq mapped; do
+		describe $image 64 2
+		"$SAVETOOL" check described
+		is_taken $image 64 2
+		describe $image 64 1
+		finds vcpus-mismatch
+		is_refused $image 64 1
+		# The third one is reset, and nobody says a word.
+		describe $image 64 3
+		finds vcpus-mismatch
+		is_taken $image 64 3
+		describe $image 128 2
+		finds memory-mismatch
+		describe $image 32 2
+		finds memory-mismatch
+	done
+	is_refused seq 128 2
+	[[ $output == *"Size mismatch"* ]]
+	is_refused seq 32 2
+	[[ $output == *"Size mismatch"* ]]
+	# Half of this guest's memory is made up, and nobody says a word.
+	is_taken mapped 128 2
+}

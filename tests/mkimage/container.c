@@ -48,6 +48,37 @@ static char *domain_xml(struct line *line)
 	return xml;
 }
 
+#define MEMORY "<memory unit='KiB'>1024"
+
+/*
+ * Unless the recipe says otherwise, the guest has the memory of its blocks.
+ * That is known later, and the length of the XML must stay.
+ */
+void domain_add_memory(struct image *image, const char *name, uint64_t length)
+{
+	static const char *const rom[] = { "/", "rom", "bios", "flash" };
+	char text[sizeof(MEMORY) + 8];
+	uint64_t size;
+	char unit = 'M';
+
+	for (size_t i = 0; i < sizeof(rom) / sizeof(*rom); i++)
+		if (strstr(name, rom[i]))
+			return;
+	image->memory += length;
+	if (image->memory_at == 0)
+		return;
+	size = (image->memory + (1 << 20) - 1) >> 20;
+	if (size > 9999) {
+		unit = 'G';
+		size >>= 10;
+	}
+	if (size > 9999)
+		return;
+	snprintf(text, sizeof(text), "<memory unit='%ciB'>%4u", unit,
+		 (unsigned)size);
+	put_at(image, text, strlen(MEMORY), image->memory_at);
+}
+
 static char *read_text(const char *path)
 {
 	FILE *file = fopen(path, "r");
@@ -139,6 +170,8 @@ static void choose_byte_order(struct image *image, struct line *line)
 
 void say_libvirt(struct image *image, struct line *line)
 {
+	bool told = line_says(line, "memory") || line_says(line, "xml") ||
+		    line_says(line, "xmlfile");
 	char *xml = choose_xml(line);
 	const char *cookie = choose_cookie(line);
 	uint64_t padding = line_number(line, "padding", 65536);
@@ -158,6 +191,8 @@ void say_libvirt(struct image *image, struct line *line)
 	put_word(image,
 		 line_number(line, "cookie-offset", cookie ? xml_size : 0));
 	put_unused(image, line);
+	if (!told)
+		image->memory_at = image->at + (strstr(xml, MEMORY) - xml);
 	put(image, xml, xml_size);
 	if (cookie)
 		put(image, cookie, cookie_size);

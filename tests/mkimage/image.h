@@ -61,6 +61,10 @@ struct image {
 	uint64_t total;
 	bool total_told;
 
+	/* the <memory> of an XML that was not told how much, or 0 */
+	uint64_t memory_at;
+	uint64_t memory;
+
 	struct block *blocks;
 	struct block *last_block; /* of the last page record */
 	struct device *devices;

@@ -90,6 +90,7 @@ void say_block(struct image *image, struct line *line)
 	put_be(image, word, 8);
 	put_optional_be64(image, line, "host-page");
 	put_optional_be64(image, line, "gpa");
+	domain_add_memory(image, name, word);
 	if (image->mapped)
 		mapped_block(image, line, block);
 	if (image->total_told)

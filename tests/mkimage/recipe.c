@@ -127,6 +127,17 @@ const char *line_operand(struct line *line)
 	return word;
 }
 
+bool line_says(const struct line *line, const char *key)
+{
+	size_t size = strlen(key);
+
+	for (unsigned i = 0; i < line->count; i++)
+		if (strncmp(line->word[i], key, size) == 0 &&
+		    line->word[i][size] == '=')
+			return true;
+	return false;
+}
+
 const char *line_option(struct line *line, const char *key)
 {
 	size_t size = strlen(key);

@@ -28,6 +28,9 @@ const char *line_operand(struct line *line);
 /* The same, or NULL if there is none. */
 const char *line_rest(struct line *line);
 
+/* Is there a word key=value, used or not? */
+bool line_says(const struct line *line, const char *key);
+
 /* The value of key=value, or NULL.  A second call returns the next one. */
 const char *line_option(struct line *line, const char *key);
 uint64_t line_number(struct line *line, const char *key, uint64_t otherwise);

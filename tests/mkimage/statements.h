@@ -6,6 +6,7 @@
 #include "image.h"
 
 /* container.c */
+void domain_add_memory(struct image *image, const char *name, uint64_t length);
 void say_libvirt(struct image *image, struct line *line);
 
 /* stream.c */

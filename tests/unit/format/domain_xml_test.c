@@ -80,6 +80,7 @@ TEST(a_full_domain_is_read)
 	assert_string_equal(guest->cpu, "qemu64");
 	assert_int_equal(guest->memory, 268435456);
 	assert_int_equal(guest->vcpus, 4);
+	assert_int_equal(domain_xml_vcpus(domain), 1);
 	domain_xml_free(domain);
 }
 

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A new header's XML against the stream that follows it. */
+#include "config.h"
+
+#include "rewrite/agree.h"
+
+#include "base/error.h"
+
+#include <string.h>
+
+/* What is known by now. */
+static int compare(struct agree *agree, struct savetool_error *err)
+{
+	char text[CONTRADICTION_TEXT];
+
+	if (!agree->domain)
+		return 0;
+	for (int kind = 0; kind < CONTRADICTION_COUNT; kind++) {
+		if (!contradicts(text, kind, &agree->facts, agree->domain))
+			continue;
+		if (agree->strict) {
+			fail(err, SAVETOOL_REFUSED, "%s", text);
+			return fail_hint(err, SAVETOOL_HINT_ALLOW_MISMATCH);
+		}
+		if (!agree->text[0])
+			strcpy(agree->text, text);
+	}
+	return 0;
+}
+
+static int on_start(struct visitor *visitor, const struct stream *stream,
+		    struct savetool_error *err)
+{
+	struct agree *agree = (struct agree *)visitor;
+	const struct configuration *configuration = &stream->configuration;
+	struct stream_facts *facts = &agree->facts;
+
+	if (configuration->present)
+		facts->machine = configuration->machine;
+	if (configuration->has_uuid)
+		facts->uuid = configuration->uuid;
+	facts->has_page_bits = configuration->has_page_bits;
+	facts->mapped = stream_is_mapped(stream);
+	return compare(agree, err);
+}
+
+static void add_devices(struct agree *agree, const struct tail *tail)
+{
+	agree->facts.cpus = agree->facts.common_cpus = 0;
+	for (unsigned i = 0; i < tail->device_count; i++)
+		stream_facts_add_device(&agree->facts, tail->devices[i].name);
+}
+
+static int on_ram_list(struct visitor *visitor, const struct section *section,
+		       const struct ram_list *list, struct page_sink **sink,
+		       struct savetool_error *err)
+{
+	struct agree *agree = (struct agree *)visitor;
+
+	(void)section;
+	(void)sink;
+	for (unsigned i = 0; i < list->layout.count; i++)
+		stream_facts_add_block(&agree->facts,
+				       list->layout.blocks[i].name,
+				       list->layout.blocks[i].length);
+	/* Of a file, its end has been seen already. */
+	if (agree->pass->tail)
+		add_devices(agree, agree->pass->tail);
+	return compare(agree, err);
+}
+
+static int on_tail(struct visitor *visitor, const struct tail *tail,
+		   struct savetool_error *err)
+{
+	struct agree *agree = (struct agree *)visitor;
+
+	add_devices(agree, tail);
+	return compare(agree, err);
+}
+
+static const struct visitor_ops ops = {
+	.start = on_start,
+	.ram_list = on_ram_list,
+	.tail = on_tail,
+};
+
+void agree_init(struct agree *agree, const struct pass *pass, const char *xml,
+		bool strict)
+{
+	struct savetool_error ignored;
+
+	*agree = (struct agree){
+		.base = { .ops = &ops },
+		.pass = pass,
+		.strict = strict,
+	};
+	if (xml && domain_xml_parse(&agree->domain, xml, &ignored) < 0)
+		agree->domain = NULL;
+}
+
+void agree_release(struct agree *agree)
+{
+	domain_xml_free(agree->domain);
+	agree->domain = NULL;
+}
