@@ -52,6 +52,8 @@ static const char *const words[] = {
 	HINT(COMPACT) = "free the space with 'savetool compact'",
 	HINT(COMPACT_COPY) = "use --copy=DEST to compact it to another file",
 	HINT(SPLIT) = "copy the data from that offset to a separate file",
+	HINT(COMPARE_DIGEST) =
+		"compare its 'savetool digest' with that of the original",
 };
 
 const char *hint_words(enum savetool_hint hint)

@@ -13,7 +13,7 @@ struct description {
 	struct domain_xml *domain;
 	bool whole;       /* nothing is wrong with what was described */
 	enum doubt doubt; /* of a mapped-ram image's bitmaps */
-	uint64_t lost;    /* bytes of its present pages that lie in holes */
+	uint64_t lost;    /* bytes of memory in holes that may be gone */
 	struct savetool_block *blocks;
 	struct savetool_device *devices;
 	const char **capabilities;

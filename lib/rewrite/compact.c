@@ -113,7 +113,7 @@ static int measure_data(uint64_t *data, struct output *out,
 static int frees_stale(bool *frees, const struct pass *source, uint64_t data,
 		       struct savetool_error *err)
 {
-	struct block_allocation total;
+	struct allocation total;
 	uint64_t before = 0;
 
 	if (allocation_total(&total, source, err) < 0 ||

@@ -50,6 +50,9 @@ enum savetool_hint {
 	SAVETOOL_HINT_COMPACT,
 	SAVETOOL_HINT_COMPACT_COPY, /* to another file */
 	SAVETOOL_HINT_SPLIT,        /* copy the rest to a file of its own */
+
+	/* See if its digest is that of the original. */
+	SAVETOOL_HINT_COMPARE_DIGEST,
 };
 
 #endif
