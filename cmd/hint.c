@@ -61,6 +61,8 @@ static const char *const words[] = {
 	HINT(ALLOW_MISMATCH) = "use --allow-mismatch to write it nevertheless",
 	HINT(COPY_AWAY) =
 		"copy the image to another folder before the guest is started",
+	HINT(COMPARE_DIGEST) =
+		"compare its 'savetool digest' with that of the original",
 };
 
 const char *hint_words(enum savetool_hint hint)

@@ -74,7 +74,9 @@ int allocation_of_block(struct block_allocation *allocation,
 
 	*allocation = (struct block_allocation){
 		.present = bitmap_count(bitmap, 0, bitmap->bits),
+		.prefilled = list->layout.blocks[index].prefilled,
 	};
+	allocation->full = allocation->present == bitmap->bits;
 	if (base == 0) /* shared: its memory is not in the file */
 		return 0;
 	while (at < length) {
@@ -96,21 +98,48 @@ int allocation_of_block(struct block_allocation *allocation,
 	return 0;
 }
 
-int allocation_total(struct block_allocation *total, const struct pass *pass,
+static void add_block(struct allocation *total,
+		      const struct block_allocation *block)
+{
+	total->stale_bytes += block->stale_bytes;
+	if (block->prefilled)
+		total->copied_bytes += block->lost_bytes;
+	else
+		total->lost_bytes += block->lost_bytes;
+	if (block->prefilled && !block->full)
+		total->keeps_zeros = false;
+}
+
+int allocation_total(struct allocation *total, const struct pass *pass,
 		     struct savetool_error *err)
 {
 	struct block_allocation block;
 
-	*total = (struct block_allocation){ 0 };
+	*total = (struct allocation){ .keeps_zeros = true };
 	for (unsigned i = 0; i < pass->bitmap_count; i++) {
 		if (allocation_of_block(&block, pass, i, err) < 0)
 			return -1;
-		total->present += block.present;
-		total->stale_bytes += block.stale_bytes;
-		total->lost_bytes += block.lost_bytes;
-		total->lost_count += block.lost_count;
+		/* Of a shared block, no page is in the file. */
+		if (pass->stream.ram.headers[i].pages_offset > 0)
+			add_block(total, &block);
+	}
+	if (!total->keeps_zeros || total->lost_bytes > 0) {
+		total->lost_bytes += total->copied_bytes;
+		total->copied_bytes = 0;
 	}
 	return 0;
+}
+
+bool allocation_is_copied(const struct allocation *total,
+			  const struct block_allocation *block)
+{
+	return total->lost_bytes == 0 && block->prefilled;
+}
+
+bool allocation_may_be_zero(const struct allocation *total,
+			    const struct block_allocation *block)
+{
+	return total->keeps_zeros && block->full;
 }
 
 /* A search for data in the slots of absent pages. */

@@ -20,6 +20,11 @@ struct lost_extent {
 struct block_allocation {
 	uint64_t present;     /* in pages */
 	uint64_t stale_bytes; /* storage in slots whose bit is clear */
+
+	bool full;      /* every page is present */
+	bool prefilled; /* by the destination */
+
+	/* Present pages in holes. */
 	uint64_t lost_bytes;
 	uint64_t lost_count;
 	struct lost_extent lost[LOST_EXTENTS_KEPT];
@@ -33,9 +38,36 @@ int allocation_of_block(struct block_allocation *allocation,
 			const struct pass *pass, unsigned block,
 			struct savetool_error *err);
 
-/* The sums of all blocks; lost[] stays empty. */
-int allocation_total(struct block_allocation *total, const struct pass *pass,
+/* All blocks together. */
+struct allocation {
+	uint64_t stale_bytes;
+	uint64_t lost_bytes;   /* present pages in holes: maybe lost */
+	uint64_t copied_bytes; /* the same, but most likely zeros */
+
+	/*
+	 * All blocks that the destination fills are full.  So zero pages are
+	 * among them: QEMU saved the guest without detecting any, or the image
+	 * was converted from a sequential one, where each page has a record.
+	 * Otherwise no present page was zero, in any block.
+	 */
+	bool keeps_zeros;
+};
+
+int allocation_total(struct allocation *total, const struct pass *pass,
 		     struct savetool_error *err);
+
+/*
+ * Are this block's present pages in holes most likely zeros that a copy left
+ * out?  A conversion writes zero pages only where the destination fills the
+ * block itself.  In another block, a hole may have taken memory; and what did
+ * that may have taken these pages as well.
+ */
+bool allocation_is_copied(const struct allocation *total,
+			  const struct block_allocation *block);
+
+/* If not, may they have been zeros all the same? */
+bool allocation_may_be_zero(const struct allocation *total,
+			    const struct block_allocation *block);
 
 /* Data in slots of absent pages, which casts doubt on the bitmap. */
 struct clear_data {

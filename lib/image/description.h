@@ -14,7 +14,7 @@ struct description {
 	bool whole;         /* nothing is wrong with what was described */
 	enum doubt doubt;   /* about a mapped-ram image's bitmaps */
 	bool has_page_bits; /* in the stream's configuration */
-	uint64_t lost;      /* bytes of its present pages that lie in holes */
+	uint64_t lost;      /* bytes of memory in holes that may be gone */
 	struct savetool_block *blocks;
 	struct savetool_device *devices;
 	const char **capabilities;

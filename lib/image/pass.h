@@ -25,7 +25,7 @@ struct pass {
 	unsigned bitmap_count;
 	struct clear_data *clear_data; /* that allocation_clear_data() keeps */
 	bool strays;   /* ignore bits after the last page of a bitmap */
-	uint64_t lost; /* bytes of present pages in holes, met on the walk */
+	uint64_t lost; /* bytes of memory in holes that may be gone */
 };
 
 /* A pass that has not begun; it can be ended. */

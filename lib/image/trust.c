@@ -30,7 +30,7 @@ int trust_order(enum mapped_order *order, const struct pass *pass,
 static int find_stale(uint64_t *stale, const struct pass *pass,
 		      struct savetool_error *err)
 {
-	struct block_allocation total;
+	struct allocation total;
 
 	if (allocation_total(&total, pass, err) < 0)
 		return -1;

@@ -16,11 +16,12 @@ int describe_storage(struct description *description, struct pass *pass,
 {
 	struct savetool_info *info = &description->info;
 	const struct clear_data *clear_data;
-	uint64_t stale = 0;
+	struct allocation total;
 
 	if (pass->bitmap_count == 0)
 		return 0;
-	if (allocation_clear_data(&clear_data, pass, monitor, err) < 0)
+	if (allocation_clear_data(&clear_data, pass, monitor, err) < 0 ||
+	    allocation_total(&total, pass, err) < 0)
 		return -1;
 	for (unsigned i = 0; i < pass->bitmap_count; i++) {
 		const struct savetool_block *block = &info->blocks[i];
@@ -29,7 +30,7 @@ int describe_storage(struct description *description, struct pass *pass,
 		if (allocation_of_block(&allocation, pass, i, err) < 0)
 			return -1;
 		if (image_has_own_holes(pass->image) &&
-		    report_lost_extents(description, block, &allocation, err) <
+		    report_holes(description, block, &total, &allocation, err) <
 			    0)
 			return -1;
 		if (report_lost_bitmap(description, block, &clear_data[i],
@@ -38,10 +39,9 @@ int describe_storage(struct description *description, struct pass *pass,
 					err) < 0)
 			return -1;
 		description->blocks[i].pages_present = allocation.present;
-		stale += allocation.stale_bytes;
-		description->lost += allocation.lost_bytes;
 	}
-	info->sizes.reclaimable_stale = stale;
+	description->lost = total.lost_bytes;
+	info->sizes.reclaimable_stale = total.stale_bytes;
 	return trust_bitmaps(&description->doubt, pass, monitor, err);
 }
 

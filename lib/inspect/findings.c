@@ -17,22 +17,51 @@
 /* About the image as a whole. */
 #define WHOLE .offset = SAVETOOL_UNKNOWN, .length = SAVETOOL_UNKNOWN
 
-int report_lost_extents(struct description *description,
-			const struct savetool_block *block,
-			const struct block_allocation *allocation,
-			struct savetool_error *err)
+/* One for each block, whatever the number of its holes. */
+static int report_sparse_copy(struct description *description,
+			      const struct savetool_block *block,
+			      const struct block_allocation *allocation,
+			      struct savetool_error *err)
+{
+	struct savetool_finding finding = {
+		.code = "sparse-copy",
+		.hint = SAVETOOL_HINT_COMPARE_DIGEST,
+		.severity = SAVETOOL_WARNING,
+		.block = block->name,
+		.offset = allocation->lost[0].offset,
+		.length = allocation->lost_bytes,
+	};
+	uint64_t page_size = block->length / block->pages;
+
+	if (allocation->lost_count == 1) {
+		finding.page =
+			(finding.offset - block->pages_offset) / page_size;
+		finding.pages = finding.length / page_size;
+	}
+	return description_report(
+		description, &finding, err,
+		"pages marked present lie in %s; most likely they are zero "
+		"pages that a copy made sparse",
+		allocation->lost_count == 1 ? "a hole" : "holes");
+}
+
+static int report_lost_extents(struct description *description,
+			       const struct savetool_block *block,
+			       const struct block_allocation *allocation,
+			       bool certain, struct savetool_error *err)
 {
 	struct savetool_finding finding = {
 		.code = "lost-extent",
-		.hint = SAVETOOL_HINT_COPY_AGAIN,
+		.hint = certain ? SAVETOOL_HINT_COPY_AGAIN :
+				  SAVETOOL_HINT_COMPARE_DIGEST,
 		.severity = SAVETOOL_PROBLEM,
 		.block = block->name,
 	};
-	uint64_t kept = allocation->lost_count;
-	uint64_t page_size = kept ? block->length / block->pages : 0;
+	uint64_t page_size = block->length / block->pages;
+	uint64_t kept = allocation->lost_count < LOST_EXTENTS_KEPT ?
+				allocation->lost_count :
+				LOST_EXTENTS_KEPT;
 
-	if (kept > LOST_EXTENTS_KEPT)
-		kept = LOST_EXTENTS_KEPT;
 	for (uint64_t i = 0; i < kept; i++) {
 		finding.offset = allocation->lost[i].offset;
 		finding.length = allocation->lost[i].length;
@@ -42,7 +71,10 @@ int report_lost_extents(struct description *description,
 		if (description_report(
 			    description, &finding, err,
 			    "pages marked present lie in a hole and would "
-			    "restore as zeros") < 0)
+			    "restore as zeros%s",
+			    certain ? "" :
+				      "; no page of this block is absent, so "
+				      "they may have been zero") < 0)
 			return -1;
 	}
 	if (allocation->lost_count <= LOST_EXTENTS_KEPT)
@@ -55,6 +87,21 @@ int report_lost_extents(struct description *description,
 	return description_report(description, &finding, err,
 				  "%" PRIu64 " such holes in all",
 				  allocation->lost_count);
+}
+
+int report_holes(struct description *description,
+		 const struct savetool_block *block,
+		 const struct allocation *total,
+		 const struct block_allocation *allocation,
+		 struct savetool_error *err)
+{
+	if (allocation->lost_count == 0)
+		return 0;
+	if (allocation_is_copied(total, allocation))
+		return report_sparse_copy(description, block, allocation, err);
+	return report_lost_extents(description, block, allocation,
+				   !allocation_may_be_zero(total, allocation),
+				   err);
 }
 
 int report_lost_bitmap(struct description *description,

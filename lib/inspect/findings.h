@@ -10,10 +10,12 @@
 #include "image/description.h"
 #include "image/pass.h"
 
-int report_lost_extents(struct description *description,
-			const struct savetool_block *block,
-			const struct block_allocation *allocation,
-			struct savetool_error *err);
+/* The present pages of a block that lie in holes; the total is the image's. */
+int report_holes(struct description *description,
+		 const struct savetool_block *block,
+		 const struct allocation *total,
+		 const struct block_allocation *allocation,
+		 struct savetool_error *err);
 
 /* About a block's bitmap. */
 int report_lost_bitmap(struct description *description,

@@ -17,9 +17,10 @@ struct map {
 	const struct savetool_monitor *monitor;
 	int (*each)(void *data, const struct savetool_extent *extent);
 	void *data;
-	uint64_t at;                   /* just past what has been added */
-	uint64_t reported;             /* progress so far */
-	struct extent storage;         /* looked up last */
+	uint64_t at;           /* just past what has been added */
+	uint64_t reported;     /* progress so far */
+	struct extent storage; /* looked up last */
+	bool copied;           /* holes under this block's pages are no loss */
 	struct savetool_extent parked; /* may still grow; length 0: none */
 };
 

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/zero.h"
+#include "image/allocation.h"
 #include "map/map.h"
 #include "walk/walk.h"
 
@@ -72,6 +73,19 @@ static int scan_pages(struct map *map, const struct slots *slots,
 	return 0;
 }
 
+/* Maps present pages without storage, which read as zeros. */
+static int map_hole(struct map *map, const struct slots *slots, uint64_t length,
+		    struct savetool_error *err)
+{
+	struct savetool_extent piece = piece_of(
+		map, slots,
+		map->copied ? SAVETOOL_EXTENT_ZERO : SAVETOOL_EXTENT_LOST,
+		length);
+
+	piece.allocated = false;
+	return map_put(map, piece, err);
+}
+
 /*
  * Maps present pages as long as all are stored, or none is.  A page that is
  * only partly in a hole has data and is not lost: a file system's blocks can be
@@ -89,9 +103,7 @@ static int map_present(struct map *map, const struct slots *slots, uint64_t end,
 	left = (map->at - slots->start) % page_size;
 	whole = storage.length - storage.length % page_size;
 	if (left == 0 && whole > 0 && storage.hole)
-		return map_put(
-			map, piece_of(map, slots, SAVETOOL_EXTENT_LOST, whole),
-			err);
+		return map_hole(map, slots, whole, err);
 	if (left == 0 && whole > 0 && map->scan)
 		return scan_pages(map, slots, whole, err);
 	if (storage.hole && storage.length > page_size - left)
@@ -194,6 +206,23 @@ static unsigned collect_parts(const struct pass *pass, struct part *parts)
 	return count;
 }
 
+static int look_for_copy(struct map *map, unsigned block,
+			 struct savetool_error *err)
+{
+	struct block_allocation allocation;
+	struct allocation total;
+
+	if (allocation_of_block(&allocation, map->pass, block, err) < 0)
+		return -1;
+	map->copied = false;
+	if (allocation.lost_count == 0)
+		return 0;
+	if (allocation_total(&total, map->pass, err) < 0)
+		return -1;
+	map->copied = allocation_is_copied(&total, &allocation);
+	return 0;
+}
+
 static int map_part(struct map *map, const struct part *part,
 		    struct savetool_error *err)
 {
@@ -206,6 +235,8 @@ static int map_part(struct map *map, const struct part *part,
 
 	switch (part->type) {
 	case SAVETOOL_EXTENT_PAGE_DATA:
+		if (look_for_copy(map, part->block->index, err) < 0)
+			return -1;
 		return map_pages(map, part->block,
 				 &pass->bitmaps[part->block->index],
 				 pass->stream.ram.layout.page_size, err);

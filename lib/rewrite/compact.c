@@ -117,7 +117,7 @@ static int frees_stale(bool *frees, const struct pass *source, uint64_t data,
 		       struct savetool_error *err)
 {
 	struct input *in = image_container_input(source->image);
-	struct block_allocation total;
+	struct allocation total;
 	uint64_t before = 0;
 
 	if (allocation_total(&total, source, err) < 0 ||

@@ -55,6 +55,9 @@ enum savetool_hint {
 	SAVETOOL_HINT_RIGHT_XML,      /* write it with the guest's own XML */
 	SAVETOOL_HINT_ALLOW_MISMATCH, /* set allow_mismatch */
 	SAVETOOL_HINT_COPY_AWAY,      /* before the guest is started */
+
+	/* See if its digest is that of the original. */
+	SAVETOOL_HINT_COMPARE_DIGEST,
 };
 
 #endif

@@ -31,10 +31,10 @@ struct sparsification {
 	struct savetool_sparsify_result result;
 };
 
-/* Counts pages that lie in holes. */
+/* Counts pages that lie in holes and may be lost. */
 static int count_lost(struct sparsification *work, struct savetool_error *err)
 {
-	struct block_allocation total;
+	struct allocation total;
 
 	if (allocation_total(&total, &work->pass, err) < 0)
 		return -1;

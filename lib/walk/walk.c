@@ -11,6 +11,7 @@
 #include "format/mapped.h"
 #include "format/page_size.h"
 #include "format/sequential.h"
+#include "image/allocation.h"
 #include "image/trust.h"
 #include "ram/latest.h"
 #include "ram/pump.h"
@@ -90,6 +91,17 @@ static int check_order(const struct walker *walker, struct savetool_error *err)
 	return 0;
 }
 
+/* What of the holes under present pages is not just a sparse copy. */
+static int count_lost(struct pass *pass, struct savetool_error *err)
+{
+	struct allocation total;
+
+	if (allocation_total(&total, pass, err) < 0)
+		return -1;
+	pass->lost = total.lost_bytes;
+	return 0;
+}
+
 /*
  * Moves all pages of a mapped image, as if they came in a section of their own.
  */
@@ -114,7 +126,8 @@ static int walk_mapped_pages(struct walker *walker, const struct section *start,
 			mapped_source_read_holes(&pages);
 		if (pump_pages(walker, &pages.base, err) < 0)
 			return -1;
-		pass->lost = pages.lost;
+		if (pages.lost > 0 && count_lost(pass, err) < 0)
+			return -1;
 	}
 	return visit(walker->visitor, ram_end, &part, err);
 }

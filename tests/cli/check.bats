@@ -122,9 +122,64 @@ repairs()
 	savetool check --repair a
 	assert_failure 1
 	assert_line "a: error: pages marked present lie in a hole and would \
-restore as zeros (lost-extent, block 'm0', pages 288-543, at byte $at, 1048576 \
-bytes)"
+restore as zeros; no page of this block is absent, so they may have been zero \
+(lost-extent, block 'm0', pages 288-543, at byte $at, 1048576 bytes)"
 	assert_line --regexp '^a: hint: .* \(lost-extent\)$'
+}
+
+# A conversion stores zero pages of what the destination fills itself.
+@test "what a copy made sparse in such a block is no loss, and says so" {
+	real_image bare-mapped.mig
+	"$SAVETOOL" convert -O raw bare-mapped.mig a
+	"$SAVETOOL" convert -O sparse a b
+	checks 0 b
+	assert_json '.findings == []'
+	cp --sparse=always b c
+	checks 0 c
+	assert_json '.clean and ([.findings[].code] | unique) == ["sparse-copy"]'
+	assert_json '[.findings[].block] == ["/rom@etc/acpi/tables", "pc.bios",
+		"pc.rom"]'
+	assert_json 'all(.findings[]; .severity == "warning" and
+		(.hint | contains("savetool digest")))'
+	finding sparse-copy '.block == "pc.rom" and .page == 0 and .pages == 32
+		and .length == 131072'
+	assert_equal "$("$SAVETOOL" digest - <b)" "$("$SAVETOOL" digest - <c)"
+	# Nor do others call it lost.
+	savetool compact -n c
+	assert_success
+	savetool convert --json -O raw c d
+	assert_equal "$stderr" ''
+	assert_json '.lost == 0'
+	savetool sparsify -n --json c
+	assert_json '."lost-extents" == 0'
+	savetool map --json c
+	assert_json 'all(.[]; .type != "lost")'
+	assert_json 'any(.[]; .block == "pc.rom" and .type == "zero" and
+		.present and (.allocated | not))'
+	# Unless memory has gone, too.
+	fallocate -p -o $(("$("$SAVETOOL" inspect --json c | jq \
+		'.blocks[] | select(.name == "pc.ram") | ."pages-offset"') + 17 << 20)) \
+		-l 1M c
+	checks 1 c
+	assert_json '[.findings[].code] | unique == ["lost-extent"]'
+	assert_json 'any(.findings[]; .block == "pc.rom" and
+		.severity == "error")'
+}
+
+# QEMU stores no zero page at all, unless it does not look for them.
+@test "a hole under a page that QEMU stored is lost, whatever its block" {
+	local at
+
+	real_image bare-mapped.mig
+	cp --sparse=always bare-mapped.mig a
+	checks 0 a
+	assert_json '.findings == []'
+	at=$("$SAVETOOL" map --json a | jq '[.[] | select(.block == "pc.bios"
+		and .type == "page-data" and .pages >= 16)][0].start')
+	fallocate -p -o "$at" -l 64K a
+	checks 1 a
+	finding lost-extent '.block == "pc.bios" and .severity == "error" and
+		(.message | contains("may have been zero") | not)'
 }
 
 # A guest of 256 MiB, whose bitmap is 8 KiB long; and on which pages.

@@ -251,16 +251,79 @@ TEST(a_shared_block_has_no_storage_in_the_file)
 
 TEST(the_total_is_that_of_all_blocks)
 {
-	struct block_allocation total;
+	struct allocation total;
 	struct savetool_error err;
 
 	bits[0][0] = 3;
 	fake.hole = (struct lost_extent){ BASE, PAGE };
 	assert_ok(allocation_total(&total, &pass, &err), err);
-	assert_int_equal(total.present, 3);
 	assert_int_equal(total.lost_bytes, PAGE);
-	assert_int_equal(total.lost_count, 1);
+	assert_int_equal(total.copied_bytes, 0);
 	assert_int_equal(total.stale_bytes, 2 * LENGTH - 3 * PAGE);
+}
+
+static void fill_block(unsigned index)
+{
+	memset(bits[index], 0xff, BITMAP_SIZE);
+}
+
+static struct allocation add_up(struct block_allocation block[2])
+{
+	struct allocation total;
+	struct savetool_error err;
+
+	for (unsigned i = 0; i < 2; i++)
+		assert_ok(allocation_of_block(&block[i], &pass, i, &err), err);
+	assert_ok(allocation_total(&total, &pass, &err), err);
+	return total;
+}
+
+TEST(a_copy_leaves_out_zeros_of_a_block_that_keeps_them)
+{
+	struct block_allocation block[2];
+	struct allocation total;
+
+	blocks[1].prefilled = true;
+	fill_block(1);
+	fake.hole = (struct lost_extent){ BASE + LENGTH, 3 * PAGE };
+	total = add_up(block);
+	assert_true(total.keeps_zeros);
+	assert_int_equal(total.copied_bytes, 3 * PAGE);
+	assert_int_equal(total.lost_bytes, 0);
+	assert_true(allocation_is_copied(&total, &block[1]));
+	assert_false(allocation_is_copied(&total, &block[0]));
+
+	/* With an absent page, it keeps no zeros. */
+	bits[1][BITMAP_SIZE - 1] = 0;
+	total = add_up(block);
+	assert_false(total.keeps_zeros);
+	assert_int_equal(total.copied_bytes, 0);
+	assert_int_equal(total.lost_bytes, 3 * PAGE);
+	assert_false(allocation_is_copied(&total, &block[1]));
+	assert_false(allocation_may_be_zero(&total, &block[1]));
+}
+
+TEST(what_takes_memory_takes_other_pages_too)
+{
+	struct block_allocation block[2];
+	struct allocation total;
+
+	blocks[1].prefilled = true;
+	fill_block(1);
+	bits[0][BITMAP_SIZE - 1] = 0x80;
+	fake.hole = (struct lost_extent){ BASE + LENGTH - PAGE, 4 * PAGE };
+	total = add_up(block);
+	assert_int_equal(total.lost_bytes, 4 * PAGE);
+	assert_int_equal(total.copied_bytes, 0);
+	assert_false(allocation_is_copied(&total, &block[1]));
+	assert_false(allocation_may_be_zero(&total, &block[0]));
+
+	/* Nobody looked for zero pages, so nobody knows. */
+	fill_block(0);
+	total = add_up(block);
+	assert_int_equal(total.lost_bytes, 4 * PAGE);
+	assert_true(allocation_may_be_zero(&total, &block[0]));
+	assert_true(allocation_may_be_zero(&total, &block[1]));
 }
 
 #define survey_case(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -271,6 +334,8 @@ int main(void)
 		survey_case(zeros_are_read_once),
 		survey_case(a_shared_block_has_no_storage_in_the_file),
 		survey_case(the_total_is_that_of_all_blocks),
+		survey_case(a_copy_leaves_out_zeros_of_a_block_that_keeps_them),
+		survey_case(what_takes_memory_takes_other_pages_too),
 		survey_case(data_ends_the_look),
 		survey_case(what_was_clean_is_not_read_for_the_hole),
 		survey_case(a_hole_is_lost_with_data_behind_it_alone),
