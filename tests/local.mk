@@ -84,6 +84,7 @@ unit_tests = \
 	%D%/unit/image/image_test \
 	%D%/unit/image/pass_test \
 	%D%/unit/image/stranger_test \
+	%D%/unit/image/trust_test \
 	%D%/unit/check/repair_test \
 	%D%/unit/walk/tee_test \
 	%D%/unit/walk/walk_test \

@@ -110,7 +110,8 @@ TEST(all_pages_of_a_sequential_image_are_shown)
 {
 	sample_sequential(&wire);
 	walks();
-	assert_string_equal(visits.pages.text, "data pc.ram+0x0 8192\n"
+	assert_string_equal(visits.pages.text, "data pc.ram+0x0 4096\n"
+					       "data pc.ram+0x1000 4096\n"
 					       "zero pc.ram+0x2000 57344\n");
 }
 
