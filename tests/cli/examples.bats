@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The examples of the manual, as they are printed there, with the real
-# programs: each is done, and does what the text says.
+# programs: each is run, and does what the text says.
 
 load helpers
 
@@ -194,7 +194,7 @@ named_files()
 	fi
 }
 
-@test "the examples of all commands can be done" {
+@test "the examples of all manual pages can be run" {
 	local page script
 
 	for page in "$top"/man/savetool-*.1; do
@@ -310,7 +310,7 @@ named_files()
 		10000000 ]
 }
 
-@test "scp writes no holes, a packed image in a pipe needs none" {
+@test "scp writes no holes, and a compressed image in a pipe needs none" {
 	guest
 	PATH=$HOST/bin:$PATH scp -q guest.sparse "host:$PWD/dense"
 	assert_dense dense
