@@ -158,7 +158,7 @@ TEST(one_worker_does_all_jobs_in_order)
 	pool_free(pool);
 }
 
-TEST(jobs_are_collected_in_the_order_in_which_they_were_given)
+TEST(jobs_are_collected_in_the_order_they_were_given)
 {
 	struct pool *pool = new_pool(JOBS, do_after_next);
 
@@ -169,7 +169,7 @@ TEST(jobs_are_collected_in_the_order_in_which_they_were_given)
 	pool_free(pool);
 }
 
-TEST(workers_run_at_the_same_time_and_have_different_numbers)
+TEST(workers_run_together_and_have_different_numbers)
 {
 	struct pool *pool = new_pool(JOBS, do_with_all);
 	bool seen[JOBS] = { false };
@@ -274,7 +274,7 @@ TEST(all_jobs_are_zeroed_at_first)
 	pool_free(pool);
 }
 
-TEST(stopping_waits_for_the_job_under_way_and_drops_the_others)
+TEST(stopping_waits_for_running_jobs_and_drops_the_rest)
 {
 	struct pool *pool = new_pool(1, do_when_told);
 	int started;
@@ -318,10 +318,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		pool_test(one_worker_does_all_jobs_in_order),
-		pool_test(
-			jobs_are_collected_in_the_order_in_which_they_were_given),
-		pool_test(
-			workers_run_at_the_same_time_and_have_different_numbers),
+		pool_test(jobs_are_collected_in_the_order_they_were_given),
+		pool_test(workers_run_together_and_have_different_numbers),
 		pool_test(without_workers_jobs_stay_pending),
 		pool_test(a_collected_job_is_no_longer_pending),
 		pool_test(without_pending_jobs_nothing_is_collected),
@@ -329,8 +327,7 @@ int main(void)
 		pool_test(a_job_is_used_again_only_after_it_was_returned),
 		pool_test(the_same_job_is_taken_until_it_is_given),
 		pool_test(all_jobs_are_zeroed_at_first),
-		pool_test(
-			stopping_waits_for_the_job_under_way_and_drops_the_others),
+		pool_test(stopping_waits_for_running_jobs_and_drops_the_rest),
 		pool_test(a_pool_is_freed_while_all_workers_have_jobs),
 		pool_test(no_pool_can_be_stopped_and_freed),
 		pool_test(there_is_at_least_one_processor),

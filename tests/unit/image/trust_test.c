@@ -166,20 +166,20 @@ TEST(an_empty_bitmap_over_zeros_is_not_doubted)
 	doubts(DOUBT_NONE);
 }
 
-TEST(without_an_end_of_memory_an_empty_bitmap_is_a_background_snapshot)
+TEST(an_empty_bitmap_without_end_is_a_background_snapshot)
 {
 	pass.stream.ram_ended = false;
 	bits[0] = 0;
 	doubts(DOUBT_BACKGROUND);
 }
 
-TEST(without_an_end_of_memory_other_bitmaps_are_doubted)
+TEST(other_bitmaps_without_end_of_memory_are_doubted)
 {
 	pass.stream.ram_ended = false;
 	doubts(DOUBT_NO_END);
 }
 
-TEST(a_part_of_a_bitmap_in_a_hole_is_doubted_if_its_slots_hold_data)
+TEST(a_hole_in_a_bitmap_over_data_is_doubted)
 {
 	fake.hole_start = 8;
 	fake.hole_end = 16;
@@ -187,7 +187,7 @@ TEST(a_part_of_a_bitmap_in_a_hole_is_doubted_if_its_slots_hold_data)
 	doubts(DOUBT_LOST_BITMAP);
 }
 
-TEST(a_part_of_a_bitmap_in_a_hole_is_not_doubted_if_its_slots_hold_zeros)
+TEST(a_hole_in_a_bitmap_over_zeros_is_not_doubted)
 {
 	fake.hole_start = 8;
 	fake.hole_end = 16;
@@ -210,7 +210,7 @@ TEST(the_storage_says_nothing_about_the_byte_order)
 	assert_int_equal(doubt, DOUBT_NONE);
 }
 
-TEST(without_storage_under_clear_bits_nothing_is_doubted_or_read)
+TEST(if_absent_pages_have_no_storage_nothing_is_doubted)
 {
 	pass.stream.ram_ended = false;
 	fake.hole_start = BASE + PAGE;
@@ -226,7 +226,7 @@ TEST(a_byte_order_that_the_caller_gave_is_not_doubted)
 	doubts(DOUBT_NONE);
 }
 
-TEST(a_byte_order_in_a_trusted_header_is_believed_without_reading)
+TEST(a_byte_order_in_a_trusted_header_is_believed)
 {
 	swap_pages();
 	image.libvirt = &libvirt;
@@ -257,7 +257,7 @@ TEST(the_host_of_another_guest_is_not_doubted)
 	doubts_host(DOUBT_NONE);
 }
 
-TEST(the_host_is_not_doubted_if_the_caller_gave_its_byte_order)
+TEST(a_host_whose_byte_order_was_given_is_not_doubted)
 {
 	pass.stream.configuration.machine = s390;
 	image.order_given = true;
@@ -273,13 +273,13 @@ static void is_mapped_s390(void)
 	configuration->capabilities[0] = mapped_ram;
 }
 
-TEST(the_host_is_not_doubted_if_the_pages_of_a_mapped_image_fit)
+TEST(a_host_whose_pages_fit_its_bitmaps_is_not_doubted)
 {
 	is_mapped_s390();
 	doubts_host(DOUBT_NONE);
 }
 
-TEST(the_host_is_doubted_if_the_pages_of_a_mapped_image_fit_both_orders)
+TEST(a_host_whose_pages_fit_both_orders_is_doubted)
 {
 	is_mapped_s390();
 	memset(bits, 0xff, sizeof(bits));
@@ -324,30 +324,23 @@ int main(void)
 		trust_case(an_empty_bitmap_over_data_is_doubted),
 		trust_case(an_empty_bitmap_over_zeros_is_not_doubted),
 		trust_case(
-			without_an_end_of_memory_an_empty_bitmap_is_a_background_snapshot),
-		trust_case(without_an_end_of_memory_other_bitmaps_are_doubted),
-		trust_case(
-			a_part_of_a_bitmap_in_a_hole_is_doubted_if_its_slots_hold_data),
-		trust_case(
-			a_part_of_a_bitmap_in_a_hole_is_not_doubted_if_its_slots_hold_zeros),
+			an_empty_bitmap_without_end_is_a_background_snapshot),
+		trust_case(other_bitmaps_without_end_of_memory_are_doubted),
+		trust_case(a_hole_in_a_bitmap_over_data_is_doubted),
+		trust_case(a_hole_in_a_bitmap_over_zeros_is_not_doubted),
 		trust_case(
 			bitmaps_that_fit_better_with_swapped_bytes_are_doubted),
 		trust_case(the_storage_says_nothing_about_the_byte_order),
-		trust_case(
-			without_storage_under_clear_bits_nothing_is_doubted_or_read),
+		trust_case(if_absent_pages_have_no_storage_nothing_is_doubted),
 		trust_case(a_byte_order_that_the_caller_gave_is_not_doubted),
-		trust_case(
-			a_byte_order_in_a_trusted_header_is_believed_without_reading),
+		trust_case(a_byte_order_in_a_trusted_header_is_believed),
 		trust_case(
 			a_wrong_byte_order_is_wrong_even_if_the_caller_gave_it),
 		trust_case(the_host_of_an_s390_guest_is_doubted),
 		trust_case(the_host_of_another_guest_is_not_doubted),
-		trust_case(
-			the_host_is_not_doubted_if_the_caller_gave_its_byte_order),
-		trust_case(
-			the_host_is_not_doubted_if_the_pages_of_a_mapped_image_fit),
-		trust_case(
-			the_host_is_doubted_if_the_pages_of_a_mapped_image_fit_both_orders),
+		trust_case(a_host_whose_byte_order_was_given_is_not_doubted),
+		trust_case(a_host_whose_pages_fit_its_bitmaps_is_not_doubted),
+		trust_case(a_host_whose_pages_fit_both_orders_is_doubted),
 		trust_case(each_doubt_is_refused_with_its_reason_and_hint),
 	};
 

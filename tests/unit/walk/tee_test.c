@@ -125,7 +125,7 @@ TEST(a_failure_of_the_second_visitor_stops_after_the_first)
 	assert_null(strstr(first.text, "ram_end"));
 }
 
-TEST(a_failure_of_the_first_sink_keeps_pages_from_the_second)
+TEST(if_the_first_sink_fails_the_second_gets_no_pages)
 {
 	struct savetool_error err;
 
@@ -240,8 +240,7 @@ int main(void)
 		tee_case(
 			a_failure_of_the_first_visitor_stops_before_the_second),
 		tee_case(a_failure_of_the_second_visitor_stops_after_the_first),
-		tee_case(
-			a_failure_of_the_first_sink_keeps_pages_from_the_second),
+		tee_case(if_the_first_sink_fails_the_second_gets_no_pages),
 		tee_case(a_failure_of_the_second_sink_is_a_failure_of_both),
 		tee_case(only_the_first_visitor_wants_pages),
 		tee_case(only_the_second_visitor_wants_pages),

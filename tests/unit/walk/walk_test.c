@@ -78,7 +78,7 @@ static void wire_part(unsigned page)
 	wire_footer(&wire, 2);
 }
 
-TEST(the_steps_of_a_sequential_image_come_in_the_order_of_its_sections)
+TEST(steps_of_a_sequential_image_come_in_stream_order)
 {
 	sample_sequential(&wire);
 	walks();
@@ -92,7 +92,7 @@ TEST(the_steps_of_a_sequential_image_come_in_the_order_of_its_sections)
 					 "tail\n");
 }
 
-TEST(the_pages_of_a_mapped_image_come_in_one_part_after_its_list)
+TEST(pages_of_a_mapped_image_come_in_one_part)
 {
 	sample_mapped(&wire);
 	walks();
@@ -198,7 +198,7 @@ TEST(a_failed_step_of_a_mapped_image_ends_the_walk)
 	fails_at_each_step(sample_mapped);
 }
 
-TEST(a_sink_that_fails_ends_the_walk_before_the_section_does)
+TEST(a_failed_sink_ends_the_walk_within_the_section)
 {
 	struct savetool_error err;
 
@@ -233,7 +233,7 @@ TEST(parts_without_pages_start_no_thread)
 	assert_int_equal(threads, 0);
 }
 
-TEST(a_visitor_that_wants_no_pages_cannot_walk_a_sequential_image)
+TEST(without_a_sink_page_records_are_unsupported)
 {
 	struct savetool_error err;
 
@@ -243,7 +243,7 @@ TEST(a_visitor_that_wants_no_pages_cannot_walk_a_sequential_image)
 	assert_int_equal(err.code, SAVETOOL_UNSUPPORTED);
 }
 
-TEST(a_visitor_that_wants_no_pages_walks_a_mapped_image_without_them)
+TEST(without_a_sink_pages_of_a_mapped_image_are_not_read)
 {
 	visits.wants_pages = false;
 	sample_mapped(&wire);
@@ -269,24 +269,19 @@ TEST(an_image_that_ends_within_its_pages_has_no_tail)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		walk_case(
-			the_steps_of_a_sequential_image_come_in_the_order_of_its_sections),
-		walk_case(
-			the_pages_of_a_mapped_image_come_in_one_part_after_its_list),
+		walk_case(steps_of_a_sequential_image_come_in_stream_order),
+		walk_case(pages_of_a_mapped_image_come_in_one_part),
 		walk_case(all_pages_of_a_sequential_image_are_shown),
 		walk_case(all_pages_of_a_mapped_image_are_shown),
 		walk_case(a_command_is_a_step_of_its_own),
 		walk_case(another_section_has_its_steps_around_its_payload),
 		walk_case(a_failed_step_of_a_sequential_image_ends_the_walk),
 		walk_case(a_failed_step_of_a_mapped_image_ends_the_walk),
-		walk_case(
-			a_sink_that_fails_ends_the_walk_before_the_section_does),
+		walk_case(a_failed_sink_ends_the_walk_within_the_section),
 		walk_case(one_thread_reads_the_pages_of_all_parts),
 		walk_case(parts_without_pages_start_no_thread),
-		walk_case(
-			a_visitor_that_wants_no_pages_cannot_walk_a_sequential_image),
-		walk_case(
-			a_visitor_that_wants_no_pages_walks_a_mapped_image_without_them),
+		walk_case(without_a_sink_page_records_are_unsupported),
+		walk_case(without_a_sink_pages_of_a_mapped_image_are_not_read),
 		walk_case(an_image_that_ends_within_its_pages_has_no_tail),
 	};
 
