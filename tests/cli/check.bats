@@ -231,7 +231,7 @@ emptied()
 	assert_json '.findings == []'
 	# Zeros that are stored are no memory either.
 	large "	stale m0 128M count=64 data=0" | built c
-	cp --reflink=never --sparse=never c d
+	copy_dense c d
 	fallocate -p -o 4096 -l 4096 d
 	checks 0 d
 	assert_json '[.findings[].code] == ["stale"]'
@@ -644,8 +644,8 @@ tells_place()
 	{ echo "$header magic=part format=sparse"; mapped eof vmdesc; } |
 		built a
 	at=$("$SAVETOOL" inspect --json a | jq '.blocks[0]."pages-offset"')
-	cp --reflink=never --sparse=never a dense
-	cp --reflink=never --sparse=never a lost
+	copy_dense a dense
+	copy_dense a lost
 	fallocate -p -o $((at + 4096)) -l 4096 a
 	dd if=/dev/zero of=lost bs=4096 seek=$((at / 4096 + 1)) count=1 \
 		conv=notrunc status=none

@@ -469,7 +469,7 @@ changing()
 	local sum option
 
 	make_image v3-order-doubtful a
-	cp --reflink=never --sparse=never a copy
+	copy_dense a copy
 	sum=$(sha256sum <copy)
 	savetool compact copy
 	assert_error 8 "copy: the bitmaps look byte-swapped;\
@@ -486,7 +486,7 @@ changing()
 	savetool compact --verify c --copy d
 	assert_success
 	# With storage, the pages might be there.
-	cp --reflink=never --sparse=never c dense
+	copy_dense c dense
 	savetool compact dense
 	assert_failure 8
 	[[ $stderr == *"not terminated"* ]]
@@ -650,7 +650,7 @@ far_behind()
 		head -c 40M
 		cat v2-bare
 	} >two
-	cp --reflink=never --sparse=never two before
+	copy_dense two before
 }
 
 @test "another guest's image is not dropped, however far away it is" {

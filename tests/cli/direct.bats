@@ -60,7 +60,7 @@ need_cachestat()
 # dense_copy IMAGE NAME: all pages of zeros are there, in the file at least.
 dense_copy()
 {
-	cp --reflink=never --sparse=never "$BATS_FILE_TMPDIR/$1" "$2"
+	copy_dense "$BATS_FILE_TMPDIR/$1" "$2"
 }
 
 @test "a bare stream inside a file, at any offset" {

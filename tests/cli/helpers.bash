@@ -66,6 +66,18 @@ digest()
 	"$SAVETOOL" digest "$@" | cut -d ' ' -f 1
 }
 
+# allocated FILE: prints how many bytes of disk space it takes.
+allocated()
+{
+	echo $(($(stat -c %b "$1") * 512))
+}
+
+# copy_dense FROM TO: a copy in which every byte takes disk space.
+copy_dense()
+{
+	cp --reflink=never --sparse=never "$1" "$2"
+}
+
 # mapped_recipe [WORD...]: prints the recipe of a mapped-ram stream with one
 # device.  Blocks and pages come from standard input, and the words are for its
 # configuration.
@@ -77,8 +89,8 @@ mapped_recipe()
 		'section full name=timer id=3 version=2 length=24' eof vmdesc
 }
 
-# sequential_memory: prints a recipe up to the end of memory, which is a block of
-# 64 KiB.  Its pages come from standard input.
+# sequential_memory: prints a recipe up to the end of memory, which is a block
+# of 64 KiB.  Its pages come from standard input.
 sequential_memory()
 {
 	printf '%s\n' stream configuration 'ram start' 'block pc.ram 64K' \
@@ -126,8 +138,8 @@ in_seconds()
 	exec "$SAVETOOL" "$@"
 )
 
-# give_back FILE: frees the blocks that XFS allocates ahead of a growing file and
-# that were never written to.  tar and rsync, for example, leave them.
+# give_back FILE: frees the blocks that XFS allocates ahead of a growing file
+# and that were never written to.  tar and rsync, for example, leave them.
 give_back()
 {
 	local PATH=$PATH:/usr/sbin extents first last

@@ -107,7 +107,7 @@ sum()
 	assert_json 'all(.[] | select(.type == "stale");
 		.allocated and (.present | not))'
 	# A copy that knows no holes has all of it, and nothing is lost.
-	cp --reflink=never --sparse=never a dense
+	copy_dense a dense
 	savetool map --json dense
 	assert_whole dense
 	assert_equal "$(sum lost)" 0

@@ -169,7 +169,7 @@ try()
 		"$mkimage" recipe a
 		sed "1s/byte-order=[a-z]*/byte-order=$right/" recipe |
 			"$mkimage" /dev/stdin same
-		cp --reflink=never --sparse=never a before
+		copy_dense a before
 		cp before a
 		for command in sparsify compact digest "convert -O raw"; do
 			words=(a)
@@ -272,7 +272,7 @@ try()
 		"$(recipe v3-big-endian)" >recipe
 	"$mkimage" recipe sparse
 	sum=$(digest --byte-order big sparse)
-	cp --reflink=never --sparse=never sparse a
+	copy_dense sparse a
 	savetool compact --byte-order big a --copy b
 	assert_success
 	savetool sparsify --byte-order big a --copy c

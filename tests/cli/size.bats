@@ -25,7 +25,7 @@ assert_near()
 	savetool size --json a
 	assert_json ".path == \"a\" and .format == \"sparse\""
 	assert_json ".sizes.logical == $(stat -c %s a)"
-	assert_json ".sizes.allocated == $(($(stat -c %b a) * 512))"
+	assert_json ".sizes.allocated == $(allocated a)"
 	assert_json '.sizes.needed <= .sizes.allocated'
 	assert_json '.sizes | ."reclaimable-stale" == 0 and
 		."reclaimable-superseded" == 0 and
@@ -130,7 +130,7 @@ assert_near()
 	mkdir "$small"
 	make_image v3-small a
 	sync a
-	size=$(($(stat -c %b a) * 512))
+	size=$(allocated a)
 	mount -t tmpfs -o size=$((size + 16384)) none "$small" ||
 		skip "cannot mount here"
 	savetool size --json --for "$small" a
@@ -204,7 +204,7 @@ fits()
 		libvirt-live.save
 	assert_success
 	assert_json 'all(.[]; .dense | not)'
-	cp --reflink=never --sparse=never intact-libvirt-sparse.save dense
+	copy_dense intact-libvirt-sparse.save dense
 	savetool size --fail-if-dense dense
 	assert_failure 1
 	assert_line --partial "dense: it has lost its holes, or"
@@ -287,7 +287,7 @@ fits()
 	assert_success
 	assert_json ".sizes.needed == $needed and (.dense | not)"
 	# Slots that have got storage are 8 MiB.
-	cp --reflink=never --sparse=never b c
+	copy_dense b c
 	savetool size --json --offset 4M --fail-if-dense c
 	assert_failure 1
 	assert_json ".sizes.needed == $needed and .dense"
@@ -341,7 +341,7 @@ savetool: d: not a save image"
 		page pc.ram 0 count=4
 	END
 	"$mkimage" recipe c
-	cp --reflink=never --sparse=never c d
+	copy_dense c d
 	savetool size --fail-if-dense a b c d
 	assert_failure 1
 	assert_equal "$(awk '{ print $(NF - 1), $NF }' <<<"$output")" \

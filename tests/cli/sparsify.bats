@@ -4,16 +4,10 @@
 
 load helpers
 
-# allocated FILE: its storage in bytes.
-allocated()
-{
-	echo $(($(stat -c %b "$1") * 512))
-}
-
 # dense FROM TO: a copy without a single hole, on the disk.
 dense()
 {
-	cp --reflink=never --sparse=never "$1" "$2"
+	copy_dense "$1" "$2"
 	chmod u+w "$2"
 	sync "$2"
 }
@@ -645,7 +639,7 @@ make_unused()
 
 	make_unused
 	for command in sparsify compact; do
-		cp --reflink=never --sparse=never unused copy
+		copy_dense unused copy
 		status=0
 		strace -E ASAN_OPTIONS=detect_leaks=0 -f -qq -o trace \
 			-e trace=pread64 -e inject=pread64:signal=TERM:when=40 \
