@@ -40,6 +40,7 @@ unit_tests = \
 	%D%/unit/base/monitor_test \
 	%D%/unit/base/options_test \
 	%D%/unit/base/phases_test \
+	%D%/unit/base/pool_test \
 	%D%/unit/base/zero_test \
 	%D%/unit/inspect/agreement_test \
 	%D%/unit/inspect/machine_test \
@@ -57,6 +58,7 @@ unit_tests = \
 	%D%/unit/io/output_open_test \
 	%D%/unit/io/output_test \
 	%D%/unit/io/reader_test \
+	%D%/unit/io/spool_test \
 	%D%/unit/codec/codec_test \
 	%D%/differential/codec_test \
 	%D%/unit/codec/zstd_test \
@@ -89,6 +91,8 @@ unit_tests = \
 	%D%/unit/image/stranger_test \
 	%D%/unit/image/trust_test \
 	%D%/unit/check/repair_test \
+	%D%/unit/walk/tee_test \
+	%D%/unit/walk/walk_test \
 	%D%/unit/map/map_test \
 	%D%/unit/rewrite/convert_test \
 	%D%/unit/sparsify/reclaim_test \
@@ -107,6 +111,7 @@ unit_headers = \
 	%D%/unit/recorder.h \
 	%D%/unit/sample.h \
 	%D%/unit/scratch.h \
+	%D%/unit/visits.h \
 	%D%/unit/wire.h
 
 bats_helpers = \

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Bounds: memory is some MiB and some bytes a page, whatever an image holds.
+# Bounds: memory is some MiB and some bytes per page, whatever an image holds.
 
 load helpers
 
@@ -77,7 +77,7 @@ commands_peak_below_64()
 	cmp a raw
 }
 
-@test "device state is never held in memory: through a pipe, or packed" {
+@test "device state is never held in memory: through a pipe, or compressed" {
 	local layout
 
 	for layout in sequential mapped; do
@@ -94,7 +94,7 @@ commands_peak_below_64()
 	done
 }
 
-@test "what is described may be as long as it likes" {
+@test "described device state may have any length" {
 	# A length of zeros, more than is looked through without a description.
 	local length=$(((1 << 30) + 4096))
 
@@ -119,7 +119,7 @@ commands_peak_below_64()
 	assert_success
 }
 
-@test "an index has eight bytes a page, verified or not" {
+@test "an index takes eight bytes per page, with and without --verify" {
 	# All of its 2097152 pages come, and no 16 MiB are without data.
 	"$mkimage" /dev/stdin a <<-END
 		stream
@@ -160,7 +160,7 @@ commands_peak_below_64()
 }
 
 # Each of them would be parsed, or walked to: for minutes, and longer.
-@test "what only looks like a million descriptions is not looked at for ever" {
+@test "a tail that looks like a million vmdescs is searched in bounded time" {
 	local look
 
 	"$mkimage" /dev/stdin a <<-END

@@ -3,7 +3,7 @@
 # What of files is in the page cache, or was.
 """cached.py FILE...         prints the bytes of each that are cached
 cached.py --drop FILE...  writes each to the disk and out of the cache
-cached.py --told FILE     does the kernel tell of it by cachestat(2), too?
+cached.py --told FILE     does the kernel report it by cachestat(2), too?
 """
 
 import ctypes
@@ -20,7 +20,7 @@ def cached(name):
     pages = -(-size // mmap.PAGESIZE)
     resident = (ctypes.c_ubyte * pages)()
     with open(name, 'r+b') as file:
-        # Written to by nobody; but only so does ctypes tell where it is.
+        # Nothing writes to it, but ctypes needs it writable for its address.
         with mmap.mmap(file.fileno(), size) as memory:
             first = ctypes.c_char.from_buffer(memory)
             result = libc.mincore(ctypes.c_void_p(ctypes.addressof(first)),
@@ -38,7 +38,7 @@ def drop(name):
 
 
 def told(name):
-    """It came with Linux 6.5; of overlayfs it tells nothing."""
+    """It came with Linux 6.5, and reports nothing for overlayfs."""
     everything = (ctypes.c_uint64 * 2)(0, 0)
     pages = (ctypes.c_uint64 * 5)()
     with open(name, 'rb') as file:

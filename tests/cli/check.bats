@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# check proves an image, or says where it breaks; --repair mends without
+# check proves an image, or says where it is damaged; --repair repairs it without
 # inventing anything.
 
 load helpers
@@ -85,7 +85,7 @@ repairs()
 	done
 }
 
-@test "of many lost extents eight are problems, and a note sums up all" {
+@test "of many lost extents, eight are errors and a note gives the sum" {
 	local base i
 
 	mapped eof vmdesc | sed 's/m0 2M/m0 4M/; s/count=4/count=all/' | built a
@@ -101,7 +101,7 @@ repairs()
 	assert_line 'a: 8 problems'
 }
 
-@test "1 MiB punched out of present pages is called out, to the byte" {
+@test "1 MiB punched out of present pages is reported, to the byte" {
 	local at
 
 	mapped eof vmdesc | sed 's/m0 2M/m0 4M/; s/count=4/count=all/' | built a
@@ -191,7 +191,7 @@ large()
 		eof vmdesc
 }
 
-@test "a hole in a bitmap is called out where it hides data" {
+@test "a hole in a bitmap is reported if slots under it hold data" {
 	local order at
 
 	for order in little big; do
@@ -244,7 +244,7 @@ emptied()
 		status=none
 }
 
-@test "an empty bitmap over data is called out, whatever the others say" {
+@test "an empty bitmap over data is reported, whatever other bitmaps say" {
 	{ echo "libvirt memory=3M format=sparse"
 		two "	page m1 0 count=4" "	page /rom@x 0"; } | built a
 	checks 0 a
@@ -279,14 +279,14 @@ emptied()
 	assert_equal "$(codes)" stale
 }
 
-@test "a hole in a bitmap that hides nothing is nothing" {
+@test "a hole in a bitmap is not reported if slots under it hold no data" {
 	large "	page m0 254M" | built a
 	cp --reflink=never --sparse=always a b
 	checks 0 b
 	assert_json '.findings == []'
 	# Zeros that are stored are no memory either.
 	large "	stale m0 128M count=64 data=0" | built c
-	cp --reflink=never --sparse=never c d
+	copy_dense c d
 	fallocate -p -o 4096 -l 4096 d
 	checks 0 d
 	assert_json '[.findings[].code] == ["stale"]'
@@ -305,7 +305,7 @@ with open(image, "rb") as file:
 END
 }
 
-@test "1 MiB punched out of a real image is called out, all of it" {
+@test "1 MiB punched out of a real image is reported, all of it" {
 	local places lost at
 
 	real_image libvirt-sparse.save
@@ -328,7 +328,7 @@ END
 			add)}])[0].length == $lost"
 }
 
-@test "a broken image has the place where it breaks" {
+@test "a finding about a broken image has the place of the damage" {
 	make_image bad-section-type a
 	checks 6 a
 	assert_json '.error.code == "corrupt" and (.clean | not)'
@@ -348,7 +348,7 @@ END
 	finding corrupt
 }
 
-@test "the place of a fault is that in the file, in every part of it" {
+@test "the place of an error is its offset in the file, in every part of it" {
 	make_image bad-format-7 a
 	checks 7 a
 	finding unsupported '.offset == 28'
@@ -384,7 +384,7 @@ tells_place()
 	done
 }
 
-@test "no name in an image is taken for a place" {
+@test "a name in an image is never taken for a place" {
 	# An unknown block, and a section without a description.
 	sequential_memory <<-'END' | "$mkimage" --labels a >labels
 		label here
@@ -417,7 +417,7 @@ tells_place()
 		\"block\": \"x byte 7': byte 8\"}"
 }
 
-@test "a page that breaks is told by its block and number" {
+@test "a broken page is reported with its block and number" {
 	local word
 
 	# XBZRLE whose last number does not end.
@@ -444,7 +444,7 @@ tells_place()
 	done
 }
 
-@test "what breaks behind a header that says Part is told as well" {
+@test "damage after a header that says Part is reported as well" {
 	{ echo "$header magic=part"; sequential; echo "cut -7"; } | built a
 	checks 5 a
 	finding part
@@ -452,7 +452,7 @@ tells_place()
 	assert_json '(.findings | length) == 2'
 }
 
-@test "what is packed is unpacked only with --deep" {
+@test "compressed data is decompressed only with --deep" {
 	make_image bad-packed-checksum a
 	checks 0 a
 	finding not-checked '.severity == "note" and .hint'
@@ -470,7 +470,7 @@ tells_place()
 	assert_json .complete
 }
 
-@test "--deep counts what is stored for nothing" {
+@test "--deep counts stored pages that hold only zeros or old data" {
 	make_image v3-all-pages a
 	{ mapped eof vmdesc; } | sed 's/count=4/count=4 data=0/' | built b
 	checks 0 b
@@ -505,7 +505,7 @@ tells_place()
 	finding postcopy '.offset > 0'
 }
 
-@test "an image without marks of its end may be cut off, and says so" {
+@test "if nothing marks the end of an image, a warning says so" {
 	# A device has zeros, each of which could be the end.
 	sed 's/^eof$/bytes be32:0\n&/' \
 		"$(recipe v2-no-footers-no-vmdesc)" | built a
@@ -519,7 +519,7 @@ tells_place()
 	done
 }
 
-@test "a section of another length than described is an error" {
+@test "a section whose length differs from its description is an error" {
 	local at
 
 	make_image v2-vmdesc-lies a
@@ -536,7 +536,7 @@ tells_place()
 		.length == 17 and .section == \"timer\" and .instance == 0"
 }
 
-@test "no hint suggests what would be refused" {
+@test "a hint never suggests an action that would be refused" {
 	make_image v2-vmdesc-cut whole
 	checks 0 whole
 	finding vmdesc-cut '.hint | contains("convert")'
@@ -550,7 +550,7 @@ tells_place()
 	assert_failure 5
 }
 
-@test "a vmdescription of other sections is a warning" {
+@test "a vmdesc of other sections is a warning" {
 	local json
 
 	json='{"page_size": 4096, "devices": [{"name": "serial",
@@ -566,7 +566,7 @@ tells_place()
 	finding vmdesc-differs
 }
 
-@test "a device that is there twice is an error" {
+@test "a device that comes twice is an error" {
 	sequential "section full name=timer id=4 version=2 length=24" eof \
 		vmdesc | built a
 	checks 1 a
@@ -577,7 +577,7 @@ tells_place()
 	checks 0 b
 }
 
-@test "a bitmap behind the vmdescription is not trailing" {
+@test "a bitmap after the vmdesc is not trailing data" {
 	make_image v3-bitmap-at-end a
 	checks 0 a
 	assert_json '.findings == []'
@@ -646,8 +646,8 @@ tells_place()
 	{ echo "$header magic=part format=sparse"; mapped eof vmdesc; } |
 		built a
 	at=$("$SAVETOOL" inspect --json a | jq '.blocks[0]."pages-offset"')
-	cp --reflink=never --sparse=never a dense
-	cp --reflink=never --sparse=never a lost
+	copy_dense a dense
+	copy_dense a lost
 	fallocate -p -o $((at + 4096)) -l 4096 a
 	dd if=/dev/zero of=lost bs=4096 seek=$((at / 4096 + 1)) count=1 \
 		conv=notrunc status=none
@@ -664,7 +664,7 @@ tells_place()
 	repairs dense --deep
 }
 
-@test "--repair finishes a packed image only if all of it was read" {
+@test "--repair finishes a compressed image only if all of it was read" {
 	{ echo "$header format=zstd magic=part"; echo "pack \"zstd -qc\""
 		sequential eof vmdesc; } | built a
 	checks 5 a --repair
@@ -711,7 +711,7 @@ tells_place()
 	finding compressed-mapped-ram
 }
 
-@test "--repair cuts off what is behind the end, and only that" {
+@test "--repair cuts off the bytes after the end, and only those" {
 	local expected size
 
 	{ echo "$header"; sequential eof vmdesc; } | built right
@@ -735,7 +735,7 @@ tells_place()
 	cmp before d
 }
 
-@test "--repair cuts off no other guest" {
+@test "--repair does not cut off another guest's image" {
 	local first name
 
 	make_image v2-bare first
@@ -757,7 +757,7 @@ tells_place()
 	done
 }
 
-@test "--repair clears no bits where a bitmap lies in other bytes" {
+@test "--repair clears no bits if a bitmap overlaps other data" {
 	local at=2M
 
 	# Where the device's state is, is known once there is an image.
@@ -780,7 +780,7 @@ tells_place()
 	cmp before a
 }
 
-@test "--repair clears bits behind the last page" {
+@test "--repair clears bits after the last page" {
 	local order at
 
 	for order in little big; do
@@ -807,7 +807,7 @@ would_be()
 	assert_equal "$(jq -c '[.repaired[].code]' <<<"$output")" "$before"
 }
 
-@test "a dry run says what a repair comes to" {
+@test "a dry run reports what a repair would do" {
 	local at
 
 	{ echo "$header format=sparse"; mapped eof vmdesc; } |
@@ -828,7 +828,7 @@ would_be()
 	assert_json '(.repaired | length) == 4'
 }
 
-@test "--repair mends one thing after the other" {
+@test "--repair makes one repair after the other" {
 	{ echo "$header format=sparse"; mapped eof vmdesc; } |
 		sed 's/m0 2M/m0 64K/' >recipe
 	built right <recipe
@@ -855,7 +855,7 @@ would_be()
 	assert_success
 }
 
-@test "--repair changes nothing that cannot be written" {
+@test "--repair changes nothing if the file cannot be written" {
 	{ echo "$header magic=part"; sequential eof vmdesc; } | built a
 	chmod 400 a
 	unprivileged check --repair a
@@ -863,7 +863,7 @@ would_be()
 	checks 5 a
 }
 
-@test "what goes through a pipe is checked, not repaired" {
+@test "an image from a pipe is checked, and a repair is refused" {
 	make_image v2-small a
 	run --separate-stderr bash -c 'cat a | "$SAVETOOL" check -'
 	assert_success
@@ -875,7 +875,7 @@ would_be()
 	assert_error 2 "-: standard input cannot be repaired"
 }
 
-@test "text: a place is said once" {
+@test "text: a place is shown only once" {
 	make_image bad-block-twice a
 	savetool check a
 	assert_failure 6
@@ -885,7 +885,7 @@ block 'pc.ram', at byte 67)"
 	finding corrupt '.offset == 67 and .block == "pc.ram"'
 }
 
-@test "text: one line a finding, and one that says how it is" {
+@test "text: each finding has one line, and the last line is the verdict" {
 	{ echo "$header magic=part"; sequential eof vmdesc; } | built a
 	savetool check a
 	assert_failure 5
@@ -910,7 +910,7 @@ END
 	assert_output "a: clean"
 }
 
-@test "text: a place is exact, an amount has its unit, as inspect tells it" {
+@test "text: a place is exact, and an amount has its unit, as in inspect" {
 	local found
 
 	make_image v2-trailing a
@@ -925,7 +925,7 @@ END
 	done
 }
 
-@test "of several images the worst one counts" {
+@test "of several images, the worst one decides the status" {
 	make_image v3-small a
 	make_image v3-lost-extent b
 	savetool check -q a b missing
@@ -940,7 +940,7 @@ END
 		.[0].savetool.schema == 1 and .[1].path == "b"'
 }
 
-@test "lines of several images stand together" {
+@test "lines about one image stand together if there are several" {
 	make_image v3-small a
 	make_image v3-lost-extent b
 	savetool check -v a b a
@@ -949,7 +949,7 @@ END
 	assert_equal "$(sed -n '$=' <<<"$output")" 5
 }
 
-@test "what is no image is told as such" {
+@test "a file that is not an image is reported as such" {
 	echo nothing >a
 	savetool check a
 	assert_error 4 "a: not a save image"
@@ -958,14 +958,14 @@ END
 	assert_json '.error.code == "not-an-image"'
 }
 
-@test "--dry-run alone makes no sense" {
+@test "--dry-run without --repair is a usage error" {
 	make_image v3-small a
 	savetool check -n a
 	assert_failure 2
 	[[ $stderr == "savetool: '--dry-run' needs '--repair'"* ]]
 }
 
-@test "--progress-fd tells how far it is" {
+@test "--progress-fd reports how far the check is" {
 	make_image packed-zstd a
 	savetool check --deep --progress-fd 9 a 9>told
 	assert_success
@@ -1018,7 +1018,7 @@ answers()
 	assert_success
 }
 
-@test "--against says in one line why a program is no QEMU" {
+@test "--against says in one line why a program is not a QEMU" {
 	make_image v2-small a
 	answers 'some text'
 	savetool check --against ./qemu a
@@ -1044,7 +1044,7 @@ answers()
 	assert_output ''
 }
 
-@test "--against a program that never answers ends by a signal" {
+@test "--against a program that never answers is ended by a signal" {
 	local pid
 
 	make_image v2-small a
@@ -1060,7 +1060,7 @@ answers()
 	assert_equal $status 143
 }
 
-@test "--against with an image that does not say its machine type" {
+@test "--against is refused for an image that does not say its machine type" {
 	printf '%s\n' stream 'ram start' 'block pc.ram 64K' 'ram part' \
 		'ram end' 'section full name=timer id=3 version=2 length=24' \
 		eof vmdesc | "$mkimage" a

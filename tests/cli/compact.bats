@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What compact leaves out, what it keeps, and what it never loses.
+# What compact drops, what it keeps, and what it never loses.
 
 load helpers
 
@@ -18,7 +18,7 @@ size()
 	stat -c %s "$1"
 }
 
-@test "a live sequential image is left with one version of each page" {
+@test "a live sequential image keeps one version of each page" {
 	local before after
 
 	writable live-sequential.mig
@@ -54,7 +54,7 @@ size()
 	assert_json '.sizes."reclaimable-stale" == 0'
 }
 
-@test "XBZRLE and pages compressed by themselves come out plain" {
+@test "XBZRLE and single compressed pages become plain pages" {
 	make_image v2-xbzrle a
 	make_image v2-compress c
 	savetool compact a --copy b
@@ -89,7 +89,7 @@ becomes_plain()
 	assert_output --partial 'compact already'
 }
 
-@test "pages compressed by themselves come out plain in place, too" {
+@test "single compressed pages become plain pages in place, too" {
 	# A page of 0x11 as zlib makes it, four times.
 	cat >a.recipe <<-EOF
 	stream
@@ -107,7 +107,7 @@ becomes_plain()
 	becomes_plain 4
 }
 
-@test "pages that came as what had changed come out plain in place, too" {
+@test "XBZRLE deltas become plain pages in place, too" {
 	# That takes less than the page, of which nothing else was ever sent.
 	printf '%s\n' stream configuration "ram start" "	block pc.ram 1M" \
 		"ram part" "	zero pc.ram 0 count=all" \
@@ -118,7 +118,7 @@ becomes_plain()
 	becomes_plain 6
 }
 
-@test "trailing bytes go, and nothing else" {
+@test "only trailing bytes are dropped" {
 	make_image v2-trailing a
 	savetool compact a --copy b
 	assert_success
@@ -126,7 +126,7 @@ becomes_plain()
 	[ "$(size b)" -lt "$(size a)" ]
 }
 
-@test "a dry run changes nothing, and says so by its status" {
+@test "a dry run changes nothing, and its status says what would change" {
 	local sum
 
 	writable live-sequential.mig
@@ -207,7 +207,7 @@ spools_in()
 		fail "$folder: $(grep TMPFILE trace)"
 }
 
-@test "pages that change are kept where the image is written" {
+@test "pages that change are kept beside the destination" {
 	local here=$PWD
 
 	command -v strace >/dev/null || fail "strace is missing"
@@ -326,7 +326,7 @@ is_whole()
 	done
 }
 
-@test "the least of old pages, or of what lies behind, is dropped in place" {
+@test "a few old pages or trailing bytes are dropped in place" {
 	local recipe
 
 	for recipe in v3-stale v3-trailing; do
@@ -349,7 +349,7 @@ is_whole()
 	done
 }
 
-@test "what was saved paused is compact" {
+@test "an image of a paused guest is already compact" {
 	local image
 
 	for image in libvirt-raw.save libvirt-sparse.save bare-mapped.mig; do
@@ -360,7 +360,7 @@ is_whole()
 	done
 }
 
-@test "a full disk leaves the image whole, and no debris" {
+@test "a full disk leaves the image unchanged, and no temporary file" {
 	local before
 
 	[ "$(id -u)" = 0 ] || skip "mounting takes root"
@@ -395,7 +395,7 @@ gives_way_at()
 	assert_equal "$(find . -name '.*.savetool-*')" ""
 }
 
-@test "who opens the image meanwhile gets it as it was" {
+@test "a process that opens the image meanwhile reads the old image" {
 	real_image libvirt-live.save
 	cp libvirt-live.save image
 	chmod u+w image
@@ -403,7 +403,7 @@ gives_way_at()
 	gives_way_at pwritev
 }
 
-@test "who opens it while all is written to disk gets it as it was, too" {
+@test "a process that opens it during the final sync reads the old image, too" {
 	real_image live-sequential.mig
 	cp live-sequential.mig image
 	cp image work
@@ -431,7 +431,7 @@ changing()
 		"$mkimage" "$1"
 }
 
-@test "an image that loses pages while it is read is not taken for one" {
+@test "an image that loses pages while it is read is refused" {
 	changing image "page pc.ram 0 count=200 seed=2"
 	changing other ""
 	# Each walk has a thread that reads: this is the second walk's.
@@ -445,7 +445,7 @@ changing()
 	[ ! -e copy ]
 }
 
-@test "what is no image, or only half of one, stays as it is" {
+@test "a file that is not an image, or is incomplete, is not changed" {
 	echo text >text
 	savetool compact text
 	assert_failure 4
@@ -469,7 +469,7 @@ changing()
 	local sum option
 
 	make_image v3-order-doubtful a
-	cp --reflink=never --sparse=never a copy
+	copy_dense a copy
 	sum=$(sha256sum <copy)
 	savetool compact copy
 	assert_error 8 "copy: the bitmaps look byte-swapped;\
@@ -486,7 +486,7 @@ changing()
 	savetool compact --verify c --copy d
 	assert_success
 	# With storage, the pages might be there.
-	cp --reflink=never --sparse=never c dense
+	copy_dense c dense
 	savetool compact dense
 	assert_failure 8
 	[[ $stderr == *"not terminated"* ]]
@@ -515,7 +515,7 @@ changing()
 	[ ! -e f ]
 }
 
-@test "pages whose bits lie in a hole are not left out" {
+@test "pages whose bits lie in a hole are not dropped" {
 	local sum
 
 	mapped_recipe <<-END | "$mkimage" a
@@ -538,7 +538,7 @@ changing()
 	assert_equal "$(sha256sum <a)" "$sum"
 }
 
-@test "memory that lies in a hole stays there, for others to look at" {
+@test "if present pages lie in a hole, compacting in place is refused" {
 	local sum
 
 	make_image v3-lost-extent a
@@ -557,7 +557,7 @@ changing()
 	assert_json '.lost > 0'
 }
 
-@test "a destination that exists is only replaced by force" {
+@test "an existing destination is replaced only with --force" {
 	make_image v2-small a
 	echo precious >b
 	savetool compact a --copy b
@@ -588,7 +588,7 @@ changing()
 	done
 }
 
-@test "another guest behind the image is not dropped" {
+@test "another guest's image after the image is not dropped" {
 	real_image bare-sequential.mig
 	cat bare-sequential.mig bare-sequential.mig >two
 	cp two before
@@ -618,7 +618,7 @@ changing()
 	cmp two before
 }
 
-@test "what follows an end that nothing proves is not dropped" {
+@test "bytes after an end that nothing proves are not dropped" {
 	local behind words
 
 	make_image v2-no-vmdesc a
@@ -650,10 +650,10 @@ far_behind()
 		head -c 40M
 		cat v2-bare
 	} >two
-	cp --reflink=never --sparse=never two before
+	copy_dense two before
 }
 
-@test "another guest is not dropped, however far behind the image" {
+@test "another guest's image is not dropped, however far away it is" {
 	far_behind </dev/zero
 	savetool compact two
 	assert_failure 8
@@ -670,7 +670,7 @@ far_behind()
 	assert_json '[.findings[] | select(.code == "second-image")] | length == 1'
 }
 
-@test "a packed mapped-ram image does not come out sequential" {
+@test "a compressed mapped-ram image does not become sequential" {
 	local words
 
 	real_image bare-mapped.mig
@@ -687,7 +687,7 @@ far_behind()
 	[ ! -e copy ]
 }
 
-@test "a file of two names frees nothing" {
+@test "a file with two names frees nothing" {
 	real_image live-sequential.mig
 	cp -L live-sequential.mig work
 	ln work other
@@ -698,7 +698,7 @@ far_behind()
 	assert_equal "$(digest work)" "$(digest other)"
 }
 
-@test "what is no regular file is refused before it is written to" {
+@test "anything but a regular file is refused before it is written to" {
 	make_image v3-small a
 	mkfifo fifo
 	savetool compact a --copy fifo
@@ -713,7 +713,7 @@ far_behind()
 	assert_error 8 "/dev/stdin: not a regular file"
 }
 
-@test "in a folder where nothing can be written, nothing is compacted" {
+@test "in a read-only folder, an image is not changed" {
 	mkdir folder
 	make_image v2-live-superseded folder/a
 	chmod 555 folder
@@ -722,7 +722,7 @@ far_behind()
  Permission denied"
 }
 
-@test "words that make no sense" {
+@test "contradictory options are usage errors" {
 	make_image v3-small a
 	savetool compact -n a --copy b
 	assert_failure 2
@@ -741,7 +741,7 @@ far_behind()
 	assert_equal "$(ls)" a
 }
 
-@test "several images are compacted in place, each" {
+@test "each of several images is compacted in place" {
 	local before
 
 	make_image v2-live-superseded a
@@ -785,7 +785,7 @@ far_behind()
 	[ ! -e missing ]
 }
 
-@test "what is in front of a bare stream is not lost in place" {
+@test "bytes before a bare stream are kept in place" {
 	"$mkimage" bare <<-END
 		stream
 		configuration

@@ -80,7 +80,7 @@ zsh_offers()
 	[ "$output" = convert ]
 }
 
-@test "bash offers the commands behind help" {
+@test "bash offers the commands after help" {
 	run bash_offers savetool help insp
 	[ "$output" = inspect ]
 }
@@ -102,21 +102,21 @@ zsh_offers()
 	done
 }
 
-@test "bash offers formats behind -O and --to" {
+@test "bash offers formats after -O and --to" {
 	for option in -O --to; do
 		run bash_offers savetool convert "$option" s
 		[ "$output" = sparse ]
 	done
 }
 
-@test "bash offers formats behind the equals sign of --to" {
+@test "bash offers formats after --to=" {
 	run bash_offers savetool convert --to = r
 	[ "$output" = raw ]
 	run bash_offers savetool convert --to =
 	grep -qx sparse <<<"$output"
 }
 
-@test "every format that bash offers is one" {
+@test "every format that bash offers is accepted" {
 	local format
 
 	for format in $(bash_offers savetool convert -O ''); do
@@ -155,7 +155,7 @@ zsh_offers()
 	done
 }
 
-@test "fish offers formats behind -O" {
+@test "fish offers formats after -O" {
 	run fish_offers 'savetool convert -O sp'
 	[ "$output" = sparse ]
 }
@@ -170,12 +170,12 @@ zsh_offers()
 	[ "$output" = "$("$SAVETOOL" inspect --long-options | sort)" ]
 }
 
-@test "zsh offers formats behind -O" {
+@test "zsh offers formats after -O" {
 	run zsh_offers 'savetool convert -O sp'
 	[ "$output" = sparse ]
 }
 
-@test "zsh offers formats behind the equals sign of --to" {
+@test "zsh offers formats after --to=" {
 	run zsh_offers 'savetool convert --to=sp'
 	[ "$output" = sparse ]
 }
@@ -185,7 +185,7 @@ zsh_offers()
 	[ "$output" = json ]
 }
 
-@test "all three offer the byte orders, also behind the equals sign" {
+@test "all three offer the byte orders, also after the equals sign" {
 	run bash_offers savetool inspect --byte-order ''
 	[ "$output" = $'big\nlittle' ]
 	run bash_offers savetool inspect --byte-order = l

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What convert writes, what it refuses, and what it leaves behind.
+# What convert writes, what it refuses, and which files remain.
 
 load helpers
 
@@ -75,7 +75,7 @@ files()
 	cmp d e
 }
 
-@test "v2 and v3 and mapped-ram are words for formats" {
+@test "v2, v3 and mapped-ram are names of formats" {
 	make_image v2-small a
 	savetool convert -O v3 a b
 	assert_success
@@ -160,7 +160,7 @@ keeps()
 	assert_equal "$(digest c)" "$(digest a)"
 }
 
-@test "--libvirt of an image with a header keeps that" {
+@test "--libvirt keeps the header of an image that has one" {
 	make_image v2-small a
 	savetool convert -O sparse --libvirt a b
 	assert_success
@@ -238,7 +238,7 @@ keeps()
 	assert_equal "$(fact b .container)" bare
 }
 
-@test "--verify compares digests, and JSON tells them" {
+@test "--verify compares digests, and JSON shows them" {
 	real_image libvirt-raw.save
 	savetool convert --verify --json -O sparse libvirt-raw.save b
 	assert_success
@@ -313,7 +313,7 @@ keeps()
 	assert_json '.path == "a"'
 }
 
-@test "what cannot be read leaves nothing behind" {
+@test "an unreadable source leaves no destination" {
 	local before expected source
 
 	make_image bad-elf elf
@@ -343,7 +343,7 @@ keeps()
 	END
 }
 
-@test "a destination that cannot be made leaves nothing behind" {
+@test "a destination that cannot be made leaves no file" {
 	make_image v2-small a
 	mkdir folder
 	savetool convert -O sparse a folder
@@ -354,7 +354,7 @@ keeps()
 	assert_equal "$(files)" "a folder "
 }
 
-@test "a destination that reaches its limit leaves nothing behind" {
+@test "a destination that reaches its size limit is removed" {
 	real_image libvirt-raw.save
 	run --separate-stderr bash -c \
 		'ulimit -f 1024; exec "$0" "$@"' "$SAVETOOL" \
@@ -390,7 +390,7 @@ keeps()
 		"$before"
 }
 
-@test "a mislabelled image is mended" {
+@test "a mislabelled image gets the right format in its header" {
 	make_image v2-mislabelled-sparse a
 	savetool convert a b
 	assert_success
@@ -400,7 +400,7 @@ keeps()
 	assert_equal "$(digest a)" "$(digest b)"
 }
 
-@test "sparse has holes where the guest has nothing" {
+@test "a sparse destination has holes for absent and zero pages" {
 	real_image libvirt-raw.save
 	savetool convert -O sparse libvirt-raw.save a
 	assert_success
@@ -408,7 +408,7 @@ keeps()
 	[ $(($(stat -c '%b * %B' a))) -lt $((16 << 20)) ]
 }
 
-@test "a signal ends it, by that signal, and leaves nothing behind" {
+@test "a signal ends the program, by that signal, and leaves no file" {
 	local name
 
 	real_image live-sequential.mig
@@ -476,7 +476,7 @@ keeps()
 	assert_json '.digest == "'"$(digest a)"'"'
 }
 
-@test "digest goes on behind an image that it cannot read" {
+@test "digest goes on after an image that it cannot read" {
 	make_image v2-small a
 	make_image bad-elf elf
 	savetool digest elf a missing
@@ -529,7 +529,7 @@ keeps()
 	assert_error 2 "c: header version 3 is for format 'sparse' only"
 }
 
-@test "pages whose size only mapped-ram tells stay there" {
+@test "if only mapped-ram states the page size, conversion to raw is refused" {
 	"$mkimage" /dev/stdin a <<-END
 		stream
 		configuration capability=mapped-ram
@@ -561,7 +561,7 @@ keeps()
 	[ ! -e b ]
 }
 
-@test "bitmaps of a big-endian host need somebody who says so" {
+@test "bitmaps of a big-endian host need --byte-order" {
 	make_image v3-big-endian a
 	savetool convert --bare --verify -O sparse a b
 	assert_success
@@ -571,7 +571,7 @@ keeps()
 	[ ! -e c ]
 }
 
-@test "a folder that is not written to disk takes nothing away" {
+@test "if a folder cannot be synced, the destination stays" {
 	command -v strace >/dev/null || fail "strace is missing"
 	make_image v2-small a
 	# The file's own two come first.
@@ -587,7 +587,7 @@ keeps()
 	cmp b c
 }
 
-@test "a named pipe that nobody reads is refused at once for what needs a file" {
+@test "a named pipe is refused at once if a file is needed" {
 	make_image v2-small a
 	mkfifo b
 	run --separate-stderr timeout -s KILL 300 "$SAVETOOL" convert -O sparse a b
@@ -601,7 +601,7 @@ keeps()
 	cmp a c
 }
 
-@test "memory that is only claimed takes none" {
+@test "a huge block that holds no pages takes no memory" {
 	"$mkimage" /dev/stdin a <<-END
 		stream
 		configuration
@@ -633,7 +633,7 @@ cut_off()
 	assert_equal "$(find . -name '.*.savetool-*' | wc -l)" 1
 }
 
-@test "what may not be on the disk yet does not say that it is complete" {
+@test "a destination that may not be on disk yet is not marked as complete" {
 	local words
 
 	command -v strace >/dev/null || fail "strace is missing"
@@ -678,7 +678,7 @@ overwritten()
 	assert_equal "$(files)" "err image said source trace "
 }
 
-@test "what was read of an image that was written to meanwhile is not kept" {
+@test "if the source was written to meanwhile, the destination is not kept" {
 	mapped_recipe <<-EOF | "$mkimage" source
 		block pc.ram 4M
 		page pc.ram 0 count=800

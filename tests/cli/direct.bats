@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# --direct: the same bytes and words as without, and no traces in the cache.
+# --direct: the same bytes and output as without it, and no traces in the cache.
 
 load helpers
 
@@ -60,7 +60,7 @@ need_cachestat()
 # dense_copy IMAGE NAME: all pages of zeros are there, in the file at least.
 dense_copy()
 {
-	cp --reflink=never --sparse=never "$BATS_FILE_TMPDIR/$1" "$2"
+	copy_dense "$BATS_FILE_TMPDIR/$1" "$2"
 }
 
 @test "a bare stream inside a file, at any offset" {
@@ -115,7 +115,7 @@ dense_copy()
 		"$BATS_FILE_TMPDIR/live-mapped.mig")" ]
 }
 
-@test "what is mended is mended" {
+@test "check --repair makes the same repairs with --direct" {
 	make_image v2-trailing a
 	cp a b
 	run "$SAVETOOL" check --repair a
@@ -126,7 +126,7 @@ dense_copy()
 	assert_success
 }
 
-@test "pipes and redirections go their usual way" {
+@test "pipes and redirections work as without --direct" {
 	local image=$BATS_FILE_TMPDIR/libvirt-live.save
 
 	"$SAVETOOL" convert -O sparse "$image" plain
@@ -145,7 +145,7 @@ dense_copy()
 	cmp start <(head -c 10 "$image")
 }
 
-@test "tmpfs, where the cache is the file" {
+@test "tmpfs, whose files are in the cache, works with --direct" {
 	local image=$BATS_FILE_TMPDIR/libvirt-live.save
 
 	[ "$(stat -f -c %T /dev/shm)" = tmpfs ] || fail "no tmpfs in /dev/shm"
@@ -181,7 +181,7 @@ dense_copy()
 	assert_equal "$(cached redirected)" 0
 }
 
-@test "a source is as much in the cache as it was before" {
+@test "as much of a source is in the cache as before" {
 	local image command
 
 	need_cachestat

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The examples of the manual, as they are printed there, with the real
-# programs: each is done, and does what the text says.
+# programs: each is run, and does what the text says.
 
 load helpers
 
@@ -142,11 +142,6 @@ do_example()
 	assert_success
 }
 
-allocated()
-{
-	echo $(($(stat -c %b "$1") * 512))
-}
-
 # assert_sparse FILE: the guest of guest.sparse, and about as small.
 assert_sparse()
 {
@@ -179,9 +174,9 @@ named_files()
 	real_image libvirt-live.save
 	cp libvirt-raw.save guest.save
 	cp libvirt-live.save guest.mem
-	cp --reflink=never --sparse=never guest.sparse copy.save
-	cp --reflink=never --sparse=never guest.sparse copy.sparse
-	cp --reflink=never --sparse=never guest.sparse guest.copy
+	copy_dense guest.sparse copy.save
+	copy_dense guest.sparse copy.sparse
+	copy_dense guest.sparse guest.copy
 	make_image v2-mislabelled-sparse wrong.save
 	make_image v2-s390-storage s390.mig
 	make_image v2-proxmox vm-100-state-s.raw
@@ -195,7 +190,7 @@ named_files()
 	fi
 }
 
-@test "the examples of all commands can be done" {
+@test "the examples of all manual pages can be run" {
 	local page script
 
 	for page in "$top"/man/savetool-*.1; do
@@ -259,15 +254,15 @@ named_files()
 
 @test "a copy without holes gets them back" {
 	guest
-	cp --reflink=never --sparse=never guest.sparse dense.copy
-	cp --reflink=never --sparse=never guest.sparse guest.copy
+	copy_dense guest.sparse dense.copy
+	copy_dense guest.sparse guest.copy
 	assert_dense dense.copy
 	assert_dense guest.copy
 	do_example dense.copy
 	assert_sparse sparse.copy
 	do_example guest.copy
 	assert_sparse guest.copy
-	cp --reflink=never --sparse=never dense.copy other.copy
+	copy_dense dense.copy other.copy
 	do_example other.copy
 	assert_output --partial freed
 	assert_sparse other.copy
@@ -311,7 +306,7 @@ named_files()
 		10000000 ]
 }
 
-@test "scp writes no holes, a packed image in a pipe needs none" {
+@test "scp writes no holes, and a compressed image in a pipe needs none" {
 	guest
 	PATH=$HOST/bin:$PATH scp -q guest.sparse "host:$PWD/dense"
 	assert_dense dense

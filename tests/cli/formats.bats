@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Every format written and every format read, on one real image.  What reads
-# knows nothing of what writes, so no format is tried with every other.
+# Every format is written and every format is read, from one real image.  Reading
+# does not depend on writing, so formats are not tried with each other in pairs.
 
 load helpers
 
@@ -67,7 +67,7 @@ read_from()
 @test "read from zstd, it becomes the same bytes" { read_from zstd; }
 @test "read from sparse, it becomes the same bytes" { read_from sparse; }
 
-@test "out of mapped-ram, the guest stays the same in compressed formats" {
+@test "from mapped-ram to compressed formats, the guest stays the same" {
 	local format
 
 	for format in raw gzip lzop zstd; do
@@ -90,7 +90,7 @@ read_from()
 	cmp again in.lzop
 }
 
-@test "levels do what they are for" {
+@test "a higher level gives a smaller file, and an invalid one is refused" {
 	local fast best
 
 	"$SAVETOOL" convert -O zstd -L -5 in.raw fast

@@ -16,7 +16,8 @@ savetool()
 	keep_json "$@"
 }
 
-# keep_json ARGUMENT...: what was printed, if that is JSON, for the schema.
+# keep_json ARGUMENT...: keeps the output, if it is JSON, to check it against
+# the schema.
 keep_json()
 {
 	local asked='(^| )--(json|output[= ]json)( |$)' json='^[[{]'
@@ -27,8 +28,8 @@ keep_json()
 		>>"$BATS_FILE_TMPDIR/json.$BATS_TEST_NUMBER"
 }
 
-# unprivileged ARGUMENT...: the same as a user like any other, which root is
-# without capabilities.
+# unprivileged ARGUMENT...: the same as an ordinary user; root drops its
+# capabilities for it.
 unprivileged()
 {
 	if [ "$(id -u)" = 0 ]; then
@@ -40,7 +41,7 @@ unprivileged()
 	fi
 }
 
-# recipe NAME: the path of a recipe that is kept, in whatever folder.
+# recipe NAME: prints the path of a recipe of tests/recipes, in any folder.
 recipe()
 {
 	local path
@@ -51,7 +52,7 @@ recipe()
 	fail "no recipe $1"
 }
 
-# make_image RECIPE [NAME]: builds an image here from a recipe that is kept.
+# make_image RECIPE [NAME]: builds an image here from such a recipe.
 make_image()
 {
 	local path
@@ -59,14 +60,27 @@ make_image()
 	path=$(recipe "$1") && "$mkimage" "$path" "${2:-$1}"
 }
 
-# digest ARGUMENT...: of the guest, as the program says.
+# digest ARGUMENT...: prints the guest's digest.
 digest()
 {
 	"$SAVETOOL" digest "$@" | cut -d ' ' -f 1
 }
 
-# mapped_recipe [WORD...]: of a mapped-ram stream with one device, around the
-# blocks and pages on standard input; the words are of its configuration.
+# allocated FILE: prints how many bytes of disk space it takes.
+allocated()
+{
+	echo $(($(stat -c %b "$1") * 512))
+}
+
+# copy_dense FROM TO: a copy in which every byte takes disk space.
+copy_dense()
+{
+	cp --reflink=never --sparse=never "$1" "$2"
+}
+
+# mapped_recipe [WORD...]: prints the recipe of a mapped-ram stream with one
+# device.  Blocks and pages come from standard input, and the words are for its
+# configuration.
 mapped_recipe()
 {
 	printf '%s\n' stream "configuration $* capability=mapped-ram" 'ram start'
@@ -75,8 +89,8 @@ mapped_recipe()
 		'section full name=timer id=3 version=2 length=24' eof vmdesc
 }
 
-# sequential_memory: the part of a recipe up to the end of memory, which is a
-# block of 64 KiB, with what standard input says of its pages.
+# sequential_memory: prints a recipe up to the end of memory, which is a block
+# of 64 KiB.  Its pages come from standard input.
 sequential_memory()
 {
 	printf '%s\n' stream configuration 'ram start' 'block pc.ram 64K' \
@@ -85,8 +99,8 @@ sequential_memory()
 	echo 'ram end'
 }
 
-# real_image NAME: an image that QEMU or libvirt saved, read-only, unpacked
-# once for all tests of a file.
+# real_image NAME: an image that QEMU or libvirt saved, read-only.  It is
+# decompressed once for all tests of a file.
 real_image()
 {
 	local folder=$BATS_FILE_TMPDIR/real
@@ -95,14 +109,15 @@ real_image()
 	ln -s "$folder/$1" "$1"
 }
 
-# assert_json FILTER: jq finds it true of the standard output.
+# assert_json FILTER: the filter of jq is true for the standard output.
 assert_json()
 {
 	jq -e "$1" <<<"$output" >/dev/null ||
 		fail "not so: $1"$'\n'"$output"
 }
 
-# assert_error STATUS TEXT: the only line on standard error, and the status.
+# assert_error STATUS TEXT: this is the exit status, and the text is the only
+# line on standard error.
 assert_error()
 {
 	assert_equal "$status" "$1"
@@ -114,8 +129,8 @@ assert_silent()
 	assert_equal "$output$stderr" ''
 }
 
-# in_seconds N WORD...: savetool, with no more time of the processor, for the
-# machine may have other things to do.
+# in_seconds N WORD...: savetool, with at most N seconds of processor time; the
+# machine may be busy with other things.
 in_seconds()
 (
 	ulimit -t "$1"
@@ -123,8 +138,8 @@ in_seconds()
 	exec "$SAVETOOL" "$@"
 )
 
-# give_back FILE: the blocks that XFS allocates ahead of a file that grows, and
-# that nothing was ever written to.  tar and rsync, for example, leave them.
+# give_back FILE: frees the blocks that XFS allocates ahead of a growing file
+# and that were never written to.  tar and rsync, for example, leave them.
 give_back()
 {
 	local PATH=$PATH:/usr/sbin extents first last
@@ -141,7 +156,8 @@ give_back()
 	done
 }
 
-# awaits COMMAND...: until it succeeds.  No machine is as slow as the end of it.
+# awaits COMMAND...: waits until the command succeeds.  The limit is longer than
+# any machine needs.
 awaits()
 {
 	local end=$((SECONDS + 300))
@@ -152,10 +168,10 @@ awaits()
 	done
 }
 
-# held CALL N ARGUMENT...: starts savetool, and stops it behind the Nth such
-# call of one of its threads, for no delay is long enough everywhere.  It is
-# $held then; what it says is in 'said' and 'err', its calls are in 'trace'.
-# Signals do to it what they do at a prompt, unless $signals says otherwise.
+# held CALL N ARGUMENT...: starts savetool, and stops it after the Nth such call
+# of one of its threads, because no delay is long enough everywhere.  Then $held
+# is its process id, its output is in 'said' and 'err', and its calls are in
+# 'trace'.  Signals act on it as at a prompt, unless $signals says otherwise.
 held()
 {
 	local call=$1 number=$2
@@ -178,7 +194,7 @@ is_held_or_gone()
 	grep -q -e '--- stopped by SIGSTOP ---' trace || ! kill -0 $tracer
 }
 
-# let_go: what is held goes on, and ends with $status.
+# let_go: lets the held process go on, and stores its exit status in $status.
 let_go()
 {
 	status=0
@@ -186,23 +202,23 @@ let_go()
 	wait $tracer || status=$?
 }
 
-# Another thread may stop it once more.
+# Another thread may stop the process once more.
 has_gone_on()
 {
 	kill -CONT "$held" 2>/dev/null
 	! kill -0 $tracer 2>/dev/null
 }
 
-# ask_for FILE: as who opens it; and as it is another's by a lease, which now is
-# asked to give way, does not wait for it.
+# ask_for FILE: opens the file, for which another process has a lease.  That
+# process is asked to give it up, and the open does not wait for it.
 ask_for()
 {
 	run dd if="$1" iflag=nonblock count=0
 	assert_output --partial 'Resource temporarily unavailable'
 }
 
-# gives_way COMMAND IMAGE KEPT CALL N: who opens the image behind the Nth such
-# call gets it, and as it was kept.
+# gives_way COMMAND IMAGE KEPT CALL N: a process that opens the image after the
+# Nth such call can read it, and it equals KEPT.
 gives_way()
 {
 	held "$4" "$5" "$1" "$2"
@@ -221,12 +237,12 @@ gives_way()
 setup()
 {
 	command -v jq >/dev/null || fail "jq is missing"
-	[ -x "$SAVETOOL" ] || fail "SAVETOOL is no program"
+	[ -x "$SAVETOOL" ] || fail "SAVETOOL is not a program"
 	mkdir "$BATS_TEST_TMPDIR/here"
 	cd "$BATS_TEST_TMPDIR/here" || return
 }
 
-# One Python for a file of tests.
+# One run of Python for each file of tests.
 teardown_file()
 {
 	local kept

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What inspect tells, in text and in JSON.
+# What inspect shows, in text and in JSON.
 
 load helpers
 
@@ -16,7 +16,7 @@ headline()
 	"$SAVETOOL" inspect -q "$1" 2>/dev/null | sed 's/^[^:]*: //'
 }
 
-@test "the first line says what it is" {
+@test "the first line says what the file is" {
 	local name
 
 	for name in v2-small v3-small v2-bare v3-bare packed-zstd v2-part; do
@@ -145,7 +145,7 @@ headline()
 		| all(test("^[a-z]+(-[a-z]+)*$"))'
 }
 
-@test "what is not known has no key" {
+@test "a fact that is unknown has no key" {
 	make_image v2-bare a
 	savetool inspect --json a
 	assert_success
@@ -182,7 +182,7 @@ headline()
 		cmp - xml
 }
 
-@test "--xml puts the XML behind the text" {
+@test "--xml puts the XML after the text" {
 	real_image libvirt-raw.save
 	savetool inspect --xml libvirt-raw.save
 	assert_success
@@ -291,7 +291,7 @@ restores()
 		'{"libvirt":"11.2.0","qemu":"10.0","qemu-last":"15.2"}'
 }
 
-@test "an image of any size takes no time" {
+@test "an image of any size is described without reading its pages" {
 	{
 		echo libvirt format=sparse name=big memory=256G
 		mapped_recipe <<-END
@@ -361,7 +361,7 @@ restores()
 	assert_json '.path == "a\u001b[31m\ufffd"'
 }
 
-@test "files whose names are alike in JSON are told by their order" {
+@test "files whose names look the same in JSON keep their order" {
 	make_image v3-small $'a\xff'
 	make_image v2-small $'a\xfe'
 	"$SAVETOOL" inspect --json $'a\xff' $'a\xfd' $'a\xfe' >json || true
@@ -395,7 +395,7 @@ restores()
 	[[ $output == *$'\n\na: libvirt save image'* ]]
 }
 
-@test "of several images the worst status counts, and all are told" {
+@test "of several images, the worst status counts, and all are described" {
 	make_image v2-small good
 	make_image bad-elf elf
 	make_image bad-cut-device cut
@@ -414,7 +414,7 @@ restores()
 	refute_output --partial 'elf'
 }
 
-@test "what is no image says what it is, and nothing else" {
+@test "for a file that is not an image, one line says what it is" {
 	make_image bad-elf elf
 	: >empty
 	mkdir folder
@@ -439,7 +439,7 @@ packs()
 	"$1" -c
 }
 
-@test "what is compressed is looked at, by every codec, in every place" {
+@test "compressed content is identified, with every codec, in every place" {
 	local codec said at
 
 	make_image bad-elf elf
@@ -481,7 +481,7 @@ packs()
 	[ ! -e new ]
 }
 
-@test "JSON has no container for what is no image" {
+@test "JSON has no container for a file that is not an image" {
 	echo 'some text' | gzip >a
 	savetool inspect --json a
 	assert_failure 4
@@ -526,7 +526,7 @@ packs()
 	[[ $stderr == "savetool: a: libvirt never finished this image"* ]]
 }
 
-@test "a bitmap behind the vmdescription is not trailing" {
+@test "a bitmap after the vmdesc is not trailing data" {
 	make_image v3-bitmap-at-end a
 	savetool inspect --json a
 	assert_json '.stream.trailing == 0 and .findings == []'
@@ -535,7 +535,7 @@ packs()
 	assert_json '.stream.trailing == 4'
 }
 
-@test "what an older, longer image has left is trailing, and no fact" {
+@test "the rest of an older, longer image is trailing data and gives no facts" {
 	local first second facts
 
 	facts='[.complete, .devices, .blocks[0].length, .stream["page-size"]]'
@@ -657,7 +657,7 @@ packs()
 		"$before"
 }
 
-@test "what the guest needs beside the image is named, and missed" {
+@test "files that the guest needs are listed, and missing ones are marked" {
 	echo "<domain type='qemu'><name>g</name><memory>1024</memory>
 		<cpu><model>Skylake-Server</model></cpu><devices>
 		<disk><source file='$PWD/disk.img'/></disk>
@@ -697,7 +697,7 @@ packs()
 	assert_json '.sizes."reclaimable-stale" == 0'
 }
 
-@test "an image that ends before its blocks has no size of pages" {
+@test "an image that ends before its blocks has no page size" {
 	make_image bad-mapped-cut-header a
 	savetool inspect --json a
 	assert_failure 5
@@ -706,7 +706,7 @@ packs()
 	refute_line --partial 'page size'
 }
 
-@test "an offset beyond the end is told from one that is none" {
+@test "an offset past the end and a malformed offset give different errors" {
 	local offset size
 
 	make_image v2-bare a
@@ -731,7 +731,7 @@ packs()
 	assert_failure 2
 }
 
-@test "what the guest needs has its kind, and is here, is not, or is elsewhere" {
+@test "each file that the guest needs is present, missing or remote" {
 	: >disk
 	printf '%s\n' "libvirt xml=\"<domain><os><varstore path='$PWD/vars'/></os>\
 <devices><disk><source file='$PWD/disk'/><backingStore><source\

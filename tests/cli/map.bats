@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What map tells: every byte of a file, and none twice.
+# What map shows: every byte of a file, and none twice.
 
 load helpers
 
@@ -63,7 +63,7 @@ sum()
 	done
 }
 
-@test "a small mapped-ram image, stretch by stretch" {
+@test "a small mapped-ram image, extent by extent" {
 	local size
 
 	make_image v3-small a
@@ -92,7 +92,7 @@ sum()
 	assert_equal "${#lines[@]}" "$(jq length <<<"$output")"
 }
 
-@test "bitmap and storage are held against each other" {
+@test "extents say whether bitmap and storage agree" {
 	make_image v3-lost-extent a
 	savetool map --json a
 	assert_whole a
@@ -107,14 +107,14 @@ sum()
 	assert_json 'all(.[] | select(.type == "stale");
 		.allocated and (.present | not))'
 	# A copy that knows no holes has all of it, and nothing is lost.
-	cp --reflink=never --sparse=never a dense
+	copy_dense a dense
 	savetool map --json dense
 	assert_whole dense
 	assert_equal "$(sum lost)" 0
 	assert_equal "$(sum hole)" 0
 }
 
-@test "only a scan tells which of the present pages are zero" {
+@test "only a scan shows which of the present pages are zero" {
 	make_image v3-all-bits a
 	savetool map --json a
 	assert_equal "$(sum zero)" 0
@@ -142,7 +142,7 @@ sum()
 		tr -d ' ')" $((page * 4096 + 0x28))
 }
 
-@test "a bitmap behind the stream's end is a bitmap" {
+@test "a bitmap after the end of the stream is shown as a bitmap" {
 	make_image v3-bitmap-at-end a
 	savetool map --json a
 	assert_success
@@ -150,7 +150,7 @@ sum()
 	assert_json 'map(.type) | index("bitmap") > index("vmdesc")'
 }
 
-@test "bytes in front of a bare stream, and behind an image" {
+@test "bytes before a bare stream and after an image are extents, too" {
 	make_image v3-bare-offset a
 	savetool map --json --offset 69949 a
 	assert_success
@@ -162,7 +162,7 @@ sum()
 	assert_json '.[-1].type == "trailing"'
 }
 
-@test "a packed stream is one stretch" {
+@test "a compressed stream is one extent" {
 	make_image packed-zstd a
 	savetool map --json a
 	assert_success
@@ -174,7 +174,7 @@ sum()
 	assert_json 'length == 1 and .[0].type == "compressed"'
 }
 
-@test "what fails before the first line prints none" {
+@test "if the image cannot be mapped, no line is printed" {
 	echo nonsense >a
 	savetool map a
 	assert_error 4 "a: not a save image"
@@ -196,7 +196,7 @@ sum()
 	assert_error 2 "-: map needs a file, not a pipe"
 }
 
-@test "a stream that breaks is mapped up to there" {
+@test "a broken stream is mapped up to the damage" {
 	make_image bad-cut-page a
 	savetool map a
 	assert_failure 5
@@ -216,7 +216,7 @@ sum()
 	assert_equal "$output" 0
 }
 
-@test "nobody reads on, and a disk that is full" {
+@test "a reader that stops ends the output, and a full disk is an error" {
 	make_image v3-interleaved a
 	run bash -c '"$SAVETOOL" map a | head -n 1'
 	assert_success
@@ -227,7 +227,7 @@ sum()
 	assert_output --partial "cannot write to standard output"
 }
 
-@test "the whole of 8 GiB in the blink of an eye" {
+@test "an image of 8 GiB is mapped without reading its pages" {
 	truncate -s 8G a
 	mapped_recipe <<-END | "$mkimage" a
 		block pc.ram 8G

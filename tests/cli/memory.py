@@ -56,7 +56,7 @@ class Cursor:
         return int.from_bytes(self.take(size), "big")
 
     def name(self):
-        """Text behind the byte that says its length."""
+        """Text after the byte that says its length."""
         return self.take(self.number(1))
 
     def peek(self):
@@ -167,7 +167,7 @@ class Image:
         return None
 
     def target_page_size(self):
-        """As far as a sequential stream tells it."""
+        """As far as a sequential stream shows it."""
         if self.configuration.bits:
             return 1 << self.configuration.bits
         if self.vmdesc:
@@ -273,7 +273,7 @@ class Image:
             int.from_bytes(self.data[at:at + 8], order).to_bytes(8, "little")
             for at in range(bitmap, bitmap + size, 8))
         bits = int.from_bytes(bits, "little")
-        need(bits >> length // page == 0, f"{name}: bits behind the last page")
+        need(bits >> length // page == 0, f"{name}: bits after the last page")
         need(is_zero(self.data[bitmap + size:slots]),
              f"{name}: something between bitmap and slots")
         self.present[name] = bits
@@ -441,8 +441,8 @@ def check_others(image, source, start):
     devices, the end of which is returned."""
     wanted = [item for item in Source(source).others if is_kept(item)]
     need(image.others == wanted, f"{image.others} instead of {wanted}")
-    behind = b"" if image.vmdesc is None else b"\x06"
-    at = source.find(image.state + behind, start)
+    following = b"" if image.vmdesc is None else b"\x06"
+    at = source.find(image.state + following, start)
     need(at >= 0, "other devices than in the source")
     return at + len(image.state)
 
@@ -457,7 +457,7 @@ def is_json(text):
 
 
 def capability_entries(text):
-    """How many times the configuration tells of capabilities."""
+    """How many times the configuration lists capabilities."""
     subsections = json.loads(text).get("configuration", {}).get(
         "subsections", [])
     return [sub["vmsd_name"] for sub in subsections].count(CAPABILITIES)
@@ -484,19 +484,19 @@ def check_vmdesc(image, source, at, before):
     length = int.from_bytes(source[at + 1:at + 5], "big")
     text = source[at + 5:at + 5 + length]
     if source[at:at + 1] != b"\x06" or not is_json(text):
-        need(image.vmdesc is None, "a vmdescription out of nowhere")
+        need(image.vmdesc is None, "a vmdesc that the source lacks")
         return
-    need(image.vmdesc is not None, "no vmdescription")
+    need(image.vmdesc is not None, "no vmdesc")
     if before.mapped == image.configuration.mapped or \
             "configuration" not in json.loads(text):
-        need(image.vmdesc == text, "vmdescription differs")
+        need(image.vmdesc == text, "vmdesc differs")
         return
     need(differ_in_one_place(text, image.vmdesc),
-         "vmdescription differs elsewhere")
+         "vmdesc differs elsewhere")
     need(without_capabilities(text) == without_capabilities(image.vmdesc),
-         "vmdescription differs beside the capabilities")
+         "vmdesc differs beside the capabilities")
     need(capability_entries(image.vmdesc) == int(image.configuration.mapped),
-         "vmdescription has other capabilities than the stream")
+         "vmdesc has other capabilities than the stream")
 
 
 def check(memory, source, kind, path):
@@ -508,7 +508,7 @@ def check(memory, source, kind, path):
     check_header(image, source)
     start = Header(source).end if image.header else 0
     if source[start:start + 4] != b"QEVM":
-        return  # packed: its stream cannot be seen from here
+        return  # compressed: its stream cannot be seen from here
     cursor = Cursor(source, start + 8)
     before = Configuration(cursor)
     check_configuration(image, before)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What mkimage makes of recipes, beyond what recipes.py proves of its images.
+# What mkimage makes of recipes, apart from what recipes.py proves.
 
 load helpers
 
@@ -83,7 +83,7 @@ refuses()
 	refuses 'a:1: a word is missing'
 }
 
-@test "no two recipes have one name, for tests call them by it" {
+@test "no two recipes have the same name" {
 	run bash -c "find '$top/tests/recipes' -name '*.recipe' -printf '%f\n' |
 		sort | uniq -d"
 	assert_output ''

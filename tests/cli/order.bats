@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The byte order of a bare stream's host: said, contradicted, or untold.
+# The byte order of a bare stream's host: given, contradicted, or unknown.
 
 load helpers
 
@@ -48,7 +48,7 @@ try()
 	fi
 }
 
-@test "every command reads what the host's byte order is said of" {
+@test "every command reads bitmaps in the given byte order" {
 	local command
 
 	for command in $commands; do
@@ -60,7 +60,7 @@ try()
 	done
 }
 
-@test "inspect finds the same as with a header" {
+@test "inspect shows the same as for an image with a header" {
 	make_big a
 	savetool inspect --json --byte-order big a
 	assert_json '.blocks[0]."pages-present" == 7'
@@ -102,7 +102,7 @@ try()
 	cmp a e
 }
 
-@test "a new libvirt header has the byte order of the bitmaps behind it" {
+@test "a new libvirt header has the byte order of the bitmaps after it" {
 	local format
 
 	make_big a
@@ -124,7 +124,7 @@ try()
 	assert_json '.header."byte-order" == "big"'
 }
 
-@test "a libvirt header is not contradicted" {
+@test "a byte order that contradicts the libvirt header is refused" {
 	local command
 
 	make_image v3-big-endian a
@@ -169,7 +169,7 @@ try()
 		"$mkimage" recipe a
 		sed "1s/byte-order=[a-z]*/byte-order=$right/" recipe |
 			"$mkimage" /dev/stdin same
-		cp --reflink=never --sparse=never a before
+		copy_dense a before
 		cp before a
 		for command in sparsify compact digest "convert -O raw"; do
 			words=(a)
@@ -194,7 +194,7 @@ try()
 	done
 }
 
-@test "nor is it for bitmaps that are yet to be written" {
+@test "a header that another host wrote is not believed for new bitmaps either" {
 	local right wrong machine arch
 
 	for right in big little; do
@@ -224,7 +224,7 @@ try()
 	done
 }
 
-@test "a wrong word is noticed by the pages" {
+@test "a wrong --byte-order is noticed if the pages do not fit" {
 	local command
 
 	make_big a
@@ -247,7 +247,7 @@ try()
  --byte-order=little"
 }
 
-@test "where old pages leave a doubt, the word counts" {
+@test "if old pages leave a doubt, --byte-order decides" {
 	local order
 
 	make_image v3-order-doubtful a
@@ -264,7 +264,7 @@ try()
 	assert_equal "$(digest --byte-order big a)" "$(digest b.big)"
 }
 
-@test "bits of a big-endian host are cleared where they are" {
+@test "bits of a big-endian host are cleared at their own place" {
 	local image sum
 
 	sed 's/page s390.ram 0x40000/& count=16 data=0/; /^libvirt/d;
@@ -272,7 +272,7 @@ try()
 		"$(recipe v3-big-endian)" >recipe
 	"$mkimage" recipe sparse
 	sum=$(digest --byte-order big sparse)
-	cp --reflink=never --sparse=never sparse a
+	copy_dense sparse a
 	savetool compact --byte-order big a --copy b
 	assert_success
 	savetool sparsify --byte-order big a --copy c
@@ -287,7 +287,7 @@ try()
 	done
 }
 
-@test "check mends bits in the order that was said" {
+@test "check repairs bits in the given byte order" {
 	local order
 
 	for order in little big; do
@@ -304,7 +304,7 @@ try()
 	done
 }
 
-@test "there are two byte orders" {
+@test "a byte order other than little and big is refused" {
 	make_big a
 	savetool inspect --byte-order middle a
 	assert_error 2 "option '--byte-order': no byte order 'middle';\
@@ -320,7 +320,7 @@ make_untold()
 
 untold='the byte order of the host is unknown; use --byte-order'
 
-@test "bitmaps are not written for a host whose byte order nothing tells" {
+@test "bitmaps are not written for a host whose byte order is unknown" {
 	local packed
 
 	make_untold a
@@ -344,7 +344,7 @@ untold='the byte order of the host is unknown; use --byte-order'
 	cmp d f
 }
 
-@test "nor is a libvirt header" {
+@test "a libvirt header is not written for a host whose byte order is unknown" {
 	local format
 
 	make_untold a
@@ -364,7 +364,7 @@ untold='the byte order of the host is unknown; use --byte-order'
 	done
 }
 
-@test "what has no byte order needs none" {
+@test "a bare sequential image needs no byte order" {
 	make_untold a
 	savetool convert --verify -O zstd a b
 	assert_success
@@ -386,7 +386,7 @@ untold='the byte order of the host is unknown; use --byte-order'
 	assert_equal "$(digest --byte-order big g)" "$(digest e)"
 }
 
-@test "pages can tell it, where bitmaps differ in the two byte orders" {
+@test "pages show the byte order if the bitmaps differ in the two orders" {
 	local order
 
 	# What QEMU saves on a little-endian host.
@@ -427,7 +427,7 @@ untold='the byte order of the host is unknown; use --byte-order'
 	assert_success
 }
 
-@test "pages that fit both byte orders equally tell nothing" {
+@test "pages that fit both byte orders leave it unknown" {
 	# Each absent one of them has an old page.
 	mapped 'page s390.ram 0 count=8' 'stale s390.ram 0x38000 count=8' |
 		"$mkimage" /dev/stdin a
@@ -441,7 +441,7 @@ untold='the byte order of the host is unknown; use --byte-order'
 	assert_failure 1
 }
 
-@test "findings name the way out" {
+@test "findings about the byte order have a hint" {
 	make_big a
 	savetool check --repair a
 	assert_line --partial 'hint: use --byte-order'
@@ -457,7 +457,7 @@ untold='the byte order of the host is unknown; use --byte-order'
 	assert_output 'a: clean'
 }
 
-@test "no bit is taken for one behind the last page in the wrong byte order" {
+@test "in the wrong byte order, no bit is taken for one past the last page" {
 	mapped 'page s390.ram 0 count=9' 'page s390.ram 0x26000' |
 		sed 's/ 4M/ 160K bitmap-order=big/' | "$mkimage" /dev/stdin a
 	cp a before

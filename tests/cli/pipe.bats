@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Images that come through a pipe, go into one, or are packed as a whole.
+# Images that come through a pipe, go into one, or are compressed as a whole.
 
 load helpers
 
@@ -32,7 +32,7 @@ assert_same()
 	done
 }
 
-@test "what is streamed is complete at once, and can be streamed on" {
+@test "a streamed image is complete at once, and can be streamed again" {
 	real_image libvirt-sparse.save
 	"$SAVETOOL" convert -O raw libvirt-sparse.save - | cat >raw
 	"$SAVETOOL" convert -O zstd libvirt-sparse.save - |
@@ -44,7 +44,7 @@ assert_same()
 	cmp raw file
 }
 
-@test "without -O a stream stays what it is" {
+@test "without -O a stream keeps its format" {
 	real_image libvirt-raw.save
 	# shellcheck disable=SC2002
 	cat libvirt-raw.save | "$SAVETOOL" convert - - | cat >copy
@@ -100,7 +100,7 @@ assert_same()
 	done
 }
 
-@test "the size of pages is found without the end of the image" {
+@test "the page size is found without the end of the image" {
 	local page
 
 	for page in 1K 8K 64K; do
@@ -135,7 +135,7 @@ assert_same()
 }
 
 # Four bytes twice: the size of pages is still a guess where that is noticed.
-@test "what is damaged is not blamed on the size of pages" {
+@test "damage is not blamed on the page size" {
 	local size
 
 	make_image packed-gzip a
@@ -151,7 +151,7 @@ assert_same()
 }
 
 # A checksum tells no place within what it is of, only that it does not fit.
-@test "damaged packed data is told by where its member lies" {
+@test "damaged compressed data is reported with the offset of its member" {
 	local codec first
 
 	make_image v2-bare a
@@ -172,7 +172,7 @@ assert_same()
 }
 
 # What is large comes ahead of the first record.
-@test "no guess of the size of pages is told, nor makes an image corrupt" {
+@test "a guessed page size is not shown, and makes no image corrupt" {
 	local recipe="stream
 		configuration machine=sun4u
 		ram start
@@ -238,7 +238,7 @@ assert_same()
 	assert_output 0
 }
 
-@test "what is stale or lost is a matter of storage, not of a packed image" {
+@test "a compressed image has no stale or lost pages" {
 	make_image v3-all-bits a
 	gzip a
 	savetool inspect --json a.gz
@@ -261,7 +261,7 @@ assert_same()
 	assert_json '.findings[0].code == "empty-bitmaps"'
 }
 
-@test "an image that was packed as a whole is unpacked on the way" {
+@test "an image that was compressed as a whole is read" {
 	local each pack image
 
 	# What unpacks does not know what is inside, nor the other way round:
@@ -316,7 +316,7 @@ assert_same()
 	[ ! -s out ]
 }
 
-@test "with an image on standard output there is room for nothing else" {
+@test "with an image on standard output, nothing else is written there" {
 	make_image v2-small
 	savetool convert --json v2-small -
 	assert_failure 2
@@ -337,7 +337,7 @@ assert_same()
 	assert_same v2-small there
 }
 
-@test "a pipe that breaks off leaves nothing behind" {
+@test "a pipe that breaks off leaves no destination" {
 	real_image libvirt-raw.save
 	run --separate-stderr bash -c \
 		"head -c 5000000 libvirt-raw.save |
@@ -350,7 +350,7 @@ assert_same()
 	assert_failure
 }
 
-@test "a file that is kept for a mapped-ram pipe has no name" {
+@test "the temporary file for a mapped-ram pipe has no name" {
 	real_image libvirt-sparse.save
 	mkdir there
 	# shellcheck disable=SC2002
@@ -358,7 +358,7 @@ assert_same()
 	assert_equal "$(ls -A there)" raw
 }
 
-@test "no room for what a mapped-ram pipe needs is told, and of which folder" {
+@test "if a pipe's temporary file does not fit, the error names its folder" {
 	command -v strace >/dev/null || fail "strace is missing"
 	real_image libvirt-sparse.save
 	mkdir there
@@ -434,7 +434,7 @@ ends_by_one_signal()
 	assert_equal "$(find . -type f ! -name '*.save*' ! -name stderr)" ''
 }
 
-@test "who only reads ends by a signal, wherever it waits" {
+@test "a command that only reads is ended by a signal, wherever it waits" {
 	local writer=
 
 	mkfifo pipe
@@ -443,7 +443,7 @@ ends_by_one_signal()
 	ends_by_one_signal inspect pipe
 }
 
-@test "who writes ends by a signal too, wherever it waits" {
+@test "a command that writes is ended by a signal, wherever it waits" {
 	local packed writer=
 
 	real_image libvirt-raw.save
@@ -485,7 +485,7 @@ ends_by_one_signal()
 	assert_error 4 "pipe: file is empty"
 }
 
-@test "what has to be read twice is not verified out of a pipe" {
+@test "an image that must be read twice is not verified from a pipe" {
 	local options
 
 	make_image v2-xbzrle a

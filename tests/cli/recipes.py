@@ -391,7 +391,7 @@ class Case:
             need(read(name) == read("image"), f"{name}: other bytes")
 
     def starts_elsewhere(self):
-        """It is an image for whoever knows where in the file it starts."""
+        """It is an image if the caller says where in the file it starts."""
         if not self.expect.get("offset"):
             return
         offset = ["--offset", self.expect.get("offset"), "image"]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What size tells: what an image takes, needs, and would take elsewhere.
+# What size shows: what an image takes, needs, and would take elsewhere.
 
 load helpers
 
@@ -25,14 +25,14 @@ assert_near()
 	savetool size --json a
 	assert_json ".path == \"a\" and .format == \"sparse\""
 	assert_json ".sizes.logical == $(stat -c %s a)"
-	assert_json ".sizes.allocated == $(($(stat -c %b a) * 512))"
+	assert_json ".sizes.allocated == $(allocated a)"
 	assert_json '.sizes.needed <= .sizes.allocated'
 	assert_json '.sizes | ."reclaimable-stale" == 0 and
 		."reclaimable-superseded" == 0 and
 		(has("reclaimable-zero") | not)'
 }
 
-@test "what could be given back: zero, stale, superseded" {
+@test "reclaimable bytes are those of zero, stale and superseded pages" {
 
 	make_image v3-all-bits a
 	savetool size --json --scan a
@@ -50,7 +50,7 @@ assert_near()
 		.sizes.needed == .sizes.logical'
 }
 
-@test "needed is what is left when an image is compacted" {
+@test "the needed size is that of the compacted image" {
 	make_image v2-live-superseded a
 	savetool size --json a
 	needed=$(jq .sizes.needed <<<"$output")
@@ -58,7 +58,7 @@ assert_near()
 	assert_equal "$needed" "$(stat -c %s b)"
 }
 
-@test "raw and sparse are told to the byte, compressed ones from a sample" {
+@test "raw and sparse sizes are exact, compressed ones are estimated" {
 	local name format got
 
 	real_image libvirt-sparse.save
@@ -96,7 +96,7 @@ assert_near()
 	assert_line --regexp '^ +raw +.* exact$'
 }
 
-@test "would a copy fit" {
+@test "the status says whether a copy would fit" {
 	local small=$BATS_TEST_TMPDIR/small
 
 	make_image v3-small a
@@ -123,14 +123,14 @@ assert_near()
 	assert_line --partial "not writable"
 }
 
-@test "several must fit beside one another" {
+@test "several images fit only if all of them fit together" {
 	local small=$BATS_TEST_TMPDIR/small
 
 	[ "$(id -u)" = 0 ] || skip "mounting is for root"
 	mkdir "$small"
 	make_image v3-small a
 	sync a
-	size=$(($(stat -c %b a) * 512))
+	size=$(allocated a)
 	mount -t tmpfs -o size=$((size + 16384)) none "$small" ||
 		skip "cannot mount here"
 	savetool size --json --for "$small" a
@@ -154,7 +154,7 @@ fits()
 		.for."fits-without-holes"]' <<<"$output")
 }
 
-@test "what came out of a pipe is what a copy takes" {
+@test "for a pipe, the size is what a copy would take" {
 	local name size
 
 	[ "$(id -u)" = 0 ] || skip "mounting is for root"
@@ -168,7 +168,7 @@ fits()
 	done
 }
 
-@test "what nobody knows the size of fits nowhere" {
+@test "an image of unknown size does not fit" {
 	make_image packed-zstd a
 	make_image v2-small b
 	savetool size --json --for . a
@@ -204,7 +204,7 @@ fits()
 		libvirt-live.save
 	assert_success
 	assert_json 'all(.[]; .dense | not)'
-	cp --reflink=never --sparse=never intact-libvirt-sparse.save dense
+	copy_dense intact-libvirt-sparse.save dense
 	savetool size --fail-if-dense dense
 	assert_failure 1
 	assert_line --partial "dense: it has lost its holes, or"
@@ -222,7 +222,7 @@ fits()
 	assert_json '.format == "sparse" and .dense == false'
 }
 
-@test "what is packed has no storage for zero pages" {
+@test "a compressed image has no storage for zero pages" {
 	# Half of its pages are data, and half of those zero.
 	{
 		sequential_memory <<-END
@@ -243,7 +243,7 @@ fits()
 		(.sizes | has("reclaimable-zero") | not)'
 }
 
-@test "what bitmaps say that cannot be trusted is not known" {
+@test "if bitmaps cannot be trusted, sizes that depend on them are unknown" {
 	local image
 
 	sed 's/block pc.ram 64K/block pc.ram 4M/; s/count=6/count=900/' \
@@ -269,7 +269,7 @@ fits()
 	[[ $stderr == *"pages shown as stale may be memory: "* ]]
 }
 
-@test "what lies around an image is none of what it needs" {
+@test "bytes before and after an image do not count as needed" {
 	local needed
 
 	mapped_recipe <<-END >recipe
@@ -287,7 +287,7 @@ fits()
 	assert_success
 	assert_json ".sizes.needed == $needed and (.dense | not)"
 	# Slots that have got storage are 8 MiB.
-	cp --reflink=never --sparse=never b c
+	copy_dense b c
 	savetool size --json --offset 4M --fail-if-dense c
 	assert_failure 1
 	assert_json ".sizes.needed == $needed and .dense"
@@ -341,7 +341,7 @@ savetool: d: not a save image"
 		page pc.ram 0 count=4
 	END
 	"$mkimage" recipe c
-	cp --reflink=never --sparse=never c d
+	copy_dense c d
 	savetool size --fail-if-dense a b c d
 	assert_failure 1
 	assert_equal "$(awk '{ print $(NF - 1), $NF }' <<<"$output")" \
@@ -355,7 +355,7 @@ yes d
 	assert_success
 }
 
-@test "what is broken has the sizes of a file" {
+@test "a broken image has only the sizes of its file" {
 	make_image bad-mapped-cut-tail a
 	make_image v2-small b
 	savetool size --json a b nothing
@@ -375,7 +375,7 @@ yes d
 		.logical == $(stat -c %s a)"
 }
 
-@test "8 GiB of a sparse image are no work" {
+@test "a sparse image of 8 GiB is measured without reading its pages" {
 	mapped_recipe <<-END | "$mkimage" a
 		block pc.ram 8G
 		page pc.ram 0 count=64 step=4096
@@ -384,7 +384,7 @@ yes d
 	assert_success
 }
 
-@test "what cannot be read makes no shorter answer" {
+@test "a failed read gives an error, not a shorter answer" {
 	local n all status
 	local -a traced=(strace -E ASAN_OPTIONS=detect_leaks=0 -qq -f -o trace
 		-P "$(pwd -P)/image" -e trace=pread64)

@@ -1,20 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What sparsify frees, what it leaves, what it refuses, and what is there when
-# it is killed.
+# What sparsify frees, keeps and refuses, and what remains when it is killed.
 
 load helpers
-
-# allocated FILE: its storage in bytes.
-allocated()
-{
-	echo $(($(stat -c %b "$1") * 512))
-}
 
 # dense FROM TO: a copy without a single hole, on the disk.
 dense()
 {
-	cp --reflink=never --sparse=never "$1" "$2"
+	copy_dense "$1" "$2"
 	chmod u+w "$2"
 	sync "$2"
 }
@@ -37,7 +30,7 @@ refused_unchanged()
 	cmp before "$image"
 }
 
-@test "bits of a host of unknown byte order stay as they are" {
+@test "if the host's byte order is unknown, bits are not changed" {
 	local machine
 
 	# All bits are set: they read the same in both orders.
@@ -86,7 +79,7 @@ unknown; use --byte-order"
 	done
 }
 
-@test "what was freed is what the file system says" {
+@test "the freed bytes are those that the file system reports" {
 	real_image bare-mapped.mig
 	dense bare-mapped.mig copy
 	local before
@@ -132,7 +125,7 @@ unknown; use --byte-order"
 	assert_silent
 }
 
-@test "--verbose tells where storage came from, and of none nothing" {
+@test "--verbose shows where storage was freed, and only if it was" {
 	make_image v3-all-bits a
 	savetool sparsify -q a
 	assert_silent
@@ -145,7 +138,7 @@ unknown; use --byte-order"
 	assert_equal "${lines[*]:1}" "56 KiB in zero pages"
 }
 
-@test "-n does not promise what lies in a hole already" {
+@test "-n does not count what lies in a hole already" {
 	local promised
 
 	"$mkimage" a <<-END
@@ -267,7 +260,7 @@ END
 		[ "$(allocated copy)" -le $(($(stat -c %s a) - 49152)) ]
 }
 
-@test "packed images are left as they are" {
+@test "compressed images are not changed" {
 	make_image packed-zstd a
 	cp a copy
 	savetool sparsify copy
@@ -336,7 +329,7 @@ sys.exit(os.lseek(f, os.fstat(f).st_size - 65536, os.SEEK_HOLE) !=
 	assert_success
 }
 
-@test "a destination that exists is only replaced by force" {
+@test "an existing destination is replaced only with --force" {
 	make_image v3-small a
 	echo precious >b
 	savetool sparsify a --copy b
@@ -354,7 +347,7 @@ sys.exit(os.lseek(f, os.fstat(f).st_size - 65536, os.SEEK_HOLE) !=
 	assert_error 8 "a: 'fifo' is not a regular file"
 }
 
-@test "words that make no sense" {
+@test "contradictory options are usage errors" {
 	make_image v3-small a
 	savetool sparsify -n a --copy b
 	assert_failure 2
@@ -373,7 +366,7 @@ sys.exit(os.lseek(f, os.fstat(f).st_size - 65536, os.SEEK_HOLE) !=
 	assert_failure 2
 }
 
-@test "an image that somebody has open is refused" {
+@test "an image that another process has open is refused" {
 	make_image v3-stale a
 	dense a copy
 	local before
@@ -391,7 +384,7 @@ sys.exit(os.lseek(f, os.fstat(f).st_size - 65536, os.SEEK_HOLE) !=
 	assert_success
 }
 
-@test "an image that is mapped into somebody's memory is refused" {
+@test "an image that another process has mapped is refused" {
 	local pid
 
 	make_image v3-stale a
@@ -411,14 +404,14 @@ time.sleep(600)' 3>&- &
 	cmp a copy
 }
 
-@test "who opens the image meanwhile gets it" {
+@test "a process that opens the image meanwhile can read it" {
 	real_image bare-mapped.mig
 	dense bare-mapped.mig copy
 	gives_way sparsify copy bare-mapped.mig fallocate 2
 	assert_equal "$(digest copy)" "$(digest bare-mapped.mig)"
 }
 
-@test "who opens the image gets it, although there is nothing to free" {
+@test "a process that opens an image with nothing to free can read it" {
 	real_image bare-mapped.mig
 	cp --reflink=never --sparse=always bare-mapped.mig copy
 	savetool sparsify copy
@@ -468,7 +461,7 @@ without_holes()
 	assert_success
 }
 
-@test "where holes cannot be tried, -n says nothing of them" {
+@test "if holes cannot be tried, -n says nothing about them" {
 	local n said
 
 	"$mkimage" a <<<"$zero_recipe"
@@ -492,7 +485,7 @@ without_holes()
 	assert_equal "$(find . -name '.savetool*')" ''
 }
 
-@test "what is no regular file is refused" {
+@test "anything but a regular file or block device is refused" {
 	mkfifo pipe
 	savetool sparsify pipe
 	assert_error 8 "pipe: not a regular file"
@@ -536,7 +529,7 @@ large()
 	END
 }
 
-@test "a hole in a bitmap is no reason to let its pages go" {
+@test "a hole in a bitmap does not make its pages absent" {
 	large "	page pc.ram 128M count=64"
 	fallocate -p -o 4096 -l 4096 a
 	refused_unchanged a 8 "part of a bitmap lies in a hole"
@@ -547,7 +540,7 @@ large()
 	cmp a b
 }
 
-@test "bitmaps keep their storage, for a hole there says that it was lost" {
+@test "bitmaps keep their storage, because a hole there means that it was lost" {
 	local option image
 
 	for option in --zero-only ''; do
@@ -585,7 +578,7 @@ large()
 	cmp a copy
 }
 
-@test "where a header states the byte order, pages are not asked" {
+@test "if a header states the byte order, pages are not read for it" {
 	local guest
 
 	# Pages and old ones that would fit the other order better.
@@ -632,7 +625,7 @@ make_unused()
 	dense a unused
 }
 
-@test "whether bitmaps are to be believed is asked once" {
+@test "slots of absent pages are read only once" {
 	make_unused
 	# Beside the block, only what lies around the pages is looked at.
 	[ "$(bytes_read inspect unused)" -le $((18 << 20)) ]
@@ -641,12 +634,12 @@ make_unused()
 	[ "$(bytes_read sparsify -n unused)" -le $((20 << 20)) ]
 }
 
-@test "a signal ends the look whether bitmaps are to be believed" {
+@test "a signal ends the search for data in absent pages" {
 	local command
 
 	make_unused
 	for command in sparsify compact; do
-		cp --reflink=never --sparse=never unused copy
+		copy_dense unused copy
 		status=0
 		strace -E ASAN_OPTIONS=detect_leaks=0 -f -qq -o trace \
 			-e trace=pread64 -e inject=pread64:signal=TERM:when=40 \
@@ -660,7 +653,7 @@ make_unused()
 	done
 }
 
-@test "who opens the image gets it, also during the look at its bitmaps" {
+@test "a process can open the image also while absent pages are searched" {
 	make_unused
 	cp unused copy
 	gives_way sparsify copy unused pread64 40
@@ -668,7 +661,7 @@ make_unused()
 	[ "$(grep -c pread64 trace)" -lt 256 ]
 }
 
-@test "the look at bitmaps and the digging are one task" {
+@test "searching absent pages and punching holes report one progress" {
 	local last
 
 	make_unused
@@ -773,7 +766,7 @@ killed_everywhere()
 	assert_equal "$(digest copy)" "$(digest bare-mapped.mig)"
 }
 
-@test "a failed hole or write is told, and leaves the same guest" {
+@test "a failed hole or write is reported, and leaves the same guest" {
 	"$mkimage" a <<<"$zero_recipe"
 	dense a copy
 	run strace -E ASAN_OPTIONS=detect_leaks=0 -qq -o trace -e trace=fallocate \
@@ -834,7 +827,7 @@ in_room()
 	written=$(wc -l <trace)
 }
 
-@test "what a copy cannot have room for is known before it is written" {
+@test "a copy that does not fit is refused before it is written" {
 	local image
 
 	[ "$(id -u)" = 0 ] || skip "mounting is for root"
@@ -866,7 +859,7 @@ in_room()
 	done
 }
 
-@test "progress is told as for every command" {
+@test "progress is reported as for every command" {
 	real_image bare-mapped.mig
 	dense bare-mapped.mig copy
 	savetool sparsify --progress-fd 7 copy 7>lines
@@ -874,7 +867,7 @@ in_room()
 	[ "$(tail -n 1 lines)" = 100/100 ]
 }
 
-@test "several images are changed in place, each" {
+@test "each of several images is changed in place" {
 	local before
 
 	"$mkimage" from <<<"$zero_recipe"
@@ -956,7 +949,7 @@ teardown()
 	assert_failure 8
 }
 
-@test "what an old page held on a device cannot be read any more" {
+@test "an old page on a device can no longer be read" {
 	mapped_recipe <<-END | "$mkimage" from
 		block pc.ram 8M
 		page pc.ram 0 count=16

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Words that make sense and words that do not, whatever the command.
+# Valid and invalid arguments, for every command.
 
 load helpers
 
@@ -62,13 +62,13 @@ fake_man()
 	assert_error 2 "no option '--versoin'; did you mean '--version'?"
 }
 
-@test "of two options that are equally near both are named" {
+@test "if two options are equally near, both are named" {
 	savetool inspect --ver a
 	assert_error 2 \
 		"no option '--ver'; did you mean '--verbose' or '--version'?"
 }
 
-@test "what is no option for users is not suggested" {
+@test "an internal option is not suggested" {
 	savetool inspect --long-option a
 	assert_error 2 \
 		"no option '--long-option'; see 'savetool inspect --help'"
@@ -90,7 +90,7 @@ fake_man()
  did you mean 'json'?"
 }
 
-@test "every format that is suggested is one" {
+@test "every format that is suggested is accepted" {
 	local format words
 
 	make_image v2-bare a
@@ -119,7 +119,7 @@ fake_man()
 	assert_output ''
 }
 
-@test "an option of one command is none of another" {
+@test "an option of one command is unknown to another" {
 	savetool digest --scan a
 	assert_error 2 \
 		"no option '--scan'; see 'savetool digest --help'"
@@ -177,7 +177,7 @@ fake_man()
 		"one operand too many: 'convert'; see 'savetool --help'"
 }
 
-@test "options may stand before and behind operands" {
+@test "options may stand before and after operands" {
 	make_image v3-small a
 	sync a
 	savetool inspect a --json
@@ -187,7 +187,7 @@ fake_man()
 	assert_equal "$output" "$behind"
 }
 
-@test "behind -- everything is an operand" {
+@test "after -- everything is an operand" {
 	make_image v3-small --json
 	savetool inspect -q -- --json
 	assert_success
@@ -203,7 +203,7 @@ fake_man()
 	assert_output --partial "b: raw, "
 }
 
-@test "of --json and --output=text the last one counts" {
+@test "of --json and --output=text, the last one counts" {
 	make_image v3-small a
 	savetool inspect --json --output=text a
 	assert_success
@@ -276,7 +276,7 @@ fake_man()
 		"--libvirt: cannot open: No such file or directory"
 }
 
-@test "what a conversion cannot be asked for" {
+@test "contradictory options of convert are usage errors" {
 	local see="; see 'savetool convert --help'"
 
 	savetool convert --bare --libvirt a b
@@ -296,7 +296,7 @@ fake_man()
  choose raw, gzip, bzip2, xz, lzop, zstd or sparse"
 }
 
-@test "there is no level 0, whatever the command" {
+@test "level 0 is refused by every command" {
 	local words
 
 	for words in 'convert -L 0 -O zstd a b' 'compact -L0 a' \
@@ -323,7 +323,7 @@ fake_man()
 	assert_output ''
 }
 
-@test "a number of threads is taken for every format" {
+@test "a number of threads is accepted for every format" {
 	local format threads
 
 	make_image v3-small a
@@ -380,14 +380,14 @@ fake_man()
 	assert_output ''
 }
 
-@test "the first of several mistakes is told, in one line" {
+@test "the first of several mistakes is reported, in one line" {
 	savetool inspect --first --second --offset=x --json
 	assert_failure 2
 	assert_equal "${#stderr_lines[@]}" 1
 	assert_json '.error.message == "no option '\''--first'\''"'
 }
 
-@test "-V and --version tell the same, with and without a command" {
+@test "-V and --version print the same, with and without a command" {
 	local command version
 
 	version=$("$SAVETOOL" --version)
@@ -446,7 +446,7 @@ fake_man()
 	assert_output -- '-- savetool'
 }
 
-@test "help without a manual page is that of --help" {
+@test "help without a manual page prints the same as --help" {
 	fake_man 'echo "no entry" >&2; exit 16'
 	local expected
 
@@ -460,7 +460,7 @@ fake_man()
 	assert_output "$expected"
 }
 
-@test "help without man is that of --help" {
+@test "help without man prints the same as --help" {
 	local expected
 
 	expected=$("$SAVETOOL" digest --help)
@@ -474,14 +474,14 @@ fake_man()
 	assert_error 2 "no command 'resume'; see 'savetool --help'"
 }
 
-@test "an empty name is no blank" {
+@test "an empty name is shown in quotes" {
 	savetool digest ''
 	assert_error 3 "'': cannot open: No such file or directory"
 	savetool digest --json ''
 	assert_json '.path == ""'
 }
 
-@test "a full disk behind standard output is a failure" {
+@test "a full disk at standard output is a failure" {
 	local words
 
 	make_image v3-small a
@@ -511,7 +511,7 @@ fake_man()
 	assert_equal "${lines[0]%% *}" "${lines[1]%% *}"
 }
 
-@test "who stops reading the output ends the program in silence" {
+@test "if the reader of the output stops, the program ends silently" {
 	local words
 
 	make_image v3-small a
@@ -537,7 +537,7 @@ fake_man()
 	exec 9>&-
 }
 
-@test "every command that reads an image gives up other files before" {
+@test "every command gives up access to other files before it reads an image" {
 	local command
 
 	command -v strace >/dev/null || fail "strace is missing"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Compacted images, loaded by QEMU over other memory and restored by libvirt.
-# Pages packed one by one, and XBZRLE, are where such images are made: in
+# Pages compressed one by one, and XBZRLE, are where such images are made: in
 # old.bats and features.bats.
 
 # shellcheck disable=SC2034,SC2054  # what the helpers use; the commas are QEMU's
@@ -84,7 +84,7 @@ litters()
 	[ "$(counts image pc.ram superseded)" = 0 ]
 }
 
-@test "what is compact already, and what lies behind it" {
+@test "a compact image is not changed, but trailing bytes are dropped" {
 	saves image
 	cp image littered
 	litters littered

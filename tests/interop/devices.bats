@@ -51,7 +51,7 @@ converts_from()
 	loads image.sparse --cap mapped-ram
 }
 
-@test "--offset: sequential, behind something else" {
+@test "--offset: sequential, after something else" {
 	head -c "$offset" /dev/urandom >image
 	saves image --offset "$offset"
 	loads image --offset "$offset"
@@ -60,7 +60,7 @@ converts_from()
 	converts_from image --offset="$offset"
 }
 
-@test "--offset: mapped-ram, behind something else" {
+@test "--offset: mapped-ram, after something else" {
 	head -c "$offset" /dev/urandom >image
 	saves image --offset "$offset" --cap mapped-ram
 	loads image --offset "$offset" --cap mapped-ram
@@ -69,7 +69,7 @@ converts_from()
 	converts_from image --offset="$offset"
 }
 
-@test "a block device as source: what is behind the stream stays there" {
+@test "a block device as source: bytes after the stream stay there" {
 	make_device
 	# QEMU wants to truncate what it is to write as 'file:'.
 	saves image --uri "exec:tee image > $device"

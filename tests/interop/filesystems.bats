@@ -426,23 +426,23 @@ becomes_full()
 	a_full_disk_is_given_room
 }
 
-@test "ext4: lost memory is called out, and nothing else" {
+@test "ext4: lost memory is reported, and nothing else" {
 	on ext4 -q
 	holds_memory
 }
 
-@test "xfs: lost memory is called out, and nothing else" {
+@test "xfs: lost memory is reported, and nothing else" {
 	on xfs -q
 	holds_memory
 }
 
-@test "btrfs: lost memory is called out, and nothing else" {
+@test "btrfs: lost memory is reported, and nothing else" {
 	on btrfs -q
 	holds_memory
 }
 
 # Nothing but whole blocks is freed, and nothing else is promised: not again.
-@test "xfs: what is promised of blocks of 64 KiB is freed, once" {
+@test "xfs: the promised bytes of blocks of 64 KiB are freed, once" {
 	local promised freed
 
 	[ "$(printf '6.12\n%s\n' "$(uname -r)" | sort -V | head -n 1)" = 6.12 ] ||
@@ -463,13 +463,13 @@ becomes_full()
 	[ "$(digest mnt/dense)" = "$(digest "$data/bare-mapped.mig")" ]
 }
 
-@test "tmpfs: lost memory is called out, and nothing else" {
+@test "tmpfs: lost memory is reported, and nothing else" {
 	on tmpfs 300M
 	holds_memory
 }
 
 # XFS keeps storage ready behind the end of a file that grows.
-@test "xfs: what compact and sparsify tell is what remains" {
+@test "xfs: compact and sparsify report the allocation that remains" {
 	local name told
 
 	on xfs -q
@@ -513,26 +513,26 @@ becomes_full()
 	[ "$status" = 0 ] || [ "$status" = 1 ]
 }
 
-@test "ext4: holes survive, and a folder is as it is said to be" {
+@test "ext4: holes survive, and a folder has the reported size" {
 	# Else the superuser has more than the 40 MiB that are left.
 	on ext4 -q -m 0
 	keeps_holes
 	[ "$(room '[.holes, ."shares-extents"] | join(" ")')" = "true false" ]
 }
 
-@test "xfs: holes survive, and a folder is as it is said to be" {
+@test "xfs: holes survive, and a folder has the reported size" {
 	on xfs -q
 	keeps_holes
 	[ "$(room '[.holes, ."shares-extents"] | join(" ")')" = "true true" ]
 }
 
-@test "btrfs: holes survive, and a folder is as it is said to be" {
+@test "btrfs: holes survive, and a folder has the reported size" {
 	on btrfs -q
 	keeps_holes
 	[ "$(room '[.holes, ."shares-extents"] | join(" ")')" = "true true" ]
 }
 
-@test "tmpfs: holes survive, and a folder is as it is said to be" {
+@test "tmpfs: holes survive, and a folder has the reported size" {
 	on tmpfs 200M
 	keeps_holes
 	[ "$(room '[.holes, ."shares-extents"] | join(" ")')" = "true false" ]

@@ -85,7 +85,7 @@ restores_dump()
 	done
 }
 
-@test "virsh dump, which dump_image_format packs with gzip" {
+@test "virsh dump, which dump_image_format compresses with gzip" {
 	restores_dump gzip
 }
 
@@ -102,7 +102,7 @@ restores_dump()
 	restores "$result"
 }
 
-@test "virsh dump, which dump_image_format packs with zstd" {
+@test "virsh dump, which dump_image_format compresses with zstd" {
 	lab libvirt-stop "$HOST"
 	lab libvirt-start "$HOST" --config 'dump_image_format = "zstd"'
 	restores_dump zstd

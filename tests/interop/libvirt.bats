@@ -178,7 +178,7 @@ spoil()
 	fails_with "part-complete" "$SAVETOOL" check "$image"
 }
 
-@test "headers that lie are mended by check" {
+@test "wrong headers are repaired by check" {
 	cp -a --sparse=always "$HOST/sparse" "$image"
 	spoil 00
 	"$SAVETOOL" check --repair "$image"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What savetool says of a machine type against what each real QEMU here has.
+# What savetool says about a machine type, compared with each real QEMU here.
 
 load helpers
 

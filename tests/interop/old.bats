@@ -66,7 +66,7 @@ says()
 	done
 }
 
-@test "compress: pages packed one by one become plain, for any QEMU" {
+@test "compress: pages compressed one by one become plain, for any QEMU" {
 	guest pc-i440fx-7.2
 	in_old save-bare image --cap compress
 	in_old load-bare image --cap compress
@@ -89,7 +89,7 @@ says()
 	cmp image.compact image.own
 }
 
-@test "pc-i440fx-2.2: no configuration, no footers, no vmdescription" {
+@test "pc-i440fx-2.2: no configuration, no footers, no vmdesc" {
 	guest pc-i440fx-2.2
 	in_old save-bare image
 	in_old load-bare image

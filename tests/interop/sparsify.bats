@@ -133,7 +133,7 @@ shares_storage()
 	[ "$(digest mnt/copy8)" = "$(digest mnt/raw)" ]
 }
 
-@test "a full btrfs can be given room" {
+@test "sparsify frees space on a full btrfs" {
 	on btrfs -q
 	"$BATS_TEST_DIRNAME/../data/unpack" . bare-mapped.mig
 	cat bare-mapped.mig >mnt/dense
@@ -144,7 +144,7 @@ shares_storage()
 	[ "$(digest mnt/dense)" = "$(digest bare-mapped.mig)" ]
 }
 
-@test "no room for a copy" {
+@test "a copy that does not fit is refused" {
 	on ext4 -q
 	"$BATS_TEST_DIRNAME/../data/unpack" . bare-mapped.mig
 	cat bare-mapped.mig >mnt/dense

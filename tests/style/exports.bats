@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What leaves the library is what savetool.h declares, no less, no more.
+# The library exports exactly what savetool.h declares.
 
 top=${top_srcdir:-$BATS_TEST_DIRNAME/../..}
 build=${top_builddir:-$top/build}
@@ -24,7 +24,7 @@ declared()
 	[ -e "$build/.libs/libsavetool.so" ]
 }
 
-@test "nothing leaves the library but savetool_ names" {
+@test "the library exports only savetool_ names" {
 	local names found
 
 	names=$(exported)

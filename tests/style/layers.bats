@@ -148,7 +148,7 @@ undefined_and_defined()
 	[ -z "$found" ] || { echo "$found"; return 1; }
 }
 
-@test "libraries for people stay in cmd" {
+@test "lib does not use popt or libsmartcols" {
 	local found
 
 	found=$(grep -rnE '^#include <(popt|libsmartcols[^>]*)\.h>' \

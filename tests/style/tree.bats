@@ -83,7 +83,7 @@ none()
 	done | none
 }
 
-@test "no file is left for later" {
+@test "no file has a mark of unfinished work" {
 	local to=TO fix=FIX xx=XX hac=HAC
 
 	text | (cd "$top" && xargs -d '\n' grep -nIwE \

@@ -80,7 +80,7 @@ TEST(every_range_is_cleared)
 	bitmap_free(&bitmap);
 }
 
-TEST(bits_behind_the_last_stay_clear)
+TEST(bits_after_the_last_stay_clear)
 {
 	struct bitmap bitmap;
 
@@ -122,7 +122,7 @@ TEST(find_ends_where_the_bits_end)
 	bitmap_free(&bitmap);
 }
 
-TEST(find_looks_no_further_than_it_is_asked_to)
+TEST(find_stops_at_its_limit)
 {
 	struct bitmap bitmap;
 
@@ -146,7 +146,7 @@ TEST(find_looks_no_further_than_it_is_asked_to)
 }
 
 /* Of a file, they may be anything. */
-TEST(what_is_set_behind_the_last_bit_is_not_found)
+TEST(a_bit_set_after_the_last_is_not_found)
 {
 	struct bitmap bitmap;
 
@@ -159,7 +159,7 @@ TEST(what_is_set_behind_the_last_bit_is_not_found)
 	bitmap_free(&bitmap);
 }
 
-TEST(swapping_turns_every_word_round)
+TEST(swapping_reverses_the_bytes_of_every_word)
 {
 	struct bitmap bitmap;
 
@@ -179,12 +179,12 @@ int main(void)
 		cmocka_unit_test(bits_lie_as_a_little_endian_host_has_them),
 		cmocka_unit_test(every_range_is_set_and_counted),
 		cmocka_unit_test(every_range_is_cleared),
-		cmocka_unit_test(bits_behind_the_last_stay_clear),
+		cmocka_unit_test(bits_after_the_last_stay_clear),
 		cmocka_unit_test(find_goes_from_run_to_run),
 		cmocka_unit_test(find_ends_where_the_bits_end),
-		cmocka_unit_test(find_looks_no_further_than_it_is_asked_to),
-		cmocka_unit_test(what_is_set_behind_the_last_bit_is_not_found),
-		cmocka_unit_test(swapping_turns_every_word_round),
+		cmocka_unit_test(find_stops_at_its_limit),
+		cmocka_unit_test(a_bit_set_after_the_last_is_not_found),
+		cmocka_unit_test(swapping_reverses_the_bytes_of_every_word),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

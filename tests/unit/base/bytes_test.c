@@ -20,7 +20,7 @@ TEST(little_endian_has_the_low_byte_first)
 	assert_int_equal(get_le32(sample + 1), 0x04030201);
 }
 
-TEST(what_is_put_is_got_and_nothing_beside_it_changes)
+TEST(a_number_is_read_as_written_and_its_neighbours_stay)
 {
 	uint8_t bytes[10];
 	static const uint8_t be64[] = { 0xee, 0x80, 0, 0, 0, 0, 0, 0, 1, 0xee };
@@ -59,7 +59,7 @@ int main(void)
 		cmocka_unit_test(big_endian_has_the_high_byte_first),
 		cmocka_unit_test(little_endian_has_the_low_byte_first),
 		cmocka_unit_test(
-			what_is_put_is_got_and_nothing_beside_it_changes),
+			a_number_is_read_as_written_and_its_neighbours_stay),
 		cmocka_unit_test(rounding_up_leaves_multiples_alone),
 	};
 

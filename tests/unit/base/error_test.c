@@ -36,7 +36,7 @@ TEST(failing_fills_in_everything)
 	assert_int_equal(err.sys_errno, 0);
 }
 
-TEST(a_system_error_is_told_and_kept)
+TEST(a_system_error_has_its_text_and_number)
 {
 	struct savetool_error err;
 
@@ -68,7 +68,7 @@ TEST(a_full_disk_and_a_full_quota_are_refusals)
 		     "are needed: cannot write: No space left on device");
 }
 
-TEST(what_a_full_disk_lacks_is_not_always_known)
+TEST(how_much_space_is_missing_may_be_unknown)
 {
 	struct savetool_error err;
 
@@ -84,7 +84,7 @@ TEST(what_a_full_disk_lacks_is_not_always_known)
 		     "damaged");
 }
 
-TEST(an_unknown_system_error_is_told)
+TEST(an_unknown_system_error_has_its_number)
 {
 	struct savetool_error err;
 
@@ -279,10 +279,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_code_has_a_name_of_its_own),
 		cmocka_unit_test(failing_fills_in_everything),
-		cmocka_unit_test(a_system_error_is_told_and_kept),
+		cmocka_unit_test(a_system_error_has_its_text_and_number),
 		cmocka_unit_test(a_full_disk_and_a_full_quota_are_refusals),
-		cmocka_unit_test(what_a_full_disk_lacks_is_not_always_known),
-		cmocka_unit_test(an_unknown_system_error_is_told),
+		cmocka_unit_test(how_much_space_is_missing_may_be_unknown),
+		cmocka_unit_test(an_unknown_system_error_has_its_number),
 		cmocka_unit_test(no_memory_is_a_system_error),
 		cmocka_unit_test(
 			context_goes_in_front_and_changes_nothing_else),

@@ -34,7 +34,7 @@ TEST(without_a_monitor_a_task_goes_on)
 	assert_ok(monitor_report(NULL, 1, 2, &err), err);
 }
 
-TEST(a_monitor_that_cannot_be_asked_stops_nothing)
+TEST(a_monitor_without_a_stop_function_stops_nothing)
 {
 	struct answers answers = { .stopped = 1 };
 	const struct savetool_monitor monitor = { .progress = progress,
@@ -75,7 +75,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_a_monitor_a_task_goes_on),
-		cmocka_unit_test(a_monitor_that_cannot_be_asked_stops_nothing),
+		cmocka_unit_test(
+			a_monitor_without_a_stop_function_stops_nothing),
 		cmocka_unit_test(a_monitor_receives_the_progress),
 		cmocka_unit_test(a_monitor_stops_a_task),
 	};

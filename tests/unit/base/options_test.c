@@ -37,7 +37,7 @@ static void is_taken(uint64_t first, uint64_t second)
 	assert_int_equal(taken.second, second);
 }
 
-TEST(those_of_the_same_version_are_copied)
+TEST(options_of_the_same_version_are_copied)
 {
 	const struct present given = { sizeof(given), 1, 2 };
 
@@ -45,13 +45,13 @@ TEST(those_of_the_same_version_are_copied)
 	is_taken(1, 2);
 }
 
-TEST(none_are_all_zero)
+TEST(without_options_all_are_zero)
 {
 	assert_ok(take(NULL), err);
 	is_taken(0, 0);
 }
 
-TEST(what_an_older_caller_does_not_know_is_zero)
+TEST(options_that_an_older_caller_does_not_know_are_zero)
 {
 	const struct {
 		struct old old;
@@ -62,7 +62,7 @@ TEST(what_an_older_caller_does_not_know_is_zero)
 	is_taken(1, 0);
 }
 
-TEST(a_newer_caller_may_ask_for_what_is_known)
+TEST(a_newer_caller_may_set_known_options)
 {
 	struct later given = { sizeof(given), 1, 2, 0 };
 
@@ -132,10 +132,11 @@ TEST(every_function_looks_at_the_size)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(those_of_the_same_version_are_copied),
-		cmocka_unit_test(none_are_all_zero),
-		cmocka_unit_test(what_an_older_caller_does_not_know_is_zero),
-		cmocka_unit_test(a_newer_caller_may_ask_for_what_is_known),
+		cmocka_unit_test(options_of_the_same_version_are_copied),
+		cmocka_unit_test(without_options_all_are_zero),
+		cmocka_unit_test(
+			options_that_an_older_caller_does_not_know_are_zero),
+		cmocka_unit_test(a_newer_caller_may_set_known_options),
 		cmocka_unit_test(a_size_that_is_not_set_is_refused),
 		cmocka_unit_test(every_function_looks_at_the_size),
 	};

@@ -72,14 +72,14 @@ TEST(phases_follow_each_other)
 	assert_int_equal(percent(1, 10), 100);
 }
 
-TEST(a_phase_that_told_nothing_took_nothing)
+TEST(a_phase_without_reports_takes_nothing)
 {
 	phases_next(&phases, 50);
 	phases_next(&phases, 100);
 	assert_int_equal(percent(1, 10), 10);
 }
 
-TEST(going_back_is_not_told)
+TEST(progress_that_goes_back_is_not_reported)
 {
 	assert_int_equal(percent(5, 10), 50);
 	assert_int_equal(percent(1, 10), 50);
@@ -95,7 +95,7 @@ TEST(the_caller_stops_it)
 	assert_int_equal(tell(1, 10), 1);
 }
 
-TEST(nobody_may_listen)
+TEST(phases_work_without_a_monitor)
 {
 	const struct savetool_monitor deaf = { listen, &listener, NULL };
 
@@ -113,10 +113,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		phases_case(one_phase_is_all),
 		phases_case(phases_follow_each_other),
-		phases_case(a_phase_that_told_nothing_took_nothing),
-		phases_case(going_back_is_not_told),
+		phases_case(a_phase_without_reports_takes_nothing),
+		phases_case(progress_that_goes_back_is_not_reported),
 		phases_case(the_caller_stops_it),
-		phases_case(nobody_may_listen),
+		phases_case(phases_work_without_a_monitor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

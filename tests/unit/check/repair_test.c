@@ -64,7 +64,7 @@ static void wait_for_tick(void)
 		 next.st_mtim.tv_nsec == image.st_mtim.tv_nsec);
 }
 
-TEST(a_file_that_changes_meanwhile_is_not_mended)
+TEST(a_file_that_changes_meanwhile_is_not_repaired)
 {
 	const struct savetool_repair_options options = { .size = sizeof(
 								 options) };
@@ -128,7 +128,7 @@ static void make_plan(struct repair_plan *plan, struct fix fixes[2])
 	assert_int_equal(stat("image", &plan->seen), 0);
 }
 
-TEST(each_step_is_taken_only_behind_the_one_before)
+TEST(each_repair_is_made_only_after_the_previous_one)
 {
 	struct fix fixes[2];
 	struct repair_plan plan;
@@ -203,9 +203,9 @@ TEST(an_image_that_cannot_be_opened_is_found_to_be_so)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		scratch_test(a_file_that_changes_meanwhile_is_not_mended),
+		scratch_test(a_file_that_changes_meanwhile_is_not_repaired),
 		scratch_test(a_check_can_be_stopped),
-		scratch_test(each_step_is_taken_only_behind_the_one_before),
+		scratch_test(each_repair_is_made_only_after_the_previous_one),
 		scratch_test(a_file_that_was_replaced_is_left_alone),
 		scratch_test(options_of_another_size_are_refused),
 		scratch_test(an_image_that_cannot_be_opened_is_found_to_be_so),

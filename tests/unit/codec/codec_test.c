@@ -24,7 +24,7 @@ TEST(formats_have_the_names_of_libvirt)
 	assert_null(savetool_format_name(-1));
 }
 
-TEST(generations_are_formats_too)
+TEST(v2_and_v3_are_names_of_formats)
 {
 	enum savetool_format format;
 	struct savetool_error err;
@@ -37,7 +37,7 @@ TEST(generations_are_formats_too)
 	assert_int_equal(format, SAVETOOL_FORMAT_SPARSE);
 }
 
-TEST(an_unknown_format_is_told_the_known_ones)
+TEST(an_error_about_an_unknown_format_lists_the_known_ones)
 {
 	enum savetool_format format;
 	struct savetool_error err;
@@ -57,7 +57,7 @@ TEST(raw_and_sparse_have_no_codec)
 	assert_null(codec_for_content((const uint8_t *)"", 0));
 }
 
-TEST(content_tells_the_codec)
+TEST(the_codec_is_recognised_by_content)
 {
 	uint8_t *plain = make_plain(SMALL_SIZE);
 	uint8_t *packed;
@@ -79,7 +79,7 @@ TEST(content_tells_the_codec)
 	free(plain);
 }
 
-TEST(every_level_packs)
+TEST(every_level_compresses)
 {
 	uint8_t *plain = make_plain(SMALL_SIZE);
 
@@ -96,7 +96,7 @@ TEST(every_level_packs)
 	free(plain);
 }
 
-TEST(a_level_that_there_is_not_is_refused)
+TEST(a_level_out_of_range_is_refused)
 {
 	struct output *file = create("packed"), *out;
 	struct savetool_error err;
@@ -197,7 +197,7 @@ TEST(a_stream_may_come_through_a_pipe)
 	free(plain);
 }
 
-TEST(other_bytes_behind_the_end_are_no_data)
+TEST(other_bytes_after_the_end_are_not_data)
 {
 	uint8_t *plain = make_plain(SMALL_SIZE);
 	struct savetool_error err;
@@ -353,7 +353,7 @@ TEST(no_damage_to_the_data_goes_unnoticed)
 	free(plain);
 }
 
-TEST(what_precedes_the_damage_can_be_read)
+TEST(data_before_the_damage_can_be_read)
 {
 	uint8_t *plain = make_plain(PLAIN_SIZE), *found = malloc(PLAIN_SIZE);
 	struct savetool_error err;
@@ -388,7 +388,7 @@ TEST(what_precedes_the_damage_can_be_read)
 	free(plain);
 }
 
-TEST(both_ways_can_be_left_early)
+TEST(both_directions_can_be_closed_early)
 {
 	uint8_t *plain = make_plain(PLAIN_SIZE), head[100];
 
@@ -422,7 +422,7 @@ TEST(both_ways_can_be_left_early)
 	free(plain);
 }
 
-TEST(a_full_disk_is_told)
+TEST(a_full_disk_is_reported)
 {
 	uint8_t *plain = make_plain(PLAIN_SIZE);
 
@@ -449,7 +449,7 @@ TEST(a_full_disk_is_told)
 	free(plain);
 }
 
-TEST(a_missing_lzop_is_told_before_any_work)
+TEST(a_missing_lzop_is_reported_before_any_work)
 {
 	char *path = strdup(getenv("PATH"));
 	struct output *file = create("packed"), *out;
@@ -472,25 +472,26 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(formats_have_the_names_of_libvirt),
-		cmocka_unit_test(generations_are_formats_too),
-		cmocka_unit_test(an_unknown_format_is_told_the_known_ones),
+		cmocka_unit_test(v2_and_v3_are_names_of_formats),
+		cmocka_unit_test(
+			an_error_about_an_unknown_format_lists_the_known_ones),
 		cmocka_unit_test(raw_and_sparse_have_no_codec),
-		scratch_test(content_tells_the_codec),
-		scratch_test(every_level_packs),
-		scratch_test(a_level_that_there_is_not_is_refused),
+		scratch_test(the_codec_is_recognised_by_content),
+		scratch_test(every_level_compresses),
+		scratch_test(a_level_out_of_range_is_refused),
 		scratch_test(the_bytes_do_not_depend_on_threads),
 		scratch_test(the_bytes_do_not_depend_on_the_time),
 		scratch_test(a_stream_may_start_anywhere),
 		scratch_test(a_stream_may_come_through_a_pipe),
-		scratch_test(other_bytes_behind_the_end_are_no_data),
+		scratch_test(other_bytes_after_the_end_are_not_data),
 		cmocka_unit_test(a_rest_passes_as_the_table_says),
 		scratch_test(a_stream_that_breaks_off_is_incomplete),
 		scratch_test(a_wrong_checksum_is_corrupt),
 		scratch_test(no_damage_to_the_data_goes_unnoticed),
-		scratch_test(what_precedes_the_damage_can_be_read),
-		scratch_test(both_ways_can_be_left_early),
-		scratch_test(a_full_disk_is_told),
-		scratch_test(a_missing_lzop_is_told_before_any_work),
+		scratch_test(data_before_the_damage_can_be_read),
+		scratch_test(both_directions_can_be_closed_early),
+		scratch_test(a_full_disk_is_reported),
+		scratch_test(a_missing_lzop_is_reported_before_any_work),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -126,7 +126,7 @@ TEST(frames_have_their_size_and_a_checksum)
 	free(plain);
 }
 
-TEST(the_seek_table_tells_every_frame)
+TEST(the_seek_table_lists_every_frame)
 {
 	uint8_t *plain = make_plain(PLAIN_SIZE), *packed;
 	size_t size, at = 0;
@@ -213,7 +213,7 @@ TEST(frames_of_pzstd_and_of_worker_threads_are_read)
 	free(plain);
 }
 
-TEST(a_damaged_frame_is_told_where_it_lies)
+TEST(a_damaged_frame_is_reported_with_its_offset)
 {
 	uint8_t *plain = make_plain(PLAIN_SIZE), *packed;
 	uint8_t *found = malloc(PLAIN_SIZE);
@@ -244,7 +244,7 @@ TEST(a_damaged_frame_is_told_where_it_lies)
 	free(plain);
 }
 
-TEST(all_before_a_break_is_read)
+TEST(data_before_the_damage_is_read)
 {
 	uint8_t *plain = make_plain(PLAIN_SIZE), *packed;
 	uint8_t *found = malloc(PLAIN_SIZE);
@@ -270,7 +270,7 @@ TEST(all_before_a_break_is_read)
 	free(plain);
 }
 
-TEST(a_frame_without_its_dictionary_is_beyond_us)
+TEST(a_frame_that_needs_a_dictionary_is_unsupported)
 {
 	uint8_t *plain = make_plain(400000);
 	uint8_t *found = malloc(400000);
@@ -316,14 +316,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scratch_test(frames_have_their_size_and_a_checksum),
-		scratch_test(the_seek_table_tells_every_frame),
+		scratch_test(the_seek_table_lists_every_frame),
 		scratch_test(a_last_frame_that_is_full_is_the_last),
 		scratch_test(frames_of_any_kind_mix),
 		scratch_test(a_long_window_is_read),
 		scratch_test(frames_of_pzstd_and_of_worker_threads_are_read),
-		scratch_test(a_damaged_frame_is_told_where_it_lies),
-		scratch_test(all_before_a_break_is_read),
-		scratch_test(a_frame_without_its_dictionary_is_beyond_us),
+		scratch_test(a_damaged_frame_is_reported_with_its_offset),
+		scratch_test(data_before_the_damage_is_read),
+		scratch_test(a_frame_that_needs_a_dictionary_is_unsupported),
 		scratch_test(one_frame_is_read_for_the_first_byte),
 	};
 

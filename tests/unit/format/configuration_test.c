@@ -180,7 +180,7 @@ TEST(other_capabilities_stay_and_come_first)
 	configuration_free(&configuration);
 }
 
-TEST(what_is_not_present_is_not_written)
+TEST(an_absent_section_is_not_written)
 {
 	struct configuration configuration = { 0 };
 
@@ -207,7 +207,7 @@ TEST(a_capability_is_there_once)
 		"capability 'mapped-ram' is listed twice (at byte 74)");
 }
 
-TEST(there_are_not_endless_capabilities)
+TEST(too_many_capabilities_are_refused)
 {
 	start();
 	wire_subsection(&wire, "configuration/capabilities");
@@ -258,7 +258,7 @@ TEST(later_versions_of_subsections_are_unsupported)
 		"unknown version 2 of 'configuration/uuid' (at byte 27)");
 }
 
-TEST(no_target_has_such_pages)
+TEST(impossible_page_sizes_are_refused)
 {
 	start();
 	add_page_bits(&wire, 9);
@@ -270,7 +270,7 @@ TEST(no_target_has_such_pages)
 		"page size of 2^64 bytes is out of range (at byte 63)");
 }
 
-TEST(a_machine_has_no_endless_name)
+TEST(a_machine_name_that_is_too_long_is_refused)
 {
 	wire.size = 0;
 	wire_u8(&wire, SECTION_CONFIGURATION);
@@ -280,7 +280,7 @@ TEST(a_machine_has_no_endless_name)
 		"length 1025 of the machine type is out of range (at byte 9)");
 }
 
-TEST(what_breaks_off_is_incomplete)
+TEST(a_section_that_is_cut_off_is_incomplete)
 {
 	struct configuration configuration;
 	struct reader reader;
@@ -310,17 +310,17 @@ int main(void)
 		cmocka_unit_test(mapped_ram_is_added_in_its_place),
 		cmocka_unit_test(mapped_ram_is_taken_away),
 		cmocka_unit_test(other_capabilities_stay_and_come_first),
-		cmocka_unit_test(what_is_not_present_is_not_written),
+		cmocka_unit_test(an_absent_section_is_not_written),
 		cmocka_unit_test(unknown_capabilities_are_unsupported),
 		cmocka_unit_test(a_capability_is_there_once),
-		cmocka_unit_test(there_are_not_endless_capabilities),
+		cmocka_unit_test(too_many_capabilities_are_refused),
 		cmocka_unit_test(unknown_subsections_are_unsupported),
 		cmocka_unit_test(later_versions_of_subsections_are_unsupported),
 		cmocka_unit_test(subsections_have_their_order_and_come_once),
 		cmocka_unit_test(a_machine_has_no_nul),
-		cmocka_unit_test(no_target_has_such_pages),
-		cmocka_unit_test(a_machine_has_no_endless_name),
-		cmocka_unit_test(what_breaks_off_is_incomplete),
+		cmocka_unit_test(impossible_page_sizes_are_refused),
+		cmocka_unit_test(a_machine_name_that_is_too_long_is_refused),
+		cmocka_unit_test(a_section_that_is_cut_off_is_incomplete),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

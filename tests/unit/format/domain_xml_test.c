@@ -155,7 +155,7 @@ TEST(disks_have_chains_and_data)
 	      "data-store /e\n~backing-store nbd n\n");
 }
 
-TEST(what_is_elsewhere_is_not_a_path)
+TEST(a_remote_source_is_not_a_path)
 {
 	needs(DEVICES("<disk><source protocol='rbd' name='pool/image'>"
 		      "<host name='h'/></source></disk>"
@@ -215,7 +215,7 @@ TEST(devices_of_the_host)
 	      "~host-device mdev u\n~host-device scsi scsi_host0\n");
 }
 
-TEST(a_chain_may_be_as_long_as_it_likes)
+TEST(a_chain_may_have_any_length)
 {
 	enum { LINKS = 200 };
 	static const char open[] = "<backingStore><source file='/b'/>";
@@ -330,7 +330,7 @@ TEST(memory_that_makes_no_sense_is_unknown)
 	has_memory("<memory> \n</memory>", SAVETOOL_UNKNOWN);
 }
 
-TEST(what_is_not_well_formed_is_corrupt)
+TEST(xml_that_is_not_well_formed_is_corrupt)
 {
 	refuses("", "XML is not well-formed at line 1");
 	refuses("<domain>\n<name>\n</domain>",
@@ -340,7 +340,7 @@ TEST(what_is_not_well_formed_is_corrupt)
 		"XML is not well-formed at line 1");
 }
 
-TEST(what_is_no_domain_is_corrupt)
+TEST(xml_without_a_domain_is_corrupt)
 {
 	refuses("<domains/>", "not a domain XML");
 	refuses("<network><domain/></network>", "not a domain XML");
@@ -396,7 +396,7 @@ TEST(other_xml_is_checked_for_its_form_only)
 }
 
 /* Deeper than the C stack would like, if it were walked by recursion. */
-TEST(endless_nesting_is_corrupt)
+TEST(xml_nested_too_deep_is_corrupt)
 {
 	const size_t depth = 100000;
 	char *xml = malloc(depth * 3 + 20), *end = xml;
@@ -411,7 +411,7 @@ TEST(endless_nesting_is_corrupt)
 	free(xml);
 }
 
-TEST(endless_xml_is_corrupt)
+TEST(xml_that_is_too_long_is_corrupt)
 {
 	const size_t size = (16 << 20) + 1;
 	char *xml = malloc(size + 1);
@@ -449,23 +449,23 @@ int main(void)
 		cmocka_unit_test(files_are_listed_in_the_order_of_the_xml),
 		cmocka_unit_test(boot_files_have_kinds),
 		cmocka_unit_test(disks_have_chains_and_data),
-		cmocka_unit_test(what_is_elsewhere_is_not_a_path),
+		cmocka_unit_test(a_remote_source_is_not_a_path),
 		cmocka_unit_test(devices_of_other_kinds),
 		cmocka_unit_test(the_state_of_a_tpm),
 		cmocka_unit_test(devices_of_the_host),
-		cmocka_unit_test(a_chain_may_be_as_long_as_it_likes),
+		cmocka_unit_test(a_chain_may_have_any_length),
 		cmocka_unit_test(nvram_may_have_a_source),
 		cmocka_unit_test(an_empty_domain_leaves_all_unknown),
 		cmocka_unit_test(a_cpu_without_a_model_is_its_mode),
 		cmocka_unit_test(memory_has_all_units_of_libvirt),
 		cmocka_unit_test(memory_that_makes_no_sense_is_unknown),
-		cmocka_unit_test(what_is_not_well_formed_is_corrupt),
-		cmocka_unit_test(what_is_no_domain_is_corrupt),
+		cmocka_unit_test(xml_that_is_not_well_formed_is_corrupt),
+		cmocka_unit_test(xml_without_a_domain_is_corrupt),
 		cmocka_unit_test(entities_are_refused),
 		scratch_test(nothing_outside_of_the_xml_is_read),
 		cmocka_unit_test(other_xml_is_checked_for_its_form_only),
-		cmocka_unit_test(endless_nesting_is_corrupt),
-		cmocka_unit_test(endless_xml_is_corrupt),
+		cmocka_unit_test(xml_nested_too_deep_is_corrupt),
+		cmocka_unit_test(xml_that_is_too_long_is_corrupt),
 		scratch_test(nothing_is_printed),
 	};
 

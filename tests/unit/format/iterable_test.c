@@ -85,7 +85,7 @@ TEST(dirty_bitmaps)
 	passes(DIRTY, SECTION_PART);
 }
 
-TEST(flags_of_dirty_bitmaps_can_be_longer)
+TEST(flags_of_dirty_bitmaps_can_have_several_bytes)
 {
 	wire_be16(&wire, 0x8020);
 	wire_be32(&wire, 0x80800020);
@@ -217,7 +217,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_real_start_of_a_dirty_bitmap),
 		cmocka_unit_test(dirty_bitmaps),
-		cmocka_unit_test(flags_of_dirty_bitmaps_can_be_longer),
+		cmocka_unit_test(flags_of_dirty_bitmaps_can_have_several_bytes),
 		cmocka_unit_test(storage_attributes),
 		cmocka_unit_test(what_proxmox_adds),
 		cmocka_unit_test(storage_attributes_that_make_no_sense),

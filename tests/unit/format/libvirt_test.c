@@ -155,7 +155,7 @@ TEST(an_unfinished_image_is_read_and_says_so)
 	libvirt_free(libvirt);
 }
 
-TEST(without_a_cookie_all_behind_the_xml_is_padding)
+TEST(without_a_cookie_all_bytes_after_the_xml_are_padding)
 {
 	struct sample sample = make(false);
 	struct libvirt *libvirt;
@@ -232,7 +232,7 @@ TEST(a_later_format_is_unsupported)
 		"libvirt header has unknown format 7 (at byte 28)");
 }
 
-TEST(a_feature_that_nobody_proposed_is_unsupported)
+TEST(an_unknown_feature_is_unsupported)
 {
 	struct sample sample = make(false);
 
@@ -446,7 +446,7 @@ TEST(a_new_header_has_the_usual_padding)
 	libvirt_free(libvirt);
 }
 
-TEST(a_new_header_takes_no_endless_xml)
+TEST(xml_that_is_too_long_is_refused_for_a_new_header)
 {
 	char *xml = malloc(LIBVIRT_DATA_LIMIT);
 	struct libvirt *libvirt;
@@ -471,14 +471,14 @@ int main(void)
 		cmocka_unit_test(every_version_is_read_in_either_byte_order),
 		cmocka_unit_test(an_unfinished_image_is_read_and_says_so),
 		cmocka_unit_test(
-			without_a_cookie_all_behind_the_xml_is_padding),
+			without_a_cookie_all_bytes_after_the_xml_are_padding),
 		cmocka_unit_test(an_image_without_padding_is_read),
 		cmocka_unit_test(features_are_those_of_version_3_only),
 		cmocka_unit_test(other_files_are_no_image),
 		cmocka_unit_test(a_header_that_breaks_off_is_incomplete),
 		cmocka_unit_test(a_later_version_is_unsupported),
 		cmocka_unit_test(a_later_format_is_unsupported),
-		cmocka_unit_test(a_feature_that_nobody_proposed_is_unsupported),
+		cmocka_unit_test(an_unknown_feature_is_unsupported),
 		cmocka_unit_test(no_xml_is_corrupt),
 		cmocka_unit_test(xml_beyond_the_limit_is_corrupt),
 		cmocka_unit_test(xml_beyond_the_file_is_incomplete),
@@ -492,7 +492,8 @@ int main(void)
 		scratch_test(features_do_not_get_into_a_header_of_version_2),
 		cmocka_unit_test(a_pipe_gets_the_final_magic_at_once),
 		cmocka_unit_test(a_new_header_has_the_usual_padding),
-		cmocka_unit_test(a_new_header_takes_no_endless_xml),
+		cmocka_unit_test(
+			xml_that_is_too_long_is_refused_for_a_new_header),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

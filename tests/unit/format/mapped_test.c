@@ -223,7 +223,7 @@ TEST(a_hole_that_covers_half_a_page_is_read_with_it)
 	close_blocks(&blocks);
 }
 
-TEST(extents_are_not_asked_for_each_page)
+TEST(extents_are_not_looked_up_for_each_page)
 {
 	struct blocks blocks;
 
@@ -513,7 +513,7 @@ TEST(a_delta_changes_the_page_that_is_there)
 	close_sink();
 }
 
-TEST(a_delta_changes_zeros_where_nothing_is)
+TEST(a_delta_for_an_absent_page_is_applied_to_zeros)
 {
 	open_sink(false);
 	add(0, PAGE_DATA, 3, 1, page_of(7));
@@ -589,7 +589,7 @@ int main(void)
 		cmocka_unit_test(a_hole_under_set_bits_is_not_read),
 		cmocka_unit_test(
 			a_hole_that_covers_half_a_page_is_read_with_it),
-		cmocka_unit_test(extents_are_not_asked_for_each_page),
+		cmocka_unit_test(extents_are_not_looked_up_for_each_page),
 		cmocka_unit_test(bitmaps_are_read_in_either_byte_order),
 		cmocka_unit_test(pages_beyond_the_end_are_incomplete),
 		cmocka_unit_test(a_bitmap_beyond_the_end_is_incomplete),
@@ -601,7 +601,8 @@ int main(void)
 		cmocka_unit_test(data_over_zeros_over_data_stays),
 		cmocka_unit_test(the_last_data_counts_within_a_batch_too),
 		cmocka_unit_test(a_delta_changes_the_page_that_is_there),
-		cmocka_unit_test(a_delta_changes_zeros_where_nothing_is),
+		cmocka_unit_test(
+			a_delta_for_an_absent_page_is_applied_to_zeros),
 		cmocka_unit_test(a_delta_can_make_a_page_zero),
 		cmocka_unit_test(a_damaged_delta_is_corrupt),
 		cmocka_unit_test(

@@ -91,7 +91,7 @@ static void finds(uint64_t expected, uint64_t page_size, bool guessed)
 	close_all();
 }
 
-TEST(one_page_with_data_tells)
+TEST(one_page_with_data_shows_the_size)
 {
 	for (uint64_t size = RAM_PAGE_LEAST; size <= RAM_PAGE_MOST; size *= 2) {
 		start();
@@ -103,7 +103,7 @@ TEST(one_page_with_data_tells)
 	}
 }
 
-TEST(zero_pages_that_adjoin_tell)
+TEST(adjoining_zero_pages_show_the_size)
 {
 	for (uint64_t size = RAM_PAGE_LEAST; size <= RAM_PAGE_MOST; size *= 2) {
 		start();
@@ -129,7 +129,7 @@ TEST(records_may_come_in_a_later_section)
 	finds(0, 8192, false);
 }
 
-TEST(more_than_can_be_seen_is_not_needed)
+TEST(records_past_the_visible_part_are_not_needed)
 {
 	start();
 	for (unsigned i = 0; wire.size < CHUNK_HEADROOM - 4096; i++)
@@ -153,7 +153,7 @@ TEST(one_zero_page_leaves_a_guess)
 	finds(0, RAM_PAGE_LEAST, false);
 }
 
-TEST(what_no_size_fits_is_broken_and_no_guess)
+TEST(records_that_fit_no_size_are_corrupt)
 {
 	start();
 	add_record(0, RAM_PAGE | RAM_ZERO);
@@ -209,12 +209,12 @@ TEST(architectures_have_pages_of_one_size)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_page_with_data_tells),
-		cmocka_unit_test(zero_pages_that_adjoin_tell),
+		cmocka_unit_test(one_page_with_data_shows_the_size),
+		cmocka_unit_test(adjoining_zero_pages_show_the_size),
 		cmocka_unit_test(records_may_come_in_a_later_section),
-		cmocka_unit_test(more_than_can_be_seen_is_not_needed),
+		cmocka_unit_test(records_past_the_visible_part_are_not_needed),
 		cmocka_unit_test(one_zero_page_leaves_a_guess),
-		cmocka_unit_test(what_no_size_fits_is_broken_and_no_guess),
+		cmocka_unit_test(records_that_fit_no_size_are_corrupt),
 		cmocka_unit_test(damage_further_on_does_not_change_the_size),
 		cmocka_unit_test(a_guess_makes_no_image_corrupt),
 		cmocka_unit_test(architectures_have_pages_of_one_size),

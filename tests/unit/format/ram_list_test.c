@@ -125,7 +125,7 @@ TEST(a_guest_can_have_no_memory)
 	ram_list_free(&list);
 }
 
-TEST(pages_are_the_smallest_unless_told)
+TEST(pages_are_the_smallest_unless_their_size_is_stated)
 {
 	static const struct ram_list_context untold = { 0 };
 	struct ram_list list;
@@ -147,7 +147,7 @@ TEST(without_a_list_it_is_corrupt)
 		"RAM section without a list of blocks (at byte 100)");
 }
 
-TEST(the_total_must_be_met)
+TEST(the_lengths_must_add_up_to_the_total)
 {
 	wire_be64(&wire, 3 * PAGE | RAM_MEM_SIZE);
 	add_block("pc.ram", 4 * PAGE);
@@ -191,7 +191,7 @@ TEST(endless_empty_blocks_come_to_an_end)
 		"byte 56342)");
 }
 
-TEST(postcopy_can_have_a_page_size_behind_a_length)
+TEST(with_postcopy_a_page_size_can_follow_a_length)
 {
 	static const struct ram_list_context postcopy = {
 		.postcopy = true,
@@ -217,7 +217,7 @@ TEST(postcopy_can_have_a_page_size_behind_a_length)
 	ram_list_free(&list);
 }
 
-TEST(ignore_shared_has_an_address_behind_a_length)
+TEST(with_ignore_shared_an_address_follows_a_length)
 {
 	static const struct ram_list_context shared = {
 		.ignore_shared = true,
@@ -355,7 +355,7 @@ TEST(a_bitmap_does_not_overlap_its_header)
 		"'pc.ram', at byte 150)");
 }
 
-TEST(nothing_lies_in_front_of_the_list)
+TEST(nothing_lies_before_the_list)
 {
 	struct place place = usual;
 
@@ -454,7 +454,7 @@ TEST(blocks_do_not_overlap_each_other)
 		"69632 (block 'two', at byte 69632)");
 }
 
-TEST(what_breaks_off_is_incomplete)
+TEST(a_list_that_is_cut_off_is_incomplete)
 {
 	struct ram_list list;
 	struct savetool_error err;
@@ -569,14 +569,16 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_sequential_list_is_read),
 		cmocka_unit_test(a_guest_can_have_no_memory),
-		cmocka_unit_test(pages_are_the_smallest_unless_told),
+		cmocka_unit_test(
+			pages_are_the_smallest_unless_their_size_is_stated),
 		cmocka_unit_test(without_a_list_it_is_corrupt),
-		cmocka_unit_test(the_total_must_be_met),
+		cmocka_unit_test(the_lengths_must_add_up_to_the_total),
 		cmocka_unit_test(more_than_16_tib_are_not_handled),
 		cmocka_unit_test(a_block_without_a_name_is_corrupt),
 		cmocka_unit_test(endless_empty_blocks_come_to_an_end),
-		cmocka_unit_test(postcopy_can_have_a_page_size_behind_a_length),
-		cmocka_unit_test(ignore_shared_has_an_address_behind_a_length),
+		cmocka_unit_test(with_postcopy_a_page_size_can_follow_a_length),
+		cmocka_unit_test(
+			with_ignore_shared_an_address_follows_a_length),
 		cmocka_unit_test(a_mapped_list_is_read_and_its_pages_passed),
 		cmocka_unit_test(later_versions_are_unsupported),
 		cmocka_unit_test(page_sizes_are_those_of_targets_and_agree),
@@ -584,13 +586,13 @@ int main(void)
 		cmocka_unit_test(bitmaps_are_inside_the_file),
 		cmocka_unit_test(no_offset_overflows),
 		cmocka_unit_test(a_bitmap_does_not_overlap_its_header),
-		cmocka_unit_test(nothing_lies_in_front_of_the_list),
+		cmocka_unit_test(nothing_lies_before_the_list),
 		cmocka_unit_test(a_bitmap_does_not_overlap_its_pages),
 		cmocka_unit_test(a_bitmap_may_stand_right_before_its_pages),
 		cmocka_unit_test(pages_do_not_precede_their_header),
 		cmocka_unit_test(two_blocks_follow_each_other),
 		cmocka_unit_test(blocks_do_not_overlap_each_other),
-		cmocka_unit_test(what_breaks_off_is_incomplete),
+		cmocka_unit_test(a_list_that_is_cut_off_is_incomplete),
 		cmocka_unit_test(a_sequential_list_is_written),
 		cmocka_unit_test(a_mapped_list_is_written_where_qemu_has_it),
 		cmocka_unit_test(slots_start_at_the_next_mebibyte),

@@ -349,7 +349,7 @@ TEST(records_that_break_off_are_incomplete)
 }
 
 /* More records than a batch has room for, and than a chunk has bytes. */
-TEST(batches_are_never_overfull)
+TEST(a_batch_never_has_too_many_runs)
 {
 	static uint8_t stream[6 << 20];
 	const unsigned pages = 1200, zeros = 3000;
@@ -524,7 +524,7 @@ TEST(pages_are_written_in_few_calls)
 	close_sink();
 }
 
-TEST(endless_zeros_are_written_whole)
+TEST(a_very_long_run_of_zeros_is_written_whole)
 {
 	open_sink();
 	ram_layout_free(&writing.layout);
@@ -565,13 +565,13 @@ int main(void)
 		cmocka_unit_test(rdma_is_one_word_and_no_other),
 		cmocka_unit_test(a_record_has_a_block_and_is_inside),
 		cmocka_unit_test(records_that_break_off_are_incomplete),
-		cmocka_unit_test(batches_are_never_overfull),
+		cmocka_unit_test(a_batch_never_has_too_many_runs),
 		cmocka_unit_test(only_another_block_is_named),
 		cmocka_unit_test(a_block_goes_on_in_the_next_batch),
 		cmocka_unit_test(absent_and_stored_zeros_are_zero_records),
 		cmocka_unit_test(deltas_are_written_as_they_came),
 		cmocka_unit_test(pages_are_written_in_few_calls),
-		cmocka_unit_test(endless_zeros_are_written_whole),
+		cmocka_unit_test(a_very_long_run_of_zeros_is_written_whole),
 		cmocka_unit_test(a_write_that_fails_ends_it),
 	};
 

@@ -115,7 +115,7 @@ TEST(a_stream_can_have_no_configuration)
 	close_walk();
 }
 
-TEST(the_capability_tells_the_layout)
+TEST(the_capability_decides_the_layout)
 {
 	start();
 	wire_capability(&wire, "mapped-ram");
@@ -125,7 +125,7 @@ TEST(the_capability_tells_the_layout)
 	close_walk();
 }
 
-TEST(other_streams_are_told_apart)
+TEST(other_streams_are_distinguished)
 {
 	wire_text(&wire, "QEVN\0\0\0\3 and more");
 	does_not_open(SAVETOOL_NOT_IMAGE, "not a QEMU stream (at byte 0)");
@@ -416,7 +416,7 @@ TEST(other_items_are_corrupt)
 	}
 }
 
-TEST(there_are_not_endless_sections)
+TEST(too_many_sections_are_refused)
 {
 	start();
 	for (unsigned i = 0; i <= SECTIONS_LIMIT; i++)
@@ -443,7 +443,7 @@ static uint64_t page_size_of(const struct vmdesc *vmdesc)
 	return page_size;
 }
 
-TEST(the_page_size_is_told_in_several_places)
+TEST(the_page_size_is_stated_in_several_places)
 {
 	const struct vmdesc vmdesc = { .page_size = 8192 };
 
@@ -625,8 +625,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_stream_starts_with_its_configuration),
 		cmocka_unit_test(a_stream_can_have_no_configuration),
-		cmocka_unit_test(the_capability_tells_the_layout),
-		cmocka_unit_test(other_streams_are_told_apart),
+		cmocka_unit_test(the_capability_decides_the_layout),
+		cmocka_unit_test(other_streams_are_distinguished),
 		cmocka_unit_test(a_stream_that_breaks_off_is_incomplete),
 		cmocka_unit_test(commands_are_shown_with_their_bytes),
 		cmocka_unit_test(postcopy_is_unsupported),
@@ -641,8 +641,8 @@ int main(void)
 		cmocka_unit_test(memory_is_of_version_4),
 		cmocka_unit_test(a_section_has_a_name),
 		cmocka_unit_test(other_items_are_corrupt),
-		cmocka_unit_test(there_are_not_endless_sections),
-		cmocka_unit_test(the_page_size_is_told_in_several_places),
+		cmocka_unit_test(too_many_sections_are_refused),
+		cmocka_unit_test(the_page_size_is_stated_in_several_places),
 		cmocka_unit_test(page_sizes_are_those_of_targets),
 		cmocka_unit_test(a_record_is_no_end_of_records),
 		cmocka_unit_test(only_virtio_mem_is_early),

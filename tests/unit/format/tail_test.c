@@ -235,7 +235,7 @@ TEST(devices_that_came_early_are_described_too)
 	tail_free(tail);
 }
 
-TEST(a_description_that_lies_yields_to_footers)
+TEST(footers_count_more_than_a_wrong_description)
 {
 	struct tail *tail;
 
@@ -249,7 +249,7 @@ TEST(a_description_that_lies_yields_to_footers)
 	tail_free(tail);
 }
 
-TEST(a_description_of_another_guest_yields_to_footers)
+TEST(footers_count_more_than_another_guests_description)
 {
 	struct tail *tail;
 
@@ -261,7 +261,7 @@ TEST(a_description_of_another_guest_yields_to_footers)
 	tail_free(tail);
 }
 
-TEST(without_footers_a_lie_is_corrupt)
+TEST(without_footers_a_wrong_description_is_corrupt)
 {
 	start();
 	add_devices(false);
@@ -286,7 +286,7 @@ TEST(without_a_description_footers_are_looked_for)
 	tail_free(tail);
 }
 
-TEST(without_either_it_is_taken_as_a_whole)
+TEST(without_description_and_footers_devices_are_one_piece)
 {
 	struct tail *tail;
 
@@ -301,7 +301,7 @@ TEST(without_either_it_is_taken_as_a_whole)
 	tail_free(tail);
 }
 
-TEST(a_whole_has_the_mark_of_the_end_at_its_end)
+TEST(one_piece_ends_with_the_end_mark)
 {
 	start();
 	add_devices(false);
@@ -344,7 +344,7 @@ TEST(an_end_before_the_first_device_ends_nothing)
 		"image ends before its first device (at byte 15)");
 }
 
-TEST(what_lies_behind_is_counted_and_left_out)
+TEST(trailing_bytes_are_counted_and_left_out)
 {
 	struct tail *tail;
 	size_t size;
@@ -362,7 +362,7 @@ TEST(what_lies_behind_is_counted_and_left_out)
 	tail_free(tail);
 }
 
-TEST(what_lies_behind_can_be_another_image)
+TEST(trailing_bytes_can_be_another_image)
 {
 	struct tail *tail;
 	size_t size;
@@ -387,7 +387,7 @@ static void follows(const void *bytes, size_t size)
 	wire_bytes(&wire, bytes, size);
 }
 
-TEST(what_lies_behind_needs_no_description)
+TEST(trailing_bytes_need_no_description)
 {
 	struct tail *tail;
 
@@ -400,7 +400,7 @@ TEST(what_lies_behind_needs_no_description)
 	tail_free(tail);
 }
 
-TEST(what_lies_behind_can_hold_the_description_of_another)
+TEST(trailing_bytes_can_hold_another_description)
 {
 	struct tail *tail;
 
@@ -437,7 +437,7 @@ TEST(a_damaged_image_is_not_cut_short)
  * Within a section it is incomplete; from the mark of the end on QEMU loads
  * it, with or without a word about the description.
  */
-TEST(a_tail_that_breaks_off)
+TEST(a_tail_that_is_cut_off_is_incomplete)
 {
 	size_t state_end;
 
@@ -518,7 +518,7 @@ TEST(it_is_found_though_more_is_described)
 	tail_free(tail);
 }
 
-TEST(it_is_found_in_front_of_trailing_bytes)
+TEST(it_is_found_before_trailing_bytes)
 {
 	struct tail *tail;
 
@@ -587,26 +587,27 @@ int main(void)
 		cmocka_unit_test(a_device_can_hold_what_looks_like_an_end),
 		cmocka_unit_test(a_device_can_hold_a_whole_description),
 		cmocka_unit_test(devices_that_came_early_are_described_too),
-		cmocka_unit_test(a_description_that_lies_yields_to_footers),
+		cmocka_unit_test(footers_count_more_than_a_wrong_description),
 		cmocka_unit_test(
-			a_description_of_another_guest_yields_to_footers),
-		cmocka_unit_test(without_footers_a_lie_is_corrupt),
+			footers_count_more_than_another_guests_description),
+		cmocka_unit_test(
+			without_footers_a_wrong_description_is_corrupt),
 		cmocka_unit_test(without_a_description_footers_are_looked_for),
-		cmocka_unit_test(without_either_it_is_taken_as_a_whole),
-		cmocka_unit_test(a_whole_has_the_mark_of_the_end_at_its_end),
+		cmocka_unit_test(
+			without_description_and_footers_devices_are_one_piece),
+		cmocka_unit_test(one_piece_ends_with_the_end_mark),
 		cmocka_unit_test(no_device_at_all_is_a_tail_if_described),
 		cmocka_unit_test(an_end_before_the_first_device_ends_nothing),
-		cmocka_unit_test(what_lies_behind_is_counted_and_left_out),
-		cmocka_unit_test(what_lies_behind_can_be_another_image),
-		cmocka_unit_test(what_lies_behind_needs_no_description),
-		cmocka_unit_test(
-			what_lies_behind_can_hold_the_description_of_another),
+		cmocka_unit_test(trailing_bytes_are_counted_and_left_out),
+		cmocka_unit_test(trailing_bytes_can_be_another_image),
+		cmocka_unit_test(trailing_bytes_need_no_description),
+		cmocka_unit_test(trailing_bytes_can_hold_another_description),
 		cmocka_unit_test(a_damaged_image_is_not_cut_short),
-		cmocka_unit_test(a_tail_that_breaks_off),
+		cmocka_unit_test(a_tail_that_is_cut_off_is_incomplete),
 		cmocka_unit_test(sections_between_devices_are_corrupt),
 		cmocka_unit_test(a_described_tail_is_found_from_the_end),
 		cmocka_unit_test(it_is_found_though_more_is_described),
-		cmocka_unit_test(it_is_found_in_front_of_trailing_bytes),
+		cmocka_unit_test(it_is_found_before_trailing_bytes),
 		cmocka_unit_test(it_is_not_found_where_it_does_not_fit),
 		cmocka_unit_test(it_may_be_that_of_an_older_image),
 	};

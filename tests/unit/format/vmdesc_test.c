@@ -80,7 +80,7 @@ static void goes_both_ways(const char *sequential, const char *mapped)
 	becomes(mapped, true, mapped);
 }
 
-TEST(it_becomes_what_qemu_itself_writes)
+TEST(an_edited_vmdesc_is_what_qemu_itself_writes)
 {
 	goes_both_ways(SEQUENTIAL, MAPPED);
 }
@@ -90,7 +90,7 @@ TEST(capabilities_stand_before_the_uuid)
 	goes_both_ways(SUBSECTIONS(UUID), SUBSECTIONS(CAPABILITIES ", " UUID));
 }
 
-TEST(capabilities_stand_behind_the_page_bits)
+TEST(capabilities_stand_after_the_page_bits)
 {
 	goes_both_ways(SUBSECTIONS(PAGE_BITS),
 		       SUBSECTIONS(PAGE_BITS ", " CAPABILITIES));
@@ -108,7 +108,7 @@ TEST(without_a_configuration_all_stays)
 	goes_both_ways("{}", "{}");
 }
 
-TEST(what_is_no_object_stays)
+TEST(text_that_is_not_an_object_is_not_changed)
 {
 	goes_both_ways("", "");
 	goes_both_ways("[1, 2]", "[1, 2]");
@@ -129,14 +129,14 @@ TEST(an_array_that_stands_first_stays_as_an_empty_one)
 }
 
 /* So that the same change again changes nothing. */
-TEST(what_is_said_twice_stays)
+TEST(keys_that_come_twice_are_not_changed)
 {
 	goes_both_ways(SUBSECTIONS(CAPABILITIES ", " UUID ", " CAPABILITIES),
 		       SUBSECTIONS(CAPABILITIES ", " UUID ", " CAPABILITIES));
 	goes_both_ways(TWO_ARRAYS, TWO_ARRAYS);
 }
 
-TEST(what_qemu_does_not_write_stays)
+TEST(text_that_qemu_does_not_write_is_not_changed)
 {
 	goes_both_ways("{\"configuration\": {}}", "{\"configuration\": {}}");
 	goes_both_ways("{\"configuration\": {\"subsections\": {}}}",
@@ -168,7 +168,7 @@ TEST(a_key_of_that_name_elsewhere_is_not_meant)
 }
 
 /* Any cut of a real text: no crash, no read beyond (valgrind, sanitizers). */
-TEST(what_is_cut_off_is_not_read_beyond)
+TEST(text_that_is_cut_off_is_not_read_past_its_end)
 {
 	static const char text[] =
 		SUBSECTIONS(PAGE_BITS ", " CAPABILITIES ", " UUID);
@@ -351,7 +351,7 @@ TEST(an_empty_list_of_subsections_gets_one)
 	becomes(SUBSECTIONS(""), true, SUBSECTIONS(CAPABILITIES));
 }
 
-TEST(what_only_looks_like_json_is_corrupt)
+TEST(text_that_only_looks_like_json_is_corrupt)
 {
 	const char *text = "vmdesc is not valid QEMU JSON";
 
@@ -397,22 +397,22 @@ TEST(elements_of_other_kinds_do_no_harm)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(it_becomes_what_qemu_itself_writes),
+		cmocka_unit_test(an_edited_vmdesc_is_what_qemu_itself_writes),
 		cmocka_unit_test(capabilities_stand_before_the_uuid),
-		cmocka_unit_test(capabilities_stand_behind_the_page_bits),
+		cmocka_unit_test(capabilities_stand_after_the_page_bits),
 		cmocka_unit_test(capabilities_stand_between_them),
 		cmocka_unit_test(without_a_configuration_all_stays),
-		cmocka_unit_test(what_is_no_object_stays),
+		cmocka_unit_test(text_that_is_not_an_object_is_not_changed),
 		cmocka_unit_test(
 			an_array_that_stands_first_stays_as_an_empty_one),
-		cmocka_unit_test(what_is_said_twice_stays),
-		cmocka_unit_test(what_qemu_does_not_write_stays),
+		cmocka_unit_test(keys_that_come_twice_are_not_changed),
+		cmocka_unit_test(text_that_qemu_does_not_write_is_not_changed),
 		cmocka_unit_test(
 			a_name_elsewhere_in_a_subsection_is_not_its_own),
 		cmocka_unit_test(a_key_of_that_name_elsewhere_is_not_meant),
-		cmocka_unit_test(what_is_cut_off_is_not_read_beyond),
 		cmocka_unit_test(a_device_goes_with_one_comma),
 		cmocka_unit_test(devices_that_are_listed_twice_stay),
+		cmocka_unit_test(text_that_is_cut_off_is_not_read_past_its_end),
 		cmocka_unit_test(a_real_one_is_understood),
 		cmocka_unit_test(arrays_count_as_often_as_they_are_long),
 		cmocka_unit_test(the_size_of_a_struct_holds_all_beneath),
@@ -420,7 +420,7 @@ int main(void)
 		cmocka_unit_test(other_texts_are_corrupt),
 		cmocka_unit_test(a_text_of_brackets_is_not_parsed),
 		cmocka_unit_test(an_empty_list_of_subsections_gets_one),
-		cmocka_unit_test(what_only_looks_like_json_is_corrupt),
+		cmocka_unit_test(text_that_only_looks_like_json_is_corrupt),
 		cmocka_unit_test(devices_beyond_reason_are_corrupt),
 		cmocka_unit_test(elements_of_other_kinds_do_no_harm),
 	};

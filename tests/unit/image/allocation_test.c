@@ -134,7 +134,7 @@ TEST(zeros_are_read_once)
 	}
 }
 
-TEST(data_ends_the_look)
+TEST(the_first_data_ends_the_search)
 {
 	const struct clear_data *clear_data;
 
@@ -145,7 +145,7 @@ TEST(data_ends_the_look)
 	assert_in_range(fake.read, LENGTH / 2 + 1, LENGTH / 2 + PAGE * 16);
 }
 
-TEST(what_was_clean_is_not_read_for_the_hole)
+TEST(slots_found_to_be_zero_are_not_read_again_for_a_hole)
 {
 	const struct clear_data *clear_data;
 
@@ -158,7 +158,7 @@ TEST(what_was_clean_is_not_read_for_the_hole)
 	assert_in_range(fake.read, LENGTH / 2 + 1, LENGTH / 2 + 2 * PAGE * 16);
 }
 
-TEST(a_hole_is_lost_with_data_behind_it_alone)
+TEST(a_hole_in_a_bitmap_is_lost_only_if_its_slots_hold_data)
 {
 	const struct clear_data *clear_data;
 
@@ -190,7 +190,7 @@ TEST(bytes_of_a_big_endian_word_change_places)
 	assert_int_equal(clear_data[0].lost_count, 1);
 }
 
-TEST(what_is_filled_before_may_be_empty)
+TEST(a_prefilled_block_may_be_empty)
 {
 	blocks[0].prefilled = true;
 	fake.data = BASE;
@@ -219,7 +219,7 @@ static int listen(void *data, uint64_t done, uint64_t total)
 	return done >= listener->stop;
 }
 
-TEST(a_monitor_hears_of_it_and_stops_it)
+TEST(a_monitor_receives_the_progress_and_stops_the_search)
 {
 	struct listener listener = { .stop = LENGTH / 2 };
 	const struct savetool_monitor monitor = { listen, &listener, NULL };
@@ -336,12 +336,15 @@ int main(void)
 		survey_case(the_total_is_that_of_all_blocks),
 		survey_case(a_copy_leaves_out_zeros_of_a_block_that_keeps_them),
 		survey_case(what_takes_memory_takes_other_pages_too),
-		survey_case(data_ends_the_look),
-		survey_case(what_was_clean_is_not_read_for_the_hole),
-		survey_case(a_hole_is_lost_with_data_behind_it_alone),
+		survey_case(the_first_data_ends_the_search),
+		survey_case(
+			slots_found_to_be_zero_are_not_read_again_for_a_hole),
+		survey_case(
+			a_hole_in_a_bitmap_is_lost_only_if_its_slots_hold_data),
 		survey_case(bytes_of_a_big_endian_word_change_places),
-		survey_case(what_is_filled_before_may_be_empty),
-		survey_case(a_monitor_hears_of_it_and_stops_it),
+		survey_case(a_prefilled_block_may_be_empty),
+		survey_case(
+			a_monitor_receives_the_progress_and_stops_the_search),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -136,7 +136,7 @@ TEST(images_of_libvirt)
 	}
 }
 
-TEST(an_image_can_be_started_again)
+TEST(a_stream_can_be_started_again)
 {
 	struct stream_item item;
 	struct savetool_image *image;
@@ -157,7 +157,7 @@ TEST(an_image_can_be_started_again)
 	savetool_image_close(image);
 }
 
-TEST(what_is_packed_is_unpacked)
+TEST(a_compressed_image_is_decompressed)
 {
 	for (int mapped = 0; mapped < 2; mapped++) {
 		struct stream_item item;
@@ -188,7 +188,7 @@ TEST(what_is_packed_is_unpacked)
 	}
 }
 
-TEST(the_tail_is_seen_from_the_start)
+TEST(the_tail_is_found_at_the_start)
 {
 	struct savetool_image *image;
 	struct savetool_error err;
@@ -205,7 +205,7 @@ TEST(the_tail_is_seen_from_the_start)
 	savetool_image_close(image);
 }
 
-TEST(strangers_are_called_by_their_names)
+TEST(other_kinds_of_files_are_named)
 {
 	refuses_bytes("", 0, SAVETOOL_NOT_IMAGE, "file is empty");
 	refuses_bytes("\177ELF\2\1\1", 7, SAVETOOL_NOT_IMAGE,
@@ -218,7 +218,7 @@ TEST(strangers_are_called_by_their_names)
 	refuses_bytes("QE", 2, SAVETOOL_NOT_IMAGE, "not a save image");
 }
 
-TEST(what_is_packed_is_looked_at)
+TEST(compressed_content_is_identified)
 {
 	wire_text(&wire, "some text");
 	save_packed("a");
@@ -232,7 +232,7 @@ TEST(what_is_packed_is_looked_at)
 }
 
 /* The header is shown; the stream is nobody's guess. */
-TEST(a_packed_stranger_after_a_header_is_damage)
+TEST(other_compressed_content_after_a_header_is_damage)
 {
 	const struct savetool_info *info = NULL;
 	struct savetool_image *image;
@@ -261,7 +261,7 @@ TEST(a_packed_stranger_after_a_header_is_damage)
 	savetool_image_close(image);
 }
 
-TEST(only_the_header_is_no_image)
+TEST(a_header_alone_is_incomplete)
 {
 	sample_header(&wire, SAVETOOL_FORMAT_RAW);
 	save_wire("a");
@@ -280,7 +280,7 @@ TEST(only_the_header_is_no_image)
 		"no QEMU stream after the libvirt header (at byte 225)");
 }
 
-TEST(what_cannot_be_opened)
+TEST(a_file_that_cannot_be_opened_is_an_error)
 {
 	struct savetool_image *image = NULL;
 	struct savetool_error err;
@@ -313,7 +313,7 @@ TEST(an_unfinished_image_says_so)
 	savetool_image_close(image);
 }
 
-TEST(closing_nothing_is_fine)
+TEST(closing_null_is_allowed)
 {
 	savetool_image_close(NULL);
 }
@@ -324,16 +324,16 @@ int main(void)
 		scratch_test(bare_streams),
 		scratch_test(a_bare_stream_can_start_within_a_file),
 		scratch_test(images_of_libvirt),
-		scratch_test(an_image_can_be_started_again),
-		scratch_test(what_is_packed_is_unpacked),
-		scratch_test(the_tail_is_seen_from_the_start),
-		scratch_test(strangers_are_called_by_their_names),
-		scratch_test(what_is_packed_is_looked_at),
-		scratch_test(a_packed_stranger_after_a_header_is_damage),
-		scratch_test(only_the_header_is_no_image),
-		scratch_test(what_cannot_be_opened),
+		scratch_test(a_stream_can_be_started_again),
+		scratch_test(a_compressed_image_is_decompressed),
+		scratch_test(the_tail_is_found_at_the_start),
+		scratch_test(other_kinds_of_files_are_named),
+		scratch_test(compressed_content_is_identified),
+		scratch_test(other_compressed_content_after_a_header_is_damage),
+		scratch_test(a_header_alone_is_incomplete),
+		scratch_test(a_file_that_cannot_be_opened_is_an_error),
 		scratch_test(an_unfinished_image_says_so),
-		cmocka_unit_test(closing_nothing_is_fine),
+		cmocka_unit_test(closing_null_is_allowed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,7 +57,7 @@ TEST(older_ones_went_one_by_one)
 	lasts("pc-i440fx-2.3", "2.3", "9.0");
 }
 
-TEST(what_nobody_knows_is_not_said)
+TEST(the_last_release_of_unknown_types_is_unknown)
 {
 	lasts("pc-0.12", "0.12", "");
 	lasts("pc-q35-2.3", "2.3", "");
@@ -104,7 +104,7 @@ int main(void)
 		cmocka_unit_test(a_type_is_removed_after_six_major_releases),
 		cmocka_unit_test(the_rule_is_in_force_since_10_1),
 		cmocka_unit_test(older_ones_went_one_by_one),
-		cmocka_unit_test(what_nobody_knows_is_not_said),
+		cmocka_unit_test(the_last_release_of_unknown_types_is_unknown),
 		cmocka_unit_test(vendors_have_names_of_their_own),
 		cmocka_unit_test(releases_are_numbers),
 	};

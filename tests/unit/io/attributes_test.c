@@ -149,7 +149,7 @@ TEST(attributes_are_kept)
 }
 
 /* It says that these bytes are the right ones; of others, it would lie. */
-TEST(what_vouches_for_the_content_is_not_kept)
+TEST(attributes_that_attest_the_content_are_not_kept)
 {
 	static const char hash[] = "\1aaaaaaaaaaaaaaaaaaaa";
 	int like = source(0600);
@@ -255,7 +255,7 @@ TEST(an_acl_that_cannot_be_kept_leaves_it_to_the_owner)
 	close(like);
 }
 
-TEST(nothing_is_taken_of_what_is_no_file)
+TEST(attributes_of_anything_but_a_file_are_not_taken)
 {
 	struct stat st;
 	int ends[2];
@@ -277,13 +277,13 @@ int main(void)
 		scratch_test(times_are_kept),
 		scratch_test(owner_and_group_are_kept_by_root),
 		scratch_test(attributes_are_kept),
-		scratch_test(what_vouches_for_the_content_is_not_kept),
+		scratch_test(attributes_that_attest_the_content_are_not_kept),
 		scratch_test(an_acl_is_kept),
 		scratch_test(an_acl_that_the_folder_gives_is_taken_away),
 		scratch_test(
 			a_group_that_cannot_be_kept_is_not_replaced_by_another),
 		scratch_test(an_acl_that_cannot_be_kept_leaves_it_to_the_owner),
-		scratch_test(nothing_is_taken_of_what_is_no_file),
+		scratch_test(attributes_of_anything_but_a_file_are_not_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,7 +89,7 @@ TEST(a_shared_chunk_is_free_when_the_last_user_lets_go)
 	chunk_pool_free(taker.pool);
 }
 
-TEST(nothing_can_be_put_back_and_freed)
+TEST(null_can_be_put_back_and_freed)
 {
 	chunk_put(NULL);
 	chunk_pool_free(NULL);
@@ -102,7 +102,7 @@ int main(void)
 		cmocka_unit_test(a_chunk_that_was_put_back_is_taken_again),
 		cmocka_unit_test(
 			a_shared_chunk_is_free_when_the_last_user_lets_go),
-		cmocka_unit_test(nothing_can_be_put_back_and_freed),
+		cmocka_unit_test(null_can_be_put_back_and_freed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -104,7 +104,7 @@ TEST(two_writers_of_one_name_do_not_meet)
 	assert_int_equal(scratch_count(".", ""), 1);
 }
 
-TEST(what_exists_is_not_replaced)
+TEST(an_existing_file_is_not_replaced)
 {
 	scratch_write("x", "old", 3);
 	refuses("x", &plain, SAVETOOL_REFUSED, "'x' exists");
@@ -112,7 +112,7 @@ TEST(what_exists_is_not_replaced)
 	scratch_holds("x", "old", 3);
 }
 
-TEST(what_appears_meanwhile_is_not_replaced)
+TEST(a_file_that_appears_meanwhile_is_not_replaced)
 {
 	struct output *out = create("x", &plain);
 	struct savetool_error err;
@@ -187,7 +187,7 @@ TEST(a_folder_that_appears_meanwhile_is_not_replaced)
 	assert_int_equal(scratch_count(".", ""), 1);
 }
 
-TEST(what_cannot_be_created_says_why)
+TEST(the_error_says_why_a_file_cannot_be_created)
 {
 	refuses("", &plain, SAVETOOL_SYSTEM,
 		"cannot create '': No such file or directory");
@@ -292,14 +292,14 @@ int main(void)
 		scratch_test(closing_without_commit_leaves_nothing),
 		scratch_test(a_writer_that_is_killed_leaves_only_the_temporary),
 		scratch_test(two_writers_of_one_name_do_not_meet),
-		scratch_test(what_exists_is_not_replaced),
-		scratch_test(what_appears_meanwhile_is_not_replaced),
+		scratch_test(an_existing_file_is_not_replaced),
+		scratch_test(a_file_that_appears_meanwhile_is_not_replaced),
 		scratch_test(force_replaces_at_the_commit),
 		scratch_test(force_that_is_given_up_keeps_the_old),
 		scratch_test(the_source_is_never_replaced),
 		scratch_test(a_folder_is_refused),
 		scratch_test(a_folder_that_appears_meanwhile_is_not_replaced),
-		scratch_test(what_cannot_be_created_says_why),
+		scratch_test(the_error_says_why_a_file_cannot_be_created),
 		scratch_test(a_link_stays_and_what_it_leads_to_is_replaced),
 		scratch_test(a_link_to_nothing_needs_force),
 		scratch_test(links_in_a_circle_are_refused),

@@ -105,7 +105,7 @@ TEST(nothing_is_left_in_the_cache)
 	assert_int_equal(cached("x"), 0);
 }
 
-TEST(what_others_have_in_the_cache_stays)
+TEST(pages_that_others_cached_stay)
 {
 	struct opened opened;
 	uint64_t before;
@@ -134,7 +134,7 @@ TEST(the_flag_is_taken_back)
 	close(opened.fd);
 }
 
-TEST(what_others_share_keeps_its_flags)
+TEST(a_shared_open_file_keeps_its_flags)
 {
 	struct opened opened;
 
@@ -201,9 +201,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		scratch_test(any_offset_size_and_memory_will_do),
 		scratch_test(nothing_is_left_in_the_cache),
-		scratch_test(what_others_have_in_the_cache_stays),
+		scratch_test(pages_that_others_cached_stay),
 		scratch_test(the_flag_is_taken_back),
-		scratch_test(what_others_share_keeps_its_flags),
+		scratch_test(a_shared_open_file_keeps_its_flags),
 		scratch_test(the_cache_is_not_filled_on_the_way),
 		mount_test(a_file_system_without_it_is_read_all_the_same),
 	};

@@ -67,7 +67,7 @@ TEST(nothing_of_it_is_cached)
 	close(fd);
 }
 
-TEST(too_many_bytes_are_not_for_it)
+TEST(too_many_bytes_are_not_written)
 {
 	uint8_t *many = calloc(1, DIRECT_BUFFER);
 	int fd = open_direct();
@@ -86,7 +86,7 @@ static int fill_data(void **state)
 	return 0;
 }
 
-TEST(what_is_touched_stays)
+TEST(touched_pages_stay_in_the_cache)
 {
 	uint8_t bytes[SIZE];
 
@@ -102,8 +102,8 @@ int main(void)
 		scratch_test(bytes_are_changed_and_those_around_them_are_not),
 		scratch_test(a_file_does_not_grow),
 		scratch_test(nothing_of_it_is_cached),
-		scratch_test(too_many_bytes_are_not_for_it),
-		cmocka_unit_test(what_is_touched_stays),
+		scratch_test(too_many_bytes_are_not_written),
+		cmocka_unit_test(touched_pages_stay_in_the_cache),
 	};
 
 	return cmocka_run_group_tests(tests, fill_data, NULL);

@@ -129,7 +129,7 @@ TEST(without_a_direct_opening_too)
 }
 
 /* A file that says so of whatever is written to it, but for a digit. */
-TEST(who_is_refused_writes_all_the_same)
+TEST(if_direct_writes_are_refused_others_are_used)
 {
 	struct opened opened = open_pair("x", "/proc/self/clear_refs");
 
@@ -165,7 +165,7 @@ TEST(the_later_bytes_count)
 	close_writer(&opened);
 }
 
-TEST(what_is_not_written_stays_a_hole)
+TEST(bytes_that_are_not_written_stay_a_hole)
 {
 	struct opened opened = open_writer("x");
 	struct stat st;
@@ -196,7 +196,7 @@ TEST(long_runs_never_enter_the_cache)
 	close_writer(&opened);
 }
 
-TEST(ragged_ends_leave_it_when_they_are_on_the_disk)
+TEST(unaligned_ends_leave_the_cache_once_they_are_on_disk)
 {
 	struct opened opened;
 
@@ -248,12 +248,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		scratch_test(any_offset_size_and_order_will_do),
 		scratch_test(without_a_direct_opening_too),
-		scratch_test(who_is_refused_writes_all_the_same),
+		scratch_test(if_direct_writes_are_refused_others_are_used),
 		mount_test(a_file_system_without_it_is_written_all_the_same),
 		scratch_test(the_later_bytes_count),
-		scratch_test(what_is_not_written_stays_a_hole),
+		scratch_test(bytes_that_are_not_written_stay_a_hole),
 		scratch_test(long_runs_never_enter_the_cache),
-		scratch_test(ragged_ends_leave_it_when_they_are_on_the_disk),
+		scratch_test(
+			unaligned_ends_leave_the_cache_once_they_are_on_disk),
 		scratch_test(a_failure_says_where),
 	};
 

@@ -55,7 +55,7 @@ TEST(data_and_holes_take_turns)
 	}
 }
 
-TEST(what_has_no_room_is_left_out)
+TEST(extents_that_do_not_fit_are_left_out)
 {
 	struct extents extents = { 0 };
 
@@ -73,7 +73,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_known_at_first),
 		cmocka_unit_test(data_and_holes_take_turns),
-		cmocka_unit_test(what_has_no_room_is_left_out),
+		cmocka_unit_test(extents_that_do_not_fit_are_left_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

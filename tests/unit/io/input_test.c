@@ -140,7 +140,7 @@ static ssize_t read_five(struct input *in, void *data, size_t size,
 	return size;
 }
 
-TEST(what_precedes_a_failure_is_read_first)
+TEST(bytes_before_a_failure_are_read_first)
 {
 	static const struct input_ops ops = { .read_at = read_five };
 	struct input in = { .ops = &ops, .size = 10, .seekable = true };
@@ -181,7 +181,7 @@ TEST(all_bytes_or_incomplete)
 	input_close(in);
 }
 
-TEST(what_cannot_be_opened_says_why)
+TEST(the_error_says_why_a_file_cannot_be_opened)
 {
 	struct savetool_error err;
 	struct input *in = NULL;
@@ -244,7 +244,7 @@ TEST(extents_are_those_of_the_file)
 }
 
 /* What has become a hole since is not noticed: nobody asked again. */
-TEST(a_file_without_holes_is_asked_once)
+TEST(holes_are_looked_up_once_in_a_file_without_any)
 {
 	static const uint8_t data[65536] = { 1 };
 	int fd = open("file", O_RDWR | O_CREAT, 0600);
@@ -301,7 +301,7 @@ TEST(memory_has_no_descriptor_and_no_cache)
 	input_close(in);
 }
 
-TEST(nothing_can_be_closed)
+TEST(null_can_be_closed)
 {
 	input_close(NULL);
 }
@@ -312,17 +312,17 @@ int main(void)
 		scratch_test(every_kind_is_read_forwards),
 		scratch_test(a_file_and_memory_are_read_backwards),
 		cmocka_unit_test(a_pipe_goes_back_a_little_only),
-		cmocka_unit_test(what_precedes_a_failure_is_read_first),
+		cmocka_unit_test(bytes_before_a_failure_are_read_first),
 		cmocka_unit_test(a_pipe_skips_more_than_it_holds_at_once),
 		scratch_test(all_bytes_or_incomplete),
-		scratch_test(what_cannot_be_opened_says_why),
+		scratch_test(the_error_says_why_a_file_cannot_be_opened),
 		scratch_test(a_read_error_says_where),
 		scratch_test(extents_are_those_of_the_file),
-		scratch_test(a_file_without_holes_is_asked_once),
+		scratch_test(holes_are_looked_up_once_in_a_file_without_any),
 		cmocka_unit_test(a_part_in_memory_keeps_its_offsets),
 		cmocka_unit_test(memory_has_no_holes),
 		cmocka_unit_test(memory_has_no_descriptor_and_no_cache),
-		cmocka_unit_test(nothing_can_be_closed),
+		cmocka_unit_test(null_can_be_closed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,7 +31,7 @@ static void counts(struct output *out, uint64_t blocks)
 	assert_int_equal(output_counted(out), blocks * BLOCK);
 }
 
-TEST(nothing_takes_nothing)
+TEST(an_empty_output_takes_no_space)
 {
 	struct output *out = opened();
 	struct savetool_error err;
@@ -62,7 +62,7 @@ TEST(a_block_counts_once_however_often_it_is_written)
 	output_close(out);
 }
 
-TEST(what_is_punched_out_counts_no_more)
+TEST(punched_bytes_no_longer_count)
 {
 	struct output *out = opened();
 	struct savetool_error err;
@@ -83,10 +83,10 @@ TEST(what_is_punched_out_counts_no_more)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nothing_takes_nothing),
+		cmocka_unit_test(an_empty_output_takes_no_space),
 		cmocka_unit_test(
 			a_block_counts_once_however_often_it_is_written),
-		cmocka_unit_test(what_is_punched_out_counts_no_more),
+		cmocka_unit_test(punched_bytes_no_longer_count),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,7 +14,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-TEST(what_is_skipped_is_a_hole)
+TEST(skipped_bytes_are_a_hole)
 {
 	struct output *out = create("x", &plain);
 
@@ -49,7 +49,7 @@ TEST(a_file_may_have_no_bytes)
 	assert_int_equal(logical("x"), 0);
 }
 
-TEST(bytes_behind_the_position_stay)
+TEST(bytes_after_the_position_stay)
 {
 	struct output *out = create("x", &plain);
 	struct savetool_error err;
@@ -60,7 +60,7 @@ TEST(bytes_behind_the_position_stay)
 	scratch_holds("x", "ab\0\0\0\0\0\0\0\0late", 14);
 }
 
-TEST(what_was_written_is_read_back)
+TEST(written_bytes_are_read_back)
 {
 	struct output *out = create("x", &plain);
 	struct savetool_error err;
@@ -80,7 +80,7 @@ TEST(what_was_written_is_read_back)
 	output_close(out);
 }
 
-TEST(punching_gives_the_storage_back)
+TEST(punching_frees_disk_space)
 {
 	struct output *out = create("x", &plain);
 	struct savetool_error err;
@@ -95,7 +95,7 @@ TEST(punching_gives_the_storage_back)
 	holds_at("x", 576 * KIB, data + 576 * KIB, 448 * KIB);
 }
 
-TEST(punching_behind_the_end_adds_nothing)
+TEST(punching_past_the_end_adds_nothing)
 {
 	struct output *out = create("x", &plain);
 	struct savetool_error err;
@@ -300,13 +300,13 @@ TEST(a_file_that_may_not_grow_says_where)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		scratch_test(what_is_skipped_is_a_hole),
+		scratch_test(skipped_bytes_are_a_hole),
 		scratch_test(a_hole_at_the_end_counts),
 		scratch_test(a_file_may_have_no_bytes),
-		scratch_test(bytes_behind_the_position_stay),
-		scratch_test(what_was_written_is_read_back),
-		scratch_test(punching_gives_the_storage_back),
-		scratch_test(punching_behind_the_end_adds_nothing),
+		scratch_test(bytes_after_the_position_stay),
+		scratch_test(written_bytes_are_read_back),
+		scratch_test(punching_frees_disk_space),
+		scratch_test(punching_past_the_end_adds_nothing),
 		scratch_test(more_pieces_than_a_call_takes_are_written),
 		mount_test(a_full_disk_says_where_and_is_left_clean),
 		mount_test(without_holes_zeros_are_written),

@@ -42,7 +42,7 @@ TEST(many_pieces_are_appended_in_one_call)
 	assert_memory_equal(recorder.bytes, "abcde.", 6);
 }
 
-TEST(what_was_not_written_does_not_move_the_position)
+TEST(a_failed_write_does_not_move_the_position)
 {
 	struct output *out = make(true);
 	struct savetool_error err;
@@ -179,8 +179,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(appending_moves_the_position),
 		cmocka_unit_test(many_pieces_are_appended_in_one_call),
-		cmocka_unit_test(
-			what_was_not_written_does_not_move_the_position),
+		cmocka_unit_test(a_failed_write_does_not_move_the_position),
 		cmocka_unit_test(writing_elsewhere_leaves_the_position),
 		cmocka_unit_test(skipping_writes_nothing_where_there_are_holes),
 		cmocka_unit_test(skipping_beyond_all_files_is_refused),

@@ -52,7 +52,7 @@ static void shows(const struct reader *reader, const uint8_t *expected,
 	assert_memory_equal(reader->next, expected, size);
 }
 
-TEST(what_lies_across_chunks_is_shown_in_one_piece)
+TEST(bytes_across_two_chunks_are_contiguous)
 {
 	const size_t step = 4105, size = 2 * CHUNK_SIZE + 77;
 	struct sample sample;
@@ -135,7 +135,7 @@ TEST(the_whole_headroom_can_be_needed)
 	close_sample(&sample);
 }
 
-TEST(the_end_is_incomplete_for_who_needs_more)
+TEST(needing_bytes_past_the_end_is_incomplete)
 {
 	struct sample sample;
 	struct savetool_error err;
@@ -197,7 +197,7 @@ TEST(skipping_goes_far_and_within)
 	close_sample(&sample);
 }
 
-TEST(skipping_to_the_end_is_fine_and_behind_it_incomplete)
+TEST(skipping_to_the_end_works_and_past_it_is_incomplete)
 {
 	struct sample sample;
 	struct savetool_error err;
@@ -213,7 +213,7 @@ TEST(skipping_to_the_end_is_fine_and_behind_it_incomplete)
 	close_sample(&sample);
 }
 
-TEST(nothing_is_read_behind_a_limit)
+TEST(nothing_is_read_past_a_limit)
 {
 	struct sample sample;
 	struct savetool_error err;
@@ -251,7 +251,7 @@ TEST(all_that_is_consumed_is_copied)
 	close_sample(&sample);
 }
 
-TEST(copying_does_not_go_behind_the_end)
+TEST(copying_does_not_go_past_the_end)
 {
 	static struct recorder copy;
 	struct sample sample;
@@ -377,18 +377,18 @@ TEST(memory_can_be_skipped_within_but_not_beyond)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_lies_across_chunks_is_shown_in_one_piece),
+		cmocka_unit_test(bytes_across_two_chunks_are_contiguous),
 		cmocka_unit_test(all_reads_but_the_first_begin_with_a_block),
 		cmocka_unit_test(the_whole_headroom_can_be_needed),
-		cmocka_unit_test(the_end_is_incomplete_for_who_needs_more),
+		cmocka_unit_test(needing_bytes_past_the_end_is_incomplete),
 		cmocka_unit_test(looking_says_how_much_there_is),
 		cmocka_unit_test(a_start_inside_the_input_is_kept),
 		cmocka_unit_test(skipping_goes_far_and_within),
 		cmocka_unit_test(
-			skipping_to_the_end_is_fine_and_behind_it_incomplete),
-		cmocka_unit_test(nothing_is_read_behind_a_limit),
+			skipping_to_the_end_works_and_past_it_is_incomplete),
+		cmocka_unit_test(nothing_is_read_past_a_limit),
 		cmocka_unit_test(all_that_is_consumed_is_copied),
-		cmocka_unit_test(copying_does_not_go_behind_the_end),
+		cmocka_unit_test(copying_does_not_go_past_the_end),
 		cmocka_unit_test(a_copy_that_fails_ends_the_reading),
 		cmocka_unit_test(integers_are_big_endian_and_consumed),
 		cmocka_unit_test(an_integer_that_breaks_off_is_not_consumed),

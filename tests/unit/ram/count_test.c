@@ -48,7 +48,7 @@ static void counts(struct fixture *fixture, unsigned block, unsigned present,
 	assert_int_equal(found->superseded, superseded);
 }
 
-TEST(nothing_counts_nothing)
+TEST(without_records_nothing_is_counted)
 {
 	struct fixture fixture;
 
@@ -86,7 +86,7 @@ TEST(the_last_record_of_a_page_counts)
 	close_fixture(&fixture);
 }
 
-TEST(what_is_absent_supersedes_nothing)
+TEST(absent_pages_supersede_nothing)
 {
 	struct fixture fixture;
 
@@ -115,10 +115,10 @@ TEST(each_block_counts_by_itself)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nothing_counts_nothing),
+		cmocka_unit_test(without_records_nothing_is_counted),
 		cmocka_unit_test(only_stored_pages_are_present),
 		cmocka_unit_test(the_last_record_of_a_page_counts),
-		cmocka_unit_test(what_is_absent_supersedes_nothing),
+		cmocka_unit_test(absent_pages_supersede_nothing),
 		cmocka_unit_test(each_block_counts_by_itself),
 	};
 

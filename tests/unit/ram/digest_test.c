@@ -91,7 +91,7 @@ TEST(the_last_of_each_page_counts)
 	assert_true(SAME(one, other));
 }
 
-TEST(what_counts_is_the_last_one)
+TEST(only_the_last_version_of_a_page_counts)
 {
 	const struct put one[] = { { 0, 1, 1 }, { 0, 1, 2 } };
 	const struct put other[] = { { 0, 1, 2 }, { 0, 1, 1 } };
@@ -116,7 +116,7 @@ static size_t in_use(void)
 }
 
 /* Eight bytes a page, while another sink has as many. */
-TEST(what_was_kept_of_pages_goes_with_the_result)
+TEST(hashes_kept_for_pages_are_released_with_the_result)
 {
 	struct ram_layout large = layout_of(PAGE, "pc.ram", KIB(1 << 20), NULL);
 	struct page_sink *sink;
@@ -199,7 +199,7 @@ TEST(names_and_lengths_of_blocks_matter)
 }
 
 /* All releases of savetool, on all machines, agree about an image. */
-TEST(it_stays_what_it_is)
+TEST(the_digest_has_a_fixed_value)
 {
 	const struct put one[] = { { 0, 1, 1 }, { 1, 2, 2 } };
 	uint64_t digest[2];
@@ -222,15 +222,16 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(order_does_not_matter),
 		cmocka_unit_test(the_last_of_each_page_counts),
-		cmocka_unit_test(what_counts_is_the_last_one),
+		cmocka_unit_test(only_the_last_version_of_a_page_counts),
 		cmocka_unit_test(zero_absent_and_never_sent_are_one),
-		cmocka_unit_test(what_was_kept_of_pages_goes_with_the_result),
+		cmocka_unit_test(
+			hashes_kept_for_pages_are_released_with_the_result),
 		cmocka_unit_test(pages_in_order_need_no_memory),
 		cmocka_unit_test(contents_and_places_matter),
 		cmocka_unit_test(two_pages_that_change_places_matter),
 		cmocka_unit_test(the_order_of_blocks_does_not_matter),
 		cmocka_unit_test(names_and_lengths_of_blocks_matter),
-		cmocka_unit_test(it_stays_what_it_is),
+		cmocka_unit_test(the_digest_has_a_fixed_value),
 		cmocka_unit_test(no_fingerprint_is_zero),
 	};
 

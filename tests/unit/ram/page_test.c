@@ -63,7 +63,7 @@ TEST(data_from_elsewhere_is_a_run_of_its_own)
 	ram_layout_free(&layout);
 }
 
-TEST(what_does_not_adjoin_stays_apart)
+TEST(runs_that_do_not_adjoin_stay_apart)
 {
 	struct ram_layout layout = start();
 	struct page_run other =
@@ -183,7 +183,7 @@ TEST(the_most_runs_there_can_be_fit)
 	free(chunk);
 }
 
-TEST(chunks_are_shared_and_let_go)
+TEST(chunks_are_shared_and_released)
 {
 	struct ram_layout layout = start();
 	struct chunk_pool *pool;
@@ -212,7 +212,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(runs_that_adjoin_become_one),
 		cmocka_unit_test(data_from_elsewhere_is_a_run_of_its_own),
-		cmocka_unit_test(what_does_not_adjoin_stays_apart),
+		cmocka_unit_test(runs_that_do_not_adjoin_stay_apart),
 		cmocka_unit_test(deltas_never_grow_together),
 		cmocka_unit_test(stored_zeros_and_others_stay_apart),
 		cmocka_unit_test(zero_pages_become_runs_without_data),
@@ -220,7 +220,7 @@ int main(void)
 		cmocka_unit_test(larger_pages_are_looked_at_as_a_whole),
 		cmocka_unit_test(other_kinds_pass_as_they_are),
 		cmocka_unit_test(the_most_runs_there_can_be_fit),
-		cmocka_unit_test(chunks_are_shared_and_let_go),
+		cmocka_unit_test(chunks_are_shared_and_released),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,7 @@
 
 #include "unit/check.h"
 
-TEST(what_was_set_is_found_in_order)
+TEST(words_that_were_set_are_found_in_order)
 {
 	const uint64_t pages[] = { 0, 4095, 4096, 1000000, 1000003 };
 	struct page_words words;
@@ -27,7 +27,7 @@ TEST(what_was_set_is_found_in_order)
 	page_words_free(&words);
 }
 
-TEST(pages_that_are_only_claimed_take_no_room)
+TEST(pages_without_a_word_take_no_memory)
 {
 	struct page_words words;
 
@@ -41,8 +41,8 @@ TEST(pages_that_are_only_claimed_take_no_room)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_was_set_is_found_in_order),
-		cmocka_unit_test(pages_that_are_only_claimed_take_no_room),
+		cmocka_unit_test(words_that_were_set_are_found_in_order),
+		cmocka_unit_test(pages_without_a_word_take_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -152,7 +152,7 @@ static int thread_next(struct page_source *source, struct page_batch *batch,
 	return 0;
 }
 
-TEST(nothing_is_moved_without_ado)
+TEST(an_empty_source_ends_at_once)
 {
 	struct fixture fixture;
 	struct savetool_error err;
@@ -385,7 +385,7 @@ TEST(a_sink_that_fails_stops_the_source)
 	}
 }
 
-TEST(when_both_fail_it_is_the_sink_that_came_first)
+TEST(if_both_fail_the_failure_of_the_sink_is_reported)
 {
 	struct fixture fixture;
 	struct savetool_error err;
@@ -414,7 +414,7 @@ static int watch(void *data, uint64_t done, uint64_t total)
 	return ++watch->calls == watch->stops_at;
 }
 
-TEST(the_monitor_is_told_how_far_it_is)
+TEST(the_monitor_receives_the_progress)
 {
 	struct watch told = { 0 };
 	const struct savetool_monitor monitor = { .progress = watch,
@@ -468,7 +468,7 @@ TEST(the_monitor_can_stop_the_second_section)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nothing_is_moved_without_ado),
+		cmocka_unit_test(an_empty_source_ends_at_once),
 		cmocka_unit_test(all_batches_pass_in_order),
 		cmocka_unit_test(a_pump_without_sections_ends),
 		cmocka_unit_test(sections_follow_each_other_in_order),
@@ -483,8 +483,9 @@ int main(void)
 		cmocka_unit_test(a_source_that_fails_has_been_emptied),
 		cmocka_unit_test(a_source_can_fail_at_once),
 		cmocka_unit_test(a_sink_that_fails_stops_the_source),
-		cmocka_unit_test(when_both_fail_it_is_the_sink_that_came_first),
-		cmocka_unit_test(the_monitor_is_told_how_far_it_is),
+		cmocka_unit_test(
+			if_both_fail_the_failure_of_the_sink_is_reported),
+		cmocka_unit_test(the_monitor_receives_the_progress),
 		cmocka_unit_test(the_monitor_can_stop_it),
 		cmocka_unit_test(the_monitor_can_stop_the_second_section),
 	};

@@ -53,7 +53,7 @@ TEST(a_real_delta_is_applied)
 	assert_memory_equal(page, expected, PAGE);
 }
 
-TEST(nothing_changes_nothing)
+TEST(an_empty_delta_changes_nothing)
 {
 	uint8_t page[PAGE];
 
@@ -90,14 +90,14 @@ TEST(a_length_of_7_bits_takes_one_byte)
 	differs_only(page, 128, BYTES(0xaa));
 }
 
-TEST(a_run_must_have_its_counterpart)
+TEST(a_run_of_kept_bytes_needs_one_of_new_bytes)
 {
 	refuses(BYTES(0x01));
 	refuses(BYTES(0x00, 0x01, 0xaa, 0x05));
 	refuses(BYTES(0x81, 0x01));
 }
 
-TEST(bytes_that_stay_are_none_only_at_the_start)
+TEST(a_run_of_kept_bytes_is_empty_only_at_the_start)
 {
 	refuses(BYTES(0x00, 0x01, 0xaa, 0x00, 0x01, 0xbb));
 }
@@ -128,7 +128,7 @@ TEST(a_length_has_two_bytes_at_most)
 }
 
 /* 16384 to stay in a page of 65536, were there 21 bits. */
-TEST(not_even_in_the_largest_page)
+TEST(a_length_has_two_bytes_even_in_the_largest_page)
 {
 	static uint8_t page[65536];
 	static const uint8_t delta[] = { 0x80, 0x80, 0x01, 0x01, 0xaa };
@@ -142,17 +142,19 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_real_delta_is_applied),
-		cmocka_unit_test(nothing_changes_nothing),
+		cmocka_unit_test(an_empty_delta_changes_nothing),
 		cmocka_unit_test(the_first_and_the_last_byte_can_change),
 		cmocka_unit_test(a_whole_page_can_change),
 		cmocka_unit_test(a_length_of_7_bits_takes_one_byte),
-		cmocka_unit_test(a_run_must_have_its_counterpart),
-		cmocka_unit_test(bytes_that_stay_are_none_only_at_the_start),
+		cmocka_unit_test(a_run_of_kept_bytes_needs_one_of_new_bytes),
+		cmocka_unit_test(
+			a_run_of_kept_bytes_is_empty_only_at_the_start),
 		cmocka_unit_test(there_are_new_bytes_in_each_run),
 		cmocka_unit_test(nothing_goes_beyond_the_page),
 		cmocka_unit_test(nothing_goes_beyond_the_delta),
 		cmocka_unit_test(a_length_has_two_bytes_at_most),
-		cmocka_unit_test(not_even_in_the_largest_page),
+		cmocka_unit_test(
+			a_length_has_two_bytes_even_in_the_largest_page),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

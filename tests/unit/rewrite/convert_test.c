@@ -104,7 +104,7 @@ TEST(both_generations_have_one_digest)
 	assert_memory_equal(&sequential, &mapped, sizeof(mapped));
 }
 
-TEST(the_result_tells_what_was_written)
+TEST(the_result_shows_what_was_written)
 {
 	struct savetool_convert_options options = to_sparse;
 	struct savetool_convert_result result;
@@ -163,7 +163,7 @@ static int stop_at_once(void *data, uint64_t done, uint64_t total)
 	return 1;
 }
 
-TEST(who_is_stopped_leaves_nothing)
+TEST(a_stopped_conversion_leaves_no_file)
 {
 	unsigned calls = 0;
 	const struct savetool_monitor monitor = { .progress = stop_at_once,
@@ -177,7 +177,7 @@ TEST(who_is_stopped_leaves_nothing)
 	assert_int_equal(scratch_count(".", ""), 1);
 }
 
-TEST(a_broken_source_leaves_nothing)
+TEST(a_broken_source_leaves_no_destination)
 {
 	sample_sequential(&wire);
 	wire.size = 3000;
@@ -223,7 +223,7 @@ TEST(a_header_can_be_taken_off_and_put_on)
 	assert_int_equal(scratch_count(".", ""), 4);
 }
 
-TEST(header_versions_have_their_place)
+TEST(header_version_3_is_for_sparse_only)
 {
 	struct savetool_convert_options options = to_raw;
 
@@ -260,7 +260,7 @@ static void header_says(const char *path, uint32_t version, uint32_t format,
 	assert_int_equal(get_le32(head + 36), features);
 }
 
-TEST(a_header_says_what_is_behind_it)
+TEST(a_header_states_the_format_that_follows_it)
 {
 	struct savetool_convert_options options = to_sparse;
 
@@ -283,15 +283,15 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		scratch_test(there_and_back_is_the_same_file),
 		scratch_test(both_generations_have_one_digest),
-		scratch_test(the_result_tells_what_was_written),
+		scratch_test(the_result_shows_what_was_written),
 		scratch_test(nothing_is_replaced_unless_forced),
 		scratch_test(the_source_is_never_replaced),
-		scratch_test(who_is_stopped_leaves_nothing),
-		scratch_test(a_broken_source_leaves_nothing),
+		scratch_test(a_stopped_conversion_leaves_no_file),
+		scratch_test(a_broken_source_leaves_no_destination),
 		scratch_test(an_unfinished_source_is_incomplete),
 		scratch_test(a_header_can_be_taken_off_and_put_on),
-		scratch_test(header_versions_have_their_place),
-		scratch_test(a_header_says_what_is_behind_it),
+		scratch_test(header_version_3_is_for_sparse_only),
+		scratch_test(a_header_states_the_format_that_follows_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
