@@ -30,7 +30,10 @@ static int keep(struct input **kept, struct input *in, const void *head,
 		size_t head_size, uint64_t offset, uint64_t end,
 		struct savetool_error *err)
 {
-	return spool_open(kept, ".", in, head, head_size, offset, end, err);
+	struct savetool_error broken;
+
+	return spool_open(kept, ".", in, head, head_size, offset, end, &broken,
+			  err);
 }
 
 /* Keeps head and then a pipe that holds data, up to end, from offset on. */
