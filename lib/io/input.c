@@ -196,13 +196,21 @@ int input_fd(const struct input *in)
 	return in->ops->fd ? in->ops->fd(in) : -1;
 }
 
+bool input_failed_in_member(const struct input *in,
+			    const struct savetool_error *err)
+{
+	return in->failed_member > 0 && (err->code == SAVETOOL_CORRUPT ||
+					 err->code == SAVETOOL_INCOMPLETE ||
+					 err->code == SAVETOOL_UNSUPPORTED);
+}
+
 int input_read_or_end(struct input *in, void *data, size_t size,
 		      uint64_t offset, size_t *got,
 		      struct savetool_error *broken, struct savetool_error *err)
 {
 	if (input_read_at(in, data, size, offset, got, err) == 0)
 		return 0;
-	if (in->failed_member == 0)
+	if (!input_failed_in_member(in, err))
 		return -1;
 	*broken = *err;
 	*got = 0;

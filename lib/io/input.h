@@ -140,6 +140,13 @@ int input_count_data(uint64_t *bytes, struct input *in, uint64_t start,
 		     uint64_t end, struct savetool_error *err);
 
 /*
+ * Is this failure one of the data of a member, which is not the first one?  It
+ * is no other, such as a lack of memory.
+ */
+bool input_failed_in_member(const struct input *in,
+			    const struct savetool_error *err);
+
+/*
  * The same as input_read_at(), but if a member after the first one fails, that
  * is the end, *broken says why, and whoever knows where the image ends is to
  * call input_ends_before_failure().

@@ -108,7 +108,7 @@ int reader_peek(struct reader *reader, size_t size, size_t *got,
 {
 	if (reader_look(reader, size, got, err) == 0)
 		return 0;
-	if (!reader->in || reader->in->failed_member == 0)
+	if (!reader->in || !input_failed_in_member(reader->in, err))
 		return -1;
 	*got = reader_visible(reader);
 	return 0;
