@@ -129,6 +129,8 @@ restore as zeros; no page of this block is absent, so they may have been zero \
 
 # A conversion stores zero pages of what the destination fills itself.
 @test "what a copy made sparse in such a block is no loss, and says so" {
+	local at
+
 	real_image bare-mapped.mig
 	"$SAVETOOL" convert -O raw bare-mapped.mig a
 	"$SAVETOOL" convert -O sparse a b
@@ -157,9 +159,9 @@ restore as zeros; no page of this block is absent, so they may have been zero \
 	assert_json 'any(.[]; .block == "pc.rom" and .type == "zero" and
 		.present and (.allocated | not))'
 	# Unless memory has gone, too.
-	fallocate -p -o $(("$("$SAVETOOL" inspect --json c | jq \
-		'.blocks[] | select(.name == "pc.ram") | ."pages-offset"') + 17 << 20)) \
-		-l 1M c
+	at=$("$SAVETOOL" inspect --json c | jq \
+		'.blocks[] | select(.name == "pc.ram") | ."pages-offset"')
+	fallocate -p -o $((at + (17 << 20))) -l 1M c
 	checks 1 c
 	assert_json '[.findings[].code] | unique == ["lost-extent"]'
 	assert_json 'any(.findings[]; .block == "pc.rom" and
