@@ -157,9 +157,9 @@ restore as zeros; no page of this block is absent, so they may have been zero \
 	assert_json 'any(.[]; .block == "pc.rom" and .type == "zero" and
 		.present and (.allocated | not))'
 	# Unless memory has gone, too.
-	fallocate -p -o $(("$("$SAVETOOL" inspect --json c | jq \
-		'.blocks[] | select(.name == "pc.ram") | ."pages-offset"') + 17 << 20)) \
-		-l 1M c
+	at=$("$SAVETOOL" inspect --json c | jq \
+		'.blocks[] | select(.name == "pc.ram") | ."pages-offset"')
+	fallocate -p -o $((at + 17 * 1048576)) -l 1M c
 	checks 1 c
 	assert_json '[.findings[].code] | unique == ["lost-extent"]'
 	assert_json 'any(.findings[]; .block == "pc.rom" and
