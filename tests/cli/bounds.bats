@@ -42,7 +42,7 @@ device_image()
 	END
 }
 
-# Every command, of an image that is not packed.
+# Every command, for an image that is not compressed.
 commands_peak_below_64()
 {
 	local command

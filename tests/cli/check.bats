@@ -11,7 +11,7 @@ built()
 	"$mkimage" "$1"
 }
 
-# sequential LINES...: the end of a small v2 recipe, behind its container.
+# sequential LINES...: the end of a small v2 recipe, after its container.
 sequential()
 {
 	printf '%s\n' stream configuration "ram start" "	block m0 2M" \
@@ -57,7 +57,7 @@ checks()
 	assert_equal "$(cksum "$name"; stat -c %y "$name")" "$before"
 }
 
-# repairs NAME [OPTION]...: mends all of it; before, only says so.
+# repairs NAME [OPTION]...: a dry run reports all repairs, then they are made.
 repairs()
 {
 	local name=$1
@@ -117,7 +117,7 @@ repairs()
 		.page == 288 and .pages == 256"
 	checks 1 a
 	finding lost-extent ".offset == $at and .length == 1048576"
-	# Nobody can mend that.
+	# That cannot be repaired.
 	checks 1 a --repair
 	savetool check --repair a
 	assert_failure 1
@@ -161,7 +161,7 @@ restore as zeros; no page of this block is absent, so they may have been zero \
 	# Unless memory has gone, too.
 	at=$("$SAVETOOL" inspect --json c | jq \
 		'.blocks[] | select(.name == "pc.ram") | ."pages-offset"')
-	fallocate -p -o $((at + (17 << 20))) -l 1M c
+	fallocate -p -o $((at + 17 * 1048576)) -l 1M c
 	checks 1 c
 	assert_json '[.findings[].code] | unique == ["lost-extent"]'
 	assert_json 'any(.findings[]; .block == "pc.rom" and
@@ -217,7 +217,7 @@ large()
 		finding lost-bitmap
 	done
 	# Old pages of a live save, where a copy made a hole of clear bits:
-	# nothing tells them from memory.
+	# nothing distinguishes them from memory.
 	large "	stale m0 128M count=64" | built b
 	checks 0 b
 	cp --reflink=never --sparse=always b c
@@ -255,7 +255,7 @@ emptied()
 	checks 1 b
 	finding empty-bitmaps '.block == "m0" and .severity == "error" and
 		.length == 64 and (.hint | contains("another copy"))'
-	# Nobody is told to give them back.
+	# No hint suggests to reclaim them.
 	assert_equal "$(codes)" empty-bitmaps
 	printf LibvirtQemudPart | dd of=b conv=notrunc status=none
 	checks 5 b --repair
@@ -368,8 +368,8 @@ place_of()
 	awk -v label="$1" '$1 == label { print $2 }' labels
 }
 
-# tells_place OBJECT: the offset, and the block if there is one, of what is
-# wrong with the image a; as a finding, and as why any command ends.
+# tells_place OBJECT: a finding about the image a, and the error of every other
+# command, have this offset, and this block if there is one.
 tells_place()
 {
 	local command
@@ -658,7 +658,7 @@ tells_place()
 	checks 5 lost --repair --deep
 	finding part
 	finding zero-pages '.severity == "warning" and .length == 4096'
-	# What the file's own holes tell needs no look at the pages.
+	# The file's own holes show it without reading pages.
 	checks 5 a --repair
 	finding lost-extent
 	checks 5 dense --repair
@@ -729,7 +729,7 @@ tells_place()
 	# A description that cannot be read is not taken for rubbish.
 	make_image v2-vmdesc-not-json c
 	checks 0 c --repair
-	# Nor is anything behind an end that nothing proves.
+	# Nor are bytes after an end that nothing proves.
 	{ echo "$header"; sequential eof; echo "bytes 00 00"; } | built d
 	savetool check --json d
 	cp d before

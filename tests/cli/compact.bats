@@ -251,7 +251,7 @@ spools_in()
 }
 
 # killed_everywhere CALLS ARGUMENT...: compact is, by the kernel, at each of
-# these calls in turn; behind each kill, is_whole.
+# these calls in turn; after each kill, is_whole.
 killed_everywhere()
 {
 	local calls=$1 n=0 ended=137
@@ -378,7 +378,7 @@ is_whole()
 	[[ $stderr == *"not enough space: "*" missing"* ]]
 }
 
-# gives_way_at CALL: who opens the image after some of these calls gets it soon,
+# gives_way_at CALL: opening the image after some of these calls succeeds soon,
 # and it is the old one.
 gives_way_at()
 {
@@ -641,7 +641,7 @@ changing()
 	cmp copy a
 }
 
-# far_behind: two, an image, 40 MiB of whatever standard input has, another.
+# far_behind: two is an image, 40 MiB of standard input, and another image.
 far_behind()
 {
 	make_image v2-bare

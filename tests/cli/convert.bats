@@ -10,7 +10,7 @@ fact()
 	"$SAVETOOL" inspect --json "$1" | jq -r "$2"
 }
 
-# files: what is here, hidden files too.
+# files: prints the names of all files here, also hidden ones.
 files()
 {
 	find . -mindepth 1 -printf '%P\n' | sort | tr '\n' ' '
@@ -650,7 +650,7 @@ cut_off()
 	done
 	cut_off compact image
 	assert_equal "$(head -c 16 .*.savetool-*)" LibvirtQemudPart
-	# Also of what is copied as it is.
+	# The same for an image that is copied unchanged.
 	make_image packed-zstd packed
 	cut_off sparsify packed --copy dest
 	assert_equal "$(head -c 16 .*.savetool-*)" LibvirtQemudPart

@@ -16,7 +16,7 @@ teardown()
 	[ -z "${memory-}" ] || rm -rf "$memory"
 }
 
-# both ARGUMENT...: with --direct and without; tells alike, and goes alike.
+# both ARGUMENT...: with --direct and without: the same output and exit status.
 # OUT among the arguments is a file of each.
 both()
 {
@@ -137,7 +137,7 @@ dense_copy()
 	cmp plain redirected
 	"$SAVETOOL" convert -O raw plain raw
 	"$SAVETOOL" convert --direct -O raw plain - | cmp - raw
-	# Who comes next on the same descriptor reads as few bytes as it likes.
+	# The next reader of the same descriptor may read any number of bytes.
 	{
 		"$SAVETOOL" digest --direct - >/dev/null
 		dd bs=10 count=1 status=none >start
@@ -165,7 +165,7 @@ dense_copy()
 		"$SAVETOOL" convert --direct --verify -O $format \
 			"$BATS_FILE_TMPDIR/libvirt-live.save" direct
 		assert_equal "$(cached direct)" 0
-		# It can be told.
+		# It can be seen.
 		cat direct >/dev/null
 		[ "$(cached direct)" -gt 0 ]
 		rm direct

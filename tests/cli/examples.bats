@@ -110,7 +110,7 @@ commands_of()
 		*) [ -z "$command" ] || command+=$'\n'$line ;;
 		esac
 		[ -n "$command" ] || continue
-		# Behind a backslash at the very end it sees one.
+		# After a backslash at the very end it sees one.
 		[[ $command != *\\ ]] || continue
 		bash -n <<<"$command" 2>/dev/null || continue
 		echo "$command"

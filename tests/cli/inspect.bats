@@ -301,7 +301,7 @@ restores()
 		END
 	} | "$mkimage" big
 	[ "$(stat -c %s big)" -gt $((256 << 30)) ]
-	# Whoever reads all of it takes more than a second of processor time.
+	# Reading all of it takes more than a second of processor time.
 	run --separate-stderr in_seconds 1 inspect --json big
 	assert_success
 	assert_json '.blocks[0]["pages-present"] == 4'

@@ -92,7 +92,7 @@ try()
 	cmp a c.big
 	run cmp -s a c.little
 	assert_failure 1
-	# A pipe, and one that was packed, are told as well.
+	# The option works for a pipe and a compressed image as well.
 	zstd -q a -o a.zst
 	savetool convert --byte-order big -O sparse a.zst d
 	assert_success
@@ -136,7 +136,7 @@ try()
 		[ ! -e out ]
 		cmp before a
 	done
-	# Nor one inside of what was packed as a whole.
+	# Nor one within an image that was compressed as a whole.
 	zstd -q --rm a -o b
 	mv b a
 	try digest --byte-order little
@@ -311,7 +311,7 @@ try()
  choose little or big"
 }
 
-# A bare sequential stream of an s390 machine, whose host nothing tells.
+# A bare sequential stream of an s390 machine, whose host is unknown.
 make_untold()
 {
 	make_big there
@@ -377,7 +377,7 @@ untold='the byte order of the host is unknown; use --byte-order'
 	assert_success
 	savetool size --estimate a
 	assert_success
-	# A header tells, also of one that is sequential.
+	# A header states it, also for a sequential stream.
 	make_image v2-big-endian-header e
 	savetool convert --verify -O sparse e f
 	assert_success

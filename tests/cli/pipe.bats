@@ -150,7 +150,7 @@ assert_same()
 		fail "$stderr"
 }
 
-# A checksum tells no place within what it is of, only that it does not fit.
+# A checksum shows that data is damaged, but not where in it.
 @test "damaged compressed data is reported with the offset of its member" {
 	local codec first
 
@@ -208,7 +208,7 @@ assert_same()
 	assert_failure 7
 	savetool convert -O sparse a c
 	assert_success
-	# The header's XML tells it.
+	# The header's XML states it.
 	"$mkimage" /dev/stdin d <<<"libvirt arch=sparc64 format=gzip
 		pack gzip
 		$recipe"

@@ -132,13 +132,13 @@ on_device()
 	device=
 }
 
-@test "a file and a pipe are what the program makes of them" {
+@test "a file and a pipe with trailing bytes get the program's verdict" {
 	for program in gzip bzip2 lzop xz zstd lzma; do
 		each_rest "$program" file_and_pipe
 	done
 }
 
-@test "so is a block device" {
+@test "a block device with trailing bytes gets the program's verdict" {
 	[ "$(id -u)" = 0 ] || skip "a loop device is for root"
 	[ -e /dev/loop-control ] || skip "no loop devices"
 	for program in gzip bzip2 lzop xz zstd; do
@@ -146,7 +146,7 @@ on_device()
 	done
 }
 
-@test "after a header too, and compact drops it" {
+@test "trailing bytes are judged after a header, too, and compact drops them" {
 	local program passes
 
 	while read -r program passes; do
@@ -171,7 +171,7 @@ on_device()
 	END
 }
 
-@test "of a file packed as a whole, too" {
+@test "trailing bytes after a file compressed as a whole are judged, too" {
 	make_image v3-bare mapped
 	expected=$(digest mapped)
 	gzip -c <mapped >image
@@ -187,7 +187,7 @@ on_device()
 	assert_equal "$(digest image)" "$expected"
 }
 
-@test "data that is damaged or cut off is not taken for a rest" {
+@test "damaged or incomplete data is not taken for trailing bytes" {
 	local size
 
 	head -c 3000000 /dev/urandom >noise

@@ -110,7 +110,7 @@ assert_near()
 		"cannot examine 'nowhere': No such file or directory"
 	savetool size --for a a
 	assert_error 2 "'a' is not a directory"
-	# Nothing is left behind.
+	# No file remains.
 	savetool size --for "$small" a
 	assert_equal "$(ls -A "$small")" ''
 	[ "$(id -u)" = 0 ] || skip "mounting is for root"
@@ -215,7 +215,7 @@ fits()
 	assert_json '.dense'
 	savetool size --fail-if-dense=x dense
 	assert_failure 2
-	# Packed as a whole, there are no holes to be lost.
+	# An image compressed as a whole has no holes to lose.
 	zstd -q dense
 	savetool size --json --fail-if-dense dense.zst
 	assert_success

@@ -455,7 +455,7 @@ without_holes()
 	done
 	assert_equal "$(stat -c %y.%z folder/copy)" "$before"
 	assert_equal "$(ls -A folder)" copy
-	# What was packed has none.
+	# A compressed image has none.
 	make_image packed-zstd packed
 	without_holes sparsify -n packed
 	assert_success
@@ -847,7 +847,7 @@ in_room()
 	in_room 2m --zero-only copy
 	[[ $said == *"not enough space: "*" missing" ]] || fail "$said"
 	assert_equal "$written" 0
-	# What needs no room asks for none, and is written as ever.
+	# A copy that needs no space needs no check, and is written as usual.
 	for image in a copy; do
 		in_room 2m $image
 		savetool check x

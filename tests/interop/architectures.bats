@@ -45,7 +45,7 @@ both_ways()
 	# It is emulated, on a little-endian host.
 	order=(--byte-order little)
 	both_ways s390-storage_attributes
-	# Its pages tell as much, of what it saved as mapped-ram.
+	# Its pages show the same for what it saved as mapped-ram.
 	convert sparse image image.sparse
 	loads image.sparse --cap mapped-ram
 	fails_with 'say --byte-order little' convert sparse image image.big \

@@ -57,7 +57,7 @@ compacts()
 	cmp "$image" copy
 }
 
-# litters IMAGE: with something behind it.
+# litters IMAGE: appends something to it.
 litters()
 {
 	head -c 300000 /dev/urandom >>"$1"

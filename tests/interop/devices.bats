@@ -27,7 +27,7 @@ make_device()
 	device=$(losetup --show --find disk)
 }
 
-# finds_trailing LENGTH: inspect does, on the device, behind so many bytes.
+# finds_trailing LENGTH: inspect finds trailing data after this many bytes.
 finds_trailing()
 {
 	local said

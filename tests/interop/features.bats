@@ -93,7 +93,7 @@ refuses()
 
 @test "postcopy-ram: what announces it is dropped" {
 	machine=(--ram pc.ram=40 -- -m 40 -M pc,memory-backend=pc.ram)
-	# QEMU waits for an answer: it is told at once that none will follow.
+	# QEMU waits for an answer, and learns at once that none will follow.
 	saves image --cap postcopy-ram --uri \
 		"exec:printf '\\0\\1\\0\\4\\0\\0\\0\\0'; cat > image"
 	fails_with "migration" loads image

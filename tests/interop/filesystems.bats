@@ -35,7 +35,7 @@ clear_disk()
 	sync -f mnt
 }
 
-# lost COMMAND IMAGE: what is told of lost memory; $status is the command's.
+# lost COMMAND IMAGE: what it reports as lost memory; $status is the command's.
 lost()
 {
 	status=0
@@ -55,7 +55,7 @@ is_whole()
 	done
 }
 
-# loses IMAGE BLOCK OFFSET LENGTH: a hole there is called out as what it is.
+# loses IMAGE BLOCK OFFSET LENGTH: a hole there is reported as lost memory.
 # Beyond eight, pieces are only counted.
 loses()
 {
@@ -212,7 +212,7 @@ what_size_says_of_a_folder_is_true()
 	clear_disk
 }
 
-# leave_room MIB: nothing else stays free.
+# leave_room MIB: fills the disk up to that.
 leave_room()
 {
 	local kib
@@ -354,7 +354,7 @@ a_full_disk_is_told_first()
 		# shellcheck disable=SC2086
 		run "$SAVETOOL" $words
 		echo "$words ($status): $output"
-		# Some have no room for another name even.
+		# Some have no space even for another name.
 		[[ $output =~ 'No space left' ]] || {
 			read -r needed free missing < <(tr -cd '0-9 \n' \
 				<<<"${output#*not enough room: }")
@@ -375,7 +375,7 @@ unfinished()
 	printf '\6' | dd of=mnt/part conv=notrunc bs=1 seek=28 status=none
 }
 
-# Where nothing is ever overwritten, even a repair takes room.
+# If nothing is ever overwritten, even a repair takes space.
 a_repair_goes_on_when_there_is_room()
 {
 	unfinished
@@ -468,7 +468,7 @@ becomes_full()
 	holds_memory
 }
 
-# XFS keeps storage ready behind the end of a file that grows.
+# XFS allocates space past the end of a growing file.
 @test "xfs: compact and sparsify report the allocation that remains" {
 	local name told
 

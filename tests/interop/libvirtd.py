@@ -7,16 +7,10 @@ import signal
 import subprocess
 import uuid
 
-from common import HERE, LabError, wait_until
+from common import HERE, LabError, cache_folder, wait_until
 from guests import build_guest, build_initramfs, ticks, wait_ticks
 
 NOBODY = 65534
-
-
-def cache_folder():
-    """Where install has put the kernel and the old QEMU."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return os.environ.get("SAVETOOL_LAB") or f"{base}/savetool-lab"
 
 
 def libvirt_environment(folder):

@@ -115,7 +115,7 @@ keeps_promises()
 	shares_storage
 }
 
-# There is no room for two of them.
+# There is no space for two of them.
 shares_storage()
 {
 	local room n

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Bytes packed and unpacked, by our codecs and by programs. */
+/* Bytes compressed and decompressed, by our codecs and by programs. */
 #ifndef UNIT_PACKING_H
 #define UNIT_PACKING_H
 

@@ -14,7 +14,7 @@
 #define SYS_landlock_create_ruleset 444
 #endif
 
-/* Ends the test if this kernel cannot confine, or was told not to. */
+/* Skips the test if this kernel cannot confine, or is set not to. */
 static void need_landlock(void)
 {
 	if (syscall(SYS_landlock_create_ruleset, NULL, 0, 1) < 1)

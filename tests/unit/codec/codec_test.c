@@ -326,7 +326,7 @@ static bool tells_damage(const struct savetool_error *err)
 	       err->code == SAVETOOL_UNSUPPORTED;
 }
 
-/* Of the headers, some bytes mean nothing to what is unpacked. */
+/* Some bytes of the headers do not affect the decompressed data. */
 TEST(no_damage_to_the_data_goes_unnoticed)
 {
 	uint8_t *plain = make_plain(SMALL_SIZE), *packed;

@@ -38,7 +38,7 @@ static void add_uuid(struct wire *to)
 	wire_text(to, "0123456789abcdef");
 }
 
-/* From behind the type byte, as callers do it. */
+/* From after the type byte, as callers do it. */
 static int read_wire(struct configuration *configuration,
 		     struct savetool_error *err)
 {

@@ -391,7 +391,7 @@ TEST(a_bitmap_may_stand_right_before_its_pages)
 	add_mapped(&place);
 	list = reads_to(&mapped, MIB + 16 * PAGE);
 	ram_list_free(&list);
-	place.bitmap = 3 * MIB; /* behind everything */
+	place.bitmap = 3 * MIB; /* after everything */
 	add_mapped(&place);
 	list = reads_to(&mapped, MIB + 16 * PAGE);
 	ram_list_free(&list);
@@ -412,7 +412,7 @@ TEST(pages_do_not_precede_their_header)
 	ram_list_free(&list);
 }
 
-/* A second block, whose header must be behind the first one's pages. */
+/* A second block, whose header must follow the first one's pages. */
 static void add_two(uint64_t second_bitmap, uint64_t second_pages)
 {
 	size_t at = 65536 + PAGE - START;

@@ -109,7 +109,7 @@ static int take(unsigned sections, struct savetool_error *err)
 	return more;
 }
 
-/* Ends the records, with enough behind them that no batch is cut short. */
+/* Ends the records, with enough after them that no batch is cut short. */
 static void end_records(void)
 {
 	wire_be64(&wire, RAM_EOS);
@@ -348,7 +348,7 @@ TEST(records_that_break_off_are_incomplete)
 	}
 }
 
-/* More records than a batch has room for, and than a chunk has bytes. */
+/* More records than fit into a batch, and than a chunk has bytes. */
 TEST(a_batch_never_has_too_many_runs)
 {
 	static uint8_t stream[6 << 20];

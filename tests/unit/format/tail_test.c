@@ -379,7 +379,7 @@ TEST(trailing_bytes_can_be_another_image)
 	tail_free(tail);
 }
 
-/* Two devices, no description, and this behind them. */
+/* Two devices, no description, and this after them. */
 static void follows(const void *bytes, size_t size)
 {
 	start();

@@ -46,13 +46,13 @@
 	"{" NAME ", \"subsections\": [], \"subsections\": [" CAPABILITIES      \
 	"]" REST
 
-/* QEMU 7.2 tells nothing of the configuration. */
+/* QEMU 7.2 does not describe the configuration. */
 #define OLD                                                                    \
 	"{\"page_size\": 4096, \"devices\": [{\"name\": \"timer\", "           \
 	"\"instance_id\": 0, \"vmsd_name\": \"timer\", \"version\": 2, "       \
 	"\"fields\": []}]}"
 
-/* Without a NUL behind it, as in an image. */
+/* Without a NUL after it, as in an image. */
 static void becomes(const char *json, bool mapped, const char *expected)
 {
 	size_t size = strlen(json), edited_size;

@@ -202,7 +202,7 @@ TEST(a_prefilled_block_may_be_empty)
 	assert_true(ask()[0].emptied);
 }
 
-/* Stops once so much was told. */
+/* Stops once so much was reported. */
 struct listener {
 	uint64_t stop, done, total;
 	unsigned calls;

@@ -186,7 +186,7 @@ static struct output *create_direct(const char *path)
 	return out;
 }
 
-/* What was gathered counts as written, whoever asks. */
+/* Gathered bytes count as written, for every function. */
 static void write_direct(const char *path)
 {
 	struct output *out = create_direct(path);

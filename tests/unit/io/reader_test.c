@@ -8,7 +8,7 @@
 
 #define MIB (UINT64_C(1) << 20)
 
-/* Bytes that tell where they are, more than two chunks of them. */
+/* Bytes that show where they are, more than two chunks of them. */
 struct sample {
 	size_t size;
 	uint8_t *bytes;

@@ -47,7 +47,7 @@ static const struct input_ops fake_ops = {
 	.extent = fake_extent,
 };
 
-/* "page-data 0+2 = 8192", a line each; '.' behind what has no storage. */
+/* "page-data 0+2 = 8192", a line each; '.' after what has no storage. */
 static int write_down(void *data, const struct savetool_extent *extent)
 {
 	char line[80];

@@ -398,7 +398,7 @@ TEST(if_both_fail_the_failure_of_the_sink_is_reported)
 	close_fixture(&fixture);
 }
 
-/* Whom the pump tells, and who stops it. */
+/* Receives the pump's progress, and stops it. */
 struct watch {
 	unsigned calls, stops_at;
 	uint64_t done, total;

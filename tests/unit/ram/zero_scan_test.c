@@ -43,7 +43,7 @@ static int drop(void **state)
 	return 0;
 }
 
-/* What is told has to follow, without a gap, what was told before. */
+/* Each report has to follow the one before, without a gap. */
 struct listener {
 	uint64_t next;
 	uint64_t zeros, parts, unread;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The library's one call that writes: what it refuses, and leaves behind. */
+/* The call that converts: what it refuses, and which files remain. */
 #include "config.h"
 
 #include "savetool.h"

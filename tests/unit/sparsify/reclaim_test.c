@@ -101,7 +101,7 @@ TEST(a_large_hole_is_asked_for_in_pieces)
 	make_file();
 	assert_int_equal(dig_until(0, &all), 0);
 	assert_in_range(all, 4, 8);
-	/* Before the last piece: what is behind stays. */
+	/* Before the last piece: what follows stays. */
 	make_file();
 	assert_true(dig_until(all, &calls) > 0);
 	assert_int_equal(calls, all);
