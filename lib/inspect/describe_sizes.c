@@ -18,7 +18,7 @@ static int describe_unwritten(struct savetool_info *info,
 	if (!image || image_codec(image) || !image_has_own_holes(image))
 		return 0;
 	return input_count_unwritten(&info->sizes.reclaimable_unwritten,
-				     image->file, err);
+				     image_file_input(image), err);
 }
 
 int describe_storage(struct description *description, struct pass *pass,
