@@ -143,8 +143,8 @@ restore as zeros; no page of this block is absent, so they may have been zero \
 		"pc.rom"]'
 	assert_json 'all(.findings[]; .severity == "warning" and
 		(.hint | contains("savetool digest")))'
-	finding sparse-copy '.block == "pc.rom" and .page == 0 and .pages == 32
-		and .length == 131072'
+	assert_json 'any(.findings[]; .block == "pc.rom" and .page == 0 and .pages == 32
+		and .length == 131072)'
 	assert_equal "$("$SAVETOOL" digest - <b)" "$("$SAVETOOL" digest - <c)"
 	# Nor do others call it lost.
 	savetool compact -n c
@@ -159,9 +159,9 @@ restore as zeros; no page of this block is absent, so they may have been zero \
 	assert_json 'any(.[]; .block == "pc.rom" and .type == "zero" and
 		.present and (.allocated | not))'
 	# Unless memory has gone, too.
-	at=$("$SAVETOOL" inspect --json c | jq \
-		'.blocks[] | select(.name == "pc.ram") | ."pages-offset"')
-	fallocate -p -o $((at + 17 * 1048576)) -l 1M c
+	at=$("$SAVETOOL" map --json c | jq '[.[] | select(.block == "pc.ram" and
+		.type == "page-data" and .pages >= 16)][0].start')
+	fallocate -p -o "$at" -l 64K c
 	checks 1 c
 	assert_json '[.findings[].code] | unique == ["lost-extent"]'
 	assert_json 'any(.findings[]; .block == "pc.rom" and
