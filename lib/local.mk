@@ -175,6 +175,8 @@ libcore_la_SOURCES = \
 	%D%/walk/walk.h \
 	%D%/walk/writer.c \
 	%D%/walk/writer.h \
+	%D%/image/zero_tail.c \
+	%D%/image/zero_tail.h \
 	%D%/inspect/agreement.c \
 	%D%/inspect/agreement.h \
 	%D%/inspect/describe.c \

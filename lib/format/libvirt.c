@@ -103,7 +103,7 @@ static void decode(struct libvirt *libvirt, const uint8_t *head, uint64_t size)
 }
 
 /* Checks what can be checked before the data is read. */
-static int check_words(const struct savetool_header *header, uint64_t size,
+static int check_words(const struct savetool_header *header,
 		       struct savetool_error *err)
 {
 	if (header->version > VERSION_LIMIT)
@@ -127,11 +127,6 @@ static int check_words(const struct savetool_header *header, uint64_t size,
 			       "libvirt header says that its XML has %" PRIu32
 			       " bytes, which is out of range",
 			       header->data_length);
-	if (size != SAVETOOL_UNKNOWN &&
-	    header->data_length > size - LIBVIRT_HEADER_SIZE)
-		return fail_at(err, SAVETOOL_INCOMPLETE, size,
-			       "image ends within its XML of %" PRIu32 " bytes",
-			       header->data_length);
 	if (header->cookie_offset >= header->data_length)
 		return fail_at(
 			err, SAVETOOL_CORRUPT, AT_COOKIE_OFFSET,
@@ -141,25 +136,39 @@ static int check_words(const struct savetool_header *header, uint64_t size,
 	return 0;
 }
 
+/* What is there of it: of a file that ends early, less than the header says. */
 static int read_data(struct libvirt *libvirt, struct input *in,
 		     struct savetool_error *err)
 {
 	uint32_t length = libvirt->header.data_length;
 	size_t got;
 
-	libvirt->data = malloc((size_t)length + 1);
+	libvirt->data = calloc(1, (size_t)length + 1);
 	if (!libvirt->data)
 		return fail_memory(err);
 	if (input_read_all(in, libvirt->data, length, LIBVIRT_HEADER_SIZE, &got,
 			   err) < 0)
 		return -1;
-	if (got < length)
-		return fail_at(err, SAVETOOL_INCOMPLETE,
-			       LIBVIRT_HEADER_SIZE + got,
-			       "image ends within its XML of %" PRIu32 " bytes",
-			       length);
-	libvirt->data[length] = '\0';
+	libvirt->present = got;
+	libvirt->data[got] = '\0';
 	return 0;
+}
+
+static int fail_cut(struct libvirt *libvirt, struct savetool_error *err)
+{
+	uint32_t length = libvirt->header.data_length;
+	uint32_t cookie = libvirt->header.cookie_offset;
+
+	libvirt->xml = libvirt->data;
+	if (cookie &&
+	    memchr(libvirt->data + cookie, '\0',
+		   libvirt->present > cookie ? libvirt->present - cookie : 0))
+		libvirt->cookie = libvirt->data + cookie;
+	return fail_at(err, SAVETOOL_INCOMPLETE,
+		       LIBVIRT_HEADER_SIZE + libvirt->present,
+		       "image ends within its XML of %" PRIu32
+		       " bytes: %" PRIu32 " are missing",
+		       length, length - libvirt->present);
 }
 
 /* Finds XML and cookie, and how much is free after them. */
@@ -197,15 +206,24 @@ int libvirt_read(struct libvirt **result, struct input *in,
 		return -1;
 	if (!libvirt_is_magic(head, got))
 		return fail(err, SAVETOOL_NOT_IMAGE, "not a libvirt header");
-	if (got < sizeof(head))
-		return fail_at(err, SAVETOOL_INCOMPLETE, got,
-			       "image ends within the libvirt header");
+	if (got < sizeof(head)) {
+		fail_at(err, SAVETOOL_INCOMPLETE, got,
+			"image ends within the libvirt header; libvirt deletes "
+			"such a managed save when the guest is started");
+		return fail_hint(err, SAVETOOL_HINT_COPY_AWAY);
+	}
 	libvirt = calloc(1, sizeof(*libvirt));
 	if (!libvirt)
 		return fail_memory(err);
 	decode(libvirt, head, in->size);
-	if (check_words(&libvirt->header, in->size, err) < 0 ||
-	    read_data(libvirt, in, err) < 0 || split_data(libvirt, err) < 0)
+	if (check_words(&libvirt->header, err) < 0 ||
+	    read_data(libvirt, in, err) < 0)
+		return -1;
+	if (libvirt->present < libvirt->header.data_length) {
+		*result = steal(libvirt);
+		return fail_cut(*result, err);
+	}
+	if (split_data(libvirt, err) < 0)
 		return -1;
 	*result = steal(libvirt);
 	return 0;
@@ -234,6 +252,7 @@ static int pack_data(struct libvirt *libvirt, const char *xml,
 	header->cookie_offset = cookie ? size : 0;
 	header->data_length = size + cookie_size + LIBVIRT_PADDING;
 	header->padding = LIBVIRT_PADDING;
+	libvirt->present = header->data_length;
 	return 0;
 }
 

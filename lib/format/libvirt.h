@@ -30,9 +30,10 @@ struct libvirt {
 	struct savetool_header header;
 	uint32_t unused[LIBVIRT_UNUSED]; /* in file order, decoded */
 	uint32_t was_running;            /* as stored: any word but 0 is true */
-	char *data;         /* header.data_length bytes, and a NUL */
-	const char *xml;    /* in data */
-	const char *cookie; /* in data, or NULL */
+	uint32_t present;                /* bytes of data that the file has */
+	char *data;                      /* those, and a NUL */
+	const char *xml;                 /* in data */
+	const char *cookie;              /* in data, or NULL */
 };
 
 /* Does the file start with either of libvirt's magics? */
@@ -47,6 +48,9 @@ bool libvirt_is_magic(const void *head, size_t size);
  * SAVETOOL_UNSUPPORTED: a version above 3, a format above 6;
  * SAVETOOL_CORRUPT: no data or more than the limit, a cookie outside of it, XML
  * or cookie without a NUL.
+ *
+ * If all 92 bytes are there, but not all of the data, *libvirt is set although
+ * it fails, with what is there: it may be shown, and must not be written.
  */
 int libvirt_read(struct libvirt **libvirt, struct input *in,
 		 struct savetool_error *err);

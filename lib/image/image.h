@@ -36,11 +36,12 @@ struct savetool_image {
 	bool taken;                 /* a pass reads, or has read, those */
 	struct stat opened;         /* the file itself, at that time */
 	struct libvirt *libvirt;    /* NULL: bare */
-	struct input *spool;        /* NULL: not needed */
-	char *spool_folder;         /* where that lies */
-	bool big_endian;            /* of the host that the bitmaps are from */
-	bool order_given;           /* by the caller that opened it */
-	bool direct;                /* past the page cache, as it was opened */
+	struct savetool_error broken; /* why no stream follows the header */
+	struct input *spool;          /* NULL: not needed */
+	char *spool_folder;           /* where that lies */
+	bool big_endian;  /* of the host that the bitmaps are from */
+	bool order_given; /* by the caller that opened it */
+	bool direct;      /* past the page cache, as it was opened */
 	struct description *description; /* the last one */
 	struct drop *drop; /* what a walk does not show; else NULL */
 };

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "image/stranger.h"
+#include "image/zero_tail.h"
 #include "io/held_file.h"
 #include "io/spool.h"
 
@@ -61,13 +62,15 @@ static bool is_header(const struct savetool_image *image,
 static int take_header(struct savetool_image *image, const struct head *head,
 		       struct savetool_error *err)
 {
+	int result = libvirt_read(&image->libvirt, top_input(image), err);
+
 	(void)head;
-	if (libvirt_read(&image->libvirt, top_input(image), err) < 0)
+	if (!image->libvirt)
 		return -1;
 	image->container = image->top;
 	image->payload = libvirt_size(image->libvirt);
 	image->big_endian = image->libvirt->header.big_endian;
-	return 1;
+	return result < 0 ? -1 : 1;
 }
 
 static bool is_stream(const struct savetool_image *image,
@@ -180,6 +183,25 @@ static int recognise(struct savetool_image *image, struct savetool_error *err)
 	return more;
 }
 
+/*
+ * What a header says is worth showing even if there is nothing after it that
+ * could be read.  Then whoever begins a pass gets the error.
+ */
+static int recognise_header(struct savetool_image *image,
+			    struct savetool_error *err)
+{
+	if (recognise(image, err) == 0)
+		return 0;
+	if (!image->libvirt || image->top != image->container ||
+	    (err->code != SAVETOOL_INCOMPLETE &&
+	     err->code != SAVETOOL_CORRUPT &&
+	     err->code != SAVETOOL_UNSUPPORTED))
+		return -1;
+	zero_tail_explain(image, err);
+	image->broken = *err;
+	return 0;
+}
+
 /* The caller's word is for what tells nothing, or may have been changed. */
 static int take_byte_order(struct savetool_image *image,
 			   enum savetool_byte_order order,
@@ -238,7 +260,7 @@ static int open_layer(struct savetool_image **result, struct layer *file,
 	else if (options->offset > INT64_MAX)
 		fail(err, SAVETOOL_USAGE, "offset %" PRIu64 " is out of range",
 		     options->offset);
-	else if (recognise(image, err) == 0 &&
+	else if (recognise_header(image, err) == 0 &&
 		 take_byte_order(image, options->byte_order, err) == 0) {
 		*result = image;
 		return 0;

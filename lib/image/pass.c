@@ -9,6 +9,7 @@
 #include "format/early.h"
 #include "format/page_size.h"
 #include "image/stranger.h"
+#include "image/zero_tail.h"
 #include "io/spool.h"
 #include "ram/pump.h"
 
@@ -145,10 +146,9 @@ static int require_stream(const struct pass *pass, struct savetool_error *err)
 				   image_stream_codec(image), err);
 }
 
-int pass_begin(struct pass *pass, struct savetool_image *image,
-	       struct savetool_error *err)
+static int begin(struct pass *pass, struct savetool_image *image,
+		 struct savetool_error *err)
 {
-	*pass = (struct pass){ .image = image };
 	if (chunk_pool_new(&pass->pool, PUMP_CHUNKS + 2, err) < 0 ||
 	    open_stream(pass, err) < 0 || require_stream(pass, err) < 0 ||
 	    stream_open(&pass->stream, pass->in, pass->pool,
@@ -160,6 +160,20 @@ int pass_begin(struct pass *pass, struct savetool_image *image,
 	    spool(pass, err) < 0)
 		return -1;
 	return look_ahead(pass, err);
+}
+
+int pass_begin(struct pass *pass, struct savetool_image *image,
+	       struct savetool_error *err)
+{
+	*pass = (struct pass){ .image = image };
+	if (image->broken.code != SAVETOOL_OK) {
+		*err = image->broken;
+		return -1;
+	}
+	if (begin(pass, image, err) == 0)
+		return 0;
+	zero_tail_explain(image, err);
+	return -1;
 }
 
 void pass_end(struct pass *pass)

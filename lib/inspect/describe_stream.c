@@ -8,6 +8,7 @@
 #include "format/page_size.h"
 #include "image/pass.h"
 #include "image/trailing.h"
+#include "image/zero_tail.h"
 #include "inspect/describe_internal.h"
 #include "inspect/findings.h"
 #include "ram/count.h"
@@ -319,8 +320,7 @@ static int describe_starts(struct describer *describer,
  * Walks a sequential stream up to its first pages.  What follows the memory was
  * found from the end of the file, and is shown even if nobody can go on to it.
  */
-static int describe_ends(struct describer *describer,
-			 struct savetool_error *err)
+static int read_ends(struct describer *describer, struct savetool_error *err)
 {
 	struct pass *pass = describer->pass;
 	struct savetool_error later;
@@ -397,6 +397,15 @@ static int prove_short(struct describer *describer,
 		result = walk(&pass, &prover.base, monitor, err);
 	page_sink_free(prover.counts);
 	return result;
+}
+
+static int describe_ends(struct describer *describer,
+			 struct savetool_error *err)
+{
+	if (read_ends(describer, err) == 0)
+		return 0;
+	zero_tail_explain(describer->pass->image, err);
+	return -1;
 }
 
 static int walk_along(struct describer *describer,

@@ -179,6 +179,24 @@ static int report_broken(struct description *description,
 	return report_failure(description, broken, err);
 }
 
+/* libvirt: qemuDomainObjRestore() unlinks what is not marked as complete. */
+static int report_managed_save(struct description *description,
+			       struct savetool_error *err)
+{
+	const struct savetool_finding finding = {
+		.code = "managed-save",
+		.hint = SAVETOOL_HINT_COPY_AWAY,
+		.severity = SAVETOOL_WARNING,
+		.offset = 0,
+		.length = LIBVIRT_MAGIC_SIZE,
+	};
+
+	return description_report(
+		description, &finding, err,
+		"if this is a managed save, libvirt deletes it without a word "
+		"when the guest is started, which then boots anew");
+}
+
 static int report_part(struct description *description,
 		       struct savetool_error *err)
 {
@@ -190,9 +208,12 @@ static int report_part(struct description *description,
 		.length = LIBVIRT_MAGIC_SIZE,
 	};
 
-	return description_report(
-		description, &finding, err,
-		"libvirt never finished this image and will not restore it");
+	if (description_report(
+		    description, &finding, err,
+		    "libvirt never finished this image and will not restore "
+		    "it") < 0)
+		return -1;
+	return report_managed_save(description, err);
 }
 
 /*

@@ -13,6 +13,7 @@
 #include "format/sequential.h"
 #include "image/allocation.h"
 #include "image/trust.h"
+#include "image/zero_tail.h"
 #include "ram/latest.h"
 #include "ram/pump.h"
 
@@ -327,6 +328,8 @@ static int walk_with(struct pass *pass, struct visitor *visitor,
 		more = walk_tail(&walker, err);
 	pump_free(walker.pump);
 	page_sink_free(walker.filter_latest);
+	if (more < 0)
+		zero_tail_explain(pass->image, err);
 	return more;
 }
 

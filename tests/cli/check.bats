@@ -451,7 +451,8 @@ tells_place()
 	checks 5 a
 	finding part
 	finding incomplete '.offset > 0'
-	assert_json '(.findings | length) == 2'
+	finding managed-save
+	assert_json '(.findings | length) == 3'
 }
 
 @test "compressed data is decompressed only with --deep" {
@@ -894,6 +895,7 @@ block 'pc.ram', at byte 67)"
 	assert_equal "$stderr" ''
 	assert_output - <<'END'
 a: error: the header says that libvirt never finished this image, but it is complete to its last byte (part-complete, at byte 0, 16 bytes)
+a: warning: if this is a managed save, libvirt deletes it without a word when the guest is started, which then boots anew (managed-save, at byte 0, 16 bytes)
 a: 1 problem, all fixable with --repair
 END
 	savetool check --repair -n a

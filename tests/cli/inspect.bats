@@ -781,3 +781,94 @@ packs()
 	savetool inspect -q a
 	assert_output --partial "without memory"
 }
+
+@test "a file that ends within its XML, or right after it, is shown so far" {
+	local size
+
+	make_image v2-small a
+	# Within the XML there is no guest yet.
+	head -c 300 a >cut
+	savetool inspect --json --xml cut
+	assert_failure 5
+	assert_json '.header."data-length" > 0 and .complete == false and
+		(.guest | not) and (.xml | startswith("<domain"))'
+	assert_json '.error.code == "incomplete"'
+	size=$(jq '.header."data-length" + 92' <<<"$output")
+	[[ $stderr == *"image ends within its XML of $((size - 92)) bytes:\
+ $((size - 300)) are missing (at byte 300)"* ]]
+	# In the padding, and where the stream should start.
+	for end in 1500 "$size"; do
+		head -c "$end" a >cut
+		savetool inspect --json cut
+		assert_failure 5
+		assert_json '.guest.name == "g1" and .complete == false'
+		savetool inspect cut
+		assert_failure 5
+		assert_output --partial g1
+		for command in check digest size map; do
+			savetool "$command" cut
+			assert_failure 5
+		done
+		savetool convert cut b
+		assert_failure 5
+	done
+}
+
+@test "what libvirt never finished says what starting the guest does to it" {
+	make_image bad-part-no-stream a
+	savetool inspect --json a
+	assert_failure 5
+	assert_json '.guest.name == "g1"'
+	assert_json '[.findings[].code] == ["part", "managed-save"]'
+	assert_json '.findings[1].hint | test("copy the image")'
+	savetool inspect a
+	assert_output --partial "(managed-save"
+	# A header that is too short, just so.
+	head -c 50 a >short
+	savetool inspect short
+	assert_failure 5
+	[[ $stderr == *"libvirt deletes such a managed save"* ]]
+}
+
+# zero_from NAME BYTE hole|data: with this size, but zero from there on.
+zero_from()
+{
+	local size
+	size=$(stat -L -c %s "$1")
+
+	cp "$1" "$1.cut"
+	chmod u+w "$1.cut"
+	truncate -s "$2" "$1.cut"
+	if [ "$3" = hole ]; then
+		truncate -s "$size" "$1.cut"
+	else
+		head -c $((size - $2)) /dev/zero >>"$1.cut"
+	fi
+}
+
+@test "a copy that broke off into zeros says where they begin" {
+	local name kind command
+
+	for name in raw sparse zstd; do
+		real_image libvirt-$name.save
+	done
+	for name in raw sparse zstd; do
+		name=libvirt-$name.save
+		for kind in hole data; do
+			zero_from $name 100001 $kind
+			for command in inspect "check --deep" digest; do
+				# shellcheck disable=SC2086
+				run "$SAVETOOL" $command $name.cut
+				[ "$status" -ge 5 ]
+			done
+			[[ $output == *"everything from byte "*" on is zero"* ]]
+			[ "$(grep -o 'byte [0-9]* on' <<<"$output" |
+				tr -dc 0-9)" -le 100001 ]
+		done
+	done
+	# Whose file just ends has zeros of its own.
+	head -c 40000000 libvirt-sparse.save >cut
+	savetool digest cut
+	assert_failure 5
+	[[ $stderr != *"is zero"* ]]
+}

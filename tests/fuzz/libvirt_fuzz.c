@@ -49,7 +49,7 @@ static void write_again(const struct libvirt *libvirt)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct libvirt *libvirt;
+	struct libvirt *libvirt = NULL;
 	struct savetool_error err;
 	struct input *in;
 
@@ -58,8 +58,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    libvirt_read(&libvirt, in, &err) == 0) {
 		look_at_xml(libvirt);
 		write_again(libvirt);
-		libvirt_free(libvirt);
+	} else if (libvirt) {
+		/* What is there of a header that was cut. */
+		look_at_xml(libvirt);
 	}
+	libvirt_free(libvirt);
 	input_close(in);
 	return 0;
 }

@@ -206,9 +206,9 @@ TEST(what_is_stacked_otherwise_is_not_an_image)
 	sample_header(&wire, SAVETOOL_FORMAT_RAW);
 	sample_header(&wire, SAVETOOL_FORMAT_RAW);
 	sample_sequential(&wire);
-	assert_int_equal(try_open(&image, 0, &err), -1);
-	assert_int_equal(err.code, SAVETOOL_CORRUPT);
-	assert_null(image);
+	assert_ok(try_open(&image, 0, &err), err);
+	assert_int_equal(image->broken.code, SAVETOOL_CORRUPT);
+	savetool_image_close(image);
 }
 
 TEST(nothing_that_was_compressed_is_not_an_image)
