@@ -412,6 +412,10 @@ static void show_sizes(struct report *report,
 	report_bytes(report, "reclaimable-stale",
 		     label_some(sizes->reclaimable_stale, "stale"),
 		     sizes->reclaimable_stale);
+	report_bytes(
+		report, "reclaimable-unwritten",
+		label_some(sizes->reclaimable_unwritten, "allocated ahead"),
+		sizes->reclaimable_unwritten);
 	report_exact(report, false);
 	report_close(report);
 }

@@ -56,6 +56,7 @@ static void add_sizes(struct savetool_sizes *total,
 	add(&total->reclaimable_zero, sizes->reclaimable_zero);
 	add(&total->reclaimable_stale, sizes->reclaimable_stale);
 	add(&total->reclaimable_superseded, sizes->reclaimable_superseded);
+	add(&total->reclaimable_unwritten, sizes->reclaimable_unwritten);
 }
 
 /* The known part; without a scan zero pages are not known. */
@@ -63,7 +64,8 @@ static uint64_t reclaimable(const struct savetool_sizes *sizes)
 {
 	const uint64_t parts[] = { sizes->reclaimable_zero,
 				   sizes->reclaimable_stale,
-				   sizes->reclaimable_superseded };
+				   sizes->reclaimable_superseded,
+				   sizes->reclaimable_unwritten };
 	uint64_t sum = 0;
 
 	if (sizes->needed == SAVETOOL_UNKNOWN)
@@ -123,6 +125,8 @@ static void show_sizes(const struct job *job, const char *title,
 		  sizes->reclaimable_stale);
 	show_some(report, "reclaimable-superseded", "superseded",
 		  sizes->reclaimable_superseded);
+	show_some(report, "reclaimable-unwritten", "allocated ahead",
+		  sizes->reclaimable_unwritten);
 	report_exact(report, false);
 	report_close(report);
 }
@@ -249,7 +253,8 @@ static int show_dense(const struct job *job, const struct savetool_info *info)
 	if (dense)
 		report_line(
 			job->images.report,
-			"dense: it has lost its holes, or much of it is stale");
+			"dense: it has lost its holes, or much of it is stale "
+			"or allocated ahead");
 	return dense ? 1 : SAVETOOL_OK;
 }
 

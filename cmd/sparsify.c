@@ -48,6 +48,7 @@ static void show_parts(struct report *report, const struct job *job,
 		show_part(report, result->zero, "in zero pages");
 	}
 	show_part(report, result->other, "in other zeros");
+	show_part(report, result->unwritten, "allocated ahead");
 	show_part(report, result->lost,
 		  "of present pages already lie in holes: see 'savetool "
 		  "inspect'");
@@ -108,6 +109,8 @@ static void show(struct job *job, const char *path,
 	put_size(report, "allocated", result->allocated);
 	if (!is_packed(result))
 		report_number(report, "zero-elsewhere", NULL, result->other);
+	if (!is_packed(result))
+		report_number(report, "unwritten", NULL, result->unwritten);
 	if (is_sparse(result)) {
 		report_number(report, "stale", NULL, result->stale);
 		report_number(report, "zero-pages", NULL, result->zero);

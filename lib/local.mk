@@ -55,6 +55,8 @@ libcore_la_SOURCES = \
 	%D%/io/reader.h \
 	%D%/io/reopen.c \
 	%D%/io/reopen.h \
+	%D%/io/unwritten.c \
+	%D%/io/unwritten.h \
 	%D%/io/space.c \
 	%D%/io/space.h \
 	%D%/io/spool.c \

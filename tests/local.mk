@@ -57,6 +57,7 @@ unit_tests = \
 	%D%/unit/io/output_file_test \
 	%D%/unit/io/output_open_test \
 	%D%/unit/io/output_test \
+	%D%/unit/io/unwritten_test \
 	%D%/unit/io/reader_test \
 	%D%/unit/io/spool_test \
 	%D%/unit/codec/codec_test \

@@ -30,6 +30,7 @@ int describe_file(struct description *description,
 		.reclaimable_zero = SAVETOOL_UNKNOWN,
 		.reclaimable_stale = SAVETOOL_UNKNOWN,
 		.reclaimable_superseded = SAVETOOL_UNKNOWN,
+		.reclaimable_unwritten = SAVETOOL_UNKNOWN,
 		.data = SAVETOOL_UNKNOWN,
 		.around = SAVETOOL_UNKNOWN,
 	};

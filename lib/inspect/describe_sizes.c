@@ -10,6 +10,17 @@
 #include "inspect/describe_internal.h"
 #include "inspect/findings.h"
 
+/* Of a compressed image, nothing can be freed. */
+static int describe_unwritten(struct savetool_info *info,
+			      const struct savetool_image *image,
+			      struct savetool_error *err)
+{
+	if (!image || image_codec(image) || !image_has_own_holes(image))
+		return 0;
+	return input_count_unwritten(&info->sizes.reclaimable_unwritten,
+				     image_file_input(image), err);
+}
+
 int describe_storage(struct description *description, struct pass *pass,
 		     const struct savetool_monitor *monitor,
 		     struct savetool_error *err)
@@ -18,6 +29,8 @@ int describe_storage(struct description *description, struct pass *pass,
 	const struct clear_data *clear_data;
 	struct allocation total;
 
+	if (describe_unwritten(info, pass->image, err) < 0)
+		return -1;
 	if (pass->bitmap_count == 0)
 		return 0;
 	if (allocation_clear_data(&clear_data, pass, monitor, err) < 0 ||

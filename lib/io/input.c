@@ -186,6 +186,56 @@ int input_count_data(uint64_t *bytes, struct input *in, uint64_t start,
 	return 0;
 }
 
+static int find_unwritten(struct input *in, uint64_t offset,
+			  struct extent *range)
+{
+	if (!in->ops->unwritten || in->size == SAVETOOL_UNKNOWN)
+		return -1;
+	return in->ops->unwritten(in, offset, range);
+}
+
+int input_unwritten(struct input *in, uint64_t offset, struct extent *range,
+		    struct savetool_error *err)
+{
+	while (offset < in->size && find_unwritten(in, offset, range) > 0) {
+		struct extent storage;
+
+		offset = range->offset;
+		if (offset >= in->size)
+			return 0;
+		/* What was written meanwhile has not been flushed yet. */
+		if (input_extent(in, offset, &storage, err) < 0)
+			return -1;
+		if (range->length > storage.length)
+			range->length = storage.length;
+		if (storage.hole)
+			return 1;
+		if (storage.length == 0)
+			return 0;
+		offset += storage.length;
+	}
+	return 0;
+}
+
+int input_count_unwritten(uint64_t *bytes, struct input *in,
+			  struct savetool_error *err)
+{
+	struct extent range;
+	uint64_t sum = 0, at = 0;
+	int more;
+
+	*bytes = SAVETOOL_UNKNOWN;
+	if (find_unwritten(in, 0, &range) < 0)
+		return 0;
+	while ((more = input_unwritten(in, at, &range, err)) > 0) {
+		sum += range.length;
+		at = range.offset + range.length;
+	}
+	if (more == 0)
+		*bytes = sum;
+	return more;
+}
+
 int input_read_direct(struct input *in, bool own, struct savetool_error *err)
 {
 	return in->ops->read_direct ? in->ops->read_direct(in, own, err) : 0;

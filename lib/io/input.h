@@ -36,6 +36,14 @@ struct input_ops {
 	 */
 	int (*extent)(struct input *in, uint64_t offset, struct extent *extent,
 		      struct savetool_error *err);
+
+	/*
+	 * The first range from offset on that is allocated, but was never
+	 * written: 1, 0 if there is none, or -1 if that is not known.  NULL: it
+	 * is not known.
+	 */
+	int (*unwritten)(struct input *in, uint64_t offset,
+			 struct extent *range);
 	void (*close)(struct input *in);
 
 	/* As input_read_direct().  NULL: there is no cache to go past. */
@@ -154,6 +162,18 @@ int input_read_or_end(struct input *in, void *data, size_t size,
  * that are whole?  Then what failed is no part of it, and is noted as the rest.
  */
 bool input_ends_before_failure(const struct input *in, uint64_t end);
+
+/*
+ * The first part of a hole, from offset on, that is allocated all the same: the
+ * file system did so ahead, and nothing was ever written there.  1, or 0 if
+ * there is none or the file system does not tell.
+ */
+int input_unwritten(struct input *in, uint64_t offset, struct extent *range,
+		    struct savetool_error *err);
+
+/* How many such bytes the file has: SAVETOOL_UNKNOWN if it is not known. */
+int input_count_unwritten(uint64_t *bytes, struct input *in,
+			  struct savetool_error *err);
 
 /* NULL is fine. */
 void input_close(struct input *in);

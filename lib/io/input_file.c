@@ -9,6 +9,7 @@
 #include "base/monitor.h"
 #include "io/direct_reader.h"
 #include "io/extents.h"
+#include "io/unwritten.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -25,6 +26,7 @@ struct input_file {
 	bool holes;                   /* looking for holes has not failed yet */
 	struct extents extents;       /* from the start */
 	struct extent last;           /* the last one found after them */
+	struct unwritten unwritten;
 };
 
 /* The longest time, in milliseconds, until a stop is noticed. */
@@ -175,6 +177,17 @@ static int file_extent(struct input *in, uint64_t offset, struct extent *extent,
 	return 0;
 }
 
+static int file_unwritten(struct input *in, uint64_t offset,
+			  struct extent *range)
+{
+	struct input_file *file = (struct input_file *)in;
+
+	/* Without holes, all of it counts as data. */
+	if (!file->holes)
+		return -1;
+	return unwritten_find(&file->unwritten, file->fd, offset, range);
+}
+
 static void file_close(struct input *in)
 {
 	struct input_file *file = (struct input_file *)in;
@@ -203,6 +216,7 @@ static int file_fd(const struct input *in)
 static const struct input_ops file_ops = {
 	.read_at = file_read_at,
 	.extent = file_extent,
+	.unwritten = file_unwritten,
 	.close = file_close,
 	.read_direct = file_read_direct,
 	.fd = file_fd,

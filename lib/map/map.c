@@ -29,6 +29,7 @@ static const char *const type_names[] = {
 	[SAVETOOL_EXTENT_DEVICE] = "device",
 	[SAVETOOL_EXTENT_VMDESC] = "vmdesc",
 	[SAVETOOL_EXTENT_TRAILING] = "trailing",
+	[SAVETOOL_EXTENT_UNWRITTEN] = "unwritten",
 };
 
 const char *savetool_extent_type_name(enum savetool_extent_type type)
@@ -93,8 +94,35 @@ int map_put(struct map *map, struct savetool_extent piece,
 	return report_progress(map, err);
 }
 
+/* Ends a hole where it begins to be allocated ahead, or ceases to be. */
+static int split_hole(struct map *map, struct extent *storage, bool *unwritten,
+		      struct savetool_error *err)
+{
+	struct extent *ahead = &map->ahead;
+
+	*unwritten = false;
+	if (!storage->hole)
+		return 0;
+	if (map->at >= ahead->offset + ahead->length || !map->ahead_known) {
+		int found = input_unwritten(map->in, map->at, ahead, err);
+
+		if (found < 0)
+			return -1;
+		if (found == 0)
+			*ahead = (struct extent){ .offset = UINT64_MAX };
+		map->ahead_known = true;
+	}
+	*unwritten = ahead->offset <= map->at;
+	if (*unwritten &&
+	    storage->length > ahead->offset + ahead->length - map->at)
+		storage->length = ahead->offset + ahead->length - map->at;
+	else if (!*unwritten && storage->length > ahead->offset - map->at)
+		storage->length = ahead->offset - map->at;
+	return 0;
+}
+
 int map_storage(struct map *map, uint64_t limit, struct extent *storage,
-		struct savetool_error *err)
+		bool *unwritten, struct savetool_error *err)
 {
 	struct extent *known = &map->storage;
 	uint64_t end;
@@ -112,7 +140,7 @@ int map_storage(struct map *map, uint64_t limit, struct extent *storage,
 		.length = (end < limit ? end : limit) - map->at,
 		.hole = known->hole,
 	};
-	return 0;
+	return split_hole(map, storage, unwritten, err);
 }
 
 int map_add(struct map *map, const struct savetool_extent *what,
@@ -123,11 +151,12 @@ int map_add(struct map *map, const struct savetool_extent *what,
 
 	while (map->at < end) {
 		struct extent storage;
+		bool unwritten;
 
-		if (map_storage(map, end, &storage, err) < 0)
+		if (map_storage(map, end, &storage, &unwritten, err) < 0)
 			return -1;
 		piece.length = storage.length;
-		piece.allocated = !storage.hole;
+		piece.allocated = !storage.hole || unwritten;
 		if (map_put(map, piece, err) < 0)
 			return -1;
 		piece.pages = 0; /* the rest of a page that has started */

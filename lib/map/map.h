@@ -20,7 +20,9 @@ struct map {
 	uint64_t at;           /* just past what has been added */
 	uint64_t reported;     /* progress so far */
 	struct extent storage; /* looked up last */
-	bool copied;           /* holes under this block's pages are no loss */
+	struct extent ahead;   /* allocated, never written: the next */
+	bool ahead_known;
+	bool copied; /* holes under this block's pages are no loss */
 	struct savetool_extent parked; /* may still grow; length 0: none */
 };
 
@@ -29,10 +31,10 @@ struct map {
 
 /*
  * The storage at the map's position, which must be inside the file, at most up
- * to limit.
+ * to limit.  unwritten: it is a hole that is allocated ahead.
  */
 int map_storage(struct map *map, uint64_t limit, struct extent *storage,
-		struct savetool_error *err);
+		bool *unwritten, struct savetool_error *err);
 
 /*
  * Adds a piece whose storage is known after what was added before; its start is

@@ -36,6 +36,7 @@ static struct savetool_extent piece_of(const struct map *map,
 		.allocated = type != SAVETOOL_EXTENT_HOLE &&
 			     type != SAVETOOL_EXTENT_LOST,
 		.present = type != SAVETOOL_EXTENT_HOLE &&
+			   type != SAVETOOL_EXTENT_UNWRITTEN &&
 			   type != SAVETOOL_EXTENT_STALE,
 		.block = slots->block->name,
 		.page = from / page_size,
@@ -75,14 +76,14 @@ static int scan_pages(struct map *map, const struct slots *slots,
 
 /* Maps present pages without storage, which read as zeros. */
 static int map_hole(struct map *map, const struct slots *slots, uint64_t length,
-		    struct savetool_error *err)
+		    bool unwritten, struct savetool_error *err)
 {
 	struct savetool_extent piece = piece_of(
 		map, slots,
 		map->copied ? SAVETOOL_EXTENT_ZERO : SAVETOOL_EXTENT_LOST,
 		length);
 
-	piece.allocated = false;
+	piece.allocated = unwritten;
 	return map_put(map, piece, err);
 }
 
@@ -97,13 +98,14 @@ static int map_present(struct map *map, const struct slots *slots, uint64_t end,
 	uint64_t page_size = slots->page_size, whole, left;
 	struct savetool_extent piece;
 	struct extent storage;
+	bool unwritten;
 
-	if (map_storage(map, end, &storage, err) < 0)
+	if (map_storage(map, end, &storage, &unwritten, err) < 0)
 		return -1;
 	left = (map->at - slots->start) % page_size;
 	whole = storage.length - storage.length % page_size;
 	if (left == 0 && whole > 0 && storage.hole)
-		return map_hole(map, slots, whole, err);
+		return map_hole(map, slots, whole, unwritten, err);
 	if (left == 0 && whole > 0 && map->scan)
 		return scan_pages(map, slots, whole, err);
 	if (storage.hole && storage.length > page_size - left)
@@ -111,23 +113,23 @@ static int map_present(struct map *map, const struct slots *slots, uint64_t end,
 	if (map->scan && left > 0 && storage.length > page_size - left)
 		storage.length = page_size - left;
 	piece = piece_of(map, slots, SAVETOOL_EXTENT_PAGE_DATA, storage.length);
-	piece.allocated = !storage.hole;
+	piece.allocated = !storage.hole || unwritten;
 	return map_put(map, piece, err);
 }
 
 static int map_absent(struct map *map, const struct slots *slots, uint64_t end,
 		      struct savetool_error *err)
 {
+	enum savetool_extent_type type = SAVETOOL_EXTENT_STALE;
 	struct extent storage;
+	bool unwritten;
 
-	if (map_storage(map, end, &storage, err) < 0)
+	if (map_storage(map, end, &storage, &unwritten, err) < 0)
 		return -1;
-	return map_put(map,
-		       piece_of(map, slots,
-				storage.hole ? SAVETOOL_EXTENT_HOLE :
-					       SAVETOOL_EXTENT_STALE,
-				storage.length),
-		       err);
+	if (storage.hole)
+		type = unwritten ? SAVETOOL_EXTENT_UNWRITTEN :
+				   SAVETOOL_EXTENT_HOLE;
+	return map_put(map, piece_of(map, slots, type, storage.length), err);
 }
 
 int map_pages(struct map *map, const struct ram_block *block,

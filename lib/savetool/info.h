@@ -132,6 +132,9 @@ struct savetool_sizes {
 	uint64_t data; /* outside holes: what a copy that keeps holes takes; for
 			  a pipe, all bytes read */
 	uint64_t around; /* of data: what lies before and after the image */
+
+	/* Allocated ahead by the file system, and never written: in holes. */
+	uint64_t reclaimable_unwritten;
 };
 
 /*

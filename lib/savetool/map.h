@@ -21,6 +21,7 @@ enum savetool_extent_type {
 	SAVETOOL_EXTENT_DEVICE,     /* a section that QEMU saved in one piece */
 	SAVETOOL_EXTENT_VMDESC,     /* the JSON after the end of the stream */
 	SAVETOOL_EXTENT_TRAILING,   /* after the image */
+	SAVETOOL_EXTENT_UNWRITTEN,  /* a hole that is allocated ahead */
 };
 
 /* "page-data"; NULL if the number is not a type. */

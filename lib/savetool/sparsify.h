@@ -22,10 +22,11 @@ struct savetool_sparsify_result {
 	uint64_t before;    /* allocated before */
 	uint64_t allocated; /* allocated now, in place or by the copy */
 	uint64_t freed;
-	uint64_t stale; /* found in slots whose bit is clear */
-	uint64_t zero;  /* in present pages that are zero: now absent */
-	uint64_t other; /* in zeros elsewhere */
-	uint64_t lost;  /* in present pages that already lay in holes */
+	uint64_t stale;     /* found in slots whose bit is clear */
+	uint64_t zero;      /* in present pages that are zero: now absent */
+	uint64_t other;     /* in zeros elsewhere */
+	uint64_t lost;      /* in present pages that already lay in holes */
+	uint64_t unwritten; /* allocated ahead by the file system */
 };
 
 /*

@@ -286,6 +286,30 @@ static int reclaim_file(struct reclaimer *reclaimer, struct savetool_error *err)
 		       reclaim_flush(reclaimer, err);
 }
 
+/*
+ * What the file system has allocated ahead, wherever it lies: nobody can read
+ * anything but zeros there, before and after.  A copy gets none of it.
+ */
+static int reclaim_unwritten(struct reclaimer *reclaimer,
+			     struct savetool_error *err)
+{
+	struct extent range;
+	uint64_t at = 0;
+	int more;
+
+	while ((more = input_unwritten(reclaimer->in, at, &range, err)) > 0) {
+		at = range.offset + range.length;
+		reclaimer->reclaim->unwritten += range.length;
+		/* No hole for the file, but storage for the file system. */
+		if (!reclaimer->reclaim->held)
+			reclaimer->reclaim->storage += range.length;
+		else if (reclaim_range(reclaimer, range.offset, range.length,
+				       err) < 0)
+			return -1;
+	}
+	return more < 0 ? -1 : reclaim_flush(reclaimer, err);
+}
+
 static int reclaim_with(struct reclaimer *reclaimer, struct savetool_error *err)
 {
 	struct output *copy = reclaimer->reclaim->copy;
@@ -295,7 +319,8 @@ static int reclaim_with(struct reclaimer *reclaimer, struct savetool_error *err)
 		     err) < 0)
 		return -1;
 	reclaimer->scan = scan;
-	if (reclaim_file(reclaimer, err) < 0)
+	if (reclaim_file(reclaimer, err) < 0 ||
+	    (!copy && reclaim_unwritten(reclaimer, err) < 0))
 		return -1;
 	if (!copy)
 		return 0;

@@ -36,9 +36,10 @@ struct reclaim {
 	bool zero_only;
 
 	/* What was found, in bytes. */
-	uint64_t stale; /* in slots whose bit is clear */
-	uint64_t zero;  /* in present zero pages that are not prefilled */
-	uint64_t other; /* in zeros elsewhere */
+	uint64_t stale;     /* in slots whose bit is clear */
+	uint64_t zero;      /* in present zero pages that are not prefilled */
+	uint64_t other;     /* in zeros elsewhere */
+	uint64_t unwritten; /* allocated ahead, in holes */
 
 	/* If holes are only counted: what they would free; on a device: what
 	 * was punched. */

@@ -183,7 +183,7 @@ static int make_space(struct sparsification *work, struct output *out,
 {
 	const struct savetool_image *image = work->image;
 	struct input *in = image_file_input(image);
-	uint64_t stored;
+	uint64_t stored, freed;
 
 	if (input_count_data(&stored, in, 0, in->size, err) < 0)
 		return -1;
@@ -192,8 +192,9 @@ static int make_space(struct sparsification *work, struct output *out,
 	if (err->code != SAVETOOL_REFUSED || check(work, err) < 0 ||
 	    reclaim_all(work, 50, err) < 0)
 		return -1;
-	stored -=
-		work->reclaim.storage < stored ? work->reclaim.storage : stored;
+	/* What is allocated ahead is not part of what is stored. */
+	freed = work->reclaim.storage - work->reclaim.unwritten;
+	stored -= freed < stored ? freed : stored;
 	work->reclaim = (struct reclaim){ 0 };
 	return space_require(out, stored, err);
 }
@@ -283,6 +284,7 @@ static void sum_up(struct sparsification *work,
 	result->stale = work->reclaim.stale;
 	result->zero = work->reclaim.zero;
 	result->other = work->reclaim.other;
+	result->unwritten = work->reclaim.unwritten;
 	if (result->before == SAVETOOL_UNKNOWN)
 		result->freed = work->reclaim.storage;
 	else if (result->before > result->allocated)

@@ -129,6 +129,8 @@ restore as zeros; no page of this block is absent, so they may have been zero \
 
 # A conversion stores zero pages of what the destination fills itself.
 @test "what a copy made sparse in such a block is no loss, and says so" {
+	local at
+
 	real_image bare-mapped.mig
 	"$SAVETOOL" convert -O raw bare-mapped.mig a
 	"$SAVETOOL" convert -O sparse a b
@@ -141,8 +143,8 @@ restore as zeros; no page of this block is absent, so they may have been zero \
 		"pc.rom"]'
 	assert_json 'all(.findings[]; .severity == "warning" and
 		(.hint | contains("savetool digest")))'
-	finding sparse-copy '.block == "pc.rom" and .page == 0 and .pages == 32
-		and .length == 131072'
+	assert_json 'any(.findings[]; .block == "pc.rom" and .page == 0 and .pages == 32
+		and .length == 131072)'
 	assert_equal "$("$SAVETOOL" digest - <b)" "$("$SAVETOOL" digest - <c)"
 	# Nor do others call it lost.
 	savetool compact -n c
@@ -157,9 +159,9 @@ restore as zeros; no page of this block is absent, so they may have been zero \
 	assert_json 'any(.[]; .block == "pc.rom" and .type == "zero" and
 		.present and (.allocated | not))'
 	# Unless memory has gone, too.
-	fallocate -p -o $(("$("$SAVETOOL" inspect --json c | jq \
-		'.blocks[] | select(.name == "pc.ram") | ."pages-offset"') + 17 << 20)) \
-		-l 1M c
+	at=$("$SAVETOOL" map --json c | jq '[.[] | select(.block == "pc.ram" and
+		.type == "page-data" and .pages >= 16)][0].start')
+	fallocate -p -o "$at" -l 64K c
 	checks 1 c
 	assert_json '[.findings[].code] | unique == ["lost-extent"]'
 	assert_json 'any(.findings[]; .block == "pc.rom" and

@@ -996,3 +996,89 @@ teardown()
 	umount mnt
 	assert_error 8 "$device: in use by another process"
 }
+
+# filled IMAGE: an image whose holes are allocated, though nobody wrote there.
+filled()
+{
+	real_image bare-mapped.mig
+	cp --sparse=always bare-mapped.mig "$1"
+	sync "$1"
+	"$SAVETOOL" size --json "$1" >before
+	fallocate -l "$(stat -c %s "$1")" "$1" ||
+		skip "a file system that allocates nothing ahead"
+	"$SAVETOOL" size --json "$1" >facts
+	[ "$(jq '.sizes | has("reclaimable-unwritten")' facts)" = true ] ||
+		skip "a file system that does not show what was never written"
+}
+
+# total FILE JQ-CONDITION: the length of these extents.
+total()
+{
+	jq "[.[] | select($2) | .length] | add // 0" "$1"
+}
+
+@test "what is allocated ahead is not stale, and is freed" {
+	local ahead digest
+
+	filled a
+	digest=$("$SAVETOOL" digest - <a)
+	# What was allocated before and is now makes the difference.
+	ahead=$(jq '.sizes."reclaimable-unwritten"' facts)
+	[ "$ahead" -gt $((32 << 20)) ]
+	run jq -n 'input.sizes as $a | input.sizes as $b |
+		($b.allocated - $a.allocated - $b."reclaimable-unwritten" |
+		fabs) < 65536 and $b."reclaimable-stale" ==
+		$a."reclaimable-stale" and $b.needed == $a.needed' before facts
+	assert_output true
+	checks_clean a
+	"$SAVETOOL" map --json a >map
+	assert_equal "$(total map '.type == "hole"')" 0
+	[ "$(total map '.type == "unwritten" and .allocated')" -gt $((32 << 20)) ]
+	assert_equal "$(total map 'true')" "$(stat -c %s a)"
+	savetool size a
+	assert_output --partial 'allocated ahead'
+	savetool size --fail-if-dense a
+	assert_failure 1
+	savetool sparsify -n --json a
+	assert_failure 1
+	assert_json ".unwritten == $ahead and .stale == 0 and
+		.freed >= .unwritten"
+	savetool sparsify --json a
+	assert_success
+	assert_json ".unwritten == $ahead and .freed >= $ahead - 65536"
+	"$SAVETOOL" size --json a >facts
+	assert_equal "$(jq '.sizes."reclaimable-unwritten"' facts)" 0
+	savetool size --fail-if-dense a
+	assert_success
+	checks_clean a
+	assert_equal "$("$SAVETOOL" digest - <a)" "$digest"
+}
+
+checks_clean()
+{
+	savetool check --json "$1"
+	assert_success
+	assert_json '.clean and .findings == []'
+}
+
+@test "a copy gets nothing of what was allocated ahead" {
+	filled a
+	savetool sparsify --json a --copy b
+	assert_success
+	"$SAVETOOL" size --json b >facts
+	assert_equal "$(jq '.sizes."reclaimable-unwritten"' facts)" 0
+	assert_equal "$("$SAVETOOL" digest - <b)" "$("$SAVETOOL" digest - <a)"
+}
+
+@test "zero-only frees what was allocated ahead, and changes no byte" {
+	local sum
+
+	filled a
+	sum=$(sha256sum <a)
+	savetool sparsify --zero-only --json a
+	assert_success
+	assert_json '.unwritten > 33554432'
+	assert_equal "$(sha256sum <a)" "$sum"
+	"$SAVETOOL" size --json a >facts
+	assert_equal "$(jq '.sizes."reclaimable-unwritten"' facts)" 0
+}

@@ -173,7 +173,10 @@ static void test_names(void **state)
 			    "leading");
 	assert_string_equal(savetool_extent_type_name(SAVETOOL_EXTENT_TRAILING),
 			    "trailing");
-	assert_null(savetool_extent_type_name(SAVETOOL_EXTENT_TRAILING + 1));
+	assert_string_equal(
+		savetool_extent_type_name(SAVETOOL_EXTENT_UNWRITTEN),
+		"unwritten");
+	assert_null(savetool_extent_type_name(SAVETOOL_EXTENT_UNWRITTEN + 1));
 }
 
 int main(void)

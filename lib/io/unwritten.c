@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Asks the file system for extents that were never written. */
+#include "config.h"
+
+#include "io/unwritten.h"
+
+#include <linux/fiemap.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+
+/* A request, with space for its answer. */
+struct request {
+	struct fiemap head;
+	struct fiemap_extent extents[UNWRITTEN_BATCH];
+};
+
+static void keep(struct unwritten *unwritten,
+		 const struct fiemap_extent *extent)
+{
+	if (extent->fe_flags & FIEMAP_EXTENT_UNWRITTEN)
+		unwritten->ranges[unwritten->count++] = (struct extent){
+			.offset = extent->fe_logical,
+			.length = extent->fe_length,
+			.hole = true,
+		};
+}
+
+/*
+ * Learns of the next extents.  Nothing is flushed for it: what waits to be
+ * written has no extent that was never written, or counts as data.
+ */
+static void learn(struct unwritten *unwritten, int fd, uint64_t offset)
+{
+	struct request request = {
+		.head = { .fm_start = offset,
+			  .fm_length = FIEMAP_MAX_OFFSET - offset,
+			  .fm_extent_count = UNWRITTEN_BATCH },
+	};
+	const struct fiemap_extent *last;
+	unsigned count;
+
+	unwritten->start = offset;
+	unwritten->end = UINT64_MAX;
+	unwritten->count = 0;
+	if (ioctl(fd, FS_IOC_FIEMAP, &request.head) < 0) {
+		unwritten->unknown = true;
+		return;
+	}
+	count = request.head.fm_mapped_extents;
+	for (unsigned i = 0; i < count; i++)
+		keep(unwritten, &request.extents[i]);
+	if (count < UNWRITTEN_BATCH)
+		return;
+	last = &request.extents[count - 1];
+	if (!(last->fe_flags & FIEMAP_EXTENT_LAST) &&
+	    last->fe_logical + last->fe_length > offset)
+		unwritten->end = last->fe_logical + last->fe_length;
+}
+
+static bool recall(const struct unwritten *unwritten, uint64_t offset,
+		   struct extent *range)
+{
+	for (size_t i = 0; i < unwritten->count; i++) {
+		uint64_t end = unwritten->ranges[i].offset +
+			       unwritten->ranges[i].length;
+
+		if (end <= offset)
+			continue;
+		*range = unwritten->ranges[i];
+		if (range->offset < offset)
+			range->offset = offset;
+		range->length = end - range->offset;
+		return true;
+	}
+	return false;
+}
+
+int unwritten_find(struct unwritten *unwritten, int fd, uint64_t offset,
+		   struct extent *range)
+{
+	while (!unwritten->unknown && offset < UINT64_MAX) {
+		if (offset < unwritten->start || offset >= unwritten->end)
+			learn(unwritten, fd, offset);
+		if (recall(unwritten, offset, range))
+			return 1;
+		offset = unwritten->end;
+	}
+	return unwritten->unknown ? -1 : 0;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a file system has allocated ahead, as far as it does. */
+#include "config.h"
+
+#include "io/input.h"
+#include "io/unwritten.h"
+
+#include "unit/check.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#define MIB (UINT64_C(1) << 20)
+
+/* A file, gone with its descriptor, in the folder where tests run. */
+static int new_file(uint64_t size)
+{
+	char name[] = "unwritten-XXXXXX";
+	int fd = mkstemp(name);
+
+	assert_true(fd >= 0);
+	unlink(name);
+	assert_int_equal(ftruncate(fd, size), 0);
+	return fd;
+}
+
+/* Space that is allocated in one piece; skips where that is not told. */
+static void allocate(int fd, uint64_t offset, uint64_t length)
+{
+	struct unwritten unwritten = { 0 };
+	struct extent range;
+
+	if (fallocate(fd, 0, offset, length) < 0 ||
+	    unwritten_find(&unwritten, fd, offset, &range) <= 0)
+		skip();
+}
+
+static uint64_t count(int fd)
+{
+	cleanup_input struct input *in = NULL;
+	struct savetool_error err;
+	uint64_t bytes;
+
+	assert_ok(input_open_fd(&in, dup(fd), &err), err);
+	assert_ok(input_count_unwritten(&bytes, in, &err), err);
+	return bytes;
+}
+
+TEST(what_nobody_wrote_is_found)
+{
+	cleanup_input struct input *in = NULL;
+	struct savetool_error err;
+	struct extent range;
+	int fd = new_file(8 * MIB);
+
+	allocate(fd, 2 * MIB, 2 * MIB);
+	assert_int_equal(count(fd), 2 * MIB);
+	assert_ok(input_open_fd(&in, fd, &err), err);
+	assert_int_equal(input_unwritten(in, 0, &range, &err), 1);
+	assert_int_equal(range.offset, 2 * MIB);
+	assert_int_equal(range.length, 2 * MIB);
+	assert_int_equal(input_unwritten(in, 3 * MIB, &range, &err), 1);
+	assert_int_equal(range.offset, 3 * MIB);
+	assert_int_equal(range.length, MIB);
+	assert_int_equal(input_unwritten(in, 4 * MIB, &range, &err), 0);
+}
+
+/* Before it is flushed, the file system still calls its place unwritten. */
+TEST(what_was_just_written_is_data)
+{
+	int fd = new_file(8 * MIB);
+
+	allocate(fd, 0, 4 * MIB);
+	assert_int_equal(pwrite(fd, "data", 4, MIB), 4);
+	assert_true(count(fd) < 4 * MIB);
+	assert_true(count(fd) > 3 * MIB);
+	close(fd);
+}
+
+TEST(what_lies_past_the_end_is_not_the_files)
+{
+	int fd = new_file(MIB);
+
+	allocate(fd, 0, MIB);
+	if (fallocate(fd, FALLOC_FL_KEEP_SIZE, MIB, 4 * MIB) < 0)
+		skip();
+	assert_int_equal(count(fd), MIB);
+	close(fd);
+}
+
+/* More pieces than are asked for at once. */
+TEST(many_pieces_are_all_counted)
+{
+	const unsigned pieces = 3 * UNWRITTEN_BATCH + 1;
+	int fd = new_file(4 * pieces * 65536);
+
+	allocate(fd, 0, 65536);
+	for (unsigned i = 1; i < pieces; i++)
+		assert_int_equal(fallocate(fd, 0, i * 4 * 65536, 65536), 0);
+	assert_int_equal(count(fd), pieces * 65536);
+	close(fd);
+}
+
+TEST(memory_has_no_such_thing)
+{
+	cleanup_input struct input *in = NULL;
+	struct savetool_error err;
+	struct extent range;
+	uint64_t bytes;
+
+	assert_ok(input_open_memory(&in, "data", 4, &err), err);
+	assert_int_equal(input_unwritten(in, 0, &range, &err), 0);
+	assert_ok(input_count_unwritten(&bytes, in, &err), err);
+	assert_true(bytes == SAVETOOL_UNKNOWN);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_nobody_wrote_is_found),
+		cmocka_unit_test(what_was_just_written_is_data),
+		cmocka_unit_test(what_lies_past_the_end_is_not_the_files),
+		cmocka_unit_test(many_pieces_are_all_counted),
+		cmocka_unit_test(memory_has_no_such_thing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
