@@ -292,7 +292,7 @@ named_files()
 	give_back holes
 	cmp guest.sparse holes
 	savetool inspect --json holes
-	assert_json '[.findings[].code] | unique == ["lost-extent"]'
+	assert_json '[.findings[].code] | unique == ["sparse-copy"]'
 	savetool inspect --json backup/guest.sparse
 	assert_json '.findings == []'
 }
