@@ -133,9 +133,9 @@ commands_peak_below_64()
 		eof
 		vmdesc
 	END
-	# A quarter of the 64 MiB is enough for the rest here.
-	peaks_below $((16 + 16)) "$SAVETOOL" compact --verify a --copy b
-	peaks_below $((16 + 16)) "$SAVETOOL" digest a
+	# 24 MiB are enough for the rest here.
+	peaks_below $((16 + 24)) "$SAVETOOL" compact --verify a --copy b
+	peaks_below $((16 + 24)) "$SAVETOOL" digest a
 }
 
 @test "an estimate takes little memory, and is the same on one processor" {
