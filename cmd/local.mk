@@ -23,6 +23,8 @@ libcmd_la_SOURCES = \
 	%D%/escape.h \
 	%D%/facts.c \
 	%D%/facts.h \
+	%D%/facts_guest.c \
+	%D%/facts_internal.h \
 	%D%/finding.c \
 	%D%/finding.h \
 	%D%/help.c \

@@ -188,6 +188,9 @@ libcore_la_SOURCES = \
 	%D%/inspect/describe_stream.c \
 	%D%/inspect/findings.c \
 	%D%/inspect/findings.h \
+	%D%/inspect/findings_internal.h \
+	%D%/inspect/findings_sections.c \
+	%D%/inspect/findings_storage.c \
 	%D%/inspect/machine.c \
 	%D%/inspect/machine.h \
 	%D%/check/check.c \

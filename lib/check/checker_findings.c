@@ -38,7 +38,7 @@ static int report_padding_bits(const struct checker *checker,
 {
 	struct description *description = description_of(checker);
 	const struct ram_list *list = &checker->pass->stream.ram;
-	bool untold = trust_needs_host(checker->pass);
+	bool unknown = trust_needs_host(checker->pass);
 
 	for (unsigned i = 0; i < checker->padding_count; i++) {
 		const struct padding_bits *padding = &checker->paddings[i];
@@ -48,8 +48,8 @@ static int report_padding_bits(const struct checker *checker,
 			.block = list->layout.blocks[padding->block].name,
 			.offset = padding->offset,
 			.length = sizeof(padding->found),
-			.hint = untold ? trust_hint(DOUBT_HOST) :
-					 SAVETOOL_HINT_NONE,
+			.hint = unknown ? trust_hint(DOUBT_HOST) :
+					  SAVETOOL_HINT_NONE,
 		};
 
 		if (description_report(

@@ -20,13 +20,34 @@ void describe_doubt(struct description *description)
 			false;
 }
 
+/* What follows from the stream; broken is why it ended early, or NULL. */
+static int describe_rest(struct description *description, struct pass *pass,
+			 const struct savetool_error *broken,
+			 const struct savetool_monitor *monitor,
+			 struct savetool_error *err)
+{
+	struct savetool_error later;
+
+	if (describe_storage(description, pass, monitor, &later) < 0 ||
+	    report_all(description, pass, broken, &later) < 0 ||
+	    report_contradictions(description, &later) < 0) {
+		*err = broken && later.code != SAVETOOL_CANCELLED ? *broken :
+								    later;
+		return -1;
+	}
+	if (description->doubt != DOUBT_NONE)
+		describe_doubt(description);
+	describe_sizes(description, pass);
+	return describe_releases(description, err);
+}
+
 static int describe(struct description *description, struct pass *pass,
 		    struct savetool_image *image,
 		    const struct describe_options *options,
 		    const struct savetool_monitor *monitor,
 		    struct savetool_error *err)
 {
-	struct savetool_error broken, later;
+	struct savetool_error broken;
 	struct phases phases;
 	int result;
 
@@ -46,18 +67,8 @@ static int describe(struct description *description, struct pass *pass,
 	if (result < 0)
 		describe_doubt(description);
 	phases_next(&phases, 100);
-	if (describe_storage(description, pass, &phases.monitor, &later) < 0 ||
-	    report_all(description, pass, result < 0 ? &broken : NULL, &later) <
-		    0 ||
-	    report_contradictions(description, &later) < 0) {
-		*err = result < 0 && later.code != SAVETOOL_CANCELLED ? broken :
-									later;
-		return -1;
-	}
-	if (description->doubt != DOUBT_NONE)
-		describe_doubt(description);
-	describe_sizes(description, pass);
-	if (describe_releases(description, err) < 0)
+	if (describe_rest(description, pass, result < 0 ? &broken : NULL,
+			  &phases.monitor, err) < 0)
 		return -1;
 	description->whole = result == 0;
 	if (result < 0)

@@ -19,8 +19,8 @@ struct describe_options {
 };
 
 /*
- * As savetool_image_describe(), but into image->description, and the pass that
- * it took is left for the caller, who ends it, whatever is returned.
+ * As savetool_image_describe(), but into image->description.  The caller gets
+ * the pass and has to end it, even after a failure.
  */
 int describe_image(struct pass *pass, struct savetool_image *image,
 		   const struct describe_options *options,
@@ -28,16 +28,15 @@ int describe_image(struct pass *pass, struct savetool_image *image,
 		   struct savetool_error *err);
 
 /*
- * What a look at the image says, without a scan: gathered when it is wanted
- * first, and kept for others, as long as the image is open.  -1 if the image is
- * not whole.
+ * A description without a scan.  It is gathered on the first call, and kept as
+ * long as the image is open.  -1 if the image is not complete.
  */
 int describe_once(struct savetool_image *image,
 		  const struct savetool_monitor *monitor,
 		  const struct description **description,
 		  struct savetool_error *err);
 
-/* Nobody who may have to refuse it calls an image complete. */
+/* An image that another command may refuse is not called complete. */
 void describe_doubt(struct description *description);
 
 /* The length of an uncompressed image whose tail is known. */

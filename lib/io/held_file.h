@@ -19,9 +19,9 @@ struct held_file {
 
 /*
  * Opens a regular file, or a block device.  SAVETOOL_REFUSED if another
- * process has it open or locked. Where the file system tells that only to the
- * file's owner, or to nobody, the lock alone decides; of a device, whether it
- * is mounted or claimed is known as well.
+ * process has it open or locked.  If the file system reports that only to the
+ * file's owner, or to nobody, the lock alone decides.  A device is also refused
+ * if it is mounted or claimed.
  */
 int held_file_open(struct held_file *held, const char *path,
 		   struct savetool_error *err);

@@ -241,6 +241,36 @@ static int choose_format(enum savetool_format *format, const struct pass *pass,
 	return 0;
 }
 
+/* Decides what is written: the format, and the header, which may be *made. */
+static int choose(struct rewrite *rewrite, struct libvirt **made,
+		  const struct savetool_convert_options *options,
+		  struct savetool_error *err)
+{
+	struct libvirt *header;
+
+	if (choose_format(&rewrite->format, rewrite->pass, options, err) < 0 ||
+	    choose_header(&header, made, rewrite->pass->image, options, err) <
+		    0 ||
+	    set_header(header, rewrite->format, options, err) < 0)
+		return -1;
+	rewrite->header = header;
+	return 0;
+}
+
+/* Writes it, proves it, and says how large it is. */
+static int write_it(struct rewrite *rewrite, const struct agree *agree,
+		    struct savetool_convert_result *result,
+		    struct savetool_error *err)
+{
+	phases_next(&rewrite->phases, 50);
+	if (fit_check(rewrite->out, rewrite->pass, rewrite->format,
+		      &rewrite->phases.monitor, err) < 0 ||
+	    rewrite_image(rewrite, &result->digest, err) < 0 ||
+	    measure(result, rewrite, agree, err) < 0)
+		return -1;
+	return image_require_unchanged(rewrite->pass->image, err);
+}
+
 /* The source is open and recognised. */
 static int convert(struct savetool_image *source, const char *destination,
 		   const struct savetool_convert_options *options,
@@ -252,7 +282,6 @@ static int convert(struct savetool_image *source, const char *destination,
 	cleanup_libvirt struct libvirt *made = NULL;
 	cleanup_output struct output *out = NULL;
 	cleanup_agree struct agree agree = { .domain = NULL };
-	struct libvirt *header;
 	struct rewrite rewrite = {
 		.pass = &pass,
 		.level = options->level,
@@ -261,16 +290,12 @@ static int convert(struct savetool_image *source, const char *destination,
 	};
 
 	phases_begin(&rewrite.phases, monitor);
-	if (pass_begin(&pass, source, err) < 0)
+	if (pass_begin(&pass, source, err) < 0 ||
+	    choose(&rewrite, &made, options, err) < 0)
 		return -1;
-	if (choose_format(&rewrite.format, &pass, options, err) < 0 ||
-	    choose_header(&header, &made, source, options, err) < 0 ||
-	    set_header(header, rewrite.format, options, err) < 0)
-		return -1;
-	rewrite.header = header;
-	agree_init(&agree, &pass, header ? header->xml : NULL,
+	agree_init(&agree, &pass, rewrite.header ? rewrite.header->xml : NULL,
 		   made && !options->allow_mismatch);
-	if (header)
+	if (rewrite.header)
 		rewrite.guard = &agree.base;
 	phases_next(&rewrite.phases, 50);
 	if (rewrite_check_order(&rewrite, err) < 0 ||
@@ -278,14 +303,9 @@ static int convert(struct savetool_image *source, const char *destination,
 	    (source->direct && output_write_direct(out, err) < 0))
 		return -1;
 	rewrite.out = out;
-	phases_next(&rewrite.phases, 50);
-	if (fit_check(out, &pass, rewrite.format, &rewrite.phases.monitor,
-		      err) < 0 ||
-	    rewrite_image(&rewrite, &result->digest, err) < 0 ||
-	    measure(result, &rewrite, &agree, err) < 0 ||
-	    image_require_unchanged(source, err) < 0)
-		return -1;
-	return output_commit(out, err);
+	return write_it(&rewrite, &agree, result, err) < 0 ?
+		       -1 :
+		       output_commit(out, err);
 }
 
 int savetool_convert(struct savetool_image *image, const char *destination,

@@ -97,8 +97,8 @@ static int punch(const struct reclaimer *reclaimer, struct savetool_error *err)
 
 /*
  * Bits before holes, unless a full file system that never overwrites needs
- * the holes first.  On a device nothing tells a hole from zeros, so there the
- * hole comes first: if the device cannot make it, nothing was changed.
+ * the holes first.  A device does not distinguish a hole from zeros, so there
+ * the hole comes first: if the device cannot make it, nothing was changed.
  */
 static int change(struct reclaimer *reclaimer, struct savetool_error *err)
 {
