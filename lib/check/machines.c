@@ -39,7 +39,7 @@ static int wait_for(const struct child *child,
 	do {
 		if (monitor && monitor->stopped &&
 		    monitor->stopped(monitor->data))
-			return fail(err, SAVETOOL_CANCELLED, "cancelled");
+			return fail(err, SAVETOOL_CANCELLED, "interrupted");
 		got = poll(&ready, 1, PATIENCE);
 	} while (got == 0 || (got < 0 && errno == EINTR));
 	return got < 0 ? fail_errno(err, "cannot wait for a program") : 0;
