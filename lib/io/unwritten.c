@@ -8,11 +8,9 @@
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 
-/* A request, with space for its answer. */
-struct request {
-	struct fiemap head;
-	struct fiemap_extent extents[UNWRITTEN_BATCH];
-};
+/* The size of a request with space for its answer. */
+#define REQUEST_SIZE                                                           \
+	(sizeof(struct fiemap) + UNWRITTEN_BATCH * sizeof(struct fiemap_extent))
 
 static void keep(struct unwritten *unwritten,
 		 const struct fiemap_extent *extent)
@@ -31,27 +29,29 @@ static void keep(struct unwritten *unwritten,
  */
 static void learn(struct unwritten *unwritten, int fd, uint64_t offset)
 {
-	struct request request = {
-		.head = { .fm_start = offset,
-			  .fm_length = FIEMAP_MAX_OFFSET - offset,
-			  .fm_extent_count = UNWRITTEN_BATCH },
-	};
+	_Alignas(struct fiemap) uint8_t bytes[REQUEST_SIZE] = { 0 };
+	struct fiemap *request = (struct fiemap *)bytes;
 	const struct fiemap_extent *last;
 	unsigned count;
 
 	unwritten->start = offset;
 	unwritten->end = UINT64_MAX;
 	unwritten->count = 0;
-	if (ioctl(fd, FS_IOC_FIEMAP, &request.head) < 0) {
+	request->fm_start = offset;
+	request->fm_length = FIEMAP_MAX_OFFSET - offset;
+	request->fm_extent_count = UNWRITTEN_BATCH;
+	if (ioctl(fd, FS_IOC_FIEMAP, request) < 0) {
 		unwritten->unknown = true;
 		return;
 	}
-	count = request.head.fm_mapped_extents;
+	count = request->fm_mapped_extents;
+	if (count > UNWRITTEN_BATCH)
+		count = UNWRITTEN_BATCH;
 	for (unsigned i = 0; i < count; i++)
-		keep(unwritten, &request.extents[i]);
+		keep(unwritten, &request->fm_extents[i]);
 	if (count < UNWRITTEN_BATCH)
 		return;
-	last = &request.extents[count - 1];
+	last = &request->fm_extents[count - 1];
 	if (!(last->fe_flags & FIEMAP_EXTENT_LAST) &&
 	    last->fe_logical + last->fe_length > offset)
 		unwritten->end = last->fe_logical + last->fe_length;

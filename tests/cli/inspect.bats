@@ -787,8 +787,8 @@ packs()
 
 	make_image v2-small a
 	# Within the XML there is no guest yet.
-	head -c 300 a >cut
-	savetool inspect --json --xml cut
+	head -c 300 a >short
+	savetool inspect --json --xml short
 	assert_failure 5
 	assert_json '.header."data-length" > 0 and .complete == false and
 		(.guest | not) and (.xml | startswith("<domain"))'
@@ -798,18 +798,18 @@ packs()
  $((size - 300)) are missing (at byte 300)"* ]]
 	# In the padding, and where the stream should start.
 	for end in 1500 "$size"; do
-		head -c "$end" a >cut
-		savetool inspect --json cut
+		head -c "$end" a >short
+		savetool inspect --json short
 		assert_failure 5
 		assert_json '.guest.name == "g1" and .complete == false'
-		savetool inspect cut
+		savetool inspect short
 		assert_failure 5
 		assert_output --partial g1
 		for command in check digest size map; do
-			savetool "$command" cut
+			savetool "$command" short
 			assert_failure 5
 		done
-		savetool convert cut b
+		savetool convert short b
 		assert_failure 5
 	done
 }
@@ -867,8 +867,8 @@ zero_from()
 		done
 	done
 	# Whose file just ends has zeros of its own.
-	head -c 40000000 libvirt-sparse.save >cut
-	savetool digest cut
+	head -c 40000000 libvirt-sparse.save >short
+	savetool digest short
 	assert_failure 5
 	[[ $stderr != *"is zero"* ]]
 }
