@@ -41,14 +41,14 @@ both_ways()
 	machine=(--program qemu-system-s390x --ram ram=40 --
 		-m 40 -M s390-ccw-virtio,memory-backend=ram)
 	saves image
-	fails_with 'say --byte-order' convert sparse image image.sparse
+	fails_with 'use --byte-order' convert sparse image image.sparse
 	# It is emulated, on a little-endian host.
 	order=(--byte-order little)
 	both_ways s390-storage_attributes
 	# Its pages show the same for what it saved as mapped-ram.
 	convert sparse image image.sparse
 	loads image.sparse --cap mapped-ram
-	fails_with 'say --byte-order little' convert sparse image image.big \
+	fails_with 'use --byte-order=little' convert sparse image image.big \
 		--byte-order big
 }
 

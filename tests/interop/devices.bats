@@ -116,7 +116,7 @@ converts_from()
 	device=$(losetup --show --find disk)
 	before=$(sha256sum <"$device")
 	for format in raw sparse; do
-		fails_with "not enough room" \
+		fails_with "not enough space" \
 			"$SAVETOOL" convert -f -O "$format" image "$device"
 		[ "$(sha256sum <"$device")" = "$before" ]
 	done

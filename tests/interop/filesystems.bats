@@ -288,7 +288,7 @@ fails_in_the_middle()
 	shift
 
 	stopped_after "$@"
-	is_refused "not enough room after [0-9]+ bytes, $missing: cannot .*\
+	is_refused "not enough space after [0-9]+ bytes, $missing: cannot .*\
 No space left on device"
 }
 
@@ -299,7 +299,8 @@ was_enough()
 	local written missing
 
 	read -r written missing < <(sed -E \
-		's/.* after ([0-9]+) bytes, about ([0-9]+) missing.*/\1 \2/' said)
+		's/.* after ([0-9]+) bytes, at most about ([0-9]+) more.*/\1 \2/' \
+		said)
 	"$SAVETOOL" "$@" mnt/whole
 	[ "$(allocated mnt/whole)" -le $(((written + missing) * 105 / 100)) ]
 	rm mnt/whole
@@ -307,8 +308,8 @@ was_enough()
 
 a_disk_that_becomes_full_harms_nothing()
 {
-	local known='about [0-9]+ missing at most'
-	local unknown='and no way to tell how many are missing'
+	local known='at most about [0-9]+ more are needed'
+	local unknown='and it is unknown how many more are needed'
 
 	cp "$data/libvirt-raw.save" mnt/raw
 	cp --sparse=always "$data/libvirt-sparse.save" mnt/sparse
@@ -357,7 +358,7 @@ a_full_disk_is_told_first()
 		# Some have no space even for another name.
 		[[ $output =~ 'No space left' ]] || {
 			read -r needed free missing < <(tr -cd '0-9 \n' \
-				<<<"${output#*not enough room: }")
+				<<<"${output#*not enough space: }")
 			[ "$missing" -gt 0 ]
 			[ $((needed - free)) = "$missing" ]
 		}
@@ -502,7 +503,7 @@ becomes_full()
 		echo "$words: $output"
 		[ "$status" = 8 ]
 		[ "$output" = \
-			"savetool: mnt/dense: this file system cannot make holes" ]
+			"savetool: mnt/dense: this file system does not support holes" ]
 	done
 	cmp "$data/bare-mapped.mig" mnt/dense
 	[ "$(ls -A mnt)" = dense ]

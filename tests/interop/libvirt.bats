@@ -134,28 +134,26 @@ setup_file()
 	restores "$result"
 }
 
-# on_used_device FORMAT: $device is one that was used before, with an image.
-on_used_device()
+# with_old_bytes FORMAT: an image with bytes after it, as on a device that was
+# used before.
+with_old_bytes()
 {
 	convert "$1" raw "$image"
 	head -c 1M /dev/urandom >>"$image"
-	truncate -s 512M "$image"
-	device=$(losetup --show --find "$image")
 }
 
-@test "gzip fails on old bytes of a block device, and is converted away" {
-	on_used_device gzip
-	fails_with "gzip -dc" virsh restore "$device"
-	fails_with "compressed-trailing" "$SAVETOOL" check --deep --json \
-		"$device"
-	convert gzip "$device" "$result"
+@test "gzip fails on old bytes after an image, which is converted away" {
+	with_old_bytes gzip
+	fails_with "gzip -dc" virsh restore "$image"
+	fails_with "compressed-trailing" "$SAVETOOL" check --deep --json "$image"
+	convert gzip "$image" "$result"
 	restores "$result"
 }
 
-@test "lzop passes over old bytes of a block device, and check notes it" {
-	on_used_device lzop
-	restores "$device"
-	"$SAVETOOL" check --deep --json "$device" >said
+@test "lzop passes over old bytes after an image, and check notes it" {
+	with_old_bytes lzop
+	restores "$image"
+	"$SAVETOOL" check --deep --json "$image" >said
 	jq -e '.findings[] | select(.code == "compressed-trailing") |
 		.severity == "note"' said
 }

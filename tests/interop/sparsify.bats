@@ -152,7 +152,7 @@ shares_storage()
 	run "$SAVETOOL" sparsify mnt/dense --copy mnt/copy
 	echo "$output"
 	[ "$status" = 8 ]
-	[[ $output == *"not enough room"* ]]
+	[[ $output == *"not enough space"* ]]
 	[ "$(find mnt -name '*copy*')" = "" ]
 	cmp mnt/dense bare-mapped.mig
 }
