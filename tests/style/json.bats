@@ -61,6 +61,12 @@ page_keys()
 			"$top/man/savetool-formats.5" | sed 's/ , /\n/g' | sort)
 }
 
+@test "savetool-check(1) lists every finding code" {
+	diff <(jq -r '."$defs"."finding-code".enum[]' "$schema" | sort) \
+		<(sed -n '/^\.Sh FINDINGS/,/^\.Sh EXIT/s/^\.It Cm //p' \
+			"$top/man/savetool-check.1" | sed 's/ , /\n/g' | sort)
+}
+
 @test "the schema has the types of savetool-map(1)" {
 	diff <(jq -r '."$defs".extent.properties.type.enum[]' "$schema" |
 		sort) <(sed -n '/^\.It Cm leading/,/^\.El/s/^\.It Cm //p' \
