@@ -73,10 +73,21 @@ static void make_space(struct extents *extents)
 
 void extents_add(struct extents *extents, const struct extent *extent)
 {
+	uint64_t end = extent->offset + extent->length;
+
+	/*
+	 * A hole may become data between two questions: on XFS, space that was
+	 * never written does when it gets into the page cache.
+	 */
+	if (extents->count > 0 &&
+	    is_hole(extents, extents->count - 1) == extent->hole) {
+		extents->ends[extents->count - 1] = end;
+		return;
+	}
 	make_space(extents);
 	if (extents->full)
 		return;
 	if (extents->count == 0)
 		extents->starts_with_hole = extent->hole;
-	extents->ends[extents->count++] = extent->offset + extent->length;
+	extents->ends[extents->count++] = end;
 }
