@@ -8,6 +8,7 @@
 #include "confine.h"
 
 #include "base/cleanup.h"
+#include "savetool.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -144,8 +145,13 @@ void confine_begin(struct confine *confine)
 
 void confine_read(struct confine *confine, const char *path)
 {
-	if (confine->rules >= 0 && path && strcmp(path, "-") != 0)
-		permit(confine, path, READ_FILE | READ_DIR | IOCTL_DEV);
+	cleanup_free char *file = NULL;
+
+	if (confine->rules < 0 || !path || strcmp(path, "-") == 0)
+		return;
+	file = savetool_file_of(path);
+	if (file)
+		permit(confine, file, READ_FILE | READ_DIR | IOCTL_DEV);
 }
 
 void confine_read_all(struct confine *confine, const char *const *paths,

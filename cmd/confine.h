@@ -21,7 +21,7 @@ struct confine {
  */
 void confine_begin(struct confine *confine);
 
-/* Allows opening a file by this name for reading; ignores "-" and NULL. */
+/* Allows opening an image by this name for reading; ignores "-" and NULL. */
 void confine_read(struct confine *confine, const char *path);
 
 /* The same for several files. */

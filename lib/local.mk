@@ -85,6 +85,8 @@ libcore_la_SOURCES = \
 	%D%/codec/zstd.c \
 	%D%/codec/zstd_frames.c \
 	%D%/codec/zstd_frames.h \
+	%D%/outer/inner_name.c \
+	%D%/outer/inner_name.h \
 	%D%/outer/layer.c \
 	%D%/outer/layer.h \
 	%D%/outer/layer_codec.c \

@@ -63,6 +63,7 @@ unit_tests = \
 	%D%/unit/codec/codec_test \
 	%D%/differential/codec_test \
 	%D%/unit/codec/zstd_test \
+	%D%/unit/outer/inner_name_test \
 	%D%/unit/outer/layer_test \
 	%D%/unit/ram/block_test \
 	%D%/unit/ram/count_test \

@@ -21,6 +21,7 @@ void savetool_image_close(struct savetool_image *image)
 	layer_free(image->top);
 	free(image->spool_folder);
 	free(image->path);
+	free(image->inner);
 	free(image);
 }
 

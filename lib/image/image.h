@@ -27,7 +27,9 @@ struct held_file;
  * room looks at the layers.
  */
 struct savetool_image {
-	char *path;
+	char *path;                 /* of the file */
+	char *inner;                /* its name in the file; NULL: none given */
+	bool inner_found;           /* a layer is what has that name */
 	struct layer *top;          /* what the stream is read from */
 	struct layer *container;    /* the header's layer: top, or one below */
 	uint64_t payload;           /* where the stream, or what is compressed,
@@ -46,9 +48,12 @@ struct savetool_image {
 	struct drop *drop; /* what a walk does not show; else NULL */
 };
 
-/* As savetool_image_open(), for an open file, which the image takes over. */
+/*
+ * As savetool_image_open(), for an open file, which the image takes over, and
+ * what has this name in it; NULL: the file itself, or the only image in it.
+ */
 int image_open_input(struct savetool_image **image, struct input *file,
-		     const char *path,
+		     const char *path, const char *inner,
 		     const struct savetool_open_options *options,
 		     struct savetool_error *err);
 

@@ -11,18 +11,24 @@
 #include "image/zero_tail.h"
 #include "io/held_file.h"
 #include "io/spool.h"
+#include "outer/inner_name.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 
+/* An archive's magic can be this far from its start: tar's. */
+#define HEAD_SIZE 512
+
 /* The first bytes of what is not understood yet. */
 struct head {
-	uint8_t bytes[LIBVIRT_MAGIC_SIZE];
+	uint8_t bytes[HEAD_SIZE];
 	size_t size;
 };
 
-_Static_assert(LIBVIRT_MAGIC_SIZE >= CODEC_HEAD, "enough for each of them");
+_Static_assert(HEAD_SIZE >= LIBVIRT_MAGIC_SIZE && HEAD_SIZE >= CODEC_HEAD,
+	       "enough for each of them");
+_Static_assert(HEAD_SIZE <= INPUT_BACKLOG, "it can be read again");
 
 static struct input *top_input(const struct savetool_image *image)
 {
@@ -202,6 +208,17 @@ static int recognise_header(struct savetool_image *image,
 	return 0;
 }
 
+/* Nothing in the file could have had the name that was asked for. */
+static int require_inner(const struct savetool_image *image,
+			 struct savetool_error *err)
+{
+	if (!image->inner || image->inner_found)
+		return 0;
+	return fail(err, SAVETOOL_USAGE,
+		    "'%s' is a save image itself and has no '%s' in it",
+		    image->path, image->inner);
+}
+
 /* The caller's word is for what tells nothing, or may have been changed. */
 static int take_byte_order(struct savetool_image *image,
 			   enum savetool_byte_order order,
@@ -227,7 +244,7 @@ static int take_byte_order(struct savetool_image *image,
 
 /* An image of nothing but its file, which is taken over. */
 static struct savetool_image *new_image(
-	struct layer *file, const char *path,
+	struct layer *file, const char *path, const char *inner,
 	const struct savetool_open_options *options)
 {
 	struct savetool_image *image = calloc(1, sizeof(*image));
@@ -241,26 +258,28 @@ static struct savetool_image *new_image(
 	image->direct = options->direct;
 	image->spool_folder = strdup(SPOOL_FOLDER);
 	image->path = strdup(path);
+	image->inner = inner ? strdup(inner) : NULL;
 	return image;
 }
 
 static int open_layer(struct savetool_image **result, struct layer *file,
-		      const char *path,
+		      const char *path, const char *inner,
 		      const struct savetool_open_options *options,
 		      struct savetool_error *err)
 {
-	struct savetool_image *image = new_image(file, path, options);
+	struct savetool_image *image = new_image(file, path, inner, options);
 
 	if (!image)
 		return fail_memory(err);
 	if (image_fd(image) >= 0 && fstat(image_fd(image), &image->opened) < 0)
 		image->opened.st_mode = 0;
-	if (!image->path || !image->spool_folder)
+	if (!image->path || !image->spool_folder || (inner && !image->inner))
 		fail_memory(err);
 	else if (options->offset > INT64_MAX)
 		fail(err, SAVETOOL_USAGE, "offset %" PRIu64 " is out of range",
 		     options->offset);
 	else if (recognise_header(image, err) == 0 &&
+		 require_inner(image, err) == 0 &&
 		 take_byte_order(image, options->byte_order, err) == 0) {
 		*result = image;
 		return 0;
@@ -270,7 +289,7 @@ static int open_layer(struct savetool_image **result, struct layer *file,
 }
 
 int image_open_input(struct savetool_image **image, struct input *file,
-		     const char *path,
+		     const char *path, const char *inner,
 		     const struct savetool_open_options *options,
 		     struct savetool_error *err)
 {
@@ -278,7 +297,7 @@ int image_open_input(struct savetool_image **image, struct input *file,
 
 	if (layer_file_new(&layer, file, err) < 0)
 		return -1;
-	return open_layer(image, layer, path, options, err);
+	return open_layer(image, layer, path, inner, options, err);
 }
 
 static int open_path(struct input **file, const char *path,
@@ -300,16 +319,21 @@ int savetool_image_open(struct savetool_image **image, const char *path,
 			struct savetool_error *err)
 {
 	struct savetool_open_options options;
+	cleanup_inner_name struct inner_name name = { 0 };
 	cleanup_input struct input *file = NULL;
-	/* Who started us reads standard input by the same opening. */
-	bool own = strcmp(path, "-") != 0;
+	bool own;
 
 	if (options_take(&options, sizeof(options), given, err) < 0 ||
-	    open_path(&file, path, err) < 0 ||
+	    inner_name_split(&name, path, err) < 0)
+		return -1;
+	/* Who started us reads standard input by the same opening. */
+	own = strcmp(name.file, "-") != 0;
+	if (open_path(&file, name.file, err) < 0 ||
 	    (options.direct && input_read_direct(file, own, err) < 0))
 		return -1;
 	file->monitor = monitor;
-	return image_open_input(image, steal(file), path, &options, err);
+	return image_open_input(image, steal(file), name.file, name.inner,
+				&options, err);
 }
 
 int image_open_held(struct savetool_image **image, const struct held_file *held,
@@ -325,5 +349,5 @@ int image_open_held(struct savetool_image **image, const struct held_file *held,
 	if (input_open_fd(&file, fd, err) < 0 ||
 	    (options->direct && input_read_direct(file, true, err) < 0))
 		return -1;
-	return image_open_input(image, steal(file), path, options, err);
+	return image_open_input(image, steal(file), path, NULL, options, err);
 }

@@ -17,7 +17,7 @@ struct input;
  * How far one can go back in an input that is not seekable: enough to recognise
  * what starts there and hand it to its reader.
  */
-#define INPUT_BACKLOG 256
+#define INPUT_BACKLOG 1024
 
 /* A range of a file that holds data, or is a hole. */
 struct extent {

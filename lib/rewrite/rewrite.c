@@ -108,7 +108,7 @@ static int verify(struct rewrite *rewrite, const struct digest_visitor *digest,
 	if (digest_source(rewrite, digest, &before, err) < 0)
 		return -1;
 	if (output_read_back(rewrite->out, &in, err) < 0 ||
-	    image_open_input(&written, in, "", &options, err) < 0)
+	    image_open_input(&written, in, "", NULL, &options, err) < 0)
 		return fail_while(err, "cannot read the output back");
 	/* It will say so when it is on the disk. */
 	if (written->libvirt)

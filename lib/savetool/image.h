@@ -15,7 +15,15 @@ struct savetool_open_options {
 };
 
 /*
- * Opens an image for reading; "-" is standard input.  The options may be NULL.
+ * The name of an image is that of a file, or FILE::NAME for what lies in a
+ * file; a file of that very name comes first.  Returns the file, which the
+ * caller frees, or NULL if there is no memory.
+ */
+char *savetool_file_of(const char *name);
+
+/*
+ * Opens an image for reading, by its name; "-" is standard input.  The options
+ * may be NULL.
  * SAVETOOL_NOT_IMAGE if the file is something else.  SAVETOOL_USAGE if the
  * libvirt header has another byte order than the options.
  *

@@ -481,6 +481,16 @@ fake_man()
 	assert_json '.path == ""'
 }
 
+@test "a name in a file that has nothing in it is a usage error" {
+	make_image v2-bare image
+	savetool digest image::a
+	assert_error 2 "image::a: 'image' is a save image itself and has no \
+'a' in it"
+	cp image image::a
+	savetool digest image::a
+	assert_success
+}
+
 @test "a full disk at standard output is a failure" {
 	local words
 

@@ -70,7 +70,8 @@ static void read_back(int fd, bool mapped, const struct savetool_digest *before)
 
 	fuzz_require(input_open_fd(&in, fcntl(fd, F_DUPFD_CLOEXEC, 0), &err) ==
 		     0);
-	fuzz_require(image_open_input(&image, in, "fuzz", &plainly, &err) == 0);
+	fuzz_require(image_open_input(&image, in, "fuzz", NULL, &plainly,
+				      &err) == 0);
 	if (savetool_image_digest(image, NULL, &after, &err) < 0) {
 		/*
 		 * A guest without devices and without a page, which nobody
@@ -98,7 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input *in;
 
 	fuzz_require(input_open_fd(&in, fuzz_file_of(data, size), &err) == 0);
-	if (image_open_input(&image, in, "fuzz", &plainly, &err) < 0)
+	if (image_open_input(&image, in, "fuzz", NULL, &plainly, &err) < 0)
 		return 0;
 	for (int mapped = 0; mapped < 2; mapped++) {
 		struct pass pass = PASS_INIT;

@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input *in;
 
 	fuzz_require(input_open_fd(&in, fuzz_file_of(data, size), &err) == 0);
-	if (image_open_input(&image, in, "fuzz", &plainly, &err) < 0)
+	if (image_open_input(&image, in, "fuzz", NULL, &plainly, &err) < 0)
 		return 0;
 	describe(image, false);
 	describe(image, true);

@@ -223,7 +223,10 @@ TEST(nothing_that_was_compressed_is_not_an_image)
 	assert_null(image);
 }
 
-/* An image of the bytes that were made, which come by a pipe. */
+/*
+ * An image of the bytes that were made, which come by a pipe, and after them
+ * more than a pipe can go back.
+ */
 static struct savetool_image *opens_pipe(void)
 {
 	struct savetool_image *image;
@@ -231,13 +234,14 @@ static struct savetool_image *opens_pipe(void)
 	struct input *in;
 	int ends[2];
 
+	wire_fill(&wire, 0, INPUT_BACKLOG);
 	assert_int_equal(pipe(ends), 0);
 	assert_true(fcntl(ends[1], F_SETPIPE_SZ, wire.size) >= (int)wire.size);
 	assert_int_equal(write(ends[1], wire.bytes, wire.size), wire.size);
 	close(ends[1]);
 	wire.size = 0;
 	assert_ok(input_open_fd(&in, ends[0], &err), err);
-	assert_ok(image_open_input(&image, in, "-", &plainly, &err), err);
+	assert_ok(image_open_input(&image, in, "-", NULL, &plainly, &err), err);
 	return image;
 }
 

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* FILE::NAME, split. */
+#include "config.h"
+
+#include "outer/inner_name.h"
+
+#include "base/error.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#define BETWEEN "::"
+
+static bool exists(const char *path)
+{
+	struct stat found;
+
+	return strcmp(path, "-") == 0 || lstat(path, &found) == 0;
+}
+
+int inner_name_split(struct inner_name *name, const char *path,
+		     struct savetool_error *err)
+{
+	char *file = strdup(path);
+	char *between = file;
+
+	if (!file)
+		return fail_memory(err);
+	name->file = file;
+	name->inner = NULL;
+	/* "nbd://[::1]/" is one name. */
+	if (exists(file) || strstr(file, "://"))
+		return 0;
+	while ((between = strstr(between, BETWEEN))) {
+		*between = '\0';
+		if (exists(file)) {
+			name->inner = between + strlen(BETWEEN);
+			return 0;
+		}
+		*between = BETWEEN[0];
+		between++;
+	}
+	return 0;
+}
+
+char *savetool_file_of(const char *path)
+{
+	struct inner_name name;
+	struct savetool_error err;
+
+	return inner_name_split(&name, path, &err) < 0 ? NULL : name.file;
+}
