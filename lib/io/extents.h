@@ -8,7 +8,7 @@
 
 #include "io/input.h"
 
-/* Data and holes alternate, so their ends describe them all. */
+/* Data and holes take turns, so their ends describe them all. */
 struct extents {
 	size_t count, space;
 	uint64_t *ends;
@@ -29,7 +29,10 @@ bool extents_end_with_hole(const struct extents *extents);
 bool extents_find(const struct extents *extents, uint64_t offset,
 		  struct extent *extent);
 
-/* Adds the next extent, of the other kind than the last; ignored if full. */
+/*
+ * Adds the next extent; one of the same kind as the last makes that one longer.
+ * Ignored if full.
+ */
 void extents_add(struct extents *extents, const struct extent *extent);
 
 #endif

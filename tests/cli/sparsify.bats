@@ -927,7 +927,7 @@ teardown()
 	# What follows the image on the device is none of ours.
 	dense from file
 	head -c 1M /dev/urandom >>file
-	sync file
+	give_back file
 	tail -c 1M file >rest
 	on_device file
 	savetool sparsify -n "$device"

@@ -55,6 +55,29 @@ TEST(data_and_holes_take_turns)
 	}
 }
 
+/* On XFS, a hole may be data when the file system is asked again. */
+TEST(extents_of_one_kind_in_a_row_are_one)
+{
+	for (int hole = 0; hole < 2; hole++) {
+		struct extents extents = { 0 };
+
+		add(&extents, 4096, hole);
+		add(&extents, 8192, hole);
+		lies_in(&extents, 0, 12288, hole);
+		lies_in(&extents, 4096, 8192, hole);
+		assert_int_equal(extents_end_with_hole(&extents), hole);
+		/* What follows is not taken for the opposite. */
+		add(&extents, 4096, !hole);
+		add(&extents, 4096, !hole);
+		add(&extents, 4096, hole);
+		lies_in(&extents, 0, 12288, hole);
+		lies_in(&extents, 12288, 8192, !hole);
+		lies_in(&extents, 20480, 4096, hole);
+		assert_int_equal(extents_end(&extents), 24576);
+		extents_free(&extents);
+	}
+}
+
 TEST(extents_that_do_not_fit_are_left_out)
 {
 	struct extents extents = { 0 };
@@ -73,6 +96,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_known_at_first),
 		cmocka_unit_test(data_and_holes_take_turns),
+		cmocka_unit_test(extents_of_one_kind_in_a_row_are_one),
 		cmocka_unit_test(extents_that_do_not_fit_are_left_out),
 	};
 
