@@ -12,6 +12,7 @@ dist_man_MANS += \
 	%D%/savetool-inspect.1 \
 	%D%/savetool-json.5 \
 	%D%/savetool-map.1 \
+	%D%/savetool-places.7 \
 	%D%/savetool-sparsify.1 \
 	%D%/savetool-size.1 \
 	%D%/savetool.1
