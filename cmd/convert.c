@@ -18,6 +18,7 @@
 struct wish {
 	enum savetool_format format;
 	bool force, bare, verify, allow_mismatch;
+	char *base;
 	char *xml; /* "": the image's own */
 	struct take_words drop;
 	int header_version, level, threads;
@@ -39,6 +40,9 @@ static const char *contradiction(const struct wish *wish)
 		return "'--bare' and '--libvirt' cannot be combined";
 	if (wish->bare && wish->header_version >= 0)
 		return "a bare stream has no header version";
+	if (wish->base && wish->format != SAVETOOL_FORMAT_KEEP &&
+	    wish->format != SAVETOOL_FORMAT_SPARSE)
+		return "'--base' is for format 'sparse' only";
 	if (wish->allow_mismatch && (!wish->xml || !*wish->xml))
 		return "'--allow-mismatch' needs '--libvirt=XML'";
 	if (wish->header_version >= 0 && wish->header_version != 2 &&
@@ -92,6 +96,7 @@ static struct savetool_convert_options options_of(const struct wish *wish)
 		.threads = (unsigned)wish->threads,
 		.drop = (const char *const *)wish->drop.words,
 		.drop_count = wish->drop.count,
+		.base = wish->base,
 	};
 
 	if (wish->bare)
@@ -110,11 +115,17 @@ static void show_text(struct report *report, const char *destination,
 		      const struct savetool_convert_result *result)
 {
 	char logical[REPORT_SIZE_TEXT], allocated[REPORT_SIZE_TEXT];
+	char shared[REPORT_SIZE_TEXT + 16] = "";
 
 	report_size_text(result->logical, logical);
 	report_size_text(result->allocated, allocated);
-	report_line(report, "%s: %s, %s, %s allocated%s", destination,
-		    savetool_format_name(format), logical, allocated,
+	if (result->shared > 0) {
+		memcpy(shared, ", ", 3);
+		report_size_text(result->shared, shared + 2);
+		strcat(shared, " shared");
+	}
+	report_line(report, "%s: %s, %s, %s allocated%s%s", destination,
+		    savetool_format_name(format), logical, allocated, shared,
 		    result->verified ? ", verified" : "");
 }
 
@@ -131,6 +142,8 @@ static void show(const struct cli *cli, const struct wish *wish,
 	report_number(report, "logical", NULL, result->logical);
 	report_number(report, "allocated", NULL, result->allocated);
 	report_number(report, "lost", NULL, result->lost);
+	if (wish->base && !result->unshared)
+		report_number(report, "shared", NULL, result->shared);
 	if (wish->drop.count > 0)
 		report_words(report, "dropped", NULL,
 			     (const char *const *)wish->drop.words);
@@ -148,6 +161,11 @@ static void show(const struct cli *cli, const struct wish *wish,
 static void warn(const struct cli *cli, const struct wish *wish,
 		 const struct savetool_convert_result *result)
 {
+	if (result->unshared)
+		cli_warn(cli, cli->operands[1],
+			 "cannot share storage with '%s' on this file system; "
+			 "all of it was written",
+			 wish->base);
 	cli_warn_lost(cli, cli->operands[0], result->lost);
 	if (result->mismatch[0])
 		cli_warn(cli, cli->operands[1], "%s", result->mismatch);
@@ -163,13 +181,14 @@ static void warn(const struct cli *cli, const struct wish *wish,
 }
 
 static void confine_files(const char *source, const char *destination,
-			  const char *xml)
+			  const struct wish *wish)
 {
 	struct confine confine;
 
 	confine_begin(&confine);
 	confine_read(&confine, source);
-	confine_read(&confine, xml);
+	confine_read(&confine, wish->xml);
+	confine_read(&confine, wish->base);
 	confine_write(&confine, destination);
 	confine_end(&confine);
 }
@@ -189,7 +208,7 @@ static int convert(struct cli *cli, struct wish *wish)
 	    check_destination(cli, destination) != SAVETOOL_OK)
 		return SAVETOOL_USAGE;
 	options = options_of(wish);
-	confine_files(source, destination, wish->xml);
+	confine_files(source, destination, wish);
 	monitor = progress_begin(&wish->progress, source, 0, 1);
 	failed =
 		savetool_image_open(&image, source, &wish->open, monitor, &err);
@@ -229,6 +248,8 @@ static int run(struct cli *cli)
 		  &wish.header_version, "write header version 2 or 3" },
 		{ '\0', "verify", NULL, take_flag, &wish.verify,
 		  "read DEST back and compare it with SOURCE" },
+		{ '\0', "base", "OLD", take_text, &wish.base,
+		  "share the storage of pages that are the same in OLD" },
 		{ '\0', "drop", "SECTION", take_word, &wish.drop,
 		  "leave out a section that QEMU does not know" },
 		OPTIONS_COMPRESSION(&wish.level, &wish.threads),
@@ -247,6 +268,7 @@ static int run(struct cli *cli)
 		status = convert(cli, &wish);
 	}
 	free(wish.xml);
+	free(wish.base);
 	take_words_free(&wish.drop);
 	return status;
 }

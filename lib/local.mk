@@ -129,6 +129,8 @@ libcore_la_SOURCES = \
 	%D%/format/libvirt.c \
 	%D%/format/libvirt.h \
 	%D%/format/mapped.h \
+	%D%/format/mapped_base.c \
+	%D%/format/mapped_base.h \
 	%D%/format/mapped_order.c \
 	%D%/format/mapped_order.h \
 	%D%/format/mapped_sink.c \
@@ -226,6 +228,8 @@ libcore_la_SOURCES = \
 	%D%/map/map_sequential.c \
 	%D%/rewrite/agree.c \
 	%D%/rewrite/agree.h \
+	%D%/rewrite/base.c \
+	%D%/rewrite/base.h \
 	%D%/rewrite/compact.c \
 	%D%/rewrite/convert.c \
 	%D%/rewrite/fit.c \

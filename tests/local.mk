@@ -80,6 +80,7 @@ unit_tests = \
 	%D%/unit/format/fields_test \
 	%D%/unit/format/iterable_test \
 	%D%/unit/format/libvirt_test \
+	%D%/unit/format/mapped_base_test \
 	%D%/unit/format/mapped_test \
 	%D%/unit/format/page_size_test \
 	%D%/unit/format/ram_list_test \

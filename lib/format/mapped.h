@@ -8,6 +8,7 @@
 #define FORMAT_MAPPED_H
 
 #include "base/bitmap.h"
+#include "format/mapped_base.h"
 #include "format/ram_list.h"
 #include "ram/page.h"
 
@@ -54,11 +55,12 @@ void mapped_source_read_holes(struct mapped_source *source);
 /*
  * Writes pages to their slots, and at finish the bitmaps, in that byte order.
  * headers, one per block, are copied.  out, which must be seekable, and the
- * layout stay the caller's.
+ * layout stay the caller's.  So does the base, whose storage equal pages will
+ * share; NULL: there is none.
  */
 int mapped_sink_new(struct page_sink **sink, struct output *out,
 		    const struct ram_layout *layout,
 		    const struct mapped_header *headers, bool big_endian,
-		    struct savetool_error *err);
+		    struct mapped_base *base, struct savetool_error *err);
 
 #endif

@@ -18,8 +18,9 @@ struct mapped_sink {
 	const struct ram_layout *layout;
 	struct mapped_header *headers;
 	bool big_endian;
-	struct bitmap *present; /* one per block: the bitmap for the file */
-	struct bitmap *written; /* one per block: slots that hold bytes */
+	struct mapped_base *old; /* NULL: nothing is shared */
+	struct bitmap *present;  /* one per block: the bitmap for the file */
+	struct bitmap *written;  /* one per block: slots that hold bytes */
 
 	/* Pages that adjoin in the file and are written in one call. */
 	struct iovec iov[IOV_MAX];
@@ -63,14 +64,48 @@ static int put_bytes(struct mapped_sink *sink, uint64_t offset,
 	return 0;
 }
 
-static int put_data(struct mapped_sink *sink, const struct page_run *run,
-		    struct savetool_error *err)
+/* What the base has, too, is shared, as far as the file system can. */
+static int put_or_share(struct mapped_sink *sink, const struct page_run *run,
+			struct savetool_error *err)
+{
+	uint64_t done = 0, length;
+
+	for (; done < run->length; done += length) {
+		uint64_t to = slot(sink, run) + done, from;
+		int shared = 0;
+
+		length = mapped_base_compare(sink->old, run, done, to,
+					     sink->layout->page_size, &from);
+		if (from != SAVETOOL_UNKNOWN && flush(sink, err) < 0)
+			return -1;
+		if (from != SAVETOOL_UNKNOWN)
+			shared = output_share(sink->out, sink->old->fd, from,
+					      to, length, err);
+		if (shared < 0 ||
+		    (shared == 0 &&
+		     put_bytes(sink, to, run->data + done, length, err) < 0))
+			return -1;
+		if (shared > 0)
+			sink->old->shared += length;
+	}
+	return 0;
+}
+
+static void mark(struct mapped_sink *sink, const struct page_run *run)
 {
 	uint64_t first = run->offset / sink->layout->page_size;
 	uint64_t count = run->length / sink->layout->page_size;
 
 	bitmap_set_range(&sink->present[run->block->index], first, count);
 	bitmap_set_range(&sink->written[run->block->index], first, count);
+}
+
+static int put_data(struct mapped_sink *sink, const struct page_run *run,
+		    struct savetool_error *err)
+{
+	mark(sink, run);
+	if (sink->old)
+		return put_or_share(sink, run, err);
 	return put_bytes(sink, slot(sink, run), run->data, run->length, err);
 }
 
@@ -83,7 +118,7 @@ static int put_zeros(struct mapped_sink *sink, const struct page_run *run,
 {
 	static const uint8_t zeros[RAM_PAGE_MOST];
 	uint64_t page_size = sink->layout->page_size;
-	struct page_run page = *run;
+	uint64_t offset = slot(sink, run), end = offset + run->length;
 
 	if (!run->block->prefilled) {
 		bitmap_clear_range(&sink->present[run->block->index],
@@ -91,12 +126,10 @@ static int put_zeros(struct mapped_sink *sink, const struct page_run *run,
 				   run->length / page_size);
 		return 0;
 	}
-	page.kind = PAGE_DATA;
-	page.data = zeros;
-	page.length = page_size;
-	for (; page.offset < run->offset + run->length;
-	     page.offset += page_size)
-		if (put_data(sink, &page, err) < 0)
+	mark(sink, run);
+	/* Not shared: the base may have a hole there. */
+	for (; offset < end; offset += page_size)
+		if (put_bytes(sink, offset, zeros, page_size, err) < 0)
 			return -1;
 	return 0;
 }
@@ -251,7 +284,7 @@ static const struct page_sink_ops ops = {
 int mapped_sink_new(struct page_sink **result, struct output *out,
 		    const struct ram_layout *layout,
 		    const struct mapped_header *headers, bool big_endian,
-		    struct savetool_error *err)
+		    struct mapped_base *base, struct savetool_error *err)
 {
 	struct mapped_sink *sink = calloc(1, sizeof(*sink));
 
@@ -261,6 +294,7 @@ int mapped_sink_new(struct page_sink **result, struct output *out,
 	sink->out = out;
 	sink->layout = layout;
 	sink->big_endian = big_endian;
+	sink->old = base;
 	if (allocate(sink, headers, err) < 0) {
 		sink_free(&sink->base);
 		return -1;

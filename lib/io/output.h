@@ -54,6 +54,8 @@ struct output_ops {
 			 struct savetool_error *err);
 	int (*fd)(const struct output *out);
 	void (*expect)(struct output *out, uint64_t bytes);
+	int (*share)(struct output *out, int fd, uint64_t from, uint64_t offset,
+		     uint64_t length, struct savetool_error *err);
 };
 
 struct output {
@@ -121,6 +123,14 @@ void output_expect(struct output *out, uint64_t bytes);
 
 int output_write_at(struct output *out, const void *data, size_t size,
 		    uint64_t offset, struct savetool_error *err);
+
+/*
+ * Instead of writing these bytes, shares the storage that another file has for
+ * them at from: 1, or 0 if that is not possible.  All numbers are multiples of
+ * the file system's block.
+ */
+int output_share(struct output *out, int fd, uint64_t from, uint64_t offset,
+		 uint64_t length, struct savetool_error *err);
 
 /*
  * Reads size bytes of what was written.  SAVETOOL_UNSUPPORTED if it cannot be

@@ -16,7 +16,9 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/fs.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 /* Block devices can clear only whole sectors; no sectors are larger. */
@@ -428,6 +430,29 @@ static void file_expect(struct output *out, uint64_t bytes)
 	((struct output_file *)out)->expected = bytes;
 }
 
+static int file_share(struct output *out, int fd, uint64_t from,
+		      uint64_t offset, uint64_t length,
+		      struct savetool_error *err)
+{
+	struct output_file *file = (struct output_file *)out;
+	struct file_clone_range range = {
+		.src_fd = fd,
+		.src_offset = from,
+		.src_length = length,
+		.dest_offset = offset,
+	};
+
+	if (!file->fresh)
+		return 0;
+	if (flush(file, err) < 0)
+		return -1;
+	if (ioctl(file->fd, FICLONERANGE, &range) < 0)
+		return 0;
+	if (offset + length > file->end)
+		file->end = offset + length;
+	return 1;
+}
+
 const struct output_ops output_file_ops = {
 	.write_at = file_write_at,
 	.read_at = file_read_at,
@@ -441,4 +466,5 @@ const struct output_ops output_file_ops = {
 	.read_back = file_read_back,
 	.fd = file_fd,
 	.expect = file_expect,
+	.share = file_share,
 };

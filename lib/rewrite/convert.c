@@ -9,6 +9,7 @@
 #include "image/unchanged.h"
 #include "io/space.h"
 #include "rewrite/agree.h"
+#include "rewrite/base.h"
 #include "rewrite/fit.h"
 #include "rewrite/rewrite.h"
 
@@ -210,6 +211,8 @@ static int measure(struct savetool_convert_result *result,
 	result->format = rewrite->format;
 	result->lost = rewrite->pass->lost;
 	result->verified = rewrite->verify;
+	if (rewrite->base)
+		result->shared = rewrite->base->shared;
 	strcpy(result->mismatch, agree->text);
 	result->logical = rewrite->out->position;
 	result->allocated = space_allocated(&st);
@@ -263,12 +266,37 @@ static int write_it(struct rewrite *rewrite, const struct agree *agree,
 		    struct savetool_error *err)
 {
 	phases_next(&rewrite->phases, 50);
-	if (fit_check(rewrite->out, rewrite->pass, rewrite->format,
-		      &rewrite->phases.monitor, err) < 0 ||
+	/* How much of it will be shared shows only then. */
+	if ((!rewrite->base &&
+	     fit_check(rewrite->out, rewrite->pass, rewrite->format,
+		       &rewrite->phases.monitor, err) < 0) ||
 	    rewrite_image(rewrite, &result->digest, err) < 0 ||
 	    measure(result, rewrite, agree, err) < 0)
 		return -1;
 	return image_require_unchanged(rewrite->pass->image, err);
+}
+
+/* If storage can be shared, it is, and the result is verified. */
+static int take_base(struct rewrite *rewrite, struct base *base,
+		     const char *destination,
+		     const struct savetool_convert_options *options,
+		     struct savetool_error *err)
+{
+	if (!options->base)
+		return 0;
+	if (rewrite->format != SAVETOOL_FORMAT_SPARSE)
+		return fail(err, SAVETOOL_USAGE,
+			    "only format 'sparse' can share storage with a "
+			    "base");
+	if (base_open(base, options->base, destination,
+		      rewrite->pass->image->direct, &rewrite->phases.monitor,
+		      err) < 0)
+		return -1;
+	if (!base->image)
+		return 0;
+	rewrite->base = &base->mapped;
+	rewrite->verify = true;
+	return 0;
 }
 
 /* The source is open and recognised. */
@@ -282,6 +310,7 @@ static int convert(struct savetool_image *source, const char *destination,
 	cleanup_libvirt struct libvirt *made = NULL;
 	cleanup_output struct output *out = NULL;
 	cleanup_agree struct agree agree = { .domain = NULL };
+	cleanup_base struct base base = { .pass = PASS_INIT };
 	struct rewrite rewrite = {
 		.pass = &pass,
 		.level = options->level,
@@ -298,11 +327,13 @@ static int convert(struct savetool_image *source, const char *destination,
 	if (rewrite.header)
 		rewrite.guard = &agree.base;
 	phases_next(&rewrite.phases, 50);
-	if (rewrite_check_order(&rewrite, err) < 0 ||
+	if (take_base(&rewrite, &base, destination, options, err) < 0 ||
+	    rewrite_check_order(&rewrite, err) < 0 ||
 	    open_destination(&out, &rewrite, destination, options, err) < 0 ||
 	    (source->direct && output_write_direct(out, err) < 0))
 		return -1;
 	rewrite.out = out;
+	result->unshared = options->base && !rewrite.base;
 	return write_it(&rewrite, &agree, result, err) < 0 ?
 		       -1 :
 		       output_commit(out, err);

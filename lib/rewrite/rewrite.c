@@ -25,6 +25,7 @@ static int walk_source(struct rewrite *rewrite, struct output *out,
 		.mapped = rewrite->format == SAVETOOL_FORMAT_SPARSE,
 		.big_endian = source->big_endian,
 		.compact = rewrite->compact,
+		.base = rewrite->base,
 	};
 	cleanup_writer struct writer *writer = NULL;
 	cleanup_tee struct tee *guarded = NULL, *tee = NULL;

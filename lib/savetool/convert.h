@@ -28,6 +28,14 @@ struct savetool_convert_options {
 	const char *const *drop;
 	size_t drop_count;
 	bool allow_mismatch; /* the XML may contradict the stream */
+
+	/*
+	 * A file with an older mapped-ram image of the guest, or NULL.  Pages
+	 * that are the same, in the same place of the same block, share its
+	 * storage if the file system can do that.  Then the result is verified,
+	 * too.
+	 */
+	const char *base;
 };
 
 struct savetool_convert_result {
@@ -38,6 +46,8 @@ struct savetool_convert_result {
 	bool verified;
 	struct savetool_digest digest; /* if verified */
 	char mismatch[512]; /* how the XML contradicts the stream; "": not */
+	bool unshared;   /* the file system cannot share the base's storage */
+	uint64_t shared; /* bytes of it that are shared */
 };
 
 /*

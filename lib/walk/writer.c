@@ -171,7 +171,7 @@ static int start_mapped(struct writer *writer, const struct ram_layout *layout,
 	if (result == 0)
 		result = mapped_sink_new(&writer->memory, writer->out, layout,
 					 headers, writer->options.big_endian,
-					 err);
+					 writer->options.base, err);
 	free(headers);
 	return result;
 }

@@ -3,14 +3,16 @@
 #ifndef WALK_WRITER_H
 #define WALK_WRITER_H
 
+#include "format/mapped_base.h"
 #include "walk/walk.h"
 
 struct writer;
 
 struct writer_options {
 	bool mapped;
-	bool big_endian; /* of bitmaps: the host that will load them */
-	bool compact;    /* memory in as few sections as possible */
+	bool big_endian;          /* of bitmaps: the host that will load them */
+	bool compact;             /* memory in as few sections as possible */
+	struct mapped_base *base; /* mapped: to share storage with; or NULL */
 };
 
 /*

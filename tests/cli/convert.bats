@@ -743,3 +743,38 @@ overwritten()
 	assert_failure 7
 	[ ! -e dest ]
 }
+
+@test "--base is for sparse files, and its image must be one" {
+	make_image v3-small base
+	make_image v2-bare other
+	savetool convert -O raw --base base base copy
+	assert_error 2 "'--base' is for format 'sparse' only; \
+see 'savetool convert --help'"
+	savetool convert --base base other copy
+	assert_error 2 "other: only format 'sparse' can share storage with a base"
+	savetool convert -O sparse --base other other copy
+	assert_error 2 "other: 'other': not in format 'sparse': its pages have \
+no place to share"
+	savetool convert -O sparse --base missing other copy
+	assert_error 3 "other: 'missing': cannot open: No such file or directory"
+	echo text >text
+	savetool convert -O sparse --base text other copy
+	assert_error 4 "other: 'text': not a save image"
+	[ ! -e copy ]
+}
+
+@test "a base changes nothing but where the bytes are" {
+	make_image v3-small base
+	make_image v2-small source
+	savetool convert -O sparse source plain
+	assert_success
+	savetool convert -O sparse --base base source copy
+	assert_success
+	cmp plain copy
+	savetool convert -f -O sparse --base copy source copy
+	assert_success
+	cmp plain copy
+	savetool convert -q -f -O sparse --base copy --direct source copy
+	assert_silent
+	cmp plain copy
+}

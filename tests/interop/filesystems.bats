@@ -514,6 +514,85 @@ becomes_full()
 	[ "$status" = 0 ] || [ "$status" = 1 ]
 }
 
+# nights_share: five images of a guest that changes, each with the last one as
+# its base, take little more than the first one and what has changed.
+nights_share()
+{
+	local night first whole changed=131072
+
+	cat "$data/all-pages.mig" >guest
+	"$SAVETOOL" convert -O sparse guest mnt/0
+	sync -f mnt
+	first=$(used)
+	for night in 1 2 3 4 5; do
+		dd if=/dev/urandom of=guest bs=$changed count=1 status=none \
+			seek=$((80 + night * 9)) conv=notrunc
+		"$SAVETOOL" convert -O sparse --base mnt/$((night - 1)) guest \
+			mnt/$night 2>told
+		[ ! -s told ]
+		"$SAVETOOL" convert -O sparse guest whole
+		cmp whole mnt/$night
+		"$SAVETOOL" check mnt/$night
+		rm whole
+		sync -f mnt
+		whole=$(($(used) - first))
+		echo "night $night: $first at first, $whole since"
+		# A header, bitmaps, devices and the file system's own.
+		[ $whole -le $((night * (changed + 1048576))) ]
+	done
+	# What is shared stays, whatever becomes of the others.
+	whole=$(digest mnt/5)
+	rm mnt/[0-3]
+	"$SAVETOOL" convert -f --base mnt/4 mnt/5 mnt/4
+	[ "$(digest mnt/4)" = "$whole" ]
+	dd if=/dev/zero of=mnt/4 bs=1M seek=8 count=8 conv=notrunc status=none
+	[ "$(digest mnt/5)" = "$whole" ]
+}
+
+used()
+{
+	df --output=used -B 1 mnt | tail -n 1
+}
+
+# A kill while storage is shared leaves both images whole.
+a_kill_leaves_the_base()
+{
+	local expected
+
+	"$SAVETOOL" convert -O sparse "$data/all-pages.mig" mnt/old
+	expected=$(digest mnt/old)
+	# By then, storage is shared piece by piece.
+	! strace -E ASAN_OPTIONS=detect_leaks=0 -f -qq -o trace -e trace=ioctl \
+		-e inject=ioctl:signal=KILL:when=20 \
+		"$SAVETOOL" convert --base mnt/old mnt/old mnt/new || return 1
+	grep -q FICLONERANGE trace
+	[ "$(digest mnt/old)" = "$expected" ]
+	[ ! -e mnt/new ]
+	"$SAVETOOL" convert --base mnt/old mnt/old mnt/new
+	[ "$(digest mnt/new)" = "$expected" ]
+}
+
+@test "xfs: a guest that is saved every night takes what has changed" {
+	on xfs -q
+	nights_share
+	a_kill_leaves_the_base
+}
+
+@test "btrfs: a guest that is saved every night takes what has changed" {
+	on btrfs -q
+	nights_share
+	a_kill_leaves_the_base
+}
+
+@test "ext4: what cannot be shared with a base is written, with a warning" {
+	on ext4 -q
+	"$SAVETOOL" convert -O sparse "$data/all-pages.mig" mnt/0
+	"$SAVETOOL" convert --base mnt/0 "$data/all-pages.mig" mnt/1 2>told
+	[ "$(cat told)" = "savetool: mnt/1: warning: cannot share storage with \
+'mnt/0' on this file system; all of it was written" ]
+	cmp mnt/0 mnt/1
+}
+
 @test "ext4: holes survive, and a folder has the reported size" {
 	# Else the superuser has more than the 40 MiB that are left.
 	on ext4 -q -m 0
