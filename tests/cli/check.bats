@@ -137,6 +137,7 @@ restore as zeros; no page of this block is absent, so they may have been zero \
 	checks 0 b
 	assert_json '.findings == []'
 	cp --sparse=always b c
+	give_back c
 	checks 0 c
 	assert_json '.clean and ([.findings[].code] | unique) == ["sparse-copy"]'
 	assert_json '[.findings[].block] == ["/rom@etc/acpi/tables", "pc.bios",
