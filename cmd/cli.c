@@ -476,6 +476,20 @@ int cli_no_command(const struct cli *cli, const char *word)
 	return misuse(cli, &mistake);
 }
 
+int cli_no_operand(const struct cli *cli, const char *what,
+		   const char *const *words, const char *word)
+{
+	struct mistake mistake = { .hint = "" };
+	struct nearest nearest;
+
+	misfit_none(&mistake.err, what, word);
+	nearest_begin(&nearest, word);
+	for (; *words; words++)
+		nearest_try(&nearest, *words);
+	nearest_text(&nearest, "", mistake.hint);
+	return misuse(cli, &mistake);
+}
+
 int cli_no_option(const struct cli *cli, const struct option *table,
 		  const char *word)
 {

@@ -95,6 +95,10 @@ int cli_misuse(const struct cli *cli, const char *format, ...)
 
 /* The same for a word that is not a command or option; suggests the nearest. */
 int cli_no_command(const struct cli *cli, const char *word);
+
+/* The same for an operand that must be one of some words, ended by NULL. */
+int cli_no_operand(const struct cli *cli, const char *what,
+		   const char *const *words, const char *word);
 int cli_no_option(const struct cli *cli, const struct option *table,
 		  const char *word);
 

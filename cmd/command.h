@@ -22,6 +22,7 @@ extern const struct command command_compact;
 extern const struct command command_check;
 extern const struct command command_convert;
 extern const struct command command_digest;
+extern const struct command command_extract;
 extern const struct command command_help;
 extern const struct command command_inspect;
 extern const struct command command_sparsify;

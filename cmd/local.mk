@@ -21,6 +21,9 @@ libcmd_la_SOURCES = \
 	%D%/digest.c \
 	%D%/escape.c \
 	%D%/escape.h \
+	%D%/extract.c \
+	%D%/extract.h \
+	%D%/extract_memory.c \
 	%D%/facts.c \
 	%D%/facts.h \
 	%D%/facts_guest.c \

@@ -166,6 +166,12 @@ int take_format(void *target, const char *word, struct savetool_error *err)
 	return savetool_format_parse(word, target, err);
 }
 
+int take_memory_format(void *target, const char *word,
+		       struct savetool_error *err)
+{
+	return savetool_memory_format_parse(word, target, err);
+}
+
 /* qemu-img calls it human, not text. */
 int take_output(void *target, const char *word, struct savetool_error *err)
 {
@@ -181,12 +187,14 @@ static const char *const byte_orders[] = { "little", "big", NULL };
 static const char *const formats[] = { "raw",  "gzip",       "bzip2",  "xz",
 				       "lzop", "zstd",       "sparse", "v2",
 				       "v3",   "mapped-ram", NULL };
+static const char *const memory_formats[] = { "raw", NULL };
 static const char *const outputs[] = { "text", "json", "human", NULL };
 
 static const struct choice choices[] = {
 	{ take_byte_order, "byte order", byte_orders, "little or big" },
 	{ take_format, "format", formats,
 	  "raw, gzip, bzip2, xz, lzop, zstd or sparse" },
+	{ take_memory_format, "memory format", memory_formats, "raw" },
 	{ take_output, "form of output", outputs, "text or json" },
 };
 

@@ -37,6 +37,9 @@ int take_size(void *target, const char *word, struct savetool_error *err);
 int take_byte_order(void *target, const char *word, struct savetool_error *err);
 /* enum savetool_format */
 int take_format(void *target, const char *word, struct savetool_error *err);
+/* enum savetool_memory_format */
+int take_memory_format(void *target, const char *word,
+		       struct savetool_error *err);
 /* bool: JSON, not text */
 int take_output(void *target, const char *word, struct savetool_error *err);
 

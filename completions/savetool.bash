@@ -9,6 +9,10 @@ _savetool_value()
 	case $1 in
 	-O|--to)
 		mapfile -t COMPREPLY < <(compgen -W "$formats" -- "$2") ;;
+	--format)
+		mapfile -t COMPREPLY < <(compgen -W 'raw' -- "$2") ;;
+	--block)
+		;;
 	--output)
 		mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$2") ;;
 	--byte-order)
@@ -59,7 +63,7 @@ _savetool()
 	fi
 
 	case $before in
-	-O|--to|--for|--output|--byte-order|--header-version|--offset|\
+	-O|--to|--for|--format|--block|--output|--byte-order|--header-version|--offset|\
 	--progress-fd|-L|--level|-T|--threads)
 		_savetool_value "$before" "$word"
 		return ;;

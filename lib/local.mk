@@ -103,6 +103,9 @@ libcore_la_SOURCES = \
 	%D%/ram/page.h \
 	%D%/ram/page_words.c \
 	%D%/ram/page_words.h \
+	%D%/ram/placed_sink.c \
+	%D%/ram/places.c \
+	%D%/ram/places.h \
 	%D%/ram/pump.c \
 	%D%/ram/pump.h \
 	%D%/ram/xbzrle.c \
@@ -168,6 +171,8 @@ libcore_la_SOURCES = \
 	%D%/image/image.c \
 	%D%/image/image.h \
 	%D%/image/open.c \
+	%D%/image/output.c \
+	%D%/image/output.h \
 	%D%/image/pass.c \
 	%D%/image/pass.h \
 	%D%/image/stranger.c \
@@ -242,6 +247,9 @@ libcore_la_SOURCES = \
 	%D%/sparsify/reclaim_punch.c \
 	%D%/sparsify/sparsify.c
 
+libcore_la_SOURCES += \
+	%D%/extract/memory.c
+
 lib_LTLIBRARIES += libsavetool.la
 include_HEADERS += %D%/savetool.h
 savetoolincludedir = $(includedir)/savetool
@@ -251,6 +259,7 @@ savetoolinclude_HEADERS = \
 	%D%/savetool/convert.h \
 	%D%/savetool/digest.h \
 	%D%/savetool/error.h \
+	%D%/savetool/extract.h \
 	%D%/savetool/hint.h \
 	%D%/savetool/image.h \
 	%D%/savetool/info.h \

@@ -51,6 +51,7 @@ const char *savetool_version(void);
 #include "savetool/digest.h"
 #include "savetool/map.h"
 #include "savetool/convert.h"
+#include "savetool/extract.h"
 #include "savetool/compact.h"
 #include "savetool/sparsify.h"
 /* clang-format on */

@@ -8,6 +8,7 @@ dist_man_MANS += \
 	%D%/savetool-compact.1 \
 	%D%/savetool-convert.1 \
 	%D%/savetool-digest.1 \
+	%D%/savetool-extract.1 \
 	%D%/savetool-formats.5 \
 	%D%/savetool-inspect.1 \
 	%D%/savetool-json.5 \

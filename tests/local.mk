@@ -143,6 +143,7 @@ bats_tests = \
 	%D%/cli/size.bats \
 	%D%/cli/inspect.bats \
 	%D%/cli/map.bats \
+	%D%/cli/extract.bats \
 	%D%/cli/usage.bats \
 	%D%/cli/order.bats \
 	%D%/cli/mkimage.bats \

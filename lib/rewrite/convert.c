@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "format/drop.h"
+#include "image/output.h"
 #include "image/unchanged.h"
 #include "io/space.h"
 #include "rewrite/agree.h"
@@ -120,53 +121,6 @@ static int set_header(struct libvirt *libvirt, enum savetool_format format,
 	return 0;
 }
 
-/*
- * A descriptor whose owner, mode and times the new file can take over, or -1.
- */
-static int likeable_fd(const struct savetool_image *source)
-{
-	struct stat st;
-	int fd = image_fd(source);
-
-	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? fd : -1;
-}
-
-/* Also recognises devices, and files that a shell has opened. */
-static bool is_source(const struct savetool_image *source,
-		      const struct stat *st)
-{
-	struct stat own;
-
-	if (fstat(image_fd(source), &own) < 0)
-		return false;
-	if (S_ISBLK(own.st_mode) && S_ISBLK(st->st_mode))
-		return own.st_rdev == st->st_rdev;
-	return (S_ISREG(own.st_mode) || S_ISBLK(own.st_mode)) &&
-	       own.st_dev == st->st_dev && own.st_ino == st->st_ino;
-}
-
-static int refuse_source(const struct savetool_image *source, const char *path,
-			 struct savetool_error *err)
-{
-	struct stat st;
-	int result = strcmp(path, "-") == 0 ? fstat(STDOUT_FILENO, &st) :
-					      stat(path, &st);
-
-	if (result == 0 && is_source(source, &st))
-		return fail(err, SAVETOOL_REFUSED,
-			    "source and destination are the same file");
-	return 0;
-}
-
-/* Checked before opening: a named pipe would wait for its other end first. */
-static bool is_seekable(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) < 0 || S_ISREG(st.st_mode) ||
-	       S_ISBLK(st.st_mode) || S_ISDIR(st.st_mode);
-}
-
 static int check_pipe(const struct rewrite *rewrite, struct savetool_error *err)
 {
 	if (rewrite->format == SAVETOOL_FORMAT_SPARSE)
@@ -183,21 +137,13 @@ static int open_destination(struct output **out, const struct rewrite *rewrite,
 			    const struct savetool_convert_options *options,
 			    struct savetool_error *err)
 {
-	const struct output_file_options file_options = {
-		.force = options->force,
-		.like_fd = likeable_fd(rewrite->pass->image),
-	};
+	const struct savetool_image *source = rewrite->pass->image;
 
-	if (refuse_source(rewrite->pass->image, path, err) < 0)
+	if (!output_path_can_seek(path) && check_pipe(rewrite, err) < 0)
 		return -1;
-	if (strcmp(path, "-") == 0) {
-		if (output_open_fd(out, STDOUT_FILENO, err) < 0)
-			return -1;
-		return (*out)->seekable ? 0 : check_pipe(rewrite, err);
-	}
-	if (!is_seekable(path) && check_pipe(rewrite, err) < 0)
+	if (image_output_open(out, source, path, options->force, err) < 0)
 		return -1;
-	return output_create_file(out, path, &file_options, err);
+	return (*out)->seekable ? 0 : check_pipe(rewrite, err);
 }
 
 static int measure(struct savetool_convert_result *result,

@@ -552,11 +552,16 @@ fake_man()
 
 	command -v strace >/dev/null || fail "strace is missing"
 	make_image v3-small a
-	for command in inspect size map convert check compact digest sparsify; do
+	for command in inspect size map convert check compact digest sparsify \
+			'extract memory --block pc.ram'; do
 		local to=()
 
-		[ $command != convert ] || to=(b)
+		case $command in
+		convert) to=(b) ;;
+		extract*) to=(c) ;;
+		esac
 		# Whether the kernel can do it is its own matter.
+		# shellcheck disable=SC2086 # a command may be several words
 		run strace -E ASAN_OPTIONS=detect_leaks=0 -qq -f -o trace \
 			-e trace=landlock_create_ruleset,openat \
 			"$SAVETOOL" $command a "${to[@]}"
@@ -565,5 +570,5 @@ fake_man()
 			index($0, file) && !/O_PATH/ && !asked { exit 1 }
 			END { exit !asked }' trace || fail "$command: $(cat trace)"
 	done
-	assert_equal "$("$SAVETOOL" help | grep -cE '^  [a-z]+  ')" 9
+	assert_equal "$("$SAVETOOL" help | grep -cE '^  [a-z]+  ')" 10
 }

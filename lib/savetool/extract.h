@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Gets things out of an image.  Part of savetool.h. */
+#ifndef SAVETOOL_EXTRACT_H
+#define SAVETOOL_EXTRACT_H
+
+/* How a file holds the memory of a guest. */
+enum savetool_memory_format {
+	SAVETOOL_MEMORY_RAW, /* each byte at its guest-physical address */
+	SAVETOOL_MEMORY_FORMAT_COUNT,
+};
+
+/* "raw" …; NULL if the number is not a format. */
+const char *savetool_memory_format_name(enum savetool_memory_format format);
+int savetool_memory_format_parse(const char *word,
+				 enum savetool_memory_format *format,
+				 struct savetool_error *err);
+
+struct savetool_memory_options {
+	size_t size; /* sizeof(struct savetool_memory_options) */
+	enum savetool_memory_format format;
+
+	/*
+	 * Writes this RAM block alone, each byte at its offset in the block.
+	 * NULL: the whole memory.
+	 */
+	const char *block;
+	bool force; /* may replace an existing destination */
+};
+
+/* A range of guest-physical addresses. */
+struct savetool_memory_range {
+	uint64_t address;
+	uint64_t length;
+	const char *block; /* what the guest sees there */
+	uint64_t offset;   /* of the range, in the block */
+};
+
+/* What was extracted. */
+struct savetool_memory {
+	enum savetool_memory_format format;
+	uint64_t logical;
+	uint64_t allocated;
+	uint64_t lost; /* bytes of present pages that lay in holes: now zeros */
+	size_t range_count;
+	const struct savetool_memory_range *ranges; /* by address */
+};
+
+/*
+ * Writes the guest's memory to a sparse file.  The destination appears
+ * complete, or not at all; "-" is standard output, if that is a file.  options
+ * and monitor may be NULL.  *memory is the caller's, and may be NULL.
+ */
+int savetool_extract_memory(struct savetool_image *image,
+			    const char *destination,
+			    const struct savetool_memory_options *options,
+			    const struct savetool_monitor *monitor,
+			    struct savetool_memory **memory,
+			    struct savetool_error *err);
+
+/* NULL is fine. */
+void savetool_memory_free(struct savetool_memory *memory);
+
+#endif
