@@ -29,6 +29,8 @@ libcore_la_SOURCES = \
 	%D%/io/attributes.h \
 	%D%/io/chunk.c \
 	%D%/io/chunk.h \
+	%D%/io/clone.c \
+	%D%/io/clone.h \
 	%D%/io/destination.c \
 	%D%/io/destination.h \
 	%D%/io/direct.c \
@@ -121,6 +123,8 @@ libcore_la_SOURCES = \
 	%D%/format/iterable.h \
 	%D%/format/libvirt.c \
 	%D%/format/libvirt.h \
+	%D%/format/libvirt_edit.c \
+	%D%/format/libvirt_edit.h \
 	%D%/format/mapped.h \
 	%D%/format/mapped_order.c \
 	%D%/format/mapped_order.h \

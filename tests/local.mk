@@ -46,6 +46,7 @@ unit_tests = \
 	%D%/unit/inspect/machine_test \
 	%D%/unit/io/attributes_test \
 	%D%/unit/io/chunk_test \
+	%D%/unit/io/clone_test \
 	%D%/unit/io/destination_test \
 	%D%/unit/io/direct_reader_test \
 	%D%/unit/io/direct_test \
@@ -77,6 +78,7 @@ unit_tests = \
 	%D%/unit/format/domain_xml_test \
 	%D%/unit/format/drop_test \
 	%D%/unit/format/iterable_test \
+	%D%/unit/format/libvirt_edit_test \
 	%D%/unit/format/libvirt_test \
 	%D%/unit/format/mapped_test \
 	%D%/unit/format/page_size_test \

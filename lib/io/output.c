@@ -155,6 +155,12 @@ void output_expect(struct output *out, uint64_t bytes)
 		out->ops->expect(out, bytes);
 }
 
+int output_clone(struct output *out, int fd, uint64_t from, uint64_t to,
+		 struct savetool_error *err)
+{
+	return out->ops->clone ? out->ops->clone(out, fd, from, to, err) : 0;
+}
+
 int output_commit(struct output *out, struct savetool_error *err)
 {
 	return out->ops->commit(out, err);

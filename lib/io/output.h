@@ -54,6 +54,8 @@ struct output_ops {
 			 struct savetool_error *err);
 	int (*fd)(const struct output *out);
 	void (*expect)(struct output *out, uint64_t bytes);
+	int (*clone)(struct output *out, int fd, uint64_t from, uint64_t to,
+		     struct savetool_error *err);
 };
 
 struct output {
@@ -118,6 +120,16 @@ int output_fd(const struct output *out);
  * full, the error can say how many are missing.
  */
 void output_expect(struct output *out, uint64_t bytes);
+
+/*
+ * Makes everything that a file has from the offset "from" on also lie in the
+ * output, at "to", without copying it: both share its storage, and holes stay
+ * holes.  Both offsets are multiples of CLONE_UNIT.  1, or 0 if nothing was
+ * done, since the two or their file systems cannot.
+ */
+#define CLONE_UNIT UINT32_C(65536) /* no file system has larger blocks */
+int output_clone(struct output *out, int fd, uint64_t from, uint64_t to,
+		 struct savetool_error *err);
 
 int output_write_at(struct output *out, const void *data, size_t size,
 		    uint64_t offset, struct savetool_error *err);

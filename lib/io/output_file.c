@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "io/attributes.h"
+#include "io/clone.h"
 #include "io/direct_writer.h"
 #include "io/held_file.h"
 #include "io/input.h"
@@ -428,6 +429,25 @@ static void file_expect(struct output *out, uint64_t bytes)
 	((struct output_file *)out)->expected = bytes;
 }
 
+static int file_clone(struct output *out, int fd, uint64_t from, uint64_t to,
+		      struct savetool_error *err)
+{
+	struct output_file *file = (struct output_file *)out;
+	struct stat st;
+
+	/* Whatever is in a file that was there before would stay around it. */
+	if (!file->fresh || flush(file, err) < 0)
+		return file->fresh ? -1 : 0;
+	if (clone_range(file->fd, to, fd, from) < 0)
+		return errno == ENOSPC || errno == EDQUOT ?
+			       fail_write(file, to, err) :
+			       0;
+	if (fstat(file->fd, &st) < 0)
+		return fail_errno(err, "cannot examine the destination");
+	file->end = st.st_size;
+	return 1;
+}
+
 const struct output_ops output_file_ops = {
 	.write_at = file_write_at,
 	.read_at = file_read_at,
@@ -441,4 +461,5 @@ const struct output_ops output_file_ops = {
 	.read_back = file_read_back,
 	.fd = file_fd,
 	.expect = file_expect,
+	.clone = file_clone,
 };
