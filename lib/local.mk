@@ -205,6 +205,11 @@ libcore_la_SOURCES = \
 	%D%/check/machines.c \
 	%D%/check/repair.c \
 	%D%/check/repair.h \
+	%D%/edit/judge.c \
+	%D%/edit/judge.h \
+	%D%/edit/replace.c \
+	%D%/edit/replace.h \
+	%D%/edit/xml.c \
 	%D%/size/estimate.c \
 	%D%/size/estimate.h \
 	%D%/size/estimate_internal.h \
@@ -248,7 +253,8 @@ savetoolinclude_HEADERS = \
 	%D%/savetool/map.h \
 	%D%/savetool/monitor.h \
 	%D%/savetool/size.h \
-	%D%/savetool/sparsify.h
+	%D%/savetool/sparsify.h \
+	%D%/savetool/xml.h
 libsavetool_la_SOURCES =
 libsavetool_la_LIBADD = libcore.la
 libsavetool_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 \

@@ -14,6 +14,7 @@ dist_man_MANS += \
 	%D%/savetool-map.1 \
 	%D%/savetool-sparsify.1 \
 	%D%/savetool-size.1 \
+	%D%/savetool-xml.1 \
 	%D%/savetool.1
 
 schemadir = $(datadir)/savetool

@@ -144,6 +144,7 @@ bats_tests = \
 	%D%/cli/map.bats \
 	%D%/cli/usage.bats \
 	%D%/cli/order.bats \
+	%D%/cli/xml.bats \
 	%D%/cli/mkimage.bats \
 	%D%/cli/completion.bats \
 	%D%/style/tree.bats \

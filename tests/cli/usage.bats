@@ -542,7 +542,7 @@ fake_man()
 
 	command -v strace >/dev/null || fail "strace is missing"
 	make_image v3-small a
-	for command in inspect size map convert check compact digest sparsify; do
+	for command in inspect size map convert check compact digest sparsify xml; do
 		local to=()
 
 		[ $command != convert ] || to=(b)
@@ -555,5 +555,5 @@ fake_man()
 			index($0, file) && !/O_PATH/ && !asked { exit 1 }
 			END { exit !asked }' trace || fail "$command: $(cat trace)"
 	done
-	assert_equal "$("$SAVETOOL" help | grep -cE '^  [a-z]+  ')" 9
+	assert_equal "$("$SAVETOOL" help | grep -cE '^  [a-z]+  ')" 10
 }
