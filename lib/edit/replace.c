@@ -192,6 +192,19 @@ static int fill(const struct replacement *replacement, struct output *out,
 	return move_blocks(replacement, out, err);
 }
 
+int replace_write(const struct replacement *replacement, struct output *out,
+		  bool *cloned, struct savetool_error *err)
+{
+	uint64_t size = image_container_input(replacement->image)->size;
+
+	if (fill(replacement, out, cloned, err) < 0 ||
+	    libvirt_write(replacement->header, out, err) < 0 ||
+	    libvirt_write_complete(out, err) < 0)
+		return -1;
+	out->position = size + distance(replacement);
+	return verify(replacement, out, err);
+}
+
 int replace_image(const struct replacement *replacement, bool *cloned,
 		  struct savetool_error *err)
 {
@@ -201,17 +214,11 @@ int replace_image(const struct replacement *replacement, bool *cloned,
 		.like_fd = replacement->held->fd,
 	};
 	const struct savetool_image *image = replacement->image;
-	uint64_t size = image_container_input(image)->size;
 	cleanup_output struct output *out = NULL;
 
 	if (output_create_file(&out, image->path, &options, err) < 0 ||
 	    (image->direct && output_write_direct(out, err) < 0) ||
-	    fill(replacement, out, cloned, err) < 0 ||
-	    libvirt_write(replacement->header, out, err) < 0 ||
-	    libvirt_write_complete(out, err) < 0)
-		return -1;
-	out->position = size + distance(replacement);
-	if (verify(replacement, out, err) < 0 ||
+	    replace_write(replacement, out, cloned, err) < 0 ||
 	    image_require_unchanged(image, err) < 0 ||
 	    held_file_check(replacement->held, err) < 0)
 		return -1;

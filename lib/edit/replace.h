@@ -26,9 +26,15 @@ struct replacement {
 };
 
 /*
+ * Writes everything to a new file, and reads back what can have gone wrong, but
+ * does not commit.  *cloned: it shares the storage of the image.
+ */
+int replace_write(const struct replacement *replacement, struct output *out,
+		  bool *cloned, struct savetool_error *err);
+
+/*
  * Writes a file that has the new header, and otherwise the bytes and holes of
- * the image, and gives it the image's name.  *cloned: it shares the storage of
- * the old one.
+ * the image, and gives it the image's name.
  */
 int replace_image(const struct replacement *replacement, bool *cloned,
 		  struct savetool_error *err);
