@@ -28,6 +28,7 @@ extern const struct command command_inspect;
 extern const struct command command_sparsify;
 extern const struct command command_map;
 extern const struct command command_size;
+extern const struct command command_xml;
 
 /* The commands in the order in which a user meets them; NULL after the last. */
 const struct command *command_at(size_t index);

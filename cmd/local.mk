@@ -19,6 +19,8 @@ libcmd_la_SOURCES = \
 	%D%/confine.h \
 	%D%/convert.c \
 	%D%/digest.c \
+	%D%/editor.c \
+	%D%/editor.h \
 	%D%/escape.c \
 	%D%/escape.h \
 	%D%/extract.c \
@@ -53,4 +55,5 @@ libcmd_la_SOURCES = \
 	%D%/take.c \
 	%D%/take.h \
 	%D%/text.c \
-	%D%/text.h
+	%D%/text.h \
+	%D%/xml.c

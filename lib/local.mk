@@ -29,6 +29,8 @@ libcore_la_SOURCES = \
 	%D%/io/attributes.h \
 	%D%/io/chunk.c \
 	%D%/io/chunk.h \
+	%D%/io/clone.c \
+	%D%/io/clone.h \
 	%D%/io/destination.c \
 	%D%/io/destination.h \
 	%D%/io/direct.c \
@@ -131,6 +133,8 @@ libcore_la_SOURCES = \
 	%D%/format/iterable.h \
 	%D%/format/libvirt.c \
 	%D%/format/libvirt.h \
+	%D%/format/libvirt_edit.c \
+	%D%/format/libvirt_edit.h \
 	%D%/format/mapped.h \
 	%D%/format/mapped_base.c \
 	%D%/format/mapped_base.h \
@@ -217,6 +221,11 @@ libcore_la_SOURCES = \
 	%D%/check/machines.c \
 	%D%/check/repair.c \
 	%D%/check/repair.h \
+	%D%/edit/judge.c \
+	%D%/edit/judge.h \
+	%D%/edit/replace.c \
+	%D%/edit/replace.h \
+	%D%/edit/xml.c \
 	%D%/size/estimate.c \
 	%D%/size/estimate.h \
 	%D%/size/estimate_internal.h \
@@ -266,7 +275,8 @@ savetoolinclude_HEADERS = \
 	%D%/savetool/map.h \
 	%D%/savetool/monitor.h \
 	%D%/savetool/size.h \
-	%D%/savetool/sparsify.h
+	%D%/savetool/sparsify.h \
+	%D%/savetool/xml.h
 libsavetool_la_SOURCES =
 libsavetool_la_LIBADD = libcore.la
 libsavetool_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 \

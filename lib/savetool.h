@@ -54,6 +54,7 @@ const char *savetool_version(void);
 #include "savetool/extract.h"
 #include "savetool/compact.h"
 #include "savetool/sparsify.h"
+#include "savetool/xml.h"
 /* clang-format on */
 
 #ifdef __cplusplus

@@ -16,6 +16,7 @@ dist_man_MANS += \
 	%D%/savetool-places.7 \
 	%D%/savetool-sparsify.1 \
 	%D%/savetool-size.1 \
+	%D%/savetool-xml.1 \
 	%D%/savetool.1
 
 schemadir = $(datadir)/savetool

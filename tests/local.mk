@@ -46,6 +46,7 @@ unit_tests = \
 	%D%/unit/inspect/machine_test \
 	%D%/unit/io/attributes_test \
 	%D%/unit/io/chunk_test \
+	%D%/unit/io/clone_test \
 	%D%/unit/io/destination_test \
 	%D%/unit/io/direct_reader_test \
 	%D%/unit/io/direct_test \
@@ -79,6 +80,7 @@ unit_tests = \
 	%D%/unit/format/drop_test \
 	%D%/unit/format/fields_test \
 	%D%/unit/format/iterable_test \
+	%D%/unit/format/libvirt_edit_test \
 	%D%/unit/format/libvirt_test \
 	%D%/unit/format/mapped_base_test \
 	%D%/unit/format/mapped_test \
@@ -146,6 +148,7 @@ bats_tests = \
 	%D%/cli/extract.bats \
 	%D%/cli/usage.bats \
 	%D%/cli/order.bats \
+	%D%/cli/xml.bats \
 	%D%/cli/mkimage.bats \
 	%D%/cli/completion.bats \
 	%D%/style/tree.bats \

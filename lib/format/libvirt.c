@@ -327,6 +327,12 @@ static void encode(const struct libvirt *libvirt, const char *magic,
 		put_word(head, AT_UNUSED, big, header->features);
 }
 
+void libvirt_encode(const struct libvirt *libvirt,
+		    uint8_t head[LIBVIRT_HEADER_SIZE])
+{
+	encode(libvirt, magic_complete, head);
+}
+
 int libvirt_write(const struct libvirt *libvirt, struct output *out,
 		  struct savetool_error *err)
 {

@@ -85,6 +85,12 @@ bool libvirt_order_is_doubtful(const struct libvirt *libvirt);
 uint64_t libvirt_size(const struct libvirt *libvirt);
 
 /*
+ * Encodes the 92 bytes of a complete image's header; the data follows them.
+ */
+void libvirt_encode(const struct libvirt *libvirt,
+		    uint8_t head[LIBVIRT_HEADER_SIZE]);
+
+/*
  * Appends header and data; only header.version, format, features and byte order
  * can differ from what was read.  If out is seekable, the magic is "Part", so
  * that an unfinished file is never taken for an image.

@@ -79,7 +79,7 @@ static int put_or_share(struct mapped_sink *sink, const struct page_run *run,
 		if (from != SAVETOOL_UNKNOWN && flush(sink, err) < 0)
 			return -1;
 		if (from != SAVETOOL_UNKNOWN)
-			shared = output_share(sink->out, sink->old->fd, from,
+			shared = output_clone(sink->out, sink->old->fd, from,
 					      to, length, err);
 		if (shared < 0 ||
 		    (shared == 0 &&

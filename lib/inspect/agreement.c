@@ -303,16 +303,41 @@ static const char *const codes[] = {
 	[CONTRADICTION_VCPUS] = "vcpus-mismatch",
 };
 
-int report_contradictions(struct description *description,
-			  struct savetool_error *err)
+static void facts_of(struct stream_facts *facts,
+		     const struct description *description)
 {
 	const struct savetool_info *info = &description->info;
-	struct stream_facts facts = {
+
+	*facts = (struct stream_facts){
 		.machine = info->machine,
 		.uuid = info->has_uuid ? info->uuid : NULL,
 		.mapped = info->layout == SAVETOOL_LAYOUT_MAPPED_RAM,
 		.has_page_bits = description->has_page_bits,
 	};
+	for (size_t i = 0; i < info->block_count; i++)
+		stream_facts_add_block(facts, info->blocks[i].name,
+				       info->blocks[i].length);
+	for (size_t i = 0; i < info->device_count; i++)
+		stream_facts_add_device(facts, info->devices[i].name);
+}
+
+bool description_contradicts(char text[CONTRADICTION_TEXT],
+			     const struct description *description,
+			     const struct domain_xml *domain)
+{
+	struct stream_facts facts;
+
+	facts_of(&facts, description);
+	for (int kind = 0; kind < CONTRADICTION_COUNT; kind++)
+		if (contradicts(text, kind, &facts, domain))
+			return true;
+	return false;
+}
+
+int report_contradictions(struct description *description,
+			  struct savetool_error *err)
+{
+	struct stream_facts facts;
 	struct savetool_finding finding = {
 		.hint = SAVETOOL_HINT_RIGHT_XML,
 		.severity = SAVETOOL_PROBLEM,
@@ -323,11 +348,7 @@ int report_contradictions(struct description *description,
 
 	if (!description->domain)
 		return 0;
-	for (size_t i = 0; i < info->block_count; i++)
-		stream_facts_add_block(&facts, info->blocks[i].name,
-				       info->blocks[i].length);
-	for (size_t i = 0; i < info->device_count; i++)
-		stream_facts_add_device(&facts, info->devices[i].name);
+	facts_of(&facts, description);
 	for (int kind = 0; kind < CONTRADICTION_COUNT; kind++) {
 		finding.code = codes[kind];
 		if (contradicts(text, kind, &facts, description->domain) &&

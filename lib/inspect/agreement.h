@@ -46,6 +46,11 @@ bool contradicts(char text[CONTRADICTION_TEXT], enum contradiction kind,
 		 const struct stream_facts *facts,
 		 const struct domain_xml *domain);
 
+/* The first contradiction of any XML and the stream of a description. */
+bool description_contradicts(char text[CONTRADICTION_TEXT],
+			     const struct description *description,
+			     const struct domain_xml *domain);
+
 /* Adds a finding for each contradiction of a description. */
 int report_contradictions(struct description *description,
 			  struct savetool_error *err);

@@ -149,18 +149,18 @@ int output_fd(const struct output *out)
 	return out->ops->fd ? out->ops->fd(out) : -1;
 }
 
-int output_share(struct output *out, int fd, uint64_t from, uint64_t offset,
-		 uint64_t length, struct savetool_error *err)
-{
-	if (!out->ops->share)
-		return 0;
-	return out->ops->share(out, fd, from, offset, length, err);
-}
-
 void output_expect(struct output *out, uint64_t bytes)
 {
 	if (out->ops->expect)
 		out->ops->expect(out, bytes);
+}
+
+int output_clone(struct output *out, int fd, uint64_t from, uint64_t to,
+		 uint64_t length, struct savetool_error *err)
+{
+	if (!out->ops->clone)
+		return 0;
+	return out->ops->clone(out, fd, from, to, length, err);
 }
 
 int output_commit(struct output *out, struct savetool_error *err)

@@ -54,7 +54,7 @@ struct output_ops {
 			 struct savetool_error *err);
 	int (*fd)(const struct output *out);
 	void (*expect)(struct output *out, uint64_t bytes);
-	int (*share)(struct output *out, int fd, uint64_t from, uint64_t offset,
+	int (*clone)(struct output *out, int fd, uint64_t from, uint64_t to,
 		     uint64_t length, struct savetool_error *err);
 };
 
@@ -121,16 +121,19 @@ int output_fd(const struct output *out);
  */
 void output_expect(struct output *out, uint64_t bytes);
 
+/*
+ * Makes what a file has at the offset "from" also lie in the output, at "to",
+ * without copying it: both share its storage, and holes stay holes.  All three
+ * numbers are multiples of the file system's block, as those of CLONE_UNIT are;
+ * a length of 0 means everything up to the file's end.  1, or 0 if nothing was
+ * done, since the two or their file systems cannot.
+ */
+#define CLONE_UNIT UINT32_C(65536) /* no file system has larger blocks */
+int output_clone(struct output *out, int fd, uint64_t from, uint64_t to,
+		 uint64_t length, struct savetool_error *err);
+
 int output_write_at(struct output *out, const void *data, size_t size,
 		    uint64_t offset, struct savetool_error *err);
-
-/*
- * Instead of writing these bytes, shares the storage that another file has for
- * them at from: 1, or 0 if that is not possible.  All numbers are multiples of
- * the file system's block.
- */
-int output_share(struct output *out, int fd, uint64_t from, uint64_t offset,
-		 uint64_t length, struct savetool_error *err);
 
 /*
  * Reads size bytes of what was written.  SAVETOOL_UNSUPPORTED if it cannot be

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "io/attributes.h"
+#include "io/clone.h"
 #include "io/direct_writer.h"
 #include "io/held_file.h"
 #include "io/input.h"
@@ -16,9 +17,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/fs.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 /* Block devices can clear only whole sectors; no sectors are larger. */
@@ -430,26 +429,25 @@ static void file_expect(struct output *out, uint64_t bytes)
 	((struct output_file *)out)->expected = bytes;
 }
 
-static int file_share(struct output *out, int fd, uint64_t from,
-		      uint64_t offset, uint64_t length,
-		      struct savetool_error *err)
+static int file_clone(struct output *out, int fd, uint64_t from, uint64_t to,
+		      uint64_t length, struct savetool_error *err)
 {
 	struct output_file *file = (struct output_file *)out;
-	struct file_clone_range range = {
-		.src_fd = fd,
-		.src_offset = from,
-		.src_length = length,
-		.dest_offset = offset,
-	};
+	struct stat st;
 
-	if (!file->fresh)
-		return 0;
-	if (flush(file, err) < 0)
-		return -1;
-	if (ioctl(file->fd, FICLONERANGE, &range) < 0)
-		return 0;
-	if (offset + length > file->end)
-		file->end = offset + length;
+	/* Whatever is in a file that was there before would stay around it. */
+	if (!file->fresh || flush(file, err) < 0)
+		return file->fresh ? -1 : 0;
+	if (clone_range(file->fd, to, fd, from, length) < 0)
+		return errno == ENOSPC || errno == EDQUOT ?
+			       fail_write(file, to, err) :
+			       0;
+	if (length == 0 && fstat(file->fd, &st) < 0)
+		return fail_errno(err, "cannot examine the destination");
+	if (length == 0)
+		file->end = st.st_size;
+	else if (to + length > file->end)
+		file->end = to + length;
 	return 1;
 }
 
@@ -466,5 +464,5 @@ const struct output_ops output_file_ops = {
 	.read_back = file_read_back,
 	.fd = file_fd,
 	.expect = file_expect,
-	.share = file_share,
+	.clone = file_clone,
 };

@@ -7,12 +7,11 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "inspect/describe.h"
+#include "io/clone.h"
 #include "io/spool.h"
 #include "io/tmpfile.h"
 
 #include <fcntl.h>
-#include <linux/fs.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* A clone, in the folder where the destination will be; -1: not possible. */
@@ -21,7 +20,7 @@ static int clone(int fd, const char *destination)
 	cleanup_free char *folder = spool_folder(destination);
 	int copy = folder ? tmpfile_open(folder) : -1;
 
-	if (copy >= 0 && ioctl(copy, FICLONE, fd) < 0) {
+	if (copy >= 0 && clone_range(copy, 0, fd, 0, 0) < 0) {
 		close(copy);
 		return -1;
 	}

@@ -6,13 +6,12 @@
 #include "config.h"
 
 #include "base/error.h"
+#include "io/clone.h"
 #include "io/space.h"
 #include "io/tmpfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/fs.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,7 +31,7 @@ static bool has_holes(int fd)
 static bool shares(int from, const char *folder)
 {
 	int to = tmpfile_open(folder);
-	bool result = to >= 0 && ioctl(to, FICLONE, from) == 0;
+	bool result = to >= 0 && clone_range(to, 0, from, 0, 0) == 0;
 
 	if (to >= 0)
 		close(to);

@@ -12,14 +12,13 @@
 #include "image/trust.h"
 #include "image/unchanged.h"
 #include "inspect/describe.h"
+#include "io/clone.h"
 #include "io/held_file.h"
 #include "io/space.h"
 #include "io/spool.h"
 #include "sparsify/reclaim.h"
 
-#include <linux/fs.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 struct sparsification {
@@ -233,7 +232,7 @@ static int fill_copy(struct sparsification *work, struct output *out,
 	const struct held_file held = { .fd = output_fd(out) };
 	int fd = image_fd(work->image), failed;
 
-	if (ioctl(held.fd, FICLONE, fd) == 0) {
+	if (clone_range(held.fd, 0, fd, 0, 0) == 0) {
 		out->position = work->result.logical;
 		work->reclaim.held = &held;
 	} else if (make_space(work, out, err) < 0 ||

@@ -221,7 +221,8 @@ ask_for()
 # Nth such call can read it, and it equals KEPT.
 gives_way()
 {
-	held "$4" "$5" "$1" "$2"
+	# shellcheck disable=SC2086 # a command's words
+	held "$4" "$5" $1 "$2"
 	ask_for "$2"
 	cat "$2" >got 3>&- &
 	let_go

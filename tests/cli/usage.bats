@@ -552,7 +552,7 @@ fake_man()
 
 	command -v strace >/dev/null || fail "strace is missing"
 	make_image v3-small a
-	for command in inspect size map convert check compact digest sparsify \
+	for command in inspect size map convert check compact digest sparsify xml \
 			'extract memory --block pc.ram'; do
 		local to=()
 

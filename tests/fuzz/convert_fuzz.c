@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Any file is written again in both layouts.  The result must be an image with
- * the same guest.
+ * Any file is written again in both layouts, and with a longer XML.  The result
+ * must be an image with the same guest.
  */
 #include "config.h"
 
 #include "fuzz.h"
 
+#include "edit/judge.h"
+#include "edit/replace.h"
+#include "format/libvirt_edit.h"
 #include "image/image.h"
 #include "walk/digest.h"
 #include "walk/tee.h"
@@ -91,6 +94,65 @@ static void read_back(int fd, bool mapped, const struct savetool_digest *before)
 	savetool_image_close(image);
 }
 
+/* Longer than any padding that a seed has. */
+static char *long_xml(void)
+{
+	static const char start[] = "<domain>", end[] = "</domain>";
+	size_t size = 80000;
+	char *xml = malloc(size + sizeof(start) + sizeof(end));
+
+	fuzz_require(xml);
+	strcpy(xml, start);
+	memset(xml + strlen(start), ' ', size);
+	strcpy(xml + strlen(start) + size, end);
+	return xml;
+}
+
+/* The moved image holds the same guest, if the one before held any. */
+static void write_moved(const struct replacement *replacement, bool mapped)
+{
+	struct savetool_digest before;
+	struct savetool_error err;
+	struct output *out;
+	bool cloned, known;
+	int fd = fuzz_file();
+
+	known = savetool_image_digest(replacement->image, NULL, &before,
+				      &err) == 0;
+	fuzz_require(output_open_fd(&out, fd, &err) == 0 && out->seekable);
+	if (replace_write(replacement, out, &cloned, &err) == 0 &&
+	    output_commit(out, &err) == 0 && known)
+		read_back(fd, mapped, &before);
+	output_close(out);
+	close(fd);
+}
+
+static void edit(struct savetool_image *image)
+{
+	char text[CONTRADICTION_TEXT], *xml = long_xml();
+	struct replacement replacement = { .image = image };
+	struct pass pass = PASS_INIT;
+	struct libvirt *header = NULL;
+	struct savetool_error err;
+	bool mapped;
+
+	if (image->libvirt && !image_is_wrapped(image) &&
+	    judge_xml(text, &pass, image, xml, NULL, &err) == 0) {
+		mapped = stream_is_mapped(&pass.stream);
+		if (mapped && !image_stream_codec(image))
+			replacement.list = &pass.stream.ram;
+		fuzz_require(libvirt_edit(&header, image->libvirt, xml,
+					  replacement.list ? MOVE_UNIT_MAPPED :
+							     MOVE_UNIT,
+					  &err) == 0);
+		replacement.header = header;
+		write_moved(&replacement, mapped);
+	}
+	libvirt_free(header);
+	pass_end(&pass);
+	free(xml);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct savetool_digest before;
@@ -111,6 +173,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		pass_end(&pass);
 		close(fd);
 	}
+	edit(image);
 	savetool_image_close(image);
 	return 0;
 }

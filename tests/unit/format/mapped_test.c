@@ -340,7 +340,8 @@ static void open_sink(bool big_endian)
 	writing.batch.count = 0;
 	assert_ok(mapped_sink_new(&writing.sink, &recorder.base,
 				  &writing.blocks.list.layout,
-				  writing.blocks.headers, big_endian, NULL, &err),
+				  writing.blocks.headers, big_endian, NULL,
+				  &err),
 		  err);
 }
 
