@@ -117,6 +117,11 @@ libcore_la_SOURCES = \
 	%D%/format/drop.h \
 	%D%/format/early.c \
 	%D%/format/early.h \
+	%D%/format/fields.c \
+	%D%/format/fields.h \
+	%D%/format/fields_find.c \
+	%D%/format/fields_internal.h \
+	%D%/format/fields_layout.c \
 	%D%/format/iterable.c \
 	%D%/format/iterable.h \
 	%D%/format/libvirt.c \
@@ -147,6 +152,8 @@ libcore_la_SOURCES = \
 	%D%/format/vmdesc.c \
 	%D%/format/vmdesc.h \
 	%D%/format/vmdesc_edit.c \
+	%D%/format/vmdesc_json.c \
+	%D%/format/vmdesc_json.h \
 	%D%/format/xml_node.c \
 	%D%/format/xml_node.h \
 	%D%/image/allocation.c \

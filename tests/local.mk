@@ -76,6 +76,7 @@ unit_tests = \
 	%D%/unit/format/configuration_test \
 	%D%/unit/format/domain_xml_test \
 	%D%/unit/format/drop_test \
+	%D%/unit/format/fields_test \
 	%D%/unit/format/iterable_test \
 	%D%/unit/format/libvirt_test \
 	%D%/unit/format/mapped_test \

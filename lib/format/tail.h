@@ -52,6 +52,13 @@ static inline bool tail_is_opaque(const struct tail *tail)
 	       tail->state_size > 1;
 }
 
+/* The offset of a section's payload, after its header. */
+static inline uint64_t device_state(const struct savetool_device *device)
+{
+	return device->offset + SECTION_HEADER_SIZE +
+	       __builtin_strlen(device->name);
+}
+
 /* The offset just past the image's stream. */
 static inline uint64_t tail_end(const struct tail *tail)
 {
