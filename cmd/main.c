@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 static const struct command *const commands[] = {
-	&command_inspect, &command_size,     &command_map,
-	&command_convert, &command_sparsify, &command_compact,
-	&command_check,   &command_digest,   &command_help,
+	&command_inspect,  &command_size,    &command_map,   &command_convert,
+	&command_sparsify, &command_compact, &command_check, &command_digest,
+	&command_compare,  &command_help,
 };
 
 const struct command *command_at(size_t index)

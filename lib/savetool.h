@@ -53,6 +53,7 @@ const char *savetool_version(void);
 #include "savetool/convert.h"
 #include "savetool/compact.h"
 #include "savetool/sparsify.h"
+#include "savetool/compare.h"
 /* clang-format on */
 
 #ifdef __cplusplus
