@@ -19,6 +19,7 @@ struct command {
 };
 
 extern const struct command command_compact;
+extern const struct command command_compare;
 extern const struct command command_check;
 extern const struct command command_convert;
 extern const struct command command_digest;

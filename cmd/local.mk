@@ -15,6 +15,7 @@ libcmd_la_SOURCES = \
 	%D%/cli.h \
 	%D%/command.h \
 	%D%/compact.c \
+	%D%/compare.c \
 	%D%/confine.c \
 	%D%/confine.h \
 	%D%/convert.c \

@@ -17,7 +17,7 @@
 static const struct command *const commands[] = {
 	&command_inspect,  &command_size,    &command_map,   &command_convert,
 	&command_sparsify, &command_compact, &command_check, &command_digest,
-	&command_extract,  &command_xml,     &command_help,
+	&command_compare,  &command_extract, &command_xml,   &command_help,
 };
 
 const struct command *command_at(size_t index)

@@ -254,7 +254,24 @@ libcore_la_SOURCES = \
 	%D%/sparsify/reclaim.h \
 	%D%/sparsify/reclaim_internal.h \
 	%D%/sparsify/reclaim_punch.c \
-	%D%/sparsify/sparsify.c
+	%D%/sparsify/sparsify.c \
+	%D%/compare/compare.c \
+	%D%/compare/comparison.c \
+	%D%/compare/comparison.h \
+	%D%/compare/facts.c \
+	%D%/compare/facts.h \
+	%D%/compare/pages.c \
+	%D%/compare/pages.h \
+	%D%/compare/pages_exact.c \
+	%D%/compare/pages_internal.h \
+	%D%/compare/payload.c \
+	%D%/compare/payload.h \
+	%D%/compare/section_fields.c \
+	%D%/compare/section_fields.h \
+	%D%/compare/sections.c \
+	%D%/compare/sections.h \
+	%D%/compare/side.c \
+	%D%/compare/side.h
 
 libcore_la_SOURCES += \
 	%D%/extract/memory.c
@@ -265,6 +282,7 @@ savetoolincludedir = $(includedir)/savetool
 savetoolinclude_HEADERS = \
 	%D%/savetool/check.h \
 	%D%/savetool/compact.h \
+	%D%/savetool/compare.h \
 	%D%/savetool/convert.h \
 	%D%/savetool/digest.h \
 	%D%/savetool/error.h \

@@ -55,6 +55,7 @@ const char *savetool_version(void);
 #include "savetool/compact.h"
 #include "savetool/sparsify.h"
 #include "savetool/xml.h"
+#include "savetool/compare.h"
 /* clang-format on */
 
 #ifdef __cplusplus

@@ -6,6 +6,7 @@
 dist_man_MANS += \
 	%D%/savetool-check.1 \
 	%D%/savetool-compact.1 \
+	%D%/savetool-compare.1 \
 	%D%/savetool-convert.1 \
 	%D%/savetool-digest.1 \
 	%D%/savetool-extract.1 \

@@ -137,6 +137,7 @@ bats_tests = \
 	%D%/cli/formats.bats \
 	%D%/cli/convert.bats \
 	%D%/cli/compact.bats \
+	%D%/cli/compare.bats \
 	%D%/cli/sparsify.bats \
 	%D%/cli/check.bats \
 	%D%/cli/rest.bats \

@@ -321,3 +321,21 @@ int fields_next(struct fields_walk *walk, struct field *field,
 		return give_rest(walk, field, walk->end);
 	return more;
 }
+
+bool fields_follows(const struct fields_walk *walk, const struct field *field,
+		    const char *name)
+{
+	bool inside = field->kind == FIELD_STRUCT || field->kind == FIELD_ARRAY;
+	const struct node *nodes = walk->fields->nodes;
+	const struct fields_frame *frame;
+
+	if (walk->depth < 1 + (unsigned)inside)
+		return false;
+	frame = &walk->frames[walk->depth - 1 - inside];
+	if (frame->elements)
+		return false;
+	for (uint32_t i = frame->next; i < frame->stop; i = nodes[i].end)
+		if (strcmp(fields_text(walk->fields, nodes[i].name), name) == 0)
+			return true;
+	return false;
+}

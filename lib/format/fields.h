@@ -96,6 +96,13 @@ int fields_next(struct fields_walk *walk, struct field *field,
 		struct savetool_error *err);
 
 /*
+ * After this field came: does one with this name follow in the same struct?
+ * The field itself does not count.
+ */
+bool fields_follows(const struct fields_walk *walk, const struct field *field,
+		    const char *name);
+
+/*
  * The path of the field that came last: the names from the section down,
  * between slashes, and the index of each element of an array:
  * "env.segs[3]/selector".  Of several elements, it is that of this one.  A long

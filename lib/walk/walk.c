@@ -32,6 +32,11 @@ struct walker {
 	struct pump *pump; /* NULL: no section had pages yet */
 };
 
+static bool needs_bitmaps(const struct walker *walker)
+{
+	return walker->sink || walker->visitor->reads_pages;
+}
+
 static int pump_pages(struct walker *walker, struct page_source *source,
 		      struct savetool_error *err)
 {
@@ -118,7 +123,7 @@ static int walk_mapped_pages(struct walker *walker, const struct section *start,
 	part.type = SECTION_PART;
 	if (visit(walker->visitor, ram_begin, &part, err) < 0)
 		return -1;
-	if (walker->sink && check_order(walker, err) < 0)
+	if (needs_bitmaps(walker) && check_order(walker, err) < 0)
 		return -1;
 	if (walker->sink) {
 		mapped_source_init(&pages, &pass->stream.ram, pass->bitmaps,
@@ -230,7 +235,7 @@ static int check_bitmaps(struct walker *walker, struct savetool_error *err)
 	bool rewrites = walker->visitor->rewrites;
 	enum doubt doubt;
 
-	if (!walker->sink || !walker->stream->ram.mapped ||
+	if (!needs_bitmaps(walker) || !walker->stream->ram.mapped ||
 	    (walker->stream->ram_ended && !rewrites))
 		return 0;
 	phases_next(&walker->phases, 100);

@@ -60,6 +60,12 @@ struct visitor_ops {
 struct visitor {
 	const struct visitor_ops *ops;
 	bool rewrites; /* pages that it does not see are lost */
+
+	/*
+	 * It reads pages of a mapped image by itself: the bitmaps matter even
+	 * without a sink.
+	 */
+	bool reads_pages;
 };
 
 /* One step of a visitor, if it has it, with the arguments after the visitor. */

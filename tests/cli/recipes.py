@@ -314,6 +314,8 @@ class Case:
             need((read("image") != read("same")) == changed,
                  "not changed by -O raw" if changed else "changed by -O raw")
         self.same_guest("there", "back", "same")
+        self.run("compare", *self.order, "image", "there", expected=0)
+        self.run("compare", "--json", "there", "back", expected=0)
         self.remove("there", "back", "same", "memory")
 
     def converts_twice(self, to, name):

@@ -553,11 +553,12 @@ fake_man()
 	command -v strace >/dev/null || fail "strace is missing"
 	make_image v3-small a
 	for command in inspect size map convert check compact digest sparsify xml \
-			'extract memory --block pc.ram'; do
+			compare 'extract memory --block pc.ram'; do
 		local to=()
 
 		case $command in
 		convert) to=(b) ;;
+		compare) to=(a) ;;
 		extract*) to=(c) ;;
 		esac
 		# Whether the kernel can do it is its own matter.
@@ -570,5 +571,5 @@ fake_man()
 			index($0, file) && !/O_PATH/ && !asked { exit 1 }
 			END { exit !asked }' trace || fail "$command: $(cat trace)"
 	done
-	assert_equal "$("$SAVETOOL" help | grep -cE '^  [a-z]+  ')" 10
+	assert_equal "$("$SAVETOOL" help | grep -cE '^  [a-z]+  ')" 12
 }

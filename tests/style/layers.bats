@@ -29,7 +29,7 @@ no_strangers()
 rooms=(base io codec outer ram format image walk inspect)
 
 # A task knows all of these rooms, and no other task.
-tasks=(check size map rewrite edit sparsify extract)
+tasks=(check size map rewrite edit sparsify extract compare)
 
 # allowed_in ROOM: the headers that its files may include, as a pattern.
 allowed_in()

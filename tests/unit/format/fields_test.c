@@ -111,19 +111,18 @@ static void payload(size_t size)
 	wire_fill(&wire, 0xdd, size);
 }
 
+#define ALL_TYPES                                                              \
+	FIELD("flag", "bool", 1)                                               \
+	", " FIELD("n", "uint64", 8) ", " FIELD(                               \
+		"e", "int32 equal",                                            \
+		4) ", " FIELD("t", "timer",                                    \
+			      8) ", " FIELD("p", "nullptr",                    \
+					    1) ", " FIELD("x", "cpsr", 2)
+
 TEST(numbers_have_the_sign_of_their_type)
 {
 	payload(1 + 8 + 4 + 8 + 1 + 2);
-	shows(DEVICES(DEVICE(
-		      "dev",
-		      FIELD("flag", "bool", 1) ", " FIELD("n", "uint64", 8) ", " FIELD(
-			      "e", "int32 equal",
-			      4) ", " FIELD("t", "timer",
-					    8) ", " FIELD("p", "nullptr",
-							  1) ", " FIELD("x",
-									"cpsr",
-									2))),
-	      true,
+	shows(DEVICES(DEVICE("dev", ALL_TYPES)), true,
 	      "flag 3@0:1*1\nn 1@1:8*1\ne 2@9:4*1\nt 2@13:8*1\np 4@21:1*1\n"
 	      "x 0@22:2*1\n");
 }
@@ -171,34 +170,33 @@ TEST(an_array_in_pieces_is_one_array)
 	      "y 1@6:4*1\n");
 }
 
-TEST(subsections_come_after_their_header)
+#define WITH_SUBSECTION(version)                                               \
+	DEVICES("{\"name\": \"dev\", \"instance_id\": 0, \"fields\": [" FIELD( \
+		"a", "uint16",                                                 \
+		2) "], \"subsections\": [" SUBSECTION("dev/more", version,     \
+						      FIELD("b", "bool",       \
+							    1)) "]}")
+
+static void subsection_payload(void)
 {
 	wire.size = 0;
 	wire_be16(&wire, 7);
 	wire_subsection(&wire, "dev/more");
 	wire_u8(&wire, 1);
-	shows(DEVICES("{\"name\": \"dev\", \"instance_id\": 0, \"fields\": [" FIELD(
-		      "a", "uint16",
-		      2) "], \"subsections\": [" SUBSECTION("dev/more", 1,
-							    FIELD("b", "bool",
-								  1)) "]}"),
-	      true,
+}
+
+TEST(subsections_come_after_their_header)
+{
+	subsection_payload();
+	shows(WITH_SUBSECTION(1), true,
 	      "a 1@0:2*1\nsubsection dev/more\ndev/more/b 3@16:1*1\nend\n");
 }
 
 /* Another version may have other fields of the same length. */
 TEST(another_subsection_than_described_is_bytes)
 {
-	wire.size = 0;
-	wire_be16(&wire, 7);
-	wire_subsection(&wire, "dev/more");
-	wire_u8(&wire, 1);
-	shows(DEVICES("{\"name\": \"dev\", \"instance_id\": 0, \"fields\": [" FIELD(
-		      "a", "uint16",
-		      2) "], \"subsections\": [" SUBSECTION("dev/more", 2,
-							    FIELD("b", "bool",
-								  1)) "]}"),
-	      true, "a 1@0:2*1\nrest @2:15\n");
+	subsection_payload();
+	shows(WITH_SUBSECTION(2), true, "a 1@0:2*1\nrest @2:15\n");
 }
 
 TEST(a_section_of_another_length_is_bytes)

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What both ways to compare pages share. */
+#ifndef COMPARE_PAGES_INTERNAL_H
+#define COMPARE_PAGES_INTERNAL_H
+
+#include "compare/pages.h"
+
+/*
+ * What a page is, as a word: 0 if it is as if it were not there, 1 if it is
+ * zero in a block that the destination fills, otherwise larger.
+ */
+#define WORD_NONE 0
+#define WORD_ZERO 1
+#define WORD_DATA 2
+
+static inline enum savetool_difference difference_of(uint64_t first,
+						     uint64_t second)
+{
+	if (first == second)
+		return SAVETOOL_SAME;
+	if (second == WORD_NONE)
+		return SAVETOOL_ONLY_FIRST;
+	return first == WORD_NONE ? SAVETOOL_ONLY_SECOND : SAVETOOL_DIFFERS;
+}
+
+/* The word of a page that is zero, or was left out. */
+static inline uint64_t word_without_data(const struct ram_block *block,
+					 enum page_kind kind)
+{
+	return kind == PAGE_ZERO && block->prefilled ? WORD_ZERO : WORD_NONE;
+}
+
+/*
+ * The blocks of both: first those of the first one, in its order, then those
+ * that only the second one has.
+ */
+struct block_pair {
+	const struct ram_block *first, *second; /* NULL: it has none */
+	uint64_t pages;                         /* of the longer one */
+};
+
+/* *pairs has as many as the comparison has blocks, and is the caller's. */
+int pair_blocks(struct comparison *comparison, struct block_pair **pairs,
+		const struct ram_layout *first, const struct ram_layout *second,
+		struct savetool_error *err);
+
+#endif
