@@ -75,12 +75,16 @@ libcore_la_SOURCES = \
 	%D%/codec/codecs.h \
 	%D%/codec/format_names.c \
 	%D%/codec/gzip.c \
+	%D%/codec/inflater.h \
 	%D%/codec/lzop.c \
 	%D%/codec/lzop_frames.c \
 	%D%/codec/lzop_frames.h \
+	%D%/codec/member.c \
 	%D%/codec/members.h \
 	%D%/codec/members_pack.c \
 	%D%/codec/members_unpack.c \
+	%D%/codec/piece.c \
+	%D%/codec/piece.h \
 	%D%/codec/window.c \
 	%D%/codec/window.h \
 	%D%/codec/xz.c \
@@ -295,6 +299,12 @@ savetoolinclude_HEADERS = \
 	%D%/savetool/size.h \
 	%D%/savetool/sparsify.h \
 	%D%/savetool/xml.h
+	%D%/savetool/sparsify.h
+if HAVE_ISAL
+libcore_la_SOURCES += %D%/codec/inflater_isal.c
+else
+libcore_la_SOURCES += %D%/codec/inflater_zlib.c
+endif
 libsavetool_la_SOURCES =
 libsavetool_la_LIBADD = libcore.la
 libsavetool_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 \

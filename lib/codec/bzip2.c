@@ -44,10 +44,11 @@ static void unbzip_end(void *state)
 	unbzip->ready = false;
 }
 
-static bool unbzip_begin(void *state)
+static bool unbzip_begin(void *state, bool whole)
 {
 	struct unbzip *unbzip = state;
 
+	(void)whole;
 	unbzip_end(state);
 	unbzip->ready = BZ2_bzDecompressInit(&unbzip->bzip2, 0, 0) == BZ_OK;
 	return unbzip->ready;
@@ -85,6 +86,8 @@ static const struct decoder bzip2_decoder = {
 	.begin = unbzip_begin,
 	.step = unbzip_step,
 	.end = unbzip_end,
+	.space = 1 << 20,
+	.workers = 1,
 };
 
 /* From libbz2's manual: 1 % more, and 600 bytes. */

@@ -16,26 +16,65 @@ struct span {
 	size_t left;
 	uint8_t *to;
 	size_t space;
+	bool last; /* nothing follows what is left */
 };
 
 enum step {
 	STEP_MORE, /* needs more input, or more space */
 	STEP_END,  /* the member is complete, its checksum right */
+	STEP_CUT,  /* the input ends within the member */
 	STEP_CORRUPT,
 	STEP_UNSUPPORTED, /* needs more memory than it may use */
 	STEP_NO_MEMORY,
 };
 
-/* How one member is decompressed. */
+struct window;
+
+#define UNPACK_WORKERS 16
+
+/*
+ * How much of a member that is no piece is decompressed at first, and at most,
+ * at a time: it is to stay in the processor's cache until it was read.
+ */
+#define PART_FIRST (128 << 10)
+#define PART_MOST (512 << 10)
+
+/*
+ * How members are decompressed.  A member whose length can be seen ahead is a
+ * piece, if it is small: other threads decompress several pieces at once.  Any
+ * other member is decompressed by one thread, a bit ahead of the reader.
+ */
 struct decoder {
 	size_t state_size; /* zeroed before the first begin */
 
-	/* Begins a member, the first or another one.  false: out of memory. */
-	bool (*begin)(void *state);
+	/*
+	 * Begins a member, the first or another one.  whole: a piece, and
+	 * others are decompressed beside it.  false: out of memory.
+	 */
+	bool (*begin)(void *state, bool whole);
 	enum step (*step)(void *state, struct span *span);
 
-	/* Releases what the first begin allocated. */
+	/* Releases what is in a state, which may never have begun. */
 	void (*end)(void *state);
+
+	/*
+	 * The length of the member at the window if it is a piece, otherwise 0.
+	 * It may be wrong, since it is only what the file says.  NULL: no
+	 * member says it.
+	 */
+	int (*find)(struct window *window, size_t *size,
+		    struct savetool_error *err);
+
+	/*
+	 * Decompresses all of a piece, and returns its size; 0: failed, and the
+	 * steps show how.  NULL: the steps are as fast.
+	 */
+	size_t (*whole)(void *state, const void *packed, size_t packed_size,
+			void *data, size_t space);
+
+	size_t piece_most; /* no piece is longer */
+	size_t space;      /* for the data; no less than PART_MOST */
+	unsigned workers;  /* no more are of use; at most UNPACK_WORKERS */
 };
 
 /* How one member is compressed; each worker has a state of its own. */
@@ -60,8 +99,6 @@ struct encoder {
 		      size_t count, struct savetool_error *err);
 };
 
-struct window;
-
 /* Are these the first bytes of a magic, as far as they go? */
 static inline bool starts_like(const uint8_t *head, size_t size,
 			       const char *magic, size_t magic_size)
@@ -69,6 +106,9 @@ static inline bool starts_like(const uint8_t *head, size_t size,
 	return size > 0 &&
 	       memcmp(head, magic, size < magic_size ? size : magic_size) == 0;
 }
+
+/* Does another member follow at the window, with nothing before it? */
+bool member_follows(const struct codec *codec, const struct window *window);
 
 /*
  * Finds the member at the window.  1: there is one; 0: the end, and the

@@ -15,7 +15,7 @@ struct window {
 	size_t left; /* bytes visible from next on */
 	bool ended;  /* the input has none after them */
 	uint8_t *data;
-	size_t size;
+	size_t size; /* most that is visible at once */
 };
 
 /* Looks at an input that stays the caller's, at most size bytes at once. */
@@ -25,6 +25,10 @@ void window_release(struct window *window);
 
 /* Makes size bytes visible, fewer only if the input ends before. */
 int window_fill(struct window *window, size_t size, struct savetool_error *err);
+
+/* Puts bytes that were skipped back before those that are visible. */
+int window_put_back(struct window *window, const void *data, size_t size,
+		    struct savetool_error *err);
 
 /* Skips visible bytes. */
 void window_consume(struct window *window, size_t size);

@@ -8,7 +8,8 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "codec/codecs.h"
-#include "codec/zstd_frames.h"
+#include "codec/members.h"
+#include "codec/window.h"
 
 #include <stdlib.h>
 #include <zstd.h>
@@ -21,6 +22,16 @@
 #define SEEK_TABLE_MAGIC 0x184d2a5e
 #define SEEK_FOOTER_MAGIC 0x8f92eab1
 #define SEEK_FOOTER_SIZE 9
+
+/*
+ * What goes into a frame, and the most that is a piece.  It is large enough
+ * that starting anew costs little compression (level 3 looks back 2 MiB), and
+ * small enough that several fit into memory.
+ */
+#define ZSTD_FRAME (2 << 20)
+
+/* The largest header of a frame, with its magic. */
+#define FRAME_HEADER_MOST 18
 
 static int zstd_bid(const uint8_t *head, size_t size)
 {
@@ -48,10 +59,11 @@ struct unzstd {
 };
 
 /* A frame with a long window is read too, as by 'zstd -d --long=31'. */
-static bool unzstd_begin(void *state)
+static bool unzstd_begin(void *state, bool whole)
 {
 	struct unzstd *unzstd = state;
 
+	(void)whole;
 	if (!unzstd->stream)
 		unzstd->stream = ZSTD_createDStream();
 	if (!unzstd->stream)
@@ -98,11 +110,60 @@ static void unzstd_end(void *state)
 	ZSTD_freeDStream(((struct unzstd *)state)->stream);
 }
 
+/* Needs no memory for a window, as the data is in one piece. */
+static size_t unzstd_whole(void *state, const void *packed, size_t packed_size,
+			   void *data, size_t space)
+{
+	struct unzstd *unzstd = state;
+	size_t size;
+
+	if (!unzstd->stream)
+		unzstd->stream = ZSTD_createDStream();
+	if (!unzstd->stream)
+		return 0;
+	size = ZSTD_decompressDCtx(unzstd->stream, data, space, packed,
+				   packed_size);
+	return ZSTD_isError(size) ? 0 : size;
+}
+
+/*
+ * A frame tells how much is in it.  ZSTD_findFrameCompressedSize() goes from
+ * block to block, and so needs the whole frame to be visible.
+ */
+static int find_frame(struct window *window, size_t *size,
+		      struct savetool_error *err)
+{
+	unsigned long long content;
+
+	*size = 0;
+	if (window_fill(window, FRAME_HEADER_MOST, err) < 0)
+		return -1;
+	content = ZSTD_getFrameContentSize(window->next, window->left);
+	if (content == 0 || content > ZSTD_FRAME)
+		return 0;
+	*size = ZSTD_findFrameCompressedSize(window->next, window->left);
+	while (ZSTD_isError(*size) && !window->ended &&
+	       window->left < ZSTD_COMPRESSBOUND(ZSTD_FRAME)) {
+		if (window_fill(window, window->left + 1, err) < 0)
+			return -1;
+		*size = ZSTD_findFrameCompressedSize(window->next,
+						     window->left);
+	}
+	if (ZSTD_isError(*size))
+		*size = 0;
+	return 0;
+}
+
 static const struct decoder zstd_decoder = {
 	.state_size = sizeof(struct unzstd),
 	.begin = unzstd_begin,
 	.step = unzstd_step,
 	.end = unzstd_end,
+	.find = find_frame,
+	.whole = unzstd_whole,
+	.piece_most = ZSTD_COMPRESSBOUND(ZSTD_FRAME),
+	.space = ZSTD_FRAME,
+	.workers = 4, /* they decompress nearly as much as a writer can take */
 };
 
 /*
@@ -188,7 +249,7 @@ const struct codec codec_zstd = {
 	.default_level = ZSTD_CLEVEL_DEFAULT,
 	.bid = zstd_bid,
 	.follows = zstd_follows,
-	.unpack = zstd_frames_unpack,
+	.unpack = members_unpack,
 	.pack = members_pack,
 	.decoder = &zstd_decoder,
 	.encoder = &zstd_encoder,

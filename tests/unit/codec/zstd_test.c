@@ -217,7 +217,7 @@ TEST(a_damaged_frame_is_reported_with_its_offset)
 {
 	uint8_t *plain = make_plain(PLAIN_SIZE), *packed;
 	uint8_t *found = malloc(PLAIN_SIZE);
-	size_t size, third = 0, got;
+	size_t size, third = 0, fourth, got;
 	char expected[100];
 	struct savetool_error err;
 
@@ -227,14 +227,13 @@ TEST(a_damaged_frame_is_reported_with_its_offset)
 	for (unsigned i = 0; i < 2; i++)
 		third += ZSTD_findFrameCompressedSize(packed + third,
 						      size - third);
-	packed[third +
-	       ZSTD_findFrameCompressedSize(packed + third, size - third) -
-	       1] ^= 0x80;
+	fourth = ZSTD_findFrameCompressedSize(packed + third, size - third);
+	packed[third + fourth - 1] ^= 0x80;
 	scratch_write("packed", packed, size);
 	snprintf(expected, sizeof(expected),
-		 "zstd frame is damaged: Restored data doesn't "
-		 "match checksum (at byte %zu)",
-		 third);
+		 "zstd member that starts here is damaged before byte %zu "
+		 "(at byte %zu)",
+		 third + fourth, third);
 	assert_fails(unpack("packed", found, PLAIN_SIZE, &got, &err), err,
 		     SAVETOOL_CORRUPT, expected);
 	assert_true(got > 2 * FRAME - 4093 && got <= 2 * FRAME);
