@@ -89,8 +89,6 @@ libcore_la_SOURCES = \
 	%D%/codec/window.h \
 	%D%/codec/xz.c \
 	%D%/codec/zstd.c \
-	%D%/codec/zstd_frames.c \
-	%D%/codec/zstd_frames.h \
 	%D%/outer/inner_name.c \
 	%D%/outer/inner_name.h \
 	%D%/outer/layer.c \
