@@ -14,6 +14,9 @@
 /* A new thing to extract is one line here. */
 static const struct extractor *const extractors[] = {
 	&extract_memory,
+	&extract_devices,
+	&extract_stream,
+	&extract_xml,
 };
 
 #define EXTRACTORS (sizeof(extractors) / sizeof(*extractors))
@@ -153,7 +156,7 @@ static int run(struct cli *cli)
 const struct command command_extract = {
 	.name = "extract",
 	.operands = "WHAT IMAGE DEST",
-	.summary = "write the memory of an image to a file of its own",
+	.summary = "write memory, devices, stream or XML to a file",
 	.least = 3,
 	.most = 3,
 	.writes = true,

@@ -45,5 +45,8 @@ struct extractor {
 };
 
 extern const struct extractor extract_memory;
+extern const struct extractor extract_devices;
+extern const struct extractor extract_stream;
+extern const struct extractor extract_xml;
 
 #endif

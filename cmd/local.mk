@@ -27,6 +27,7 @@ libcmd_la_SOURCES = \
 	%D%/extract.c \
 	%D%/extract.h \
 	%D%/extract_memory.c \
+	%D%/extract_parts.c \
 	%D%/facts.c \
 	%D%/facts.h \
 	%D%/facts_guest.c \

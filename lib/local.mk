@@ -191,6 +191,8 @@ libcore_la_SOURCES = \
 	%D%/image/unchanged.h \
 	%D%/walk/digest.c \
 	%D%/walk/digest.h \
+	%D%/walk/kept_sections.c \
+	%D%/walk/kept_sections.h \
 	%D%/walk/tee.c \
 	%D%/walk/tee.h \
 	%D%/walk/walk.c \
@@ -276,7 +278,11 @@ libcore_la_SOURCES = \
 	%D%/compare/side.h
 
 libcore_la_SOURCES += \
-	%D%/extract/memory.c
+	%D%/extract/devices.c \
+	%D%/extract/json.c \
+	%D%/extract/json.h \
+	%D%/extract/memory.c \
+	%D%/extract/xml.c
 
 lib_LTLIBRARIES += libsavetool.la
 include_HEADERS += %D%/savetool.h

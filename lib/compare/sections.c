@@ -210,22 +210,12 @@ static int compare_opaque(struct comparison *comparison,
 	return fields_compare(comparison, "", 0, &a, &b, err);
 }
 
-static const struct early_section *find_early(const struct side *side,
-					      const struct early_section *like)
-{
-	for (unsigned i = 0; i < side->early_count; i++)
-		if (side->early[i].instance == like->instance &&
-		    strcmp(side->early[i].name, like->name) == 0)
-			return &side->early[i];
-	return NULL;
-}
-
 /* Only of what was kept as a whole. */
 static int compare_early_fields(struct comparison *comparison,
 				const struct side *first,
 				const struct side *second,
-				const struct early_section *a,
-				const struct early_section *b,
+				const struct kept_section *a,
+				const struct kept_section *b,
 				struct savetool_error *err)
 {
 	cleanup_input struct input *left = NULL;
@@ -246,8 +236,8 @@ static int compare_early_fields(struct comparison *comparison,
 
 static int compare_early(struct comparison *comparison,
 			 const struct side *first, const struct side *second,
-			 const struct early_section *a,
-			 const struct early_section *b,
+			 const struct kept_section *a,
+			 const struct kept_section *b,
 			 struct savetool_error *err)
 {
 	XXH128_hash_t left = XXH3_128bits_digest(a->sum);
@@ -269,9 +259,10 @@ static int compare_all_early(struct comparison *comparison,
 			     const struct side *second,
 			     struct savetool_error *err)
 {
-	for (unsigned i = 0; i < first->early_count; i++) {
-		const struct early_section *a = &first->early[i];
-		const struct early_section *b = find_early(second, a);
+	for (unsigned i = 0; i < first->early.count; i++) {
+		const struct kept_section *a = &first->early.list[i];
+		const struct kept_section *b = kept_sections_find(
+			&second->early, a->name, a->instance);
 		int result = b ? compare_early(comparison, first, second, a, b,
 					       err) :
 				 comparison_add_section(
@@ -282,10 +273,10 @@ static int compare_all_early(struct comparison *comparison,
 		if (result < 0)
 			return -1;
 	}
-	for (unsigned i = 0; i < second->early_count; i++) {
-		const struct early_section *b = &second->early[i];
+	for (unsigned i = 0; i < second->early.count; i++) {
+		const struct kept_section *b = &second->early.list[i];
 
-		if (!find_early(first, b) &&
+		if (!kept_sections_find(&first->early, b->name, b->instance) &&
 		    comparison_add_section(comparison, b->name, b->instance,
 					   SAVETOOL_ONLY_SECOND,
 					   SAVETOOL_UNKNOWN, b->length,

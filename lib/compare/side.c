@@ -6,46 +6,6 @@
 
 #include "base/error.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-static int keep_bytes(struct side *side, struct early_section *section,
-		      const struct iovec *iov, struct savetool_error *err)
-{
-	uint8_t *grown;
-
-	XXH3_128bits_update(section->sum, iov->iov_base, iov->iov_len);
-	section->length += iov->iov_len;
-	/* A gap would not help. */
-	if (section->kept + iov->iov_len < section->length ||
-	    side->early_kept + iov->iov_len > EARLY_KEPT || iov->iov_len == 0)
-		return 0;
-	grown = realloc(section->bytes, section->kept + iov->iov_len);
-	if (!grown)
-		return fail_memory(err);
-	memcpy(grown + section->kept, iov->iov_base, iov->iov_len);
-	section->bytes = grown;
-	section->kept += iov->iov_len;
-	side->early_kept += iov->iov_len;
-	return 0;
-}
-
-static int add_bytes(struct output *out, struct iovec *iov, unsigned count,
-		     uint64_t offset, struct savetool_error *err)
-{
-	struct side *side =
-		(void *)((char *)out - offsetof(struct side, payload));
-
-	(void)offset;
-	for (unsigned i = 0; i < count; i++)
-		if (keep_bytes(side, &side->early[side->early_current], &iov[i],
-			       err) < 0)
-			return -1;
-	return 0;
-}
-
-static const struct output_ops payload_ops = { .write_at = add_bytes };
-
 /* A part of the memory would not be the guest's. */
 static int on_start(struct visitor *visitor, const struct stream *stream,
 		    struct savetool_error *err)
@@ -54,46 +14,12 @@ static int on_start(struct visitor *visitor, const struct stream *stream,
 	return stream_require_own_memory(stream, err);
 }
 
-static int add_early(struct side *side, const struct section *section,
-		     struct savetool_error *err)
-{
-	struct early_section *grown = reallocarray(
-		side->early, side->early_count + 1, sizeof(*grown));
-	struct early_section *early;
-
-	if (!grown)
-		return fail_memory(err);
-	side->early = grown;
-	early = &grown[side->early_count];
-	*early = (struct early_section){
-		.name = strdup(section->name),
-		.instance = section->instance,
-		.sum = XXH3_createState(),
-	};
-	side->early_count++;
-	if (!early->name || !early->sum)
-		return fail_memory(err);
-	XXH3_128bits_reset(early->sum);
-	return 0;
-}
-
 static int on_section(struct visitor *visitor, const struct section *section,
 		      struct output **copy_to, struct savetool_error *err)
 {
 	struct side *side = (struct side *)visitor;
-	uint8_t type = section->type;
-	unsigned i = 0;
 
-	while (i < side->early_count &&
-	       (side->early[i].instance != section->instance ||
-		strcmp(side->early[i].name, section->name) != 0))
-		i++;
-	if (i == side->early_count && add_early(side, section, err) < 0)
-		return -1;
-	XXH3_128bits_update(side->early[i].sum, &type, 1);
-	side->early_current = i;
-	*copy_to = &side->payload;
-	return 0;
+	return kept_sections_add(&side->early, section, copy_to, err);
 }
 
 static int on_ram_list(struct visitor *visitor, const struct section *section,
@@ -132,7 +58,6 @@ int side_begin(struct side *side, struct savetool_image *image,
 {
 	side->base.ops = &ops;
 	side->base.reads_pages = true;
-	side->payload.ops = &payload_ops;
 	side->image = image;
 	if (image_require_complete(image, err) < 0)
 		return -1;
@@ -147,15 +72,7 @@ int side_walk(struct side *side, const struct savetool_monitor *monitor,
 
 static void forget(struct side *side)
 {
-	for (unsigned i = 0; i < side->early_count; i++) {
-		free(side->early[i].name);
-		free(side->early[i].bytes);
-		XXH3_freeState(side->early[i].sum);
-	}
-	free(side->early);
-	side->early = NULL;
-	side->early_count = 0;
-	side->early_kept = 0;
+	kept_sections_free(&side->early);
 	page_sink_free(side->sink);
 	side->sink = NULL;
 	fields_free(side->fields);

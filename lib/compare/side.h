@@ -4,25 +4,8 @@
 #define COMPARE_SIDE_H
 
 #include "format/fields.h"
+#include "walk/kept_sections.h"
 #include "walk/walk.h"
-
-#include <xxhash.h>
-
-/* So much is kept of the sections before the devices, to name their fields. */
-#define EARLY_KEPT (UINT64_C(1) << 20)
-
-/*
- * A section other than memory that comes before the devices.  All parts of one
- * are taken together.
- */
-struct early_section {
-	char *name;
-	uint32_t instance;
-	XXH3_state_t *sum;
-	uint64_t length;
-	uint8_t *bytes; /* the first ones */
-	size_t kept;
-};
 
 struct side {
 	struct visitor base;
@@ -35,11 +18,8 @@ struct side {
 			 struct savetool_error *err);
 	void *owner; /* of make_sink() */
 
-	struct output payload; /* of the section that is being read */
-	struct early_section *early;
-	unsigned early_count, early_current;
-	uint64_t early_kept;
-	const struct tail *tail; /* the pass's */
+	struct kept_sections early; /* before the devices */
+	const struct tail *tail;    /* the pass's */
 	struct fields *fields;
 };
 

@@ -116,15 +116,17 @@ void fields_path(const struct fields_walk *walk, const struct field *field,
 uint64_t field_number(const struct field *field, const uint8_t *bytes);
 
 /*
- * The offset and the length of a section's payload among those of a tail:
- * the first one with this name and instance.  False: there is none.
+ * The offset and the length of a section's payload among those of a tail: the
+ * first one with this name and instance.  "I440FX" is also the name of
+ * "0000:00:00.0/I440FX".  False: there is none.
  */
 bool fields_section(const struct tail *tail, const char *section,
 		    uint32_t instance, uint64_t *offset, uint64_t *length);
 
 /*
  * Looks up a field by its path, or by the end of its path from some name on:
- * "config", "parent_obj/config", "env.cr[3]".  An array can be looked up as a
+ * "config", "parent_obj/config", "env.cr[3]".  Where QEMU had to number fields
+ * of one name, "config[0]" is also "config".  An array can be looked up as a
  * whole if its elements are values that lie in a row; then field->count says
  * how many.  1, 0: there is none, or it has no value, or -1.
  */

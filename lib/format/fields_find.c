@@ -82,22 +82,6 @@ uint64_t field_number(const struct field *field, const uint8_t *bytes)
 	}
 }
 
-bool fields_section(const struct tail *tail, const char *section,
-		    uint32_t instance, uint64_t *offset, uint64_t *length)
-{
-	for (unsigned i = 0; i < tail->device_count; i++) {
-		const struct savetool_device *device = &tail->devices[i];
-
-		if (device->instance != instance ||
-		    strcmp(device->name, section) != 0)
-			continue;
-		*offset = device_state(device);
-		*length = device->length;
-		return true;
-	}
-	return false;
-}
-
 static bool ends_in(const char *path, const char *wanted)
 {
 	size_t length = strlen(path), size = strlen(wanted);
@@ -116,6 +100,41 @@ static bool last_index(const char *path, uint64_t *index)
 		return false;
 	*index = strtoull(bracket + 1, &end, 10);
 	return strcmp(end, "]") == 0;
+}
+
+/* QEMU numbers fields of one name: the first of them is "config[0]". */
+static bool is_numbered(char *path, const char *wanted)
+{
+	uint64_t index;
+
+	if (!last_index(path, &index) || last_index(wanted, &index))
+		return false;
+	*strrchr(path, '[') = '\0';
+	return ends_in(path, wanted);
+}
+
+static const struct savetool_device *find_device(const struct tail *tail,
+						 const char *section,
+						 uint32_t instance)
+{
+	for (unsigned i = 0; i < tail->device_count; i++)
+		if (tail->devices[i].instance == instance &&
+		    ends_in(tail->devices[i].name, section))
+			return &tail->devices[i];
+	return NULL;
+}
+
+bool fields_section(const struct tail *tail, const char *section,
+		    uint32_t instance, uint64_t *offset, uint64_t *length)
+{
+	const struct savetool_device *device =
+		find_device(tail, section, instance);
+
+	if (!device)
+		return false;
+	*offset = device_state(device);
+	*length = device->length;
+	return true;
 }
 
 /* Makes the field the element that is wanted, if it has that. */
@@ -168,7 +187,7 @@ static int find_in(struct fields_walk *walk, struct field *field,
 		    (field->kind != FIELD_VALUE && field->kind != FIELD_ARRAY))
 			continue;
 		fields_path(walk, field, 0, path);
-		if (ends_in(path, wanted))
+		if (ends_in(path, wanted) || is_numbered(path, wanted))
 			return field->kind == FIELD_VALUE ?
 				       1 :
 				       take_array(walk, field, err);
@@ -180,15 +199,17 @@ int fields_find(struct field *field, const struct fields *fields,
 		const struct tail *tail, const char *section, uint32_t instance,
 		const char *path, struct savetool_error *err)
 {
+	const struct savetool_device *device =
+		find_device(tail, section, instance);
 	struct fields_walk walk;
-	uint64_t offset, length;
 	bool described;
 	int found;
 
-	if (!fields_section(tail, section, instance, &offset, &length))
+	if (!device)
 		return 0;
-	if (fields_begin(&walk, &described, fields, tail->in, section, instance,
-			 offset, length, err) < 0)
+	if (fields_begin(&walk, &described, fields, tail->in, device->name,
+			 instance, device_state(device), device->length,
+			 err) < 0)
 		return -1;
 	found = find_in(&walk, field, path, err);
 	fields_end(&walk);

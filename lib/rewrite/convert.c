@@ -175,6 +175,10 @@ static int choose_format(enum savetool_format *format, const struct pass *pass,
 			 struct savetool_error *err)
 {
 	*format = options->format;
+	if (*format == SAVETOOL_FORMAT_LAYOUT)
+		*format = stream_is_mapped(&pass->stream) ?
+				  SAVETOOL_FORMAT_SPARSE :
+				  SAVETOOL_FORMAT_RAW;
 	if (*format != SAVETOOL_FORMAT_KEEP)
 		return 0;
 	*format = pass_format(pass);

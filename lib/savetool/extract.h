@@ -60,4 +60,28 @@ int savetool_extract_memory(struct savetool_image *image,
 /* NULL is fine. */
 void savetool_memory_free(struct savetool_memory *memory);
 
+struct savetool_extract_options {
+	size_t size; /* sizeof(struct savetool_extract_options) */
+	bool force;  /* may replace an existing destination */
+};
+
+/*
+ * Writes the state of all devices as JSON, field by field, as the vmdesc
+ * describes it; what it does not describe as hexadecimal digits.  "-" is
+ * standard output, also if that is a pipe.  options and monitor may be NULL.
+ */
+int savetool_extract_devices(struct savetool_image *image,
+			     const char *destination,
+			     const struct savetool_extract_options *options,
+			     const struct savetool_monitor *monitor,
+			     struct savetool_error *err);
+
+/*
+ * Writes the domain XML, byte by byte.  SAVETOOL_UNSUPPORTED if a bare stream
+ * has none.
+ */
+int savetool_extract_xml(struct savetool_image *image, const char *destination,
+			 const struct savetool_extract_options *options,
+			 struct savetool_error *err);
+
 #endif

@@ -32,7 +32,9 @@ enum savetool_format {
 	SAVETOOL_FORMAT_ZSTD = 5,
 	SAVETOOL_FORMAT_SPARSE = 6,
 	SAVETOOL_FORMAT_COUNT,
-	SAVETOOL_FORMAT_KEEP = 255, /* for savetool_convert(): the source's */
+	/* For savetool_convert(). */
+	SAVETOOL_FORMAT_LAYOUT = 254, /* uncompressed, in the source's layout */
+	SAVETOOL_FORMAT_KEEP = 255,   /* the source's */
 };
 
 /* "raw" … "sparse"; NULL if the number is not a format. */

@@ -44,3 +44,105 @@ load helpers
 	assert_failure 2
 	[ ! -e b ]
 }
+
+# fields IMAGE: the device state as JSON.
+fields()
+{
+	"$SAVETOOL" extract devices "$1" -
+}
+
+@test "devices are written as JSON, the same from every format" {
+	local format
+
+	real_image libvirt-raw.save
+	savetool extract devices libvirt-raw.save raw.json
+	assert_success
+	assert_silent
+	jq -e '.vmdesc and (.devices | map(.name) | index("cpu") > 0)' raw.json
+	for format in sparse zstd; do
+		"$SAVETOOL" convert -O $format libvirt-raw.save $format
+		fields $format | jq 'del(.devices[].offset)' >$format.json
+		diff <(jq 'del(.devices[].offset)' raw.json) $format.json
+	done
+	run bash -c '"$SAVETOOL" extract devices - - <zstd |
+		jq "del(.devices[].offset)" | diff zstd.json -'
+	assert_success
+}
+
+@test "numbers have their sign, buffers are digits, structs are objects" {
+	real_image bare-sequential.mig
+	fields bare-sequential.mig >out.json
+	jq -e '.machine | startswith("pc-i440fx")' out.json
+	jq -e '.devices[] | select(.name == "cpu").fields |
+		(.["env.regs"] | length == 16) and
+		(.["env.segs"][0].selector | type == "number")' out.json
+	jq -e '.devices[] | select(.name == "mc146818rtc").fields |
+		.cmos_data | test("^[0-9a-f]{256}$")' out.json
+	jq -e '.devices[] | select(.name | endswith("/I440FX")).fields |
+		.parent_obj["config[0]"] | test("^86803712")' out.json
+	jq -e '[.devices[] | has("fields")] | all' out.json
+	jq -e '[.. | numbers | select(. < 0)] | length > 0' out.json
+}
+
+@test "state that nothing describes is written as digits" {
+	real_image no-configuration.mig
+	fields no-configuration.mig >out.json
+	jq -e '(.vmdesc | not) and .devices == [] and
+		(.undescribed | startswith("04"))' out.json
+	make_image v2-no-vmdesc image
+	fields image >out.json
+	jq -e '.devices | map(.name) == ["timer"] and
+		(.[0].undescribed | length == 48)' out.json
+}
+
+@test "a device that is saved before memory is among them" {
+	for name in v2-early-device packed-early-device; do
+		make_image $name image
+		fields image >out.json
+		jq -e '.devices[0] | (.name | endswith("virtio-mem-device-early"))
+			and (has("fields") or has("undescribed"))' out.json
+		rm image
+	done
+}
+
+@test "the domain XML is written as it is" {
+	make_image v2-small a
+	savetool extract xml a a.xml
+	assert_success
+	assert_silent
+	[ "$(cat a.xml)" = "$("$SAVETOOL" inspect --json --xml a | jq -r .xml)" ]
+	savetool extract xml a a.xml
+	assert_error 8 "a: 'a.xml' exists; use --force to replace it"
+	make_image v2-bare bare
+	savetool extract xml bare b.xml
+	assert_error 7 'bare: a bare stream has no domain XML'
+	[ ! -e b.xml ]
+}
+
+@test "the stream is a bare image in the layout of the source" {
+	local source layout
+
+	real_image libvirt-live.save
+	ln -s libvirt-live.save raw
+	for layout in sparse zstd; do
+		"$SAVETOOL" convert -O $layout raw $layout
+	done
+	for source in raw:sequential sparse:mapped-ram zstd:sequential; do
+		savetool extract stream "${source%:*}" out
+		assert_success
+		[ "$("$SAVETOOL" inspect --json out | jq -r \
+			'"\(.container) \(.layout) \(.compression)"')" \
+			= "bare ${source#*:} none" ]
+		assert_equal "$(digest out)" "$(digest raw)"
+		rm out
+	done
+	"$SAVETOOL" extract stream - - <zstd >piped
+	assert_equal "$(digest piped)" "$(digest raw)"
+	savetool extract stream -v raw out
+	assert_success
+	savetool extract stream --json -f raw out
+	assert_json '.what == "stream" and .format == "raw" and .lost == 0'
+	savetool extract stream --block pc.ram -f raw out
+	assert_error 2 "'--block' is an option of 'extract memory' and not of \
+'extract stream'; see 'savetool extract --help'"
+}

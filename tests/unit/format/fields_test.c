@@ -300,7 +300,8 @@ static void lookup_begin(struct lookup *lookup)
 		STRUCT("parent_obj", FIELD("config", "pci config", 4),
 		       4) ", " ARRAY("regs", 3, "uint16",
 				     2) ", " STRUCTS("segs", 2, NUMBERS,
-						     3) ", " FIELD("s", "int16",
+						     3) ", " FIELD("s[1]",
+								   "int16",
 								   2)));
 	struct savetool_error err;
 
@@ -353,6 +354,8 @@ TEST(a_number_is_found_by_the_end_of_its_path)
 
 	lookup_begin(&lookup);
 	number_is(&lookup, "s", (uint64_t)-2);
+	number_is(&lookup, "s[1]", (uint64_t)-2);
+	number_is(&lookup, "s[0]", SAVETOOL_UNKNOWN);
 	number_is(&lookup, "regs[0]", 0x1000);
 	number_is(&lookup, "regs[2]", 0x1002);
 	number_is(&lookup, "regs[3]", SAVETOOL_UNKNOWN);
@@ -361,6 +364,21 @@ TEST(a_number_is_found_by_the_end_of_its_path)
 	number_is(&lookup, "segs[1]/b", (uint64_t)-2);
 	number_is(&lookup, "egs[1]/b", SAVETOOL_UNKNOWN);
 	number_is(&lookup, "config", SAVETOOL_UNKNOWN);
+	lookup_end(&lookup);
+}
+
+TEST(a_section_is_found_without_its_place_on_the_bus)
+{
+	struct lookup lookup;
+	uint64_t offset, length;
+
+	lookup_begin(&lookup);
+	lookup.device.name = "0000:00:1f.0/dev";
+	assert_true(fields_section(&lookup.tail, "dev", 0, &offset, &length));
+	assert_int_equal(offset, SECTION_HEADER_SIZE + 16);
+	assert_int_equal(length, lookup.device.length);
+	assert_false(fields_section(&lookup.tail, "ev", 0, &offset, &length));
+	assert_false(fields_section(&lookup.tail, "dev", 1, &offset, &length));
 	lookup_end(&lookup);
 }
 
@@ -410,6 +428,8 @@ int main(void)
 		cmocka_unit_test(sizes_beyond_all_bounds_are_bytes),
 		cmocka_unit_test(what_is_no_vmdesc_is_refused),
 		cmocka_unit_test(a_number_is_found_by_the_end_of_its_path),
+		cmocka_unit_test(
+			a_section_is_found_without_its_place_on_the_bus),
 		cmocka_unit_test(bytes_are_found_and_as_many_read_as_fit),
 	};
 
