@@ -19,6 +19,7 @@
 struct domain_xml {
 	struct savetool_guest guest;
 	uint64_t current_vcpus;
+	uint64_t unsaved_memory;
 	char *name, *uuid, *arch, *machine, *cpu;
 	struct domain_files files;
 	const char **names; /* of those that are local, ended by NULL */
@@ -104,6 +105,32 @@ static int read_memory(uint64_t *memory, const xmlNode *node,
 	return 0;
 }
 
+/* The sizes of those <memory> devices that QEMU saves no memory of. */
+static int read_unsaved(struct domain_xml *domain, const xmlNode *root,
+			struct savetool_error *err)
+{
+	const xmlNode *devices = xml_child(root, "devices");
+
+	for (const xmlNode *node = devices ? devices->children : NULL; node;
+	     node = node->next) {
+		uint64_t size;
+
+		if (!xml_is(node, "memory") ||
+		    !(xml_says(node, "model", "virtio-pmem") ||
+		      xml_says(node, "model", "sgx-epc")))
+			continue;
+		if (read_memory(&size,
+				xml_child(xml_child(node, "target"), "size"),
+				err) < 0)
+			return -1;
+		if (size == SAVETOOL_UNKNOWN ||
+		    __builtin_add_overflow(domain->unsaved_memory, size,
+					   &domain->unsaved_memory))
+			domain->unsaved_memory = UINT64_MAX;
+	}
+	return 0;
+}
+
 /* <vcpu>: all that there may be, unless it says how many there are. */
 static int read_vcpus(struct domain_xml *domain, const xmlNode *node,
 		      struct savetool_error *err)
@@ -147,6 +174,7 @@ static int read_facts(struct domain_xml *domain, const xmlNode *root,
 	    xml_attribute(&domain->machine, type, "machine", err) < 0 ||
 	    xml_text(&domain->cpu, xml_child(cpu, "model"), err) < 0 ||
 	    read_memory(&guest->memory, xml_child(root, "memory"), err) < 0 ||
+	    read_unsaved(domain, root, err) < 0 ||
 	    read_vcpus(domain, xml_child(root, "vcpu"), err) < 0)
 		return -1;
 	if (!domain->cpu && xml_attribute(&domain->cpu, cpu, "mode", err) < 0)
@@ -299,6 +327,11 @@ const struct savetool_file *domain_xml_files(const struct domain_xml *domain,
 {
 	*count = domain->files.count;
 	return domain->files.list;
+}
+
+uint64_t domain_xml_unsaved_memory(const struct domain_xml *domain)
+{
+	return domain->unsaved_memory;
 }
 
 uint64_t domain_xml_vcpus(const struct domain_xml *domain)

@@ -32,6 +32,12 @@ void domain_xml_free(struct domain_xml *domain);
  */
 const struct savetool_guest *domain_xml_guest(const struct domain_xml *domain);
 
+/*
+ * The part of guest->memory that QEMU does not save with the guest: the content
+ * of virtio-pmem is in its file, and that of SGX's enclaves goes nowhere.
+ */
+uint64_t domain_xml_unsaved_memory(const struct domain_xml *domain);
+
 /* How many vCPUs it has, of those that guest->vcpus allows. */
 uint64_t domain_xml_vcpus(const struct domain_xml *domain);
 

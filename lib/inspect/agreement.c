@@ -75,6 +75,11 @@ static const struct name *find(const struct name *table, size_t count,
 	return NULL;
 }
 
+static bool starts_with(const char *name, const char *start)
+{
+	return strncmp(name, start, strlen(start)) == 0;
+}
+
 /* What libvirt calls the memory of a NUMA node, a DIMM, a virtio-mem device. */
 static bool is_libvirts(const char *name)
 {
@@ -82,7 +87,7 @@ static bool is_libvirts(const char *name)
 					      "memvirtiomem" };
 
 	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
-		if (strncmp(name, starts[i], strlen(starts[i])) == 0)
+		if (starts_with(name, starts[i]))
 			return true;
 	return false;
 }
@@ -90,23 +95,24 @@ static bool is_libvirts(const char *name)
 void stream_facts_add_block(struct stream_facts *facts, const char *name,
 			    uint64_t length)
 {
-	static const char backend[] = "/objects/";
+	const char *backend = ram_name_of_backend(name);
+	bool of_device = backend != name && !starts_with(name, "/objects/");
 	const struct name *known;
 
-	if (ram_name_is_prefilled(name) && !ram_name_is_persistent(name))
+	if (starts_with(name, "/rom@") ||
+	    (ram_name_is_prefilled(backend) && !ram_name_is_persistent(name)))
 		return;
-	if (strncmp(name, backend, strlen(backend)) == 0)
-		name += strlen(backend);
-	known = FIND(blocks, name, true);
+	known = FIND(blocks, backend, true);
 	if (known)
 		facts->families |= known->family;
-	if (known || is_libvirts(name)) {
+	if (known || is_libvirts(backend)) {
 		facts->main_blocks++;
 		facts->main_memory += length;
 		return;
 	}
 	facts->other_memory += length;
-	if (length > facts->largest_other && !ram_name_is_persistent(name))
+	if (length > facts->largest_other && !of_device &&
+	    !ram_name_is_persistent(name))
 		facts->largest_other = length;
 }
 
@@ -218,24 +224,27 @@ static uint64_t round_up(uint64_t size, uint64_t unit)
 
 /*
  * libvirt rounds the memory of each node up, to 1 MiB or for POWER to 256; and
- * <memory> includes what was plugged in.
+ * <memory> includes what was plugged in, even if QEMU does not save it.
  */
 static bool contradicts_memory(char *text, const struct stream_facts *facts,
-			       const struct savetool_guest *guest)
+			       const struct domain_xml *domain)
 {
+	const struct savetool_guest *guest = domain_xml_guest(domain);
 	const struct name *arch = FIND(arches, guest->arch, false);
 	uint64_t unit = arch && arch->family == POWER ? 256 * MIB : MIB;
 	uint64_t nodes = facts->main_blocks;
 	uint64_t least = facts->main_memory;
 	uint64_t most = least + facts->other_memory;
 	uint64_t said = guest->memory, saved;
+	uint64_t elsewhere = domain_xml_unsaved_memory(domain);
 
 	if (said == SAVETOOL_UNKNOWN || most == 0)
 		return false;
 	/* A guest has some memory: if no name tells, then the largest. */
 	if (least == 0)
 		least = facts->largest_other;
-	if (said > round_up(most, unit))
+	if (said > round_up(most, unit) &&
+	    said - round_up(most, unit) > elsewhere)
 		saved = most;
 	else if (round_up(said, unit) + (nodes > 1 ? nodes - 1 : 0) * unit <
 		 least)
@@ -287,7 +296,7 @@ bool contradicts(char text[CONTRADICTION_TEXT], enum contradiction kind,
 	case CONTRADICTION_UUID:
 		return contradicts_uuid(text, facts, guest);
 	case CONTRADICTION_MEMORY:
-		return contradicts_memory(text, facts, guest);
+		return contradicts_memory(text, facts, domain);
 	case CONTRADICTION_VCPUS:
 		return contradicts_vcpus(text, facts, domain);
 	default:

@@ -181,6 +181,35 @@ static int report_in_header(struct description *description,
 	return report_header_words(description, pass->image->libvirt, err);
 }
 
+/* What libvirt's pipe holds: util/virfile.c, virFileWrapperSetPipeSize. */
+#define PIPE_SIZE (UINT64_C(1) << 20)
+
+/*
+ * To restore an image past the page cache, libvirt has a helper send all of the
+ * file through a pipe.  Nobody reads what follows the image: if there is more
+ * than the pipe holds, the helper dies of it, and the restore fails.
+ */
+static int report_unread(struct description *description,
+			 const struct pass *pass, uint64_t start, uint64_t end,
+			 struct savetool_error *err)
+{
+	const struct savetool_finding finding = {
+		.code = "bypass-cache",
+		.hint = SAVETOOL_HINT_CONVERT,
+		.severity = SAVETOOL_WARNING,
+		.offset = start,
+		.length = end - start,
+	};
+
+	if (!pass->image->libvirt || image_is_wrapped(pass->image) ||
+	    end == SAVETOOL_UNKNOWN || end <= start || end - start <= PIPE_SIZE)
+		return 0;
+	return description_report(
+		description, &finding, err,
+		"more than 1 MiB follows the image: libvirt fails to restore "
+		"it if the page cache is to be bypassed");
+}
+
 /*
  * What follows the image's last byte.  QEMU ignores it, unless it is another
  * image.
@@ -191,7 +220,10 @@ static int report_trailing(struct description *description,
 {
 	struct savetool_finding finding = {
 		.code = "trailing",
-		.hint = SAVETOOL_HINT_COMPACT,
+		/* A block device cannot become shorter. */
+		.hint = image_file_input(pass->image)->is_device ?
+				SAVETOOL_HINT_NONE :
+				SAVETOOL_HINT_COMPACT,
 		.severity = SAVETOOL_NOTE,
 		.offset = trailing_start(pass),
 		.length = length,
@@ -236,7 +268,13 @@ int report_in_tail(struct description *description, const struct pass *pass,
 		return -1;
 	if (after == SAVETOOL_UNKNOWN || after == 0)
 		return 0;
-	return report_trailing(description, pass, after, err);
+	if (report_trailing(description, pass, after, err) < 0)
+		return -1;
+	/* QEMU itself opens a mapped-ram image. */
+	return pass->stream.ram.mapped ?
+		       0 :
+		       report_unread(description, pass, trailing_start(pass),
+				     trailing_start(pass) + after, err);
 }
 
 static const char *describe_rest(const struct packed_rest *rest)
@@ -277,6 +315,18 @@ static int report_rest(struct description *description,
 		name, describe_rest(rest), name);
 }
 
+/*
+ * Does the format's program restore the image without having read all that
+ * follows?  For zero bytes, only bzip2 does.
+ */
+static bool stops_reading(const struct codec *codec,
+			  const struct packed_rest *rest)
+{
+	return codec_passes(codec, rest) &&
+	       (rest->other ||
+		(rest->zeros > 0 && codec->format == SAVETOOL_FORMAT_BZIP2));
+}
+
 static int report_in_compressed(struct description *description,
 				const struct pass *pass,
 				struct savetool_error *err)
@@ -285,9 +335,14 @@ static int report_in_compressed(struct description *description,
 	const struct input *packed;
 
 	for (unsigned i = 0;
-	     image_compression(&codec, &packed, pass->image, i) > 0; i++)
+	     image_compression(&codec, &packed, pass->image, i) > 0; i++) {
 		if (report_rest(description, &packed->rest, codec, err) < 0)
 			return -1;
+		if (stops_reading(codec, &packed->rest) &&
+		    report_unread(description, pass, packed->rest.offset,
+				  packed->size, err) < 0)
+			return -1;
+	}
 	return 0;
 }
 

@@ -10,13 +10,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *ram_name_of_backend(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	return slash ? slash + 1 : name;
+}
+
 /*
  * Nothing in a stream says which blocks are plain RAM.  The name of a block
  * that belongs to a device or to the firmware starts with the device's path
  * ("0000:00:02.0/vga.vram") or "/rom@", or contains a telling word ("pc.bios",
  * "virt.flash0").  Taking a plain block for prefilled costs some pages of
  * zeros; the opposite mistake would lose state.  Machine types before 4.0 name
- * a memory backend "/objects/…".
+ * a memory backend "/objects/…".  The memory of a virtio-mem device is main
+ * memory, although its name has the device's path ("0000:00:03.0/vmem0"): only
+ * libvirt's name for it shows that.
  */
 bool ram_name_is_prefilled(const char *name)
 {
@@ -24,8 +33,12 @@ bool ram_name_is_prefilled(const char *name)
 					     "flash",  "vram", "firmware",
 					     "nvdimm", "pmem" };
 
+	static const char plugged[] = "memvirtiomem";
+
 	if (strncmp(name, "/objects/", strlen("/objects/")) == 0)
 		name += strlen("/objects/");
+	if (strncmp(ram_name_of_backend(name), plugged, strlen(plugged)) == 0)
+		return false;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strstr(name, words[i]))
 			return true;

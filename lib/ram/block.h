@@ -58,6 +58,9 @@ int ram_layout_add(struct ram_layout *layout, const char *name, uint64_t length,
 bool ram_name_is_prefilled(const char *name);
 bool ram_name_is_persistent(const char *name);
 
+/* The name of the memory backend, without the path of a device before it. */
+const char *ram_name_of_backend(const char *name);
+
 /* NULL if there is none. */
 const struct ram_block *ram_layout_find(const struct ram_layout *layout,
 					const char *name);

@@ -40,7 +40,6 @@ static int on_start(struct visitor *visitor, const struct stream *stream,
 	if (configuration->has_uuid)
 		facts->uuid = configuration->uuid;
 	facts->has_page_bits = configuration->has_page_bits;
-	facts->mapped = stream_is_mapped(stream);
 	return compare(agree, err);
 }
 
@@ -85,13 +84,14 @@ static const struct visitor_ops ops = {
 };
 
 void agree_init(struct agree *agree, const struct pass *pass, const char *xml,
-		bool strict)
+		bool mapped, bool strict)
 {
 	struct savetool_error ignored;
 
 	*agree = (struct agree){
 		.base = { .ops = &ops },
 		.pass = pass,
+		.facts = { .mapped = mapped },
 		.strict = strict,
 	};
 	if (xml && domain_xml_parse(&agree->domain, xml, &ignored) < 0)

@@ -19,9 +19,12 @@ struct agree {
 	char text[CONTRADICTION_TEXT]; /* the first one; "": none */
 };
 
-/* The XML may be NULL; the pass must outlive the visitor. */
+/*
+ * The XML may be NULL; the pass must outlive the visitor.  mapped is what the
+ * destination will be.
+ */
 void agree_init(struct agree *agree, const struct pass *pass, const char *xml,
-		bool strict);
+		bool mapped, bool strict);
 void agree_release(struct agree *agree);
 
 static inline void cleanup_agree_(struct agree *agree)

@@ -273,6 +273,7 @@ static int convert(struct savetool_image *source, const char *destination,
 	    choose(&rewrite, &made, options, err) < 0)
 		return -1;
 	agree_init(&agree, &pass, rewrite.header ? rewrite.header->xml : NULL,
+		   rewrite.format == SAVETOOL_FORMAT_SPARSE,
 		   made && !options->allow_mismatch);
 	if (rewrite.header)
 		rewrite.guard = &agree.base;

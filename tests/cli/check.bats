@@ -1073,3 +1073,39 @@ answers()
 	savetool check --json --against ./qemu a
 	assert_json '[.findings[].code] | index("machine-unknown")'
 }
+
+# unread FORMAT FILL LENGTH: the findings about bytes after an image of libvirt.
+unread()
+{
+	savetool convert -f -O "$1" small after
+	head -c "$3" "$2" >>after
+	savetool check --deep --json after
+	jq -c '[.findings[] | select(.code == "bypass-cache") |
+		[.severity, .length]]' <<<"$output"
+}
+
+@test "what libvirt does not read must not fill its pipe" {
+	make_image v2-small small
+	# Text, so that no codec can take it for a member of its own.
+	yes old | head -c 4M >old
+	# As many bytes as fit in the pipe do no harm.
+	for format in raw bzip2 lzop; do
+		assert_equal "$(unread $format old 1048576)" '[]'
+		assert_equal "$(unread $format old 1048577)" \
+			'[["warning",1048577]]'
+	done
+	# Of these, only bzip2 stops at zeros.
+	assert_equal "$(unread raw /dev/zero 2097152)" '[["warning",2097152]]'
+	assert_equal "$(unread bzip2 /dev/zero 2097152)" '[["warning",2097152]]'
+	for format in gzip lzop xz; do
+		assert_equal "$(unread $format /dev/zero 2097152)" '[]'
+	done
+	# QEMU opens these itself.
+	assert_equal "$(unread sparse old 2097152)" '[]'
+	# Nor does libvirt restore a bare stream.
+	"$SAVETOOL" convert --bare small bare
+	head -c 2M old >>bare
+	savetool check --json bare
+	assert_success
+	assert_json '[.findings[].code] == ["trailing"]'
+}

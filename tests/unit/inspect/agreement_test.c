@@ -111,7 +111,7 @@ TEST(memory_of_nodes_dimms_and_virtio_mem_is_a_sum)
 	stream_facts_add_block(&facts, "ram-node1", MIB(16));
 	stream_facts_add_block(&facts, "memdimm0", MIB(16));
 	finds(&facts, &usual, CONTRADICTION_MEMORY, "50331648");
-	stream_facts_add_block(&facts, "memvirtiomem0", MIB(16));
+	stream_facts_add_block(&facts, "0000:00:03.0/memvirtiomem0", MIB(16));
 	agrees(&facts, &usual);
 	stream_facts_add_block(&facts, "memdimm1", MIB(16));
 	finds(&facts, &usual, CONTRADICTION_MEMORY, "83886080");
@@ -127,6 +127,41 @@ TEST(blocks_that_may_be_memory_only_widen_the_range)
 	stream_facts_add_block(&facts, "shmmem-shmem0", MIB(16));
 	stream_facts_add_block(&facts, "memnvdimm0", MIB(16));
 	agrees(&facts, &usual);
+}
+
+TEST(a_block_of_a_device_may_be_memory_too)
+{
+	struct stream_facts facts = pc_stream(MIB(48));
+
+	stream_facts_add_block(&facts, "0000:00:03.0/vmem0", MIB(16));
+	agrees(&facts, &usual);
+	facts = pc_stream(MIB(64));
+	stream_facts_add_block(&facts, "0000:00:03.0/shm0", MIB(128));
+	agrees(&facts, &usual);
+	facts = (struct stream_facts){ .machine = NULL };
+	stream_facts_add_block(&facts, "0000:00:03.0/shm0", MIB(128));
+	agrees(&facts, &usual);
+}
+
+TEST(memory_that_is_never_saved_may_be_missing)
+{
+	const struct stream_facts facts = pc_stream(MIB(64));
+	struct said said = usual;
+
+	said.memory = "<memory unit='MiB'>96</memory><devices>"
+		      "<memory model='virtio-pmem'><target>"
+		      "<size unit='MiB'>16</size></target></memory>"
+		      "<memory model='sgx-epc'><target>"
+		      "<size>16384</size></target></memory></devices>";
+	agrees(&facts, &said);
+	said.memory = "<memory unit='MiB'>97</memory><devices>"
+		      "<memory model='virtio-pmem'><target>"
+		      "<size unit='MiB'>32</size></target></memory></devices>";
+	finds(&facts, &said, CONTRADICTION_MEMORY, "101711872");
+	said.memory = "<memory unit='MiB'>96</memory><devices>"
+		      "<memory model='dimm'><target>"
+		      "<size unit='MiB'>32</size></target></memory></devices>";
+	finds(&facts, &said, CONTRADICTION_MEMORY, "100663296");
 }
 
 TEST(without_a_known_name_the_largest_block_is_memory)
@@ -256,6 +291,8 @@ int main(void)
 			blocks_that_may_be_memory_only_widen_the_range),
 		cmocka_unit_test(
 			without_a_known_name_the_largest_block_is_memory),
+		cmocka_unit_test(a_block_of_a_device_may_be_memory_too),
+		cmocka_unit_test(memory_that_is_never_saved_may_be_missing),
 		cmocka_unit_test(memory_is_rounded_as_libvirt_does),
 		cmocka_unit_test(
 			a_machine_type_is_compared_as_far_as_the_stream_has_it),

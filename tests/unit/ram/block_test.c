@@ -91,9 +91,17 @@ static bool is_prefilled(const char *name)
 TEST(plain_ram_is_not_prefilled)
 {
 	static const char *const names[] = {
-		"pc.ram", "mach-virt.ram",      "s390.ram", "ppc_spapr.ram",
-		"m0",     "ram-node0",          "memdimm0", "loongarch.ram",
-		"vmem0",  "/objects/ram-node0",
+		"pc.ram",
+		"mach-virt.ram",
+		"s390.ram",
+		"ppc_spapr.ram",
+		"m0",
+		"ram-node0",
+		"memdimm0",
+		"loongarch.ram",
+		"vmem0",
+		"/objects/ram-node0",
+		"0000:00:03.0/memvirtiomem0",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
@@ -111,6 +119,7 @@ TEST(firmware_and_devices_are_prefilled)
 		"virt.flash0",
 		"0000:00:01.0/vga.vram",
 		"0000:00:03.0/virtio-net-pci.rom",
+		"0000:00:03.0/vmem0",
 		"vga.vram",
 		"system.flash0",
 	};
