@@ -4,11 +4,22 @@
 
 #include "codec/codecs.h"
 #include "codec/members.h"
+#include "codec/window.h"
 
 #include <bzlib.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+
+/*
+ * A member fills whole blocks at every level: two of 900000 bytes, or eighteen
+ * of 100000, with 19 bytes of each kept free.  Runs are shortened before they
+ * are counted, so there may be fewer blocks.
+ */
+#define MEMBER_SIZE (18 * (100000 - 19))
+
+/* From libbz2's manual: 1 % more, and 600 bytes. */
+#define BOUND(size) ((size) + (size) / 100 + 600)
 
 /*
  * "BZh", the level, and the magic of a block, or of the end if there is none.
@@ -81,19 +92,55 @@ static enum step unbzip_step(void *state, struct span *span)
 	}
 }
 
+/* Where the next member seems to start, after the first byte; or the end. */
+static size_t next_member(const uint8_t *data, size_t size, size_t from)
+{
+	const uint8_t *at = data + from;
+
+	while (at < data + size &&
+	       (at = memmem(at, data + size - at, "BZh", 3))) {
+		if (bzip2_bid(at, data + size - at) > 0)
+			return at - data;
+		at++;
+	}
+	return size;
+}
+
+/*
+ * A member does not say its length, but where another one starts, it has ended:
+ * the first ten bytes of one are hardly found by chance.
+ */
+static int find_member(struct window *window, size_t *size,
+		       struct savetool_error *err)
+{
+	size_t searched = 1;
+
+	do {
+		if (window_fill(window, window->left + 1, err) < 0)
+			return -1;
+		*size = next_member(window->next, window->left, searched);
+		searched = window->left < CODEC_HEAD ?
+				   1 :
+				   window->left - CODEC_HEAD;
+	} while (*size == window->left && !window->ended &&
+		 *size <= BOUND(MEMBER_SIZE));
+	return 0;
+}
+
 static const struct decoder bzip2_decoder = {
 	.state_size = sizeof(struct unbzip),
 	.begin = unbzip_begin,
 	.step = unbzip_step,
 	.end = unbzip_end,
-	.space = 1 << 20,
-	.workers = 1,
+	.find = find_member,
+	.piece_most = BOUND(MEMBER_SIZE),
+	.space = MEMBER_SIZE,
+	.workers = UNPACK_WORKERS,
 };
 
-/* From libbz2's manual: 1 % more, and 600 bytes. */
 static size_t bzip2_bound(size_t size)
 {
-	return size + size / 100 + 600;
+	return BOUND(size);
 }
 
 /* From bzip2's manual: 400 KiB, and 8 times the block. */
@@ -122,13 +169,8 @@ static size_t bzip2_pack(void *state, const void *data, size_t size, void *to,
 	return packed;
 }
 
-/*
- * A member fills whole blocks at every level: two of 900000 bytes, or eighteen
- * of 100000, with 19 bytes of each kept free.  Runs are shortened before they
- * are counted, so there may be fewer blocks.
- */
 static const struct encoder bzip2_encoder = {
-	.member_size = 18 * (100000 - 19),
+	.member_size = MEMBER_SIZE,
 	.bound = bzip2_bound,
 	.memory = bzip2_memory,
 	.new = bzip2_new,

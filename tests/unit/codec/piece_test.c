@@ -208,8 +208,8 @@ static size_t read_to_failure(const char *name, const uint8_t *packed,
 
 TEST(a_damaged_piece_fails_as_any_member_does)
 {
-	static const char *const names[] = { "gzip", "xz", "zstd" };
-	static const size_t members[] = { 1 << 20, 3 << 19, 2 << 20 };
+	static const char *const names[] = { "gzip", "bzip2", "xz", "zstd" };
+	static const size_t members[] = { 1 << 20, 1799658, 3 << 19, 2 << 20 };
 	uint8_t *plain = make_plain(PLAIN_SIZE), *packed;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
