@@ -143,6 +143,8 @@ static int run(struct cli *cli)
 		  &it.memory_format, "memory: write FORMAT (default: raw)" },
 		{ '\0', "block", "NAME", take_text, &it.block,
 		  "memory: write one RAM block alone" },
+		{ '\0', "map", "BLOCK@ADDRESS", take_map, &it.maps,
+		  "memory: place a RAM block at this address" },
 		OPTIONS_SOURCE(&it.open),
 		OPTIONS_PROGRESS(&it.progress),
 		OPTION_END,
@@ -150,6 +152,7 @@ static int run(struct cli *cli)
 	int status = cli_parse(cli, table) ? extract(&it) : cli->status;
 
 	free(it.block);
+	take_words_free(&it.maps);
 	return status;
 }
 

@@ -18,6 +18,7 @@ struct extract {
 	/* memory */
 	enum savetool_memory_format memory_format; /* COUNT: not given */
 	char *block;
+	struct take_words maps; /* "BLOCK@ADDRESS" */
 };
 
 struct extractor {

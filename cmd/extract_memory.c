@@ -4,10 +4,16 @@
 
 #include "extract.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
 static const char *own_option(const struct extract *extract)
 {
 	if (extract->memory_format != SAVETOOL_MEMORY_FORMAT_COUNT)
 		return "format";
+	if (extract->maps.count > 0)
+		return "map";
 	return extract->block ? "block" : NULL;
 }
 
@@ -16,23 +22,70 @@ static const char *problem(const struct extract *extract)
 	if (extract->block && extract->memory_format != SAVETOOL_MEMORY_RAW &&
 	    extract->memory_format != SAVETOOL_MEMORY_FORMAT_COUNT)
 		return "'--block' writes format 'raw' only";
+	if (extract->block && extract->maps.count > 0)
+		return "'--block' and '--map' cannot be combined";
 	return NULL;
+}
+
+static void show_address(struct report *report, const char *key,
+			 const char *label, uint64_t address)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "0x%" PRIx64, address);
+	report_number(report, key, NULL, address);
+	report_text(report, NULL, label, text);
 }
 
 static void show_ranges(struct report *report,
 			const struct savetool_memory *memory)
 {
-	report_table(report, "ranges", NULL, "");
+	report_table(report, "ranges", "memory", "rrlr");
 	for (size_t i = 0; i < memory->range_count; i++) {
 		const struct savetool_memory_range *range = &memory->ranges[i];
 
 		report_row(report);
-		report_number(report, "address", NULL, range->address);
-		report_number(report, "length", NULL, range->length);
-		report_text(report, "block", NULL, range->block);
-		report_number(report, "offset", NULL, range->offset);
+		show_address(report, "address", "address", range->address);
+		report_bytes(report, "length", "length", range->length);
+		report_text(report, "block", "block", range->block);
+		show_address(report, "offset", "from", range->offset);
 	}
 	report_close(report);
+}
+
+static void show_unplaced(struct report *report,
+			  const struct savetool_memory *memory)
+{
+	report_table(report, "unplaced", "left out", "rll");
+	for (size_t i = 0; i < memory->unplaced_count; i++) {
+		const struct savetool_memory_unplaced *unplaced =
+			&memory->unplaced[i];
+
+		report_row(report);
+		report_bytes(report, "length", "length", unplaced->length);
+		report_text(report, "block", "block", unplaced->block);
+		report_flag(report, "hidden", "hidden", unplaced->hidden);
+	}
+	report_close(report);
+}
+
+/* What the file lacks, or may have in the wrong place. */
+static void warn(const struct extract *extract,
+		 const struct savetool_memory *memory)
+{
+	const struct cli *cli = extract->cli;
+
+	cli_warn_lost(cli, extract->source, memory->lost);
+	if (memory->assumed)
+		cli_warn(cli, extract->source,
+			 "nothing in the image confirms the addresses, which "
+			 "are the usual ones of the machine type");
+	for (size_t i = 0; i < memory->unplaced_count; i++)
+		if (!memory->unplaced[i].hidden)
+			cli_warn(cli, extract->source,
+				 "block '%s' was left out, because its address "
+				 "is not known; use --map to place it",
+				 memory->unplaced[i].block);
 }
 
 static void show(struct report *report, const struct extract *extract,
@@ -49,7 +102,44 @@ static void show(struct report *report, const struct extract *extract,
 	report_size_text(memory->allocated, allocated);
 	report_line(report, "%s: %s, %s, %s allocated", extract->destination,
 		    format, logical, allocated);
+	report_flag(report, "assumed", NULL, memory->assumed);
 	show_ranges(report, memory);
+	show_unplaced(report, memory);
+}
+
+static void free_maps(struct savetool_memory_map *maps, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free((char *)maps[i].block);
+	free(maps);
+}
+
+/* The words have been read before; *maps is the caller's, even if it fails. */
+static int read_maps(struct savetool_memory_map **maps, size_t *count,
+		     const struct take_words *words, struct savetool_error *err)
+{
+	char *block = NULL;
+	size_t end;
+
+	*count = 0;
+	*maps = calloc(words->count + 1, sizeof(**maps));
+	if (!*maps) {
+		misfit(err, "cannot allocate memory for", "--map");
+		err->code = SAVETOOL_SYSTEM;
+		return -1;
+	}
+	for (size_t i = 0; i < words->count; i++) {
+		struct savetool_memory_map *map = &(*maps)[i];
+
+		block = NULL;
+		if (read_map(words->words[i], &end, &map->address, err) < 0 ||
+		    take_text(&block, words->words[i], err) < 0)
+			return -1;
+		block[end] = '\0';
+		map->block = block;
+		++*count;
+	}
+	return 0;
 }
 
 static int run(struct extract *extract, struct savetool_image *image,
@@ -57,18 +147,25 @@ static int run(struct extract *extract, struct savetool_image *image,
 	       struct savetool_error *err)
 {
 	bool given = extract->memory_format != SAVETOOL_MEMORY_FORMAT_COUNT;
-	const struct savetool_memory_options options = {
+	struct savetool_memory_options options = {
 		.size = sizeof(options),
 		.format = given ? extract->memory_format : SAVETOOL_MEMORY_RAW,
 		.block = extract->block,
 		.force = extract->force,
 	};
-	struct savetool_memory *memory;
+	struct savetool_memory *memory = NULL;
+	struct savetool_memory_map *maps;
+	int failed = read_maps(&maps, &options.map_count, &extract->maps, err);
 
-	if (savetool_extract_memory(image, extract->destination, &options,
-				    monitor, &memory, err) < 0)
+	options.maps = maps;
+	if (!failed)
+		failed = savetool_extract_memory(image, extract->destination,
+						 &options, monitor, &memory,
+						 err);
+	free_maps(maps, options.map_count);
+	if (failed)
 		return -1;
-	cli_warn_lost(extract->cli, extract->source, memory->lost);
+	warn(extract, memory);
 	if (report)
 		show(report, extract, memory);
 	savetool_memory_free(memory);

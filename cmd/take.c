@@ -172,6 +172,28 @@ int take_memory_format(void *target, const char *word,
 	return savetool_memory_format_parse(word, target, err);
 }
 
+int read_map(const char *word, size_t *end, uint64_t *address,
+	     struct savetool_error *err)
+{
+	/* A name may have one, too; an address does not. */
+	const char *at = strrchr(word, '@');
+
+	if (!at || at == word || take_size(address, at + 1, err) < 0)
+		return misfit(err, "not a block and its address", word);
+	*end = (size_t)(at - word);
+	return 0;
+}
+
+int take_map(void *target, const char *word, struct savetool_error *err)
+{
+	uint64_t address;
+	size_t end;
+
+	if (read_map(word, &end, &address, err) < 0)
+		return -1;
+	return take_word(target, word, err);
+}
+
 /* qemu-img calls it human, not text. */
 int take_output(void *target, const char *word, struct savetool_error *err)
 {

@@ -40,6 +40,11 @@ int take_format(void *target, const char *word, struct savetool_error *err);
 /* enum savetool_memory_format */
 int take_memory_format(void *target, const char *word,
 		       struct savetool_error *err);
+/* struct take_words: one more "BLOCK@ADDRESS" */
+int take_map(void *target, const char *word, struct savetool_error *err);
+/* Of such a word: *end is where the block's name ends. */
+int read_map(const char *word, size_t *end, uint64_t *address,
+	     struct savetool_error *err);
 /* bool: JSON, not text */
 int take_output(void *target, const char *word, struct savetool_error *err);
 

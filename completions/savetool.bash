@@ -11,7 +11,7 @@ _savetool_value()
 		mapfile -t COMPREPLY < <(compgen -W "$formats" -- "$2") ;;
 	--format)
 		mapfile -t COMPREPLY < <(compgen -W 'raw' -- "$2") ;;
-	--block)
+	--block|--map)
 		;;
 	--output)
 		mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$2") ;;
@@ -63,7 +63,7 @@ _savetool()
 	fi
 
 	case $before in
-	-O|--to|--for|--format|--block|--output|--byte-order|--header-version|--offset|\
+	-O|--to|--for|--format|--block|--map|--output|--byte-order|--header-version|--offset|\
 	--progress-fd|-L|--level|-T|--threads)
 		_savetool_value "$before" "$word"
 		return ;;

@@ -34,6 +34,7 @@ complete -c savetool -n 'not __savetool_first' -s O -l to -x \
     -a 'raw gzip bzip2 xz lzop zstd sparse v2 v3 mapped-ram'
 complete -c savetool -n 'not __savetool_first' -l format -x -a 'raw'
 complete -c savetool -n 'not __savetool_first' -l block -x
+complete -c savetool -n 'not __savetool_first' -l map -x
 complete -c savetool -n 'not __savetool_first' -l output -x -a 'text json'
 complete -c savetool -n 'not __savetool_first' -l byte-order -x -a 'little big'
 complete -c savetool -n 'not __savetool_first' -l header-version -x -a '2 3'

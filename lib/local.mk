@@ -283,6 +283,17 @@ libcore_la_SOURCES += \
 	%D%/extract/json.h \
 	%D%/extract/memory.c \
 	%D%/extract/xml.c
+	%D%/extract/guest.c \
+	%D%/extract/guest.h \
+	%D%/extract/layout.c \
+	%D%/extract/layout.h \
+	%D%/extract/layout_devices.c \
+	%D%/extract/layout_internal.h \
+	%D%/extract/layout_pci.c \
+	%D%/extract/layout_place.c \
+	%D%/extract/layout_x86.c \
+	%D%/extract/main_memory.c \
+	%D%/extract/memory.c
 
 lib_LTLIBRARIES += libsavetool.la
 include_HEADERS += %D%/savetool.h

@@ -5,6 +5,8 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/options.h"
+#include "base/phases.h"
+#include "extract/layout.h"
 #include "image/output.h"
 #include "image/pass.h"
 #include "image/unchanged.h"
@@ -12,15 +14,17 @@
 #include "ram/places.h"
 #include "walk/walk.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 struct extraction {
 	struct visitor base;
 	const struct savetool_memory_options *options;
+	const struct guest *guest;
+	const struct layout *layout;
 	struct output *out;
 	struct page_sink *sink;
-	struct ram_places places; /* at guest-physical addresses */
-	const struct ram_layout *layout;
+	struct ram_places places; /* in the output */
 };
 
 static const char *const format_names[] = { "raw" };
@@ -46,24 +50,70 @@ int savetool_memory_format_parse(const char *word,
 }
 
 /* The one block that is wanted, from offset 0 on. */
-static int place_block(struct extraction *extraction, const char *name,
-		       struct savetool_error *err)
+static int place_one(struct layout *layout, const struct guest *guest,
+		     const char *name, struct savetool_error *err)
 {
-	const struct ram_block *block =
-		ram_layout_find(extraction->layout, name);
-	struct ram_place place = { 0 };
+	const struct ram_block *block = ram_layout_find(guest->layout, name);
+	const struct ram_place place = { .block = block ? block->index : 0,
+					 .length = block ? block->length : 0 };
 
 	if (!block)
 		return fail(err, SAVETOOL_USAGE, "no RAM block '%s'", name);
-	place.block = block->index;
-	place.length = block->length;
-	return ram_places_add(&extraction->places, &place, err);
+	return ram_places_add(&layout->places, &place, err);
 }
 
-static int place_all(struct extraction *extraction, struct savetool_error *err)
+static int move_blocks(struct layout *layout, const struct guest *guest,
+		       const struct savetool_memory_options *options,
+		       struct savetool_error *err)
 {
-	(void)extraction;
-	return fail(err, SAVETOOL_UNSUPPORTED, "no layout is known yet");
+	for (size_t i = 0; i < options->map_count; i++) {
+		const struct savetool_memory_map *map = &options->maps[i];
+		const struct ram_block *block =
+			ram_layout_find(guest->layout, map->block);
+
+		if (!block)
+			return fail(err, SAVETOOL_USAGE, "no RAM block '%s'",
+				    map->block);
+		if (map->address % guest->layout->page_size != 0 ||
+		    map->address > INT64_MAX - block->length)
+			return fail(err, SAVETOOL_USAGE,
+				    "address 0x%" PRIx64
+				    " is no place for block '%s'",
+				    map->address, map->block);
+		if (layout_move(layout, block, map->address, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int find_layout(struct layout *layout, const struct guest *guest,
+		       const struct savetool_memory_options *options,
+		       struct savetool_error *err)
+{
+	if (options->block)
+		return place_one(layout, guest, options->block, err);
+	if (layout_find(layout, guest, err) < 0 ||
+	    move_blocks(layout, guest, options, err) < 0)
+		return -1;
+	if (layout->places.count > 0)
+		return 0;
+	fail(err, SAVETOOL_UNSUPPORTED,
+	     "the addresses of machine type '%s' are not known",
+	     guest->machine ? guest->machine : "(none)");
+	return fail_hint(err, SAVETOOL_HINT_MAP);
+}
+
+/* In a flat file, each byte lies at its address. */
+static int place_in_file(struct extraction *extraction,
+			 struct savetool_error *err)
+{
+	const struct ram_places *places = &extraction->layout->places;
+
+	for (size_t i = 0; i < places->count; i++)
+		if (ram_places_add(&extraction->places, &places->list[i], err) <
+		    0)
+			return -1;
+	return 0;
 }
 
 static int ram_list(struct visitor *visitor, const struct section *section,
@@ -71,13 +121,12 @@ static int ram_list(struct visitor *visitor, const struct section *section,
 		    struct savetool_error *err)
 {
 	struct extraction *extraction = (struct extraction *)visitor;
-	const char *block = extraction->options->block;
 
 	(void)section;
-	extraction->layout = &list->layout;
-	if ((block ? place_block(extraction, block, err) :
-		     place_all(extraction, err)) < 0)
-		return -1;
+	if (list->layout.count != extraction->guest->layout->count ||
+	    list->layout.length != extraction->guest->layout->length)
+		return fail(err, SAVETOOL_CORRUPT,
+			    "the list of RAM blocks has changed meanwhile");
 	if (placed_sink_new(&extraction->sink, extraction->out, &list->layout,
 			    &extraction->places, err) < 0)
 		return -1;
@@ -114,7 +163,10 @@ void savetool_memory_free(struct savetool_memory *memory)
 		return;
 	for (size_t i = 0; i < memory->range_count; i++)
 		free((char *)memory->ranges[i].block);
+	for (size_t i = 0; i < memory->unplaced_count; i++)
+		free((char *)memory->unplaced[i].block);
 	free((void *)memory->ranges);
+	free((void *)memory->unplaced);
 	free(memory);
 }
 
@@ -122,7 +174,7 @@ static int report_ranges(struct savetool_memory *memory,
 			 const struct extraction *extraction,
 			 struct savetool_error *err)
 {
-	const struct ram_places *places = &extraction->places;
+	const struct ram_places *places = &extraction->layout->places;
 	struct savetool_memory_range *ranges =
 		calloc(places->count + 1, sizeof(*ranges));
 
@@ -131,8 +183,8 @@ static int report_ranges(struct savetool_memory *memory,
 	memory->ranges = ranges;
 	for (size_t i = 0; i < places->count; i++) {
 		const struct ram_place *place = &places->list[i];
-		char *name =
-			strdup(extraction->layout->blocks[place->block].name);
+		char *name = strdup(
+			extraction->guest->layout->blocks[place->block].name);
 
 		if (!name)
 			return fail_memory(err);
@@ -142,6 +194,37 @@ static int report_ranges(struct savetool_memory *memory,
 			.block = name,
 			.offset = place->offset,
 		};
+	}
+	return 0;
+}
+
+static int report_unplaced(struct savetool_memory *memory,
+			   const struct extraction *extraction,
+			   struct savetool_error *err)
+{
+	const struct ram_layout *layout = extraction->guest->layout;
+	struct savetool_memory_unplaced *list =
+		calloc(layout->count + 1, sizeof(*list));
+
+	if (!list)
+		return fail_memory(err);
+	memory->unplaced = list;
+	for (unsigned i = 0; extraction->layout->unplaced && i < layout->count;
+	     i++) {
+		char *name;
+
+		if (extraction->layout->unplaced[i] == PLACED)
+			continue;
+		name = strdup(layout->blocks[i].name);
+		if (!name)
+			return fail_memory(err);
+		list[memory->unplaced_count++] =
+			(struct savetool_memory_unplaced){
+				.block = name,
+				.length = layout->blocks[i].length,
+				.hidden = extraction->layout->unplaced[i] ==
+					  UNPLACED_HIDDEN,
+			};
 	}
 	return 0;
 }
@@ -162,18 +245,10 @@ static int report(struct savetool_memory **result,
 	memory->logical = extraction->out->position;
 	memory->allocated = space_allocated(&st);
 	memory->lost = pass->lost;
-	return report_ranges(memory, extraction, err);
-}
-
-/* A file ends where its last range does. */
-static uint64_t places_end(const struct ram_places *places)
-{
-	uint64_t end = 0;
-
-	for (size_t i = 0; i < places->count; i++)
-		if (places->list[i].to + places->list[i].length > end)
-			end = places->list[i].to + places->list[i].length;
-	return end;
+	memory->assumed = extraction->layout->assumed;
+	if (report_ranges(memory, extraction, err) < 0)
+		return -1;
+	return report_unplaced(memory, extraction, err);
 }
 
 static int write_it(struct extraction *extraction, struct pass *pass,
@@ -184,7 +259,7 @@ static int write_it(struct extraction *extraction, struct pass *pass,
 
 	if (walk(pass, &extraction->base, monitor, err) < 0)
 		return -1;
-	out->position = places_end(&extraction->places);
+	out->position = ram_places_end(&extraction->places);
 	if (report(memory, extraction, pass, err) < 0 ||
 	    image_require_unchanged(pass->image, err) < 0)
 		return -1;
@@ -196,31 +271,61 @@ static int require_file(struct savetool_error *err)
 	return fail(err, SAVETOOL_USAGE, "memory cannot be written to a pipe");
 }
 
+static int open_output(struct output **out, struct savetool_image *image,
+		       const char *destination, bool force,
+		       struct savetool_error *err)
+{
+	if (!output_path_can_seek(destination))
+		return require_file(err);
+	if (image_output_open(out, image, destination, force, err) < 0)
+		return -1;
+	if (!(*out)->seekable)
+		return require_file(err);
+	return image->direct ? output_write_direct(*out, err) : 0;
+}
+
+/* The guest is known, and so is where everything goes. */
+static int extract_to(struct extraction *extraction,
+		      struct savetool_image *image, const char *destination,
+		      struct phases *phases, struct savetool_memory **memory,
+		      struct savetool_error *err)
+{
+	cleanup_pass struct pass pass = PASS_INIT;
+	cleanup_output struct output *out = NULL;
+
+	if (place_in_file(extraction, err) < 0 ||
+	    open_output(&out, image, destination, extraction->options->force,
+			err) < 0 ||
+	    pass_begin(&pass, image, err) < 0)
+		return -1;
+	extraction->out = out;
+	phases_next(phases, 100);
+	return write_it(extraction, &pass, &phases->monitor, memory, err);
+}
+
 static int extract(struct savetool_image *image, const char *destination,
 		   const struct savetool_memory_options *options,
 		   const struct savetool_monitor *monitor,
 		   struct savetool_memory **memory, struct savetool_error *err)
 {
-	cleanup_pass struct pass pass = PASS_INIT;
-	cleanup_output struct output *out = NULL;
+	cleanup_guest struct guest guest = GUEST_INIT;
+	cleanup_layout struct layout layout = { .unplaced = NULL };
 	struct extraction extraction = {
 		.base = { .ops = &ops },
 		.options = options,
+		.guest = &guest,
+		.layout = &layout,
 	};
+	struct phases phases;
 	int failed;
 
-	if (!output_path_can_seek(destination))
-		return require_file(err);
-	if (pass_begin(&pass, image, err) < 0 ||
-	    image_output_open(&out, image, destination, options->force, err) <
-		    0)
+	phases_begin(&phases, monitor);
+	phases_next(&phases, 50);
+	if (guest_read(&guest, image, false, &phases.monitor, err) < 0 ||
+	    find_layout(&layout, &guest, options, err) < 0)
 		return -1;
-	if (!out->seekable)
-		return require_file(err);
-	if (image->direct && output_write_direct(out, err) < 0)
-		return -1;
-	extraction.out = out;
-	failed = write_it(&extraction, &pass, monitor, memory, err);
+	failed = extract_to(&extraction, image, destination, &phases, memory,
+			    err);
 	page_sink_free(extraction.sink);
 	ram_places_free(&extraction.places);
 	return failed;
@@ -240,6 +345,7 @@ int savetool_extract_memory(struct savetool_image *image,
 	    image_require_complete(image, err) < 0 ||
 	    image_spool_beside(image, destination, err) < 0)
 		return -1;
+	image->keep = true;
 	if (extract(image, destination, &options, monitor, &memory, err) < 0) {
 		savetool_memory_free(memory);
 		return -1;

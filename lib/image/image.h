@@ -41,6 +41,7 @@ struct savetool_image {
 	struct savetool_error broken; /* why no stream follows the header */
 	struct input *spool;          /* NULL: not needed */
 	char *spool_folder;           /* where that lies */
+	bool keep;        /* spool what cannot be read a second time */
 	bool big_endian;  /* of the host that the bitmaps are from */
 	bool order_given; /* by the caller that opened it */
 	bool direct;      /* past the page cache, as it was opened */

@@ -156,7 +156,8 @@ static int begin(struct pass *pass, struct savetool_image *image,
 		return -1;
 	if (!pass->in->seekable &&
 	    (stream_is_mapped(&pass->stream) ||
-	     early_needs_end(&pass->stream)) &&
+	     early_needs_end(&pass->stream) ||
+	     (image->keep && !image_is_repeatable(image))) &&
 	    spool(pass, err) < 0)
 		return -1;
 	return look_ahead(pass, err);

@@ -38,7 +38,8 @@ struct pass {
  * Begins at the stream's first byte.  What is compressed is decompressed anew.
  * A stream that cannot be read back and forth, because it is compressed or
  * comes through a pipe, but has to be, is kept in an unnamed temporary file:
- * one of mapped-ram, or with a device before memory.
+ * one of mapped-ram, or with a device before memory.  So is one from a pipe
+ * whose image says that it will be read again.
  *
  * If it fails, the pass still has to be ended.
  */

@@ -16,14 +16,34 @@ struct ram_place {
 	uint64_t to; /* in the output */
 };
 
-/* No two places overlap in the output.  Zeroed when new. */
+/*
+ * No two places overlap in the output.  Zeroed when new.  The same table says
+ * what the guest sees: then "to" is a guest-physical address.
+ */
 struct ram_places {
 	size_t count, space;
 	struct ram_place *list;
 };
 
+/* Adds a place that overlaps none; an empty one is left out. */
 int ram_places_add(struct ram_places *places, const struct ram_place *place,
 		   struct savetool_error *err);
+
+/* Takes a range of the output out of all places. */
+int ram_places_cut(struct ram_places *places, uint64_t to, uint64_t length,
+		   struct savetool_error *err);
+
+/* Adds a place that hides what it overlaps, or is hidden by it. */
+int ram_places_cover(struct ram_places *places, const struct ram_place *place,
+		     struct savetool_error *err);
+int ram_places_fill(struct ram_places *places, const struct ram_place *place,
+		    struct savetool_error *err);
+
+/* Sorts them by "to", and joins those that adjoin on both sides. */
+void ram_places_sort(struct ram_places *places);
+
+/* Where the last one ends. */
+uint64_t ram_places_end(const struct ram_places *places);
 void ram_places_free(struct ram_places *places);
 
 static inline void cleanup_ram_places_(struct ram_places *places)

@@ -15,6 +15,12 @@ int savetool_memory_format_parse(const char *word,
 				 enum savetool_memory_format *format,
 				 struct savetool_error *err);
 
+/* A RAM block that is to be at this guest-physical address. */
+struct savetool_memory_map {
+	const char *block;
+	uint64_t address;
+};
+
 struct savetool_memory_options {
 	size_t size; /* sizeof(struct savetool_memory_options) */
 	enum savetool_memory_format format;
@@ -25,6 +31,10 @@ struct savetool_memory_options {
 	 */
 	const char *block;
 	bool force; /* may replace an existing destination */
+
+	/* These override what the image says. */
+	const struct savetool_memory_map *maps;
+	size_t map_count;
 };
 
 /* A range of guest-physical addresses. */
@@ -35,6 +45,13 @@ struct savetool_memory_range {
 	uint64_t offset;   /* of the range, in the block */
 };
 
+/* A block that the guest does not see, or nobody here knows where. */
+struct savetool_memory_unplaced {
+	const char *block;
+	uint64_t length;
+	bool hidden; /* it does not; otherwise that is not known */
+};
+
 /* What was extracted. */
 struct savetool_memory {
 	enum savetool_memory_format format;
@@ -43,6 +60,14 @@ struct savetool_memory {
 	uint64_t lost; /* bytes of present pages that lay in holes: now zeros */
 	size_t range_count;
 	const struct savetool_memory_range *ranges; /* by address */
+	size_t unplaced_count;
+	const struct savetool_memory_unplaced *unplaced;
+
+	/*
+	 * Nothing in the image confirms where memory is divided: the addresses
+	 * are those that the machine type has by itself.
+	 */
+	bool assumed;
 };
 
 /*

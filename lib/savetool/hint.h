@@ -58,6 +58,8 @@ enum savetool_hint {
 
 	/* See if its digest is that of the original. */
 	SAVETOOL_HINT_COMPARE_DIGEST,
+
+	SAVETOOL_HINT_MAP, /* say where the blocks are */
 };
 
 #endif
