@@ -212,8 +212,8 @@ static int extract(struct savetool_image *image, const char *destination,
 	if (!output_path_can_seek(destination))
 		return require_file(err);
 	if (pass_begin(&pass, image, err) < 0 ||
-	    image_output_open(&out, image, destination, options->force, err) <
-		    0)
+	    image_output_open(&out, image, destination, options->force, false,
+			      err) < 0)
 		return -1;
 	if (!out->seekable)
 		return require_file(err);
