@@ -198,7 +198,8 @@ static int check_file(struct job *job, struct savetool_check **check,
 	struct savetool_image *image;
 	int failed;
 
-	if (savetool_image_open(&image, path, &job->open, monitor, err) < 0) {
+	if (cli_open(job->images.cli, &image, path, &job->open, monitor, err) <
+	    0) {
 		*check = savetool_check_unopened(err);
 		return -1;
 	}
@@ -269,6 +270,10 @@ static int run_job(struct job *job)
 
 	if (job->dry_run && !job->repair)
 		return cli_misuse(cli, "'--dry-run' needs '--repair'");
+	for (size_t i = 0; job->repair && i < cli->count; i++)
+		if (savetool_is_uri(cli->operands[i]))
+			return cli_misuse(cli, "'--repair' needs a file, and "
+					       "cannot change an NBD export");
 	status = ask(job);
 	if (status != SAVETOOL_OK)
 		return status;

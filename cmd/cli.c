@@ -337,11 +337,25 @@ bool cli_parse(struct cli *cli, const struct option *own)
 		cli->status = misuse(cli, &mistake);
 		return false;
 	}
+	connections_open(&cli->connections, cli->operands, cli->count);
 	return true;
+}
+
+int cli_open(const struct cli *cli, struct savetool_image **image,
+	     const char *path, const struct savetool_open_options *open,
+	     const struct savetool_monitor *monitor, struct savetool_error *err)
+{
+	struct savetool_open_options options = *open;
+
+	if (connections_find(&options.connection, &cli->connections, path,
+			     err) < 0)
+		return -1;
+	return savetool_image_open(image, path, &options, monitor, err);
 }
 
 void cli_release(struct cli *cli)
 {
+	connections_close(&cli->connections);
 	poptFreeContext(cli->context);
 	for (int i = 0; cli->words && cli->words[i]; i++)
 		free(cli->words[i]);

@@ -7,6 +7,7 @@
 #define CLI_H
 
 #include "command.h"
+#include "connections.h"
 #include "savetool.h"
 #include "take.h"
 
@@ -51,17 +52,25 @@ struct cli {
 	bool quiet;
 	bool verbose;
 
+	struct connections connections; /* to all operands that are URIs */
+
 	poptContext context;     /* owns the operands */
 	char **words;            /* read by the context */
 	struct poptOption *rows; /* its table */
 };
 
 /*
- * Parses the command line.  False: return cli->status, because help was printed
- * or the command line is wrong.
+ * Parses the command line, and connects to the exports that it names.  False:
+ * return cli->status, because help was printed or the command line is wrong.
  */
 bool cli_parse(struct cli *cli, const struct option *table);
 void cli_release(struct cli *cli);
+
+/* Opens an operand that is an image: savetool_image_open(). */
+int cli_open(const struct cli *cli, struct savetool_image **image,
+	     const char *path, const struct savetool_open_options *open,
+	     const struct savetool_monitor *monitor,
+	     struct savetool_error *err);
 
 /*
  * Prints an error and its place on standard error, in one line; path may be

@@ -279,12 +279,11 @@ static int compare(struct job *job, struct savetool_comparison **comparison,
 
 	monitor = progress_begin(&job->progress, paths[0], 0, 1);
 	*failed = paths[0];
-	result =
-		savetool_image_open(&first, paths[0], &job->open, monitor, err);
+	result = cli_open(job->cli, &first, paths[0], &job->open, monitor, err);
 	if (result == 0) {
 		*failed = paths[1];
-		result = savetool_image_open(&second, paths[1], &job->open,
-					     monitor, err);
+		result = cli_open(job->cli, &second, paths[1], &job->open,
+				  monitor, err);
 	}
 	if (result == 0) {
 		result = savetool_compare(comparison, first, second, monitor,

@@ -114,17 +114,22 @@ static void show_text(struct report *report, const char *destination,
 		      enum savetool_format format,
 		      const struct savetool_convert_result *result)
 {
-	char logical[REPORT_SIZE_TEXT], allocated[REPORT_SIZE_TEXT];
+	char logical[REPORT_SIZE_TEXT], allocated[REPORT_SIZE_TEXT + 16] = "";
 	char shared[REPORT_SIZE_TEXT + 16] = "";
 
 	report_size_text(result->logical, logical);
-	report_size_text(result->allocated, allocated);
+	/* A device, or a server, does not say how much that is. */
+	if (result->allocated != SAVETOOL_UNKNOWN) {
+		memcpy(allocated, ", ", 3);
+		report_size_text(result->allocated, allocated + 2);
+		strcat(allocated, " allocated");
+	}
 	if (result->shared > 0) {
 		memcpy(shared, ", ", 3);
 		report_size_text(result->shared, shared + 2);
 		strcat(shared, " shared");
 	}
-	report_line(report, "%s: %s, %s, %s allocated%s%s", destination,
+	report_line(report, "%s: %s, %s%s%s%s", destination,
 		    savetool_format_name(format), logical, allocated, shared,
 		    result->verified ? ", verified" : "");
 }
@@ -208,10 +213,12 @@ static int convert(struct cli *cli, struct wish *wish)
 	    check_destination(cli, destination) != SAVETOOL_OK)
 		return SAVETOOL_USAGE;
 	options = options_of(wish);
+	if (connections_find(&options.connection, &cli->connections,
+			     destination, &err) < 0)
+		return cli_fail(cli, destination, &err);
 	confine_files(source, destination, wish);
 	monitor = progress_begin(&wish->progress, source, 0, 1);
-	failed =
-		savetool_image_open(&image, source, &wish->open, monitor, &err);
+	failed = cli_open(cli, &image, source, &wish->open, monitor, &err);
 	if (!failed) {
 		failed = savetool_convert(image, destination, &options, monitor,
 					  &result, &err);

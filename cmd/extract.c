@@ -81,8 +81,8 @@ static int run_extractor(struct extract *extract,
 	const struct savetool_monitor *monitor =
 		progress_begin(&extract->progress, extract->source, 0, 1);
 	struct savetool_image *image;
-	int failed = savetool_image_open(&image, extract->source,
-					 &extract->open, monitor, err);
+	int failed = cli_open(extract->cli, &image, extract->source,
+			      &extract->open, monitor, err);
 
 	if (!failed) {
 		failed = wanted->run(extract, image, monitor, report, err);

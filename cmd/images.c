@@ -50,7 +50,7 @@ int images_open(struct images *images, struct savetool_image **image,
 		struct savetool_error *err)
 {
 	*monitor = images_begin(images, path);
-	if (savetool_image_open(image, path, open, *monitor, err) == 0)
+	if (cli_open(images->cli, image, path, open, *monitor, err) == 0)
 		return 0;
 	progress_end(&images->progress, false);
 	return -1;
@@ -84,6 +84,9 @@ const char *images_copy_problem(const struct cli *cli, const char *copy,
 	for (size_t i = 0; i < cli->count; i++)
 		if (strcmp(cli->operands[i], "-") == 0)
 			return "IMAGE cannot be a pipe; use a file";
+	for (size_t i = 0; i < cli->count; i++)
+		if (savetool_is_uri(cli->operands[i]))
+			return "IMAGE cannot be an NBD export; use a file";
 	if (force && !copy)
 		return "'--force' needs '--copy'";
 	if (copy && cli->count > 1)
@@ -92,5 +95,7 @@ const char *images_copy_problem(const struct cli *cli, const char *copy,
 		return "'--dry-run' and '--copy' cannot be combined";
 	if (copy && strcmp(copy, "-") == 0)
 		return "DEST cannot be a pipe; use a file";
+	if (copy && savetool_is_uri(copy))
+		return "DEST cannot be an NBD export; use a file";
 	return NULL;
 }

@@ -18,6 +18,8 @@ libcmd_la_SOURCES = \
 	%D%/compare.c \
 	%D%/confine.c \
 	%D%/confine.h \
+	%D%/connections.c \
+	%D%/connections.h \
 	%D%/convert.c \
 	%D%/digest.c \
 	%D%/editor.c \

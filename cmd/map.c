@@ -151,7 +151,7 @@ static int map(struct job *job, const char *path, struct savetool_error *err)
 	int failed;
 
 	monitor = progress_begin(&job->progress, path, 0, 1);
-	failed = savetool_image_open(&image, path, &job->open, monitor, err);
+	failed = cli_open(job->cli, &image, path, &job->open, monitor, err);
 	if (!failed) {
 		failed = savetool_image_map(image, job->scan, monitor,
 					    on_extent, job, err);

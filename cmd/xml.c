@@ -75,8 +75,8 @@ static int show_xml(struct job *job, FILE *file)
 
 	confine_to_reading(&job->path, 1);
 	monitor = progress_begin(&job->progress, job->path, 0, 1);
-	failed = savetool_image_open(&image, job->path, &job->open, monitor,
-				     &err);
+	failed = cli_open(job->cli, &image, job->path, &job->open, monitor,
+			  &err);
 	if (!failed) {
 		failed = savetool_image_xml(image, &xml, &err);
 		if (!failed && file)
@@ -224,6 +224,9 @@ static int run_job(struct job *job)
 		return cli_misuse(job->cli, "%s", problem);
 	if (!changes(job))
 		return show_xml(job, NULL);
+	if (savetool_is_uri(job->path))
+		return cli_misuse(job->cli,
+				  "an NBD export cannot be changed in place");
 	if (job->set && text_read(&job->xml, job->set, &err) < 0)
 		return cli_fail(job->cli, NULL, &err);
 	if (job->edit)

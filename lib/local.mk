@@ -31,6 +31,8 @@ libcore_la_SOURCES = \
 	%D%/io/chunk.h \
 	%D%/io/clone.c \
 	%D%/io/clone.h \
+	%D%/io/connection.c \
+	%D%/io/connection.h \
 	%D%/io/destination.c \
 	%D%/io/destination.h \
 	%D%/io/direct.c \
@@ -46,12 +48,20 @@ libcore_la_SOURCES = \
 	%D%/io/input.c \
 	%D%/io/input.h \
 	%D%/io/input_file.c \
+	%D%/io/input_nbd.c \
+	%D%/io/input_nbd.h \
+	%D%/io/nbd_cache.c \
+	%D%/io/nbd_cache.h \
+	%D%/io/nbd_extents.c \
+	%D%/io/nbd_extents.h \
 	%D%/io/output.c \
 	%D%/io/output.h \
 	%D%/io/output_count.c \
 	%D%/io/output_count.h \
 	%D%/io/output_file.c \
 	%D%/io/output_file.h \
+	%D%/io/output_nbd.c \
+	%D%/io/output_nbd.h \
 	%D%/io/output_open.c \
 	%D%/io/reader.c \
 	%D%/io/reader.h \
@@ -65,6 +75,8 @@ libcore_la_SOURCES = \
 	%D%/io/spool.h \
 	%D%/io/tmpfile.c \
 	%D%/io/tmpfile.h \
+	%D%/io/withheld.c \
+	%D%/io/withheld.h \
 	%D%/io/write_all.c \
 	%D%/io/write_all.h \
 	%D%/codec/bzip2.c \
@@ -302,6 +314,7 @@ savetoolinclude_HEADERS = \
 	%D%/savetool/check.h \
 	%D%/savetool/compact.h \
 	%D%/savetool/compare.h \
+	%D%/savetool/connection.h \
 	%D%/savetool/convert.h \
 	%D%/savetool/digest.h \
 	%D%/savetool/error.h \

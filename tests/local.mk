@@ -142,6 +142,7 @@ bats_tests = \
 	%D%/cli/sparsify.bats \
 	%D%/cli/check.bats \
 	%D%/cli/rest.bats \
+	%D%/cli/nbd.bats \
 	%D%/cli/pipe.bats \
 	%D%/cli/examples.bats \
 	%D%/cli/size.bats \

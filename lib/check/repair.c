@@ -173,7 +173,10 @@ int repair_plan(struct repair_plan *result, const struct checker *checker,
 {
 	struct repair_plan plan = { .count = 0 };
 
-	if (fstat(image_fd(checker->pass->image), &plan.seen) < 0)
+	int fd = image_fd(checker->pass->image);
+
+	/* What has none is no file, and is not repaired. */
+	if (fd >= 0 && fstat(fd, &plan.seen) < 0)
 		return fail_errno(err, "cannot examine");
 	if (S_ISREG(plan.seen.st_mode) &&
 	    !image_is_wrapped(checker->pass->image) &&

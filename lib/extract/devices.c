@@ -334,7 +334,8 @@ int savetool_extract_devices(struct savetool_image *image,
 		return fail_memory(err);
 	if (options_take(&options, sizeof(options), given, err) < 0 ||
 	    image_require_complete(image, err) < 0 ||
-	    image_output_open(&out, image, destination, options.force, err) < 0)
+	    image_output_open(&out, image, destination, options.force, false,
+			      err) < 0)
 		return -1;
 	writing->base.ops = &ops;
 	writing->err = err;

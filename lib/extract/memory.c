@@ -277,7 +277,7 @@ static int open_output(struct output **out, struct savetool_image *image,
 {
 	if (!output_path_can_seek(destination))
 		return require_file(err);
-	if (image_output_open(out, image, destination, force, err) < 0)
+	if (image_output_open(out, image, destination, force, false, err) < 0)
 		return -1;
 	if (!(*out)->seekable)
 		return require_file(err);

@@ -21,8 +21,8 @@ int savetool_extract_xml(struct savetool_image *image, const char *destination,
 	if (!image->libvirt)
 		return fail(err, SAVETOOL_UNSUPPORTED,
 			    "a bare stream has no domain XML");
-	if (image_output_open(&out, image, destination, options.force, err) <
-		    0 ||
+	if (image_output_open(&out, image, destination, options.force, false,
+			      err) < 0 ||
 	    output_append(out, image->libvirt->xml, strlen(image->libvirt->xml),
 			  err) < 0 ||
 	    image_require_unchanged(image, err) < 0)

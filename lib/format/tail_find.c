@@ -15,6 +15,9 @@
  */
 #define BEFORE_TAIL (UINT64_C(1) << 20)
 
+/* What a server's block layer rounds the length of a file to. */
+#define SECTOR_SIZE 512
+
 /* The vmdesc, and what follows the image, must be within this many bytes. */
 #define WINDOW (UINT64_C(32) << 20)
 
@@ -139,6 +142,16 @@ int tail_find(struct tail **tail, struct input *in, struct chunk_pool *pool,
 	}
 }
 
+/*
+ * A file that a server has ends where the image does, or at the end of that
+ * sector.
+ */
+static bool ends_export(const struct tail *tail)
+{
+	return tail->in->is_export &&
+	       tail->in->size - tail_end(tail) < SECTOR_SIZE;
+}
+
 int tail_is_doubtful(bool *doubtful, const struct tail *tail,
 		     uint64_t stream_offset, struct savetool_error *err)
 {
@@ -147,7 +160,7 @@ int tail_is_doubtful(bool *doubtful, const struct tail *tail,
 	struct reader reader;
 	int found;
 
-	*doubtful = tail->in->is_device;
+	*doubtful = tail->in->is_device && !ends_export(tail);
 	if (*doubtful)
 		return 0;
 	if (size > BEFORE_TAIL)

@@ -10,6 +10,7 @@
 #include "image/stranger.h"
 #include "image/zero_tail.h"
 #include "io/held_file.h"
+#include "io/input_nbd.h"
 #include "io/spool.h"
 #include "outer/inner_name.h"
 
@@ -300,11 +301,28 @@ int image_open_input(struct savetool_image **image, struct input *file,
 	return open_layer(image, layer, path, inner, options, err);
 }
 
+static int open_export(struct input **file, const char *uri,
+		       struct savetool_connection *given,
+		       const struct savetool_monitor *monitor,
+		       struct savetool_error *err)
+{
+	cleanup_connection struct savetool_connection *own = NULL;
+
+	if (!given && savetool_connect(&own, uri, monitor, err) < 0)
+		return -1;
+	return input_open_nbd(file, given ? given : own, err);
+}
+
 static int open_path(struct input **file, const char *path,
+		     const struct savetool_open_options *options,
+		     const struct savetool_monitor *monitor,
 		     struct savetool_error *err)
 {
 	int fd;
 
+	if (savetool_is_uri(path))
+		return open_export(file, path, options->connection, monitor,
+				   err);
 	if (strcmp(path, "-") != 0)
 		return input_open_file(file, path, err);
 	fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
@@ -328,7 +346,7 @@ int savetool_image_open(struct savetool_image **image, const char *path,
 		return -1;
 	/* Who started us reads standard input by the same opening. */
 	own = strcmp(name.file, "-") != 0;
-	if (open_path(&file, name.file, err) < 0 ||
+	if (open_path(&file, name.file, &options, monitor, err) < 0 ||
 	    (options.direct && input_read_direct(file, own, err) < 0))
 		return -1;
 	file->monitor = monitor;

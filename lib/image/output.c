@@ -57,10 +57,12 @@ bool output_path_can_seek(const char *path)
 }
 
 int image_output_open(struct output **out, const struct savetool_image *image,
-		      const char *path, bool force, struct savetool_error *err)
+		      const char *path, bool force, bool withhold,
+		      struct savetool_error *err)
 {
 	const struct output_file_options options = {
 		.force = force,
+		.withhold = withhold,
 		.like_fd = likeable_fd(image),
 	};
 

@@ -16,8 +16,10 @@ bool output_path_can_seek(const char *path);
  * Creates a file with the owner, mode and times of the image, as far as that
  * is permitted, or takes standard output if the path is "-".  Refuses the
  * image's own file, whatever its name; and an existing one unless force is set.
+ * withhold is that of struct output_file_options.
  */
 int image_output_open(struct output **out, const struct savetool_image *image,
-		      const char *path, bool force, struct savetool_error *err);
+		      const char *path, bool force, bool withhold,
+		      struct savetool_error *err);
 
 #endif

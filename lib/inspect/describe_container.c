@@ -20,7 +20,10 @@ int describe_file(struct description *description,
 	struct savetool_info *info = &description->info;
 	struct stat st;
 
-	if (fstat(image_fd(image), &st) < 0)
+	/* An export has none. */
+	if (image_fd(image) < 0)
+		st.st_mode = 0;
+	else if (fstat(image_fd(image), &st) < 0)
 		return fail_errno(err, "cannot examine");
 	info->path = image->path;
 	info->sizes = (struct savetool_sizes){

@@ -98,8 +98,12 @@ int held_file_open(struct held_file *held, const char *path,
 {
 	/* O_NONBLOCK: waits neither for a pipe's other end, nor for a lease. */
 	const int flags = O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-	struct held_file opened = { .fd = open(path, flags) };
+	struct held_file opened;
 
+	if (savetool_is_uri(path))
+		return fail(err, SAVETOOL_REFUSED,
+			    "an NBD export cannot be changed in place");
+	opened = (struct held_file){ .fd = open(path, flags) };
 	if (opened.fd < 0 && (errno == EWOULDBLOCK || errno == ETXTBSY))
 		return fail_in_use(err);
 	if (opened.fd < 0)

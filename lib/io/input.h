@@ -71,6 +71,10 @@ struct input {
 	uint64_t size; /* SAVETOOL_UNKNOWN until the end is found */
 	bool seekable;
 	bool is_device; /* old content may follow the image */
+	bool is_export; /* of a server: as long as a file, or as a device */
+
+	/* What a cursor reads first after a skip, at least; 0: the usual. */
+	size_t read_least;
 
 	struct packed_rest rest; /* if a codec has read it to its end */
 
@@ -83,9 +87,10 @@ struct input {
 	struct packed_rest failed_rest;
 	struct input *packed; /* NULL: nothing to note there */
 
-	/* Only if not seekable. */
 	const struct savetool_monitor *monitor; /* may stop a wait; or NULL */
-	uint64_t position;                      /* after the last byte read */
+
+	/* Only if not seekable. */
+	uint64_t position; /* after the last byte read */
 	size_t backlog_size;
 	uint8_t backlog[INPUT_BACKLOG]; /* the last bytes read, at its end */
 };

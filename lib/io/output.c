@@ -163,6 +163,11 @@ int output_clone(struct output *out, int fd, uint64_t from, uint64_t to,
 	return out->ops->clone(out, fd, from, to, length, err);
 }
 
+uint64_t output_capacity(const struct output *out)
+{
+	return out->ops->capacity ? out->ops->capacity(out) : SAVETOOL_UNKNOWN;
+}
+
 int output_commit(struct output *out, struct savetool_error *err)
 {
 	return out->ops->commit(out, err);

@@ -56,6 +56,7 @@ struct output_ops {
 	void (*expect)(struct output *out, uint64_t bytes);
 	int (*clone)(struct output *out, int fd, uint64_t from, uint64_t to,
 		     uint64_t length, struct savetool_error *err);
+	uint64_t (*capacity)(const struct output *out);
 };
 
 struct output {
@@ -68,6 +69,12 @@ struct output {
 struct output_file_options {
 	bool force;   /* may replace an existing file */
 	bool regular; /* SAVETOOL_REFUSED if it exists and is not regular */
+
+	/*
+	 * If it is a block device, its first bytes are written last of all, so
+	 * it is no image before it is complete.
+	 */
+	bool withhold;
 
 	/*
 	 * A descriptor whose owner, mode, ACL, extended attributes and times
@@ -131,6 +138,12 @@ void output_expect(struct output *out, uint64_t bytes);
 #define CLONE_UNIT UINT32_C(65536) /* no file system has larger blocks */
 int output_clone(struct output *out, int fd, uint64_t from, uint64_t to,
 		 uint64_t length, struct savetool_error *err);
+
+/*
+ * How many bytes it can have, holes included; SAVETOOL_UNKNOWN if only its
+ * descriptor can tell, or nothing limits it.
+ */
+uint64_t output_capacity(const struct output *out);
 
 int output_write_at(struct output *out, const void *data, size_t size,
 		    uint64_t offset, struct savetool_error *err);

@@ -163,9 +163,12 @@ static int file_write_at(struct output *out, struct iovec *iov, unsigned count,
 {
 	struct output_file *file = (struct output_file *)out;
 
-	if (clear_gap(file, offset, err) < 0)
+	size_t withheld = withheld_take(&file->withheld, iov, count, offset);
+
+	if (clear_gap(file, offset, err) < 0 ||
+	    write_zeros(file, offset, withheld, err) < 0)
 		return -1;
-	return write_iov(file, iov, count, offset, err);
+	return write_iov(file, iov, count, offset + withheld, err);
 }
 
 static int file_punch(struct output *out, uint64_t offset, uint64_t length,
@@ -310,13 +313,41 @@ static int write_last(struct output_file *file, struct savetool_error *err)
 	return flush(file, err);
 }
 
+/* All else is on the disk: now come the first bytes, which vouch for it. */
+static int show_first(struct output_file *file, struct savetool_error *err)
+{
+	struct iovec iov = {
+		.iov_base = file->withheld.bytes,
+		.iov_len = file->withheld.size,
+	};
+
+	if (!file->withheld.active || file->withheld.size == 0)
+		return 0;
+	file->withheld.active = false;
+	if (flush(file, err) < 0 || write_to_disk(file, err) < 0 ||
+	    write_iov(file, &iov, 1, 0, err) < 0)
+		return -1;
+	return flush(file, err);
+}
+
+/* What was not committed must not look complete. */
+static void take_back(struct output_file *file)
+{
+	struct savetool_error ignored;
+
+	if (!file->final && file->withheld.size > 0 && !file->withheld.active &&
+	    write_zeros(file, 0, file->withheld.size, &ignored) == 0)
+		flush(file, &ignored);
+}
+
 static int file_commit(struct output *out, struct savetool_error *err)
 {
 	struct output_file *file = (struct output_file *)out;
 
 	if (!out->seekable)
 		return 0;
-	if (end_at(file, out->position, err) < 0 || write_last(file, err) < 0)
+	if (end_at(file, out->position, err) < 0 || show_first(file, err) < 0 ||
+	    write_last(file, err) < 0)
 		return -1;
 	if (file->destination.temporary[0] && file->options.like_fd >= 0 &&
 	    attributes_copy(file->fd, file->options.like_fd, err) < 0)
@@ -328,6 +359,7 @@ static int file_commit(struct output *out, struct savetool_error *err)
 	if (file->destination.temporary[0] && give_name(file, err) < 0)
 		return -1;
 	file->shared = -1;
+	file->final = true;
 	return 0;
 }
 
@@ -335,6 +367,7 @@ static void file_close(struct output *out)
 {
 	struct output_file *file = (struct output_file *)out;
 
+	take_back(file);
 	/* If that fails, there is nothing left to do. */
 	(void)!(file->shared >= 0 && ftruncate(file->fd, 0));
 	direct_writer_free(file->direct);
@@ -403,7 +436,8 @@ static int file_read_back(struct output *out, struct input **in,
 	struct output_file *file = (struct output_file *)out;
 	int fd, own;
 
-	if (flush(file, err) < 0)
+	/* Whoever reads it back has to see all of it. */
+	if (show_first(file, err) < 0 || flush(file, err) < 0)
 		return -1;
 	fd = reopen(file->fd, O_RDONLY);
 	own = fd >= 0;

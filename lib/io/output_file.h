@@ -8,6 +8,7 @@
 
 #include "io/destination.h"
 #include "io/output.h"
+#include "io/withheld.h"
 
 struct output_file {
 	struct output base;
@@ -25,6 +26,8 @@ struct output_file {
 	uint8_t last[OUTPUT_LAST];
 	size_t last_size; /* 0: none */
 	uint64_t last_offset;
+	struct withheld withheld;
+	bool final; /* committed */
 
 	/* Only for a file that was created by name. */
 	struct output_file_options options;

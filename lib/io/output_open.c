@@ -50,6 +50,7 @@ static int open_in_place(struct output_file *file, mode_t type,
 	int flags = O_CLOEXEC | O_NOCTTY;
 
 	file->base.seekable = S_ISBLK(type);
+	file->withheld.active = S_ISBLK(type) && file->options.withhold;
 	file->fd = open(file->path, S_ISBLK(type) ? flags | O_RDWR | O_EXCL :
 						    flags | O_WRONLY);
 	if (file->fd < 0 && errno == EBUSY)
@@ -106,8 +107,12 @@ int output_create_file(struct output **out, const char *path,
 		       const struct output_file_options *options,
 		       struct savetool_error *err)
 {
-	struct output_file *file = file_new(err);
+	struct output_file *file;
 
+	if (savetool_is_uri(path))
+		return fail(err, SAVETOOL_REFUSED,
+			    "'%s' is an NBD export, not a file", path);
+	file = file_new(err);
 	if (!file)
 		return -1;
 	file->options = *options;

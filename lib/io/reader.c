@@ -23,6 +23,11 @@
  */
 #define READ_GRAIN 4096
 
+static size_t read_least(const struct input *in)
+{
+	return in->read_least ? in->read_least : READ_LEAST;
+}
+
 void reader_init(struct reader *reader, struct input *in,
 		 struct chunk_pool *pool, uint64_t offset)
 {
@@ -31,7 +36,7 @@ void reader_init(struct reader *reader, struct input *in,
 		.pool = pool,
 		.offset = offset,
 		.limit = SAVETOOL_UNKNOWN,
-		.ahead = READ_LEAST,
+		.ahead = read_least(in),
 	};
 }
 
@@ -154,7 +159,7 @@ static int pass_unseen(struct reader *reader, uint64_t size,
 		return fail_at(err, SAVETOOL_INCOMPLETE, end, "image ends");
 	reader->offset += size;
 	reader->next = reader->end;
-	reader->ahead = READ_LEAST;
+	reader->ahead = read_least(reader->in);
 	return 0;
 }
 

@@ -47,6 +47,8 @@ int space_used(int fd, uint64_t *logical, uint64_t *allocated,
 {
 	struct stat st;
 
+	if (fd < 0)
+		return fail(err, SAVETOOL_REFUSED, "not a file");
 	if (fstat(fd, &st) < 0)
 		return fail_errno(err, "cannot examine");
 	*logical = st.st_size;
@@ -83,7 +85,9 @@ int space_of(const struct output *out, uint64_t *space,
 	struct statfs fs;
 	struct stat st;
 
-	*space = SAVETOOL_UNKNOWN;
+	*space = output_capacity(out);
+	if (*space != SAVETOOL_UNKNOWN)
+		return 0;
 	if (fstat(fd, &st) < 0)
 		return fail_errno(err, "cannot examine the destination");
 	if (S_ISBLK(st.st_mode) && ioctl(fd, BLKGETSIZE64, space) < 0)

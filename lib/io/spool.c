@@ -26,7 +26,7 @@ char *spool_folder(const char *destination)
 	cleanup_free char *real = NULL;
 	const char *path = destination, *slash;
 
-	if (strcmp(path, "-") == 0)
+	if (strcmp(path, "-") == 0 || savetool_is_uri(path))
 		return strdup(SPOOL_FOLDER);
 	real = realpath(path, NULL);
 	if (real)

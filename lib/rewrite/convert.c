@@ -8,6 +8,7 @@
 #include "format/drop.h"
 #include "image/output.h"
 #include "image/unchanged.h"
+#include "io/output_nbd.h"
 #include "io/space.h"
 #include "rewrite/agree.h"
 #include "rewrite/base.h"
@@ -132,6 +133,31 @@ static int check_pipe(const struct rewrite *rewrite, struct savetool_error *err)
 	return 0;
 }
 
+static int open_export(struct output **out, const struct rewrite *rewrite,
+		       const char *uri,
+		       const struct savetool_convert_options *options,
+		       struct savetool_error *err)
+{
+	cleanup_connection struct savetool_connection *own = NULL;
+	struct savetool_connection *connection = options->connection;
+	const struct output_nbd_options nbd_options = {
+		.force = options->force,
+		.withhold = !rewrite->header,
+		.monitor = &rewrite->phases.monitor,
+	};
+
+	if (strcmp(rewrite->pass->image->path, uri) == 0)
+		return fail(err, SAVETOOL_REFUSED,
+			    "source and destination are the same export");
+	if (!connection) {
+		if (savetool_connect(&own, uri, &rewrite->phases.monitor, err) <
+		    0)
+			return fail_while(err, "'%s'", uri);
+		connection = own;
+	}
+	return output_open_nbd(out, connection, &nbd_options, err);
+}
+
 static int open_destination(struct output **out, const struct rewrite *rewrite,
 			    const char *path,
 			    const struct savetool_convert_options *options,
@@ -139,9 +165,12 @@ static int open_destination(struct output **out, const struct rewrite *rewrite,
 {
 	const struct savetool_image *source = rewrite->pass->image;
 
+	if (savetool_is_uri(path))
+		return open_export(out, rewrite, path, options, err);
 	if (!output_path_can_seek(path) && check_pipe(rewrite, err) < 0)
 		return -1;
-	if (image_output_open(out, source, path, options->force, err) < 0)
+	if (image_output_open(out, source, path, options->force,
+			      !rewrite->header, err) < 0)
 		return -1;
 	return (*out)->seekable ? 0 : check_pipe(rewrite, err);
 }
@@ -152,7 +181,10 @@ static int measure(struct savetool_convert_result *result,
 {
 	struct stat st;
 
-	if (fstat(output_fd(rewrite->out), &st) < 0)
+	/* What an export takes on its server is not known. */
+	if (output_fd(rewrite->out) < 0)
+		st.st_mode = 0;
+	else if (fstat(output_fd(rewrite->out), &st) < 0)
 		return fail_errno(err, "cannot examine");
 	result->format = rewrite->format;
 	result->lost = rewrite->pass->lost;

@@ -54,7 +54,8 @@ static bool fits_device(const struct savetool_info *info,
 	struct stat st;
 
 	if (format != SAVETOOL_FORMAT_SPARSE ||
-	    fstat(output_fd(out), &st) < 0 || !S_ISBLK(st.st_mode))
+	    (output_capacity(out) == SAVETOOL_UNKNOWN &&
+	     (fstat(output_fd(out), &st) < 0 || !S_ISBLK(st.st_mode))))
 		return true;
 	for (size_t i = 0; i < info->block_count; i++)
 		length += info->blocks[i].length;

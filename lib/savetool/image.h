@@ -12,6 +12,9 @@ struct savetool_open_options {
 	bool direct;     /* bypass the page cache; its copies, too */
 	enum savetool_byte_order
 		byte_order; /* of a bare stream's host, if known */
+
+	/* To the export that the path names; NULL: connects by itself. */
+	struct savetool_connection *connection;
 };
 
 /*
@@ -22,13 +25,13 @@ struct savetool_open_options {
 char *savetool_file_of(const char *name);
 
 /*
- * Opens an image for reading, by its name; "-" is standard input.  The options
- * may be NULL.
- * SAVETOOL_NOT_IMAGE if the file is something else.  SAVETOOL_USAGE if the
- * libvirt header has another byte order than the options.
+ * Opens an image for reading, by its name; "-" is standard input, and a URI
+ * that of an NBD export.  The options may be NULL. SAVETOOL_NOT_IMAGE if the
+ * file is something else.  SAVETOOL_USAGE if the libvirt header has another
+ * byte order than the options.
  *
- * The monitor may be NULL.  It can end a wait for a pipe, and has to live as
- * long as the image.
+ * The monitor may be NULL.  It can end a wait for a pipe or a server, and has
+ * to live as long as the image.
  */
 int savetool_image_open(struct savetool_image **image, const char *path,
 			const struct savetool_open_options *options,

@@ -18,7 +18,8 @@ struct savetool_monitor {
 	void *data;
 
 	/*
-	 * Called several times a second while a pipe has nothing to read.
+	 * Called several times a second while a pipe has nothing to read, or a
+	 * server does not answer.
 	 * Anything but 0 stops the task with SAVETOOL_CANCELLED.  May be called
 	 * from any thread, also while progress is running.  NULL: waits for
 	 * ever.

@@ -143,6 +143,8 @@ known; use --map=BLOCK@ADDRESS to place it"
 		assert_success
 		cmp b c
 	done
+}
+
 # fields IMAGE: the device state as JSON.
 fields()
 {

@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The output that is an NBD export. */
+#include "config.h"
+
+#include "io/output_nbd.h"
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "io/input_nbd.h"
+#include "io/output_file.h"
+#include "io/withheld.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+/* As many requests may be under way. */
+#define SLOTS 32
+
+/* So many bytes at the end of an export are zeros, if that takes sending. */
+#define REST_SENT (UINT64_C(1) << 20)
+
+/* A request that writes, or makes zeros. */
+struct slot {
+	struct request request;
+	bool busy; /* started, and not waited for */
+	uint64_t offset, length;
+	uint8_t *data; /* REQUEST_MOST bytes */
+};
+
+struct output_nbd {
+	struct output base;
+	struct savetool_connection *connection;
+	struct output_nbd_options options;
+	const struct export_info *info;
+	uint64_t end;      /* after the last byte written; old ones follow */
+	uint64_t written;  /* bytes, including overwritten ones */
+	uint64_t expected; /* how many those will be, or SAVETOOL_UNKNOWN */
+	bool final;        /* committed */
+
+	uint8_t *memory;
+	struct slot slots[SLOTS];
+	unsigned next;       /* the slot that is used next */
+	struct slot *filled; /* gets what comes next; NULL: none */
+
+	/* As output_write_last(). */
+	uint8_t last[OUTPUT_LAST];
+	size_t last_size; /* 0: none */
+	uint64_t last_offset;
+	struct withheld withheld;
+};
+
+static int fail_write(const struct output_nbd *nbd, int error, uint64_t offset,
+		      struct savetool_error *err)
+{
+	errno = error;
+	fail_errno_at(err, offset, "cannot write '%s'",
+		      connection_uri(nbd->connection));
+	return fail_full(err, nbd->written, nbd->expected);
+}
+
+/* The connection is that of the destination, which the message has to name. */
+static int fail_connection(const struct output_nbd *nbd,
+			   struct savetool_error *err)
+{
+	if (err->code == SAVETOOL_CANCELLED)
+		return -1;
+	return fail_while(err, "'%s'", connection_uri(nbd->connection));
+}
+
+static int finish(struct output_nbd *nbd, struct slot *slot,
+		  struct savetool_error *err)
+{
+	if (!slot->busy)
+		return 0;
+	slot->busy = false;
+	if (connection_wait(nbd->connection, &slot->request,
+			    nbd->options.monitor, err) < 0)
+		return fail_connection(nbd, err);
+	return slot->request.error ?
+		       fail_write(nbd, slot->request.error, slot->offset, err) :
+		       0;
+}
+
+/*
+ * A server may do in any order what is under way, so what overlaps waits for
+ * what was started before.
+ */
+static int finish_overlaps(struct output_nbd *nbd, uint64_t offset,
+			   uint64_t length, struct savetool_error *err)
+{
+	for (unsigned i = 0; i < SLOTS; i++) {
+		struct slot *slot = &nbd->slots[i];
+
+		if (slot->busy && slot->offset < offset + length &&
+		    offset < slot->offset + slot->length &&
+		    finish(nbd, slot, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The oldest one is waited for if all are under way. */
+static int take_slot(struct output_nbd *nbd, struct slot **slot,
+		     struct savetool_error *err)
+{
+	*slot = &nbd->slots[nbd->next];
+	nbd->next = (nbd->next + 1) % SLOTS;
+	return finish(nbd, *slot, err);
+}
+
+/* Starts to write what was gathered. */
+static int submit(struct output_nbd *nbd, struct savetool_error *err)
+{
+	struct slot *slot = nbd->filled;
+
+	nbd->filled = NULL;
+	if (!slot)
+		return 0;
+	if (finish_overlaps(nbd, slot->offset, slot->length, err) < 0)
+		return -1;
+	if (connection_write(nbd->connection, &slot->request, slot->data,
+			     slot->length, slot->offset, err) < 0)
+		return fail_connection(nbd, err);
+	slot->busy = true;
+	nbd->written += slot->length;
+	connection_poke(nbd->connection);
+	return 0;
+}
+
+/* What is contiguous becomes one request. */
+static int gather(struct output_nbd *nbd, const uint8_t *data, size_t size,
+		  uint64_t offset, struct savetool_error *err)
+{
+	while (size > 0) {
+		struct slot *slot = nbd->filled;
+		size_t part = size;
+
+		if (slot && (slot->offset + slot->length != offset ||
+			     slot->length == REQUEST_MOST)) {
+			if (submit(nbd, err) < 0)
+				return -1;
+			slot = NULL;
+		}
+		if (!slot) {
+			if (take_slot(nbd, &slot, err) < 0)
+				return -1;
+			slot->offset = offset;
+			slot->length = 0;
+			nbd->filled = slot;
+		}
+		if (part > REQUEST_MOST - slot->length)
+			part = REQUEST_MOST - slot->length;
+		if (data)
+			memcpy(slot->data + slot->length, data, part);
+		else
+			memset(slot->data + slot->length, 0, part);
+		slot->length += part;
+		data = data ? data + part : NULL;
+		offset += part;
+		size -= part;
+	}
+	return 0;
+}
+
+static int start_zero(struct output_nbd *nbd, uint64_t offset, uint64_t length,
+		      struct savetool_error *err)
+{
+	struct slot *slot;
+
+	if (finish_overlaps(nbd, offset, length, err) < 0 ||
+	    take_slot(nbd, &slot, err) < 0)
+		return -1;
+	slot->offset = offset;
+	slot->length = length;
+	if (connection_zero(nbd->connection, &slot->request, offset, length,
+			    err) < 0)
+		return fail_connection(nbd, err);
+	slot->busy = true;
+	connection_poke(nbd->connection);
+	return 0;
+}
+
+/* Old bytes may be there.  If the server cannot clear them, zeros are sent. */
+static int clear(struct output_nbd *nbd, uint64_t offset, uint64_t length,
+		 struct savetool_error *err)
+{
+	if (nbd->info->can_zero && submit(nbd, err) < 0)
+		return -1;
+	while (length > 0) {
+		uint64_t part = length < REQUEST_RANGE ? length : REQUEST_RANGE;
+
+		if ((nbd->info->can_zero ?
+			     start_zero(nbd, offset, part, err) :
+			     gather(nbd, NULL, part, offset, err)) < 0)
+			return -1;
+		offset += part;
+		length -= part;
+	}
+	return 0;
+}
+
+static int check_space(const struct output_nbd *nbd, uint64_t end,
+		       struct savetool_error *err)
+{
+	if (end <= nbd->info->size)
+		return 0;
+	return fail(err, SAVETOOL_REFUSED,
+		    "not enough space: an export of %" PRIu64
+		    " bytes is too small",
+		    nbd->info->size);
+}
+
+static int clear_gap(struct output_nbd *nbd, uint64_t offset,
+		     struct savetool_error *err)
+{
+	if (offset <= nbd->end)
+		return 0;
+	if (check_space(nbd, offset, err) < 0 ||
+	    clear(nbd, nbd->end, offset - nbd->end, err) < 0)
+		return -1;
+	nbd->end = offset;
+	return 0;
+}
+
+static int nbd_write_at(struct output *out, struct iovec *iov, unsigned count,
+			uint64_t offset, struct savetool_error *err)
+{
+	struct output_nbd *nbd = (struct output_nbd *)out;
+	size_t withheld = withheld_take(&nbd->withheld, iov, count, offset);
+
+	if (clear_gap(nbd, offset, err) < 0 ||
+	    check_space(nbd, offset + withheld, err) < 0 ||
+	    gather(nbd, NULL, withheld, offset, err) < 0)
+		return -1;
+	offset += withheld;
+	for (unsigned i = 0; i < count; i++) {
+		if (check_space(nbd, offset + iov[i].iov_len, err) < 0 ||
+		    gather(nbd, iov[i].iov_base, iov[i].iov_len, offset, err) <
+			    0)
+			return -1;
+		offset += iov[i].iov_len;
+	}
+	if (offset > nbd->end)
+		nbd->end = offset;
+	return 0;
+}
+
+static int nbd_punch(struct output *out, uint64_t offset, uint64_t length,
+		     struct savetool_error *err)
+{
+	struct output_nbd *nbd = (struct output_nbd *)out;
+
+	/* Old bytes after the end are cleared when something follows them. */
+	if (offset >= nbd->end)
+		return 0;
+	if (length > nbd->end - offset)
+		length = nbd->end - offset;
+	return clear(nbd, offset, length, err);
+}
+
+/* Everything is with the server, which may not have written it to its disk. */
+static int nbd_flush_writes(struct output *out, struct savetool_error *err)
+{
+	struct output_nbd *nbd = (struct output_nbd *)out;
+
+	if (submit(nbd, err) < 0)
+		return -1;
+	for (unsigned i = 0; i < SLOTS; i++)
+		if (finish(nbd, &nbd->slots[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+static int nbd_output_read_at(struct output *out, void *data, size_t size,
+			      uint64_t offset, struct savetool_error *err)
+{
+	struct output_nbd *nbd = (struct output_nbd *)out;
+	uint8_t *at = data;
+
+	if (submit(nbd, err) < 0 || finish_overlaps(nbd, offset, size, err) < 0)
+		return -1;
+	while (size > 0) {
+		size_t part = size < REQUEST_MOST ? size : REQUEST_MOST;
+		struct request request;
+
+		if (connection_read(nbd->connection, &request, at, part, offset,
+				    err) < 0 ||
+		    connection_wait(nbd->connection, &request,
+				    nbd->options.monitor, err) < 0)
+			return fail_connection(nbd, err);
+		errno = request.error;
+		if (request.error)
+			return fail_errno_at(err, offset, "cannot read back");
+		at += part;
+		offset += part;
+		size -= part;
+	}
+	return 0;
+}
+
+static int write_to_disk(struct output_nbd *nbd, struct savetool_error *err)
+{
+	struct request request;
+
+	if (nbd_flush_writes(&nbd->base, err) < 0)
+		return -1;
+	if (!nbd->info->can_flush)
+		return 0;
+	if (connection_flush(nbd->connection, &request, err) < 0 ||
+	    connection_wait(nbd->connection, &request, nbd->options.monitor,
+			    err) < 0)
+		return fail_connection(nbd, err);
+	errno = request.error;
+	return request.error ? fail_errno(err, "cannot write to disk") : 0;
+}
+
+/*
+ * What is left of a longer image must not be taken for the end of this one, as
+ * it would be at the end of the export.
+ */
+static int clear_rest(struct output_nbd *nbd, struct savetool_error *err)
+{
+	uint64_t from = nbd->end, size = nbd->info->size;
+
+	if (!nbd->info->can_zero && size - from > REST_SENT)
+		from = size - REST_SENT;
+	return clear(nbd, from, size - from, err);
+}
+
+/* All else is on the disk: now come the bytes that vouch for it. */
+static int show_first(struct output_nbd *nbd, struct savetool_error *err)
+{
+	if (nbd->withheld.size == 0 && nbd->last_size == 0)
+		return 0;
+	if (write_to_disk(nbd, err) < 0 ||
+	    gather(nbd, nbd->withheld.bytes, nbd->withheld.size, 0, err) < 0)
+		return -1;
+	nbd->withheld.active = false;
+	return 0;
+}
+
+static int nbd_commit(struct output *out, struct savetool_error *err)
+{
+	struct output_nbd *nbd = (struct output_nbd *)out;
+
+	if (clear_gap(nbd, out->position, err) < 0 ||
+	    clear_rest(nbd, err) < 0 || show_first(nbd, err) < 0 ||
+	    gather(nbd, nbd->last, nbd->last_size, nbd->last_offset, err) < 0 ||
+	    write_to_disk(nbd, err) < 0)
+		return -1;
+	nbd->final = true;
+	return 0;
+}
+
+/* Whoever reads it back has to see all of it, but only until it fails. */
+static int nbd_read_back(struct output *out, struct input **in,
+			 struct savetool_error *err)
+{
+	struct output_nbd *nbd = (struct output_nbd *)out;
+
+	if (nbd->withheld.active && show_first(nbd, err) < 0)
+		return -1;
+	if (nbd_flush_writes(out, err) < 0 ||
+	    input_open_nbd(in, nbd->connection, err) < 0)
+		return -1;
+	(*in)->monitor = nbd->options.monitor;
+	return 0;
+}
+
+/* What was not committed must not look complete. */
+static void take_back(struct output_nbd *nbd)
+{
+	struct savetool_error ignored;
+
+	nbd->filled = NULL;
+	for (unsigned i = 0; i < SLOTS; i++)
+		finish(nbd, &nbd->slots[i], &ignored);
+	if (nbd->withheld.size > 0 && !nbd->withheld.active &&
+	    gather(nbd, NULL, nbd->withheld.size, 0, &ignored) == 0)
+		write_to_disk(nbd, &ignored);
+}
+
+static void nbd_output_close(struct output *out)
+{
+	struct output_nbd *nbd = (struct output_nbd *)out;
+
+	if (!nbd->final && nbd->memory)
+		take_back(nbd);
+	savetool_disconnect(nbd->connection);
+	free(nbd->memory);
+	free(nbd);
+}
+
+static int nbd_write_last(struct output *out, const void *data, size_t size,
+			  uint64_t offset, struct savetool_error *err)
+{
+	struct output_nbd *nbd = (struct output_nbd *)out;
+
+	(void)err;
+	memcpy(nbd->last, data, size);
+	nbd->last_size = size;
+	nbd->last_offset = offset;
+	return 0;
+}
+
+static void nbd_expect(struct output *out, uint64_t bytes)
+{
+	((struct output_nbd *)out)->expected = bytes;
+}
+
+static uint64_t nbd_capacity(const struct output *out)
+{
+	return ((const struct output_nbd *)out)->info->size;
+}
+
+static const struct output_ops nbd_ops = {
+	.write_at = nbd_write_at,
+	.read_at = nbd_output_read_at,
+	.punch = nbd_punch,
+	.commit = nbd_commit,
+	.close = nbd_output_close,
+	.write_last = nbd_write_last,
+	.flush = nbd_flush_writes,
+	.read_back = nbd_read_back,
+	.expect = nbd_expect,
+	.capacity = nbd_capacity,
+};
+
+int output_open_nbd(struct output **out, struct savetool_connection *connection,
+		    const struct output_nbd_options *options,
+		    struct savetool_error *err)
+{
+	const char *uri = connection_uri(connection);
+	struct output_nbd *nbd;
+
+	if (connection_info(connection)->read_only)
+		return fail(err, SAVETOOL_REFUSED, "'%s' is read-only", uri);
+	if (!options->force)
+		return fail_exists(err, uri);
+	nbd = calloc(1, sizeof(*nbd));
+	if (!nbd)
+		return fail_memory(err);
+	nbd->base.ops = &nbd_ops;
+	nbd->base.seekable = true;
+	nbd->connection = connection_share(connection);
+	nbd->info = connection_info(connection);
+	nbd->options = *options;
+	nbd->expected = SAVETOOL_UNKNOWN;
+	nbd->withheld.active = options->withhold;
+	nbd->memory = malloc(SLOTS * REQUEST_MOST);
+	if (!nbd->memory) {
+		nbd_output_close(&nbd->base);
+		return fail_memory(err);
+	}
+	for (unsigned i = 0; i < SLOTS; i++)
+		nbd->slots[i].data = nbd->memory + i * REQUEST_MOST;
+	*out = &nbd->base;
+	return 0;
+}
