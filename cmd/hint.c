@@ -63,6 +63,7 @@ static const char *const words[] = {
 		"copy the image to another folder before the guest is started",
 	HINT(COMPARE_DIGEST) =
 		"compare its 'savetool digest' with that of the original",
+	HINT(NAME_INNER) = "name one of them, as FILE::NAME",
 };
 
 const char *hint_words(enum savetool_hint hint)

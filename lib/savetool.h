@@ -44,6 +44,7 @@ const char *savetool_version(void);
 #include "savetool/hint.h"
 #include "savetool/error.h"
 #include "savetool/monitor.h"
+#include "savetool/snapshot.h"
 #include "savetool/info.h"
 #include "savetool/image.h"
 #include "savetool/check.h"

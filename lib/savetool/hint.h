@@ -58,6 +58,9 @@ enum savetool_hint {
 
 	/* See if its digest is that of the original. */
 	SAVETOOL_HINT_COMPARE_DIGEST,
+
+	/* Name the one that is meant, among several in a file. */
+	SAVETOOL_HINT_NAME_INNER,
 };
 
 #endif
