@@ -94,7 +94,7 @@ comes_out()
 	disk
 	savevm new
 	mv truth new
-	type=pc-i440fx-7.2
+	type="pc-i440fx-7.2"
 	machine=(--program "$SAVETOOL_LAB/qemu-7.2/usr/bin/qemu-system-x86_64"
 		--uri 'exec:cat >image' --ram pc.ram=40 --
 		-m 40 -M "$type,memory-backend=pc.ram" "${disk[@]}"
