@@ -57,12 +57,24 @@ static void kind_text(const struct savetool_info *info, char *text, size_t size)
 		snprintf(text, size, ", %s %s", generation(info), layout(info));
 }
 
+/* No snapshot of it is read, so there is no image to describe. */
+static bool is_undecided(const struct savetool_info *info)
+{
+	return info->snapshot_count > 0 && !info->snapshot;
+}
+
 static void show_headline(struct report *report, const char *path,
 			  const struct savetool_info *info)
 {
-	const char *state = "";
+	const char *state = "", *what;
 	char kind[64];
 
+	if (is_undecided(info)) {
+		report_line(report, "%s: qcow2 disk image with %zu snapshot%s",
+			    path, info->snapshot_count,
+			    info->snapshot_count == 1 ? "" : "s");
+		return;
+	}
 	if (info->devices_only) {
 		report_line(report,
 			    "%s: QEMU device state without memory, as Xen's "
@@ -75,9 +87,13 @@ static void show_headline(struct report *report, const char *path,
 	else if (info->complete_known)
 		state = info->complete ? ", complete" : ", incomplete";
 	kind_text(info, kind, sizeof(kind));
-	report_line(report, "%s: %s%s%s", path,
-		    info->libvirt ? "libvirt save image" : "bare QEMU stream",
-		    kind, state);
+	what = info->libvirt ? "libvirt save image" : "bare QEMU stream";
+	if (info->snapshot)
+		report_line(report, "%s: snapshot '%s': %s%s%s", path,
+			    facts_snapshot_name(info->snapshot), what, kind,
+			    state);
+	else
+		report_line(report, "%s: %s%s%s", path, what, kind, state);
 }
 
 static void show_kind(struct report *report, const struct savetool_info *info)
@@ -342,7 +358,12 @@ void facts_show(struct report *report, const char *path,
 	if (report_is_text(report) && options->headline)
 		return;
 	report_line(report, "%s", "");
+	if (is_undecided(info)) {
+		facts_snapshots(report, info, verbose);
+		return;
+	}
 	show_kind(report, info);
+	facts_snapshots(report, info, verbose);
 	show_header(report, info, verbose);
 	facts_guest(report, info, verbose);
 	facts_needed(report, info);

@@ -64,6 +64,7 @@ static const char *const words[] = {
 	HINT(COMPARE_DIGEST) =
 		"compare its 'savetool digest' with that of the original",
 	HINT(MAP) = "use --map=BLOCK@ADDRESS to place it",
+	HINT(NAME_INNER) = "name one of them, as FILE::NAME",
 };
 
 const char *hint_words(enum savetool_hint hint)

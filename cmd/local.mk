@@ -33,6 +33,7 @@ libcmd_la_SOURCES = \
 	%D%/facts.c \
 	%D%/facts.h \
 	%D%/facts_guest.c \
+	%D%/facts_snapshots.c \
 	%D%/facts_internal.h \
 	%D%/finding.c \
 	%D%/finding.h \

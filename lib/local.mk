@@ -107,6 +107,17 @@ libcore_la_SOURCES = \
 	%D%/outer/layer.h \
 	%D%/outer/layer_codec.c \
 	%D%/outer/layer_file.c \
+	%D%/outer/layer_qcow2.c \
+	%D%/outer/layer_qcow2.h \
+	%D%/outer/layer_spool.c \
+	%D%/outer/qcow2.c \
+	%D%/outer/qcow2.h \
+	%D%/outer/qcow2_choose.c \
+	%D%/outer/qcow2_inflate.c \
+	%D%/outer/qcow2_inflate.h \
+	%D%/outer/qcow2_map.c \
+	%D%/outer/qcow2_map.h \
+	%D%/outer/qcow2_state.c \
 	%D%/ram/block.c \
 	%D%/ram/block.h \
 	%D%/ram/count.c \
@@ -333,6 +344,8 @@ libcore_la_SOURCES += %D%/codec/inflater_isal.c
 else
 libcore_la_SOURCES += %D%/codec/inflater_zlib.c
 endif
+	%D%/savetool/snapshot.h \
+	%D%/savetool/sparsify.h
 libsavetool_la_SOURCES =
 libsavetool_la_LIBADD = libcore.la
 libsavetool_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 \

@@ -45,6 +45,7 @@ const char *savetool_version(void);
 #include "savetool/error.h"
 #include "savetool/monitor.h"
 #include "savetool/connection.h"
+#include "savetool/snapshot.h"
 #include "savetool/info.h"
 #include "savetool/image.h"
 #include "savetool/check.h"

@@ -126,6 +126,7 @@ bats_helpers = \
 	%D%/cli/helpers.bash \
 	%D%/cli/memory.py \
 	%D%/cli/peak.py \
+	%D%/cli/qcow2.py \
 	%D%/cli/schema.py
 
 # Runs every command on every recipe.
@@ -144,6 +145,7 @@ bats_tests = \
 	%D%/cli/rest.bats \
 	%D%/cli/nbd.bats \
 	%D%/cli/pipe.bats \
+	%D%/cli/qcow2.bats \
 	%D%/cli/examples.bats \
 	%D%/cli/size.bats \
 	%D%/cli/inspect.bats \

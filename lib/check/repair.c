@@ -179,6 +179,7 @@ int repair_plan(struct repair_plan *result, const struct checker *checker,
 	if (fd >= 0 && fstat(fd, &plan.seen) < 0)
 		return fail_errno(err, "cannot examine");
 	if (S_ISREG(plan.seen.st_mode) &&
+	    image_is_whole_file(checker->pass->image) &&
 	    !image_is_wrapped(checker->pass->image) &&
 	    !find(checker, "changed") &&
 	    (plan_padding(&plan, checker, err) < 0 ||

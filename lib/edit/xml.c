@@ -9,6 +9,7 @@
 #include "edit/replace.h"
 #include "format/libvirt_edit.h"
 #include "io/clone.h"
+#include "outer/inner_name.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -236,6 +237,8 @@ static int change_file(struct edit *edit, struct held_file *held,
 	bool dry_run = edit->options->dry_run;
 	int failed;
 
+	if (inner_name_require_none(path, err) < 0)
+		return -1;
 	if (dry_run)
 		failed = savetool_image_open(&edit->image, path, open,
 					     edit->monitor, err);

@@ -19,6 +19,7 @@ void savetool_image_close(struct savetool_image *image)
 	input_close(image->spool);
 	layer_close(&image->inputs);
 	layer_free(image->top);
+	qcow2_free(image->qcow2);
 	free(image->spool_folder);
 	free(image->path);
 	free(image->inner);
@@ -49,14 +50,41 @@ enum savetool_byte_order image_byte_order(const struct savetool_image *image)
 				   SAVETOOL_BYTE_ORDER_LITTLE;
 }
 
+static const struct layer *file_layer(const struct savetool_image *image)
+{
+	const struct layer *layer = image->top;
+
+	while (!layer->is_file)
+		layer = layer->below;
+	return layer;
+}
+
 struct input *image_file_input(const struct savetool_image *image)
 {
-	return layer_bottom(image->top)->shared;
+	const struct layer *layer = file_layer(image);
+
+	return layer->shared ? layer->shared :
+			       layer_input(&image->inputs, layer);
 }
 
 int image_fd(const struct savetool_image *image)
 {
-	return input_fd(image_file_input(image));
+	return input_fd(layer_bottom(image->top)->shared);
+}
+
+bool image_is_whole_file(const struct savetool_image *image)
+{
+	return !file_layer(image)->below;
+}
+
+int image_require_whole_file(const struct savetool_image *image,
+			     struct savetool_error *err)
+{
+	if (image_is_whole_file(image))
+		return 0;
+	fail(err, SAVETOOL_UNSUPPORTED,
+	     "a snapshot in a qcow2 file can only be read");
+	return fail_hint(err, SAVETOOL_HINT_CONVERT);
 }
 
 struct input *image_container_input(const struct savetool_image *image)
@@ -66,7 +94,7 @@ struct input *image_container_input(const struct savetool_image *image)
 
 bool image_is_wrapped(const struct savetool_image *image)
 {
-	return image->container->below != NULL;
+	return !image->container->is_file;
 }
 
 uint64_t image_payload_offset(const struct savetool_image *image)
@@ -126,7 +154,8 @@ const struct codec *image_codec(const struct savetool_image *image)
 
 bool image_is_repeatable(const struct savetool_image *image)
 {
-	return image_file_input(image)->seekable || image->spool;
+	return layer_bottom(image->top)->shared->seekable ||
+	       image_file_input(image)->seekable || image->spool;
 }
 
 int libvirt_check_xml(const struct libvirt *libvirt, struct savetool_error *err)

@@ -13,7 +13,7 @@
 #include "format/mapped.h"
 #include "format/stream.h"
 #include "format/tail.h"
-#include "outer/layer.h"
+#include "outer/layer_qcow2.h"
 
 #include <sys/stat.h>
 
@@ -38,7 +38,11 @@ struct savetool_image {
 	bool taken;                 /* a pass reads, or has read, those */
 	struct stat opened;         /* the file itself, at that time */
 	struct libvirt *libvirt;    /* NULL: bare */
-	struct savetool_error broken; /* why no stream follows the header */
+	struct qcow2 *qcow2;        /* the file is one; else NULL */
+	const struct savetool_snapshot *snapshot; /* the one in it that is read;
+						     or NULL */
+	struct savetool_error broken; /* why no stream follows the header, or
+					 is read from the qcow2 file */
 	struct input *spool;          /* NULL: not needed */
 	char *spool_folder;           /* where that lies */
 	bool keep;        /* spool what cannot be read a second time */
@@ -74,9 +78,21 @@ int image_open_held(struct savetool_image **image, const struct held_file *held,
 int image_spool_beside(struct savetool_image *image, const char *path,
 		       struct savetool_error *err);
 
-/* The file itself, whatever lies in it; its descriptor, -1 if there is none. */
+/*
+ * The file whose bytes are the image: what was opened or, if that has several
+ * files in it, the one that is meant, such as the VM state of a snapshot.
+ */
 struct input *image_file_input(const struct savetool_image *image);
+
+/* The descriptor of what was opened, whatever lies in it; -1: there is none. */
 int image_fd(const struct savetool_image *image);
+
+/* Is what was opened that file? */
+bool image_is_whole_file(const struct savetool_image *image);
+
+/* Fails if not: what lies in a file is never changed there. */
+int image_require_whole_file(const struct savetool_image *image,
+			     struct savetool_error *err);
 
 /*
  * The container: what has the libvirt header, or the bare stream, compressed or

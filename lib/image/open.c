@@ -96,6 +96,51 @@ static int take_stream(struct savetool_image *image, const struct head *head,
 	return 0;
 }
 
+/* One that lies in the VM state of another is none that anybody writes. */
+static bool is_qcow2(const struct savetool_image *image,
+		     const struct head *head)
+{
+	return !image->libvirt && !image->qcow2 &&
+	       image_stream_offset(image) == 0 &&
+	       qcow2_is_head(head->bytes, head->size);
+}
+
+/* Its tables lie anywhere. */
+static int make_seekable(struct savetool_image *image,
+			 struct savetool_error *err)
+{
+	if (top_input(image)->seekable)
+		return 0;
+	if (layer_spool_new(&image->top, image->top, top_input(image),
+			    image->spool_folder, err) < 0)
+		return -1;
+	return layer_open(&image->inputs, image->top, err);
+}
+
+/* The VM state of a snapshot is like a file of its own. */
+static int push_qcow2(struct savetool_image *image, const struct head *head,
+		      struct savetool_error *err)
+{
+	unsigned index;
+
+	(void)head;
+	image->inner_found = true;
+	if (make_seekable(image, err) < 0 ||
+	    qcow2_read(&image->qcow2, top_input(image), err) < 0 ||
+	    qcow2_choose(&index, image->qcow2, image->inner, err) < 0)
+		return -1;
+	if (image->qcow2->refused.code != SAVETOOL_OK) {
+		*err = image->qcow2->refused;
+		return -1;
+	}
+	if (layer_qcow2_new(&image->top, image->top, image->qcow2, index, err) <
+	    0)
+		return -1;
+	image->container = image->top;
+	image->snapshot = &image->qcow2->snapshots[index];
+	return layer_open(&image->inputs, image->top, err) < 0 ? -1 : 1;
+}
+
 /* A stream that is compressed twice is none that anybody writes. */
 static bool is_compressed(const struct savetool_image *image,
 			  const struct head *head)
@@ -153,8 +198,8 @@ static const struct kind {
 		    struct savetool_error *err);
 } kinds[] = {
 	{ is_end, fail_end },          { is_header, take_header },
-	{ is_stream, take_stream },    { is_compressed, push_codec },
-	{ is_anything, fail_unknown },
+	{ is_stream, take_stream },    { is_qcow2, push_qcow2 },
+	{ is_compressed, push_codec }, { is_anything, fail_unknown },
 };
 
 static int look(struct head *head, const struct savetool_image *image,
@@ -190,19 +235,30 @@ static int recognise(struct savetool_image *image, struct savetool_error *err)
 	return more;
 }
 
+/* Is there anything to show, though no stream was reached? */
+static bool has_facts(const struct savetool_image *image,
+		      const struct savetool_error *err)
+{
+	if (image->qcow2 && !image->snapshot)
+		return err->code == SAVETOOL_USAGE ||
+		       err->code == SAVETOOL_UNSUPPORTED;
+	return image->libvirt && image->top == image->container &&
+	       (err->code == SAVETOOL_INCOMPLETE ||
+		err->code == SAVETOOL_CORRUPT ||
+		err->code == SAVETOOL_UNSUPPORTED);
+}
+
 /*
  * What a header says is worth showing even if there is nothing after it that
- * could be read.  Then whoever begins a pass gets the error.
+ * could be read, and so are the snapshots of a qcow2 file.  Then whoever begins
+ * a pass gets the error.
  */
 static int recognise_header(struct savetool_image *image,
 			    struct savetool_error *err)
 {
 	if (recognise(image, err) == 0)
 		return 0;
-	if (!image->libvirt || image->top != image->container ||
-	    (err->code != SAVETOOL_INCOMPLETE &&
-	     err->code != SAVETOOL_CORRUPT &&
-	     err->code != SAVETOOL_UNSUPPORTED))
+	if (!has_facts(image, err))
 		return -1;
 	zero_tail_explain(image, err);
 	image->broken = *err;

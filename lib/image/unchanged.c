@@ -6,13 +6,46 @@
 
 #include "base/error.h"
 
+#include <string.h>
+
+static bool is_same(const struct qcow2 *qcow2, unsigned index,
+		    const struct savetool_snapshot *snapshot,
+		    const struct qcow2_l1 *l1)
+{
+	const struct savetool_snapshot *other = &qcow2->snapshots[index];
+
+	return strcmp(other->id, snapshot->id) == 0 &&
+	       other->seconds == snapshot->seconds &&
+	       other->vm_state_size == snapshot->vm_state_size &&
+	       qcow2->l1[index].offset == l1->offset;
+}
+
+/* The guest may go on writing to its disk: a snapshot stays until deleted. */
+static bool is_deleted(const struct savetool_image *image)
+{
+	struct input *in = layer_input(&image->inputs, image->container->below);
+	const struct qcow2_l1 *l1 =
+		&image->qcow2->l1[image->snapshot - image->qcow2->snapshots];
+	cleanup_qcow2 struct qcow2 *now = NULL;
+	struct savetool_error ignored;
+
+	if (qcow2_read(&now, in, &ignored) < 0)
+		return true;
+	for (unsigned i = 0; i < now->count; i++)
+		if (is_same(now, i, image->snapshot, l1))
+			return false;
+	return true;
+}
+
 int image_has_changed(bool *changed, const struct savetool_image *image,
 		      struct savetool_error *err)
 {
 	const struct stat *before = &image->opened;
 	struct stat now;
 
-	*changed = false;
+	*changed = image->snapshot && is_deleted(image);
+	if (image->snapshot)
+		return 0;
 	if (!S_ISREG(before->st_mode))
 		return 0;
 	if (fstat(image_fd(image), &now) < 0)

@@ -83,7 +83,7 @@ static bool is_cause(uint64_t from, const struct savetool_image *image,
 {
 	uint64_t size = image_file_input(image)->size;
 
-	if (image->top->below)
+	if (!image->top->is_file)
 		return true; /* the place may be in what was decompressed */
 	if (err->offset == SAVETOOL_UNKNOWN || from > err->offset + LEAST)
 		return false;

@@ -26,6 +26,11 @@ int describe_file(struct description *description,
 	else if (fstat(image_fd(image), &st) < 0)
 		return fail_errno(err, "cannot examine");
 	info->path = image->path;
+	if (image->qcow2) {
+		info->snapshot_count = image->qcow2->count;
+		info->snapshots = image->qcow2->snapshots;
+		info->snapshot = image->snapshot;
+	}
 	info->sizes = (struct savetool_sizes){
 		.logical = image_file_input(image)->size,
 		.allocated = space_allocated(&st),
@@ -37,6 +42,11 @@ int describe_file(struct description *description,
 		.data = SAVETOOL_UNKNOWN,
 		.around = SAVETOOL_UNKNOWN,
 	};
+	/* Of a part of it, what is allocated for that. */
+	if (!image_is_whole_file(image) &&
+	    input_count_data(&info->sizes.allocated, image_file_input(image), 0,
+			     SAVETOOL_UNKNOWN, err) < 0)
+		return -1;
 	info->page_size = info->trailing = SAVETOOL_UNKNOWN;
 	info->stream_offset = image_payload_offset(image);
 	return 0;

@@ -43,6 +43,19 @@ int inner_name_split(struct inner_name *name, const char *path,
 	return 0;
 }
 
+int inner_name_require_none(const char *path, struct savetool_error *err)
+{
+	cleanup_inner_name struct inner_name name = { 0 };
+
+	if (inner_name_split(&name, path, err) < 0)
+		return -1;
+	if (!name.inner)
+		return 0;
+	fail(err, SAVETOOL_UNSUPPORTED,
+	     "an image in another file can only be read");
+	return fail_hint(err, SAVETOOL_HINT_CONVERT);
+}
+
 char *savetool_file_of(const char *path)
 {
 	struct inner_name name;

@@ -23,6 +23,11 @@ struct inner_name {
 int inner_name_split(struct inner_name *name, const char *path,
 		     struct savetool_error *err);
 
+/*
+ * Fails if the name is FILE::NAME: what lies in a file is never changed there.
+ */
+int inner_name_require_none(const char *path, struct savetool_error *err);
+
 static inline void cleanup_inner_name_(struct inner_name *name)
 {
 	free(name->file);

@@ -8,8 +8,7 @@
  * only forwards need an input for each reader, and so does all that is above
  * them: struct layer_inputs holds those of one reader.
  *
- * To add a kind of layer (an archive's member, a snapshot in a qcow2 file, an
- * NBD export), write one file here with its struct layer_ops and a function
+ * To add a kind of layer (an archive's member, an NBD export), write one file here with its struct layer_ops and a function
  * layer_KIND_new(), and add
  *   - one line to the table of image/open.c, if it lies in another layer;
  *   - one line to savetool_image_open(), if it lies at the bottom.
@@ -42,6 +41,8 @@ struct layer {
 	const struct layer_ops *ops;
 	struct layer *below; /* NULL: this is the file */
 	unsigned depth;      /* how many are below */
+	bool is_file;        /* it is a file, or like one in the layer below:
+				not another form of what is below */
 
 	/*
 	 * The one input that all readers use: it is seekable, or can be read
@@ -73,6 +74,14 @@ int layer_file_new(struct layer **layer, struct input *file,
 int layer_codec_new(struct layer **layer, struct layer *below,
 		    const struct codec *codec, uint64_t start,
 		    struct savetool_error *err);
+
+/*
+ * All bytes of the layer below, which come by this input, in an unnamed
+ * temporary file in this folder.  At most INPUT_BACKLOG of them were read
+ * before.  Takes over below if it succeeds.
+ */
+int layer_spool_new(struct layer **layer, struct layer *below, struct input *in,
+		    const char *folder, struct savetool_error *err);
 
 /*
  * For a kind of layer: puts a new one on another.  Fails if the stack would be

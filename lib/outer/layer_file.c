@@ -29,6 +29,7 @@ int layer_file_new(struct layer **result, struct input *file,
 	}
 	layer->shared = file;
 	layer->ops = &file_ops;
+	layer->is_file = true;
 	*result = layer;
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include "io/held_file.h"
 #include "io/output_count.h"
 #include "io/space.h"
+#include "outer/inner_name.h"
 #include "rewrite/fit.h"
 #include "rewrite/rewrite.h"
 
@@ -279,7 +280,8 @@ static int compact(struct savetool_image *image, const struct held_file *held,
 		.header = image->libvirt,
 	};
 
-	if (image_require_complete(image, err) < 0 ||
+	if (image_require_whole_file(image, err) < 0 ||
+	    image_require_complete(image, err) < 0 ||
 	    space_used(image_fd(image), &result->logical_before,
 		       &result->allocated_before, err) < 0)
 		return -1;
@@ -337,6 +339,8 @@ static int compact_in_place(struct held_file *held, const char *path,
 	cleanup_image struct savetool_image *image = NULL;
 	int failed;
 
+	if (inner_name_require_none(path, err) < 0)
+		return -1;
 	if (options->dry_run)
 		failed = savetool_image_open(&image, path, open, monitor, err);
 	else if (held_file_open(held, path, err) < 0)

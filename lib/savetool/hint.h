@@ -60,6 +60,8 @@ enum savetool_hint {
 	SAVETOOL_HINT_COMPARE_DIGEST,
 
 	SAVETOOL_HINT_MAP, /* say where the blocks are */
+	/* Name the one that is meant, among several in a file. */
+	SAVETOOL_HINT_NAME_INNER,
 };
 
 #endif

@@ -207,6 +207,14 @@ struct savetool_info {
 
 	bool devices_only;     /* a stream without memory, as Xen saves it */
 	bool memory_elsewhere; /* saved with x-ignore-shared */
+
+	/*
+	 * All snapshots of a qcow2 file, and the one that is the image; NULL:
+	 * the image is no snapshot, or none of them was meant.
+	 */
+	size_t snapshot_count;
+	const struct savetool_snapshot *snapshots;
+	const struct savetool_snapshot *snapshot;
 };
 
 #endif

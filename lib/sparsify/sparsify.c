@@ -16,6 +16,7 @@
 #include "io/held_file.h"
 #include "io/space.h"
 #include "io/spool.h"
+#include "outer/inner_name.h"
 #include "sparsify/reclaim.h"
 
 #include <string.h>
@@ -119,6 +120,7 @@ static int dry_run(struct sparsification *work, const char *path,
 
 	if (space_used(image_fd(work->image), &result->logical, &result->before,
 		       err) < 0 ||
+	    image_require_whole_file(work->image, err) < 0 ||
 	    check(work, err) < 0)
 		return -1;
 	if (!image_codec(work->image) &&
@@ -143,6 +145,7 @@ static int change_in_place(struct sparsification *work,
 
 	if (space_used(held->fd, &result->logical, &result->before, err) < 0 ||
 	    image_open_held(&work->image, held, path, open, err) < 0 ||
+	    image_require_whole_file(work->image, err) < 0 ||
 	    check(work, err) < 0)
 		return -1;
 	work->reclaim.held = held;
@@ -262,7 +265,8 @@ static int copy(struct sparsification *work, const char *destination,
 		return -1;
 	if (result->before == SAVETOOL_UNKNOWN)
 		return fail(err, SAVETOOL_REFUSED, "not a regular file");
-	if (image_require_complete(work->image, err) < 0 ||
+	if (image_require_whole_file(work->image, err) < 0 ||
+	    image_require_complete(work->image, err) < 0 ||
 	    output_create_file(&out, destination, &options, err) < 0 ||
 	    (work->image->direct && output_write_direct(out, err) < 0))
 		return -1;
@@ -308,6 +312,8 @@ int savetool_sparsify(const char *path,
 
 	if (options_take(&options, sizeof(options), given, err) < 0 ||
 	    options_take(&open, sizeof(open), open_given, err) < 0)
+		return -1;
+	if (inner_name_require_none(path, err) < 0)
 		return -1;
 	phases_begin(&work.phases, monitor);
 	if (!options.dry_run)

@@ -7,6 +7,7 @@ fuzz_targets = \
 	%D%/convert_fuzz \
 	%D%/image_fuzz \
 	%D%/libvirt_fuzz \
+	%D%/qcow2_fuzz \
 	%D%/vmdesc_fuzz \
 	%D%/xml_fuzz
 
@@ -26,6 +27,7 @@ fuzz_add = $(fuzz_main) libcore.la
 %C%_convert_fuzz_LDADD = $(fuzz_add)
 %C%_image_fuzz_LDADD = $(fuzz_add)
 %C%_libvirt_fuzz_LDADD = $(fuzz_add)
+%C%_qcow2_fuzz_LDADD = $(fuzz_add)
 %C%_vmdesc_fuzz_LDADD = $(fuzz_add)
 %C%_xml_fuzz_LDADD = $(fuzz_add)
 

@@ -35,6 +35,10 @@ replays()
 	replays libvirt 50
 }
 
+@test "qcow2: files with snapshots" {
+	replays qcow2 8
+}
+
 @test "vmdesc: vmdescriptions" {
 	replays vmdesc 100
 }
