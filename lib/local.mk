@@ -302,12 +302,10 @@ libcore_la_SOURCES = \
 
 libcore_la_SOURCES += \
 	%D%/extract/devices.c \
-	%D%/extract/json.c \
-	%D%/extract/json.h \
-	%D%/extract/memory.c \
-	%D%/extract/xml.c
 	%D%/extract/guest.c \
 	%D%/extract/guest.h \
+	%D%/extract/json.c \
+	%D%/extract/json.h \
 	%D%/extract/layout.c \
 	%D%/extract/layout.h \
 	%D%/extract/layout_devices.c \
@@ -316,7 +314,8 @@ libcore_la_SOURCES += \
 	%D%/extract/layout_place.c \
 	%D%/extract/layout_x86.c \
 	%D%/extract/main_memory.c \
-	%D%/extract/memory.c
+	%D%/extract/memory.c \
+	%D%/extract/xml.c
 
 lib_LTLIBRARIES += libsavetool.la
 include_HEADERS += %D%/savetool.h
