@@ -162,7 +162,7 @@ static void show(struct job *job, const char *path,
 		 const struct savetool_check *check,
 		 const struct savetool_error *err)
 {
-	report_open(job->images.report, path);
+	images_report(&job->images, path);
 	if (check && report_is_text(job->images.report))
 		print(job, path, check);
 	else if (check)
@@ -186,62 +186,67 @@ static int status_of(const struct job *job, const struct savetool_check *check,
 	return repairable || check->problem_count > 0 ? 1 : SAVETOOL_OK;
 }
 
-static int check_file(struct job *job, struct savetool_check **check,
-		      const char *path, const struct savetool_monitor *monitor,
-		      struct savetool_error *err)
+/* Shows what was found, and why there is no more; check is freed. */
+static int finish(struct job *job, const char *path,
+		  struct savetool_check *check,
+		  const struct savetool_error *failure)
 {
+	int status = failure && failure->code == SAVETOOL_CANCELLED ?
+			     SAVETOOL_CANCELLED :
+			     status_of(job, check, failure);
+
+	if (status != SAVETOOL_CANCELLED)
+		show(job, path, check, failure);
+	savetool_check_free(check);
+	return status;
+}
+
+static int check_image(struct images *images, struct savetool_image *image,
+		       const char *path, const struct savetool_monitor *monitor)
+{
+	struct job *job = (struct job *)images;
 	const struct savetool_check_options options = {
 		.size = sizeof(options),
 		.deep = job->deep,
 		.machines = job->machines,
 	};
-	struct savetool_image *image;
-	int failed;
+	struct savetool_check *check;
+	struct savetool_error err;
+	int failed = savetool_check(&check, image, &options, monitor, &err);
 
-	if (cli_open(job->images.cli, &image, path, &job->open, monitor, err) <
-	    0) {
-		*check = savetool_check_unopened(err);
-		return -1;
-	}
-	failed = savetool_check(check, image, &options, monitor, err);
-	savetool_image_close(image);
-	return failed;
+	progress_end(&images->progress, !failed);
+	return finish(job, path, check, failed ? &err : NULL);
 }
 
-static int repair_file(struct job *job, struct savetool_check **check,
-		       const char *path, const struct savetool_monitor *monitor,
-		       struct savetool_error *err)
+static int unopened(struct images *images, const char *path,
+		    const struct savetool_error *err)
 {
+	return finish((struct job *)images, path, savetool_check_unopened(err),
+		      err);
+}
+
+static const struct images_task check = {
+	.one = check_image,
+	.unopened = unopened,
+};
+
+static int repair(struct images *images, const char *path)
+{
+	struct job *job = (struct job *)images;
 	const struct savetool_repair_options options = {
 		.size = sizeof(options),
 		.deep = job->deep,
 		.dry_run = job->dry_run,
 		.machines = job->machines,
 	};
-
-	return savetool_repair(check, path, &job->open, &options, monitor, err);
-}
-
-static int check(struct images *images, const char *path)
-{
-	struct job *job = (struct job *)images;
 	const struct savetool_monitor *monitor = images_begin(images, path);
-	const struct savetool_error *failure = NULL;
-	struct savetool_check *check;
+	struct savetool_check *found;
 	struct savetool_error err;
-	int status;
+	int failed = savetool_repair(&found, path, &job->open, &options,
+				     monitor, &err);
 
-	if ((job->repair ? repair_file : check_file)(job, &check, path, monitor,
-						     &err) < 0)
-		failure = &err;
-	progress_end(&images->progress, !failure);
-	status = failure && err.code == SAVETOOL_CANCELLED ?
-			 SAVETOOL_CANCELLED :
-			 status_of(job, check, failure);
-	if (status != SAVETOOL_CANCELLED)
-		show(job, path, check, failure);
-	savetool_check_free(check);
-	return status;
+	progress_end(&images->progress, !failed);
+	return finish(job, path, found, failed ? &err : NULL);
 }
 
 static int is_stopped(void *data)
@@ -282,7 +287,9 @@ static int run_job(struct job *job)
 		confine_to_changing(cli->operands, cli->count);
 	else
 		confine_to_reading(cli->operands, cli->count);
-	return images_each(&job->images, check, NULL);
+	if (job->repair)
+		return images_each(&job->images, repair, NULL);
+	return images_read(&job->images, &check, &job->open, NULL);
 }
 
 static int run(struct cli *cli)

@@ -27,36 +27,23 @@ static void show(struct report *report, const char *path,
 	report_line(report, "%s  %s", text, path);
 }
 
-static int digest_image(struct job *job, const char *path,
-			struct savetool_digest *result,
-			struct savetool_error *err)
-{
-	const struct savetool_monitor *monitor;
-	struct savetool_image *image;
-	int failed;
-
-	if (images_open(&job->images, &image, path, &job->open, &monitor, err) <
-	    0)
-		return -1;
-	failed = savetool_image_digest(image, monitor, result, err);
-	progress_end(&job->images.progress, !failed);
-	savetool_image_close(image);
-	return failed;
-}
-
-static int digest(struct images *images, const char *path)
+static int digest(struct images *images, struct savetool_image *image,
+		  const char *path, const struct savetool_monitor *monitor)
 {
 	struct savetool_digest result;
 	struct savetool_error err;
-	int failed = digest_image((struct job *)images, path, &result, &err);
+	int failed = savetool_image_digest(image, monitor, &result, &err);
 
+	progress_end(&images->progress, !failed);
 	if (failed)
 		return images_fail(images, path, &err);
-	report_open(images->report, path);
+	images_report(images, path);
 	show(images->report, path, &result);
 	images_commit(images, path, NULL);
 	return SAVETOOL_OK;
 }
+
+static const struct images_task task = { .one = digest };
 
 static int run(struct cli *cli)
 {
@@ -73,7 +60,7 @@ static int run(struct cli *cli)
 	if (!cli_parse(cli, table))
 		return cli->status;
 	confine_to_reading(cli->operands, cli->count);
-	return images_each(&job.images, digest, NULL);
+	return images_read(&job.images, &task, &job.open, NULL);
 }
 
 const struct command command_digest = {

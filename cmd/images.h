@@ -15,7 +15,12 @@ struct images {
 	struct cli *cli; /* its operands are the images */
 	struct progress progress;
 	struct report *report; /* while an image is being worked on */
-	size_t part;           /* index of that image */
+	size_t part;           /* index of that operand */
+	bool several;          /* images, or members of an archive */
+
+	/* Of the image being worked on. */
+	const char *path;   /* of its file, if that is not its own name */
+	const char *member; /* its name in an archive; or NULL */
 };
 
 /* clang-format off */
@@ -39,18 +44,31 @@ typedef int (*image_task)(struct images *images, const char *path);
 int images_each(struct images *images, image_task one,
 		void (*afterwards)(struct images *images));
 
+/* How a command that only reads works on an image. */
+struct images_task {
+	/* Returns the exit status; the image is closed afterwards. */
+	int (*one)(struct images *images, struct savetool_image *image,
+		   const char *name, const struct savetool_monitor *monitor);
+
+	/* It could not be opened.  NULL: as images_fail(). */
+	int (*unopened)(struct images *images, const char *name,
+			const struct savetool_error *err);
+};
+
+/*
+ * The same for every image that the operands have in them: an archive can have
+ * several, of the names ARCHIVE::MEMBER.  progress_end() is left to the task.
+ */
+int images_read(struct images *images, const struct images_task *task,
+		const struct savetool_open_options *open,
+		void (*afterwards)(struct images *images));
+
 /* As progress_begin(), for the image being worked on. */
 const struct savetool_monitor *images_begin(struct images *images,
 					    const char *path);
 
-/*
- * Begins with the image and opens it; *monitor is for what is done to it, and
- * progress_end() follows.  If it cannot be opened, that was done already.
- */
-int images_open(struct images *images, struct savetool_image **image,
-		const char *path, const struct savetool_open_options *open,
-		const struct savetool_monitor **monitor,
-		struct savetool_error *err);
+/* As report_open(), for the image being worked on. */
+void images_report(struct images *images, const char *name);
 
 /* An image of which nothing is reported but this.  The exit status. */
 int images_fail(struct images *images, const char *path,

@@ -19,32 +19,29 @@ static void show(struct job *job, const char *path,
 {
 	struct report *report = job->images.report;
 
-	report_open(report, path);
+	images_report(&job->images, path);
 	if (info)
 		facts_show(report, path, info, &job->facts);
 	images_commit(&job->images, path, err);
 }
 
-static int inspect(struct images *images, const char *path)
+static int inspect(struct images *images, struct savetool_image *image,
+		   const char *path, const struct savetool_monitor *monitor)
 {
 	struct job *job = (struct job *)images;
 	const struct savetool_info *info = NULL;
-	const struct savetool_monitor *monitor;
-	struct savetool_image *image;
 	struct savetool_error err;
-	int failed;
-
-	if (images_open(images, &image, path, &job->open, &monitor, &err) < 0)
-		return images_fail(images, path, &err);
-	failed =
+	int failed =
 		savetool_image_describe(image, job->scan, monitor, &info, &err);
+
 	progress_end(&images->progress, !failed);
 	/* A damaged image is shown as far as possible. */
 	if (!failed || err.code != SAVETOOL_CANCELLED)
 		show(job, path, info, failed ? &err : NULL);
-	savetool_image_close(image);
 	return failed ? (int)err.code : SAVETOOL_OK;
 }
+
+static const struct images_task task = { .one = inspect };
 
 static int run(struct cli *cli)
 {
@@ -67,7 +64,7 @@ static int run(struct cli *cli)
 	job.facts.headline = cli->quiet;
 	job.facts.verbose = cli->verbose;
 	confine_to_reading(cli->operands, cli->count);
-	return images_each(&job.images, inspect, NULL);
+	return images_read(&job.images, &task, &job.open, NULL);
 }
 
 const struct command command_inspect = {

@@ -47,6 +47,13 @@ struct report *report_new(FILE *out, bool json, bool several)
 	return report;
 }
 
+void report_several(struct report *report)
+{
+	report->several = true;
+	if (!report->text && !report->all)
+		report->all = json_object_new_array();
+}
+
 static void write_json(FILE *out, struct json_object *object)
 {
 	const int style = JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |

@@ -24,6 +24,9 @@ struct report;
  */
 struct report *report_new(FILE *out, bool json, bool several);
 
+/* There are several after all; before the first one is opened. */
+void report_several(struct report *report);
+
 void report_free(struct report *report);
 
 /* The report of one image; path may be NULL. */

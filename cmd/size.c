@@ -81,7 +81,7 @@ static bool is_table(const struct job *job)
 {
 	const struct cli *cli = job->images.cli;
 
-	return report_is_text(job->images.report) && cli->count > 1 &&
+	return report_is_text(job->images.report) && job->images.several &&
 	       !cli->verbose && !job->options.estimate && !job->folder;
 }
 
@@ -311,7 +311,7 @@ static int show(struct job *job, const char *path,
 {
 	int status = err ? (int)err->code : SAVETOOL_OK;
 
-	report_open(job->images.report, path);
+	images_report(&job->images, path);
 	if (info)
 		status = cli_worse(
 			status, show_known(job, path, info, estimates, !err));
@@ -319,35 +319,30 @@ static int show(struct job *job, const char *path,
 	return status;
 }
 
-static int size(struct images *images, const char *path)
+static int size(struct images *images, struct savetool_image *image,
+		const char *path, const struct savetool_monitor *monitor)
 {
 	struct job *job = (struct job *)images;
 	struct savetool_estimate estimates[SAVETOOL_FORMAT_COUNT];
 	const struct savetool_info *info = NULL;
-	const struct savetool_monitor *monitor;
-	struct savetool_image *image;
 	struct savetool_error err;
-	int failed, status;
+	int failed = savetool_image_size(image, &job->options, monitor, &info,
+					 estimates, &err);
 
-	if (images_open(images, &image, path, &job->open, &monitor, &err) < 0)
-		return images_fail(images, path, &err);
-	failed = savetool_image_size(image, &job->options, monitor, &info,
-				     estimates, &err);
 	progress_end(&images->progress, !failed);
 	if (failed && err.code == SAVETOOL_CANCELLED)
-		status = SAVETOOL_CANCELLED;
-	else
-		status = show(job, path, info, estimates, failed ? &err : NULL);
-	savetool_image_close(image);
-	return status;
+		return SAVETOOL_CANCELLED;
+	return show(job, path, info, estimates, failed ? &err : NULL);
 }
+
+static const struct images_task task = { .one = size };
 
 /* A program can add up by itself: the JSON array has only images. */
 static void show_total(struct images *images)
 {
 	struct job *job = (struct job *)images;
 
-	if (images->cli->count < 2 || !report_is_text(images->report))
+	if (!images->several || !report_is_text(images->report))
 		return;
 	if (is_table(job)) {
 		if (job->rows)
@@ -399,7 +394,7 @@ static int run(struct cli *cli)
 	status = examine_folder(&job);
 	if (status == SAVETOOL_OK) {
 		confine_to_reading(cli->operands, cli->count);
-		status = images_each(&job.images, size, show_total);
+		status = images_read(&job.images, &task, &job.open, show_total);
 	}
 	free(job.folder);
 	return status;

@@ -54,6 +54,8 @@ libcore_la_SOURCES = \
 	%D%/io/nbd_cache.h \
 	%D%/io/nbd_extents.c \
 	%D%/io/nbd_extents.h \
+	%D%/io/input_ranges.c \
+	%D%/io/input_ranges.h \
 	%D%/io/output.c \
 	%D%/io/output.h \
 	%D%/io/output_count.c \
@@ -101,6 +103,14 @@ libcore_la_SOURCES = \
 	%D%/codec/window.h \
 	%D%/codec/xz.c \
 	%D%/codec/zstd.c \
+	%D%/codec/zstd_frames.c \
+	%D%/codec/zstd_frames.h \
+	%D%/outer/archive_kind.c \
+	%D%/outer/archive_kind.h \
+	%D%/outer/archive_reader.c \
+	%D%/outer/archive_reader.h \
+	%D%/outer/archive_walk.c \
+	%D%/outer/archive_walk.h \
 	%D%/outer/inner_name.c \
 	%D%/outer/inner_name.h \
 	%D%/outer/layer.c \
@@ -109,7 +119,6 @@ libcore_la_SOURCES = \
 	%D%/outer/layer_file.c \
 	%D%/outer/layer_qcow2.c \
 	%D%/outer/layer_qcow2.h \
-	%D%/outer/layer_spool.c \
 	%D%/outer/qcow2.c \
 	%D%/outer/qcow2.h \
 	%D%/outer/qcow2_choose.c \
@@ -118,6 +127,7 @@ libcore_la_SOURCES = \
 	%D%/outer/qcow2_map.c \
 	%D%/outer/qcow2_map.h \
 	%D%/outer/qcow2_state.c \
+	%D%/outer/layer_spool.c \
 	%D%/ram/block.c \
 	%D%/ram/block.h \
 	%D%/ram/count.c \
@@ -199,6 +209,10 @@ libcore_la_SOURCES = \
 	%D%/image/doubt.h \
 	%D%/image/image.c \
 	%D%/image/image.h \
+	%D%/image/close.c \
+	%D%/image/members.c \
+	%D%/image/members.h \
+	%D%/image/members_internal.h \
 	%D%/image/open.c \
 	%D%/image/output.c \
 	%D%/image/output.h \

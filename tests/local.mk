@@ -134,6 +134,7 @@ recipe_tests = %D%/cli/recipes.py
 
 # The longest first, so that the last one does not keep one processor waiting.
 bats_tests = \
+	%D%/cli/archive.bats \
 	%D%/cli/bounds.bats \
 	%D%/cli/direct.bats \
 	%D%/cli/formats.bats \

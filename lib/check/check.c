@@ -10,6 +10,7 @@
 #include "image/unchanged.h"
 #include "inspect/describe.h"
 #include "inspect/findings.h"
+#include "outer/inner_name.h"
 
 #include <string.h>
 
@@ -183,6 +184,8 @@ static int check_file(struct check *check, struct repair_plan *plan,
 			conclude_broken(check, err);
 		return -1;
 	}
+	if (image_require_whole_file(image, err) < 0)
+		return -1;
 	return check_opened(check, plan, image, options, monitor, err);
 }
 
@@ -303,6 +306,8 @@ int savetool_repair(struct savetool_check **result, const char *path,
 	if (!options.dry_run && strcmp(path, "-") == 0)
 		return fail(err, SAVETOOL_USAGE,
 			    "standard input cannot be repaired");
+	if (inner_name_require_none(path, err) < 0)
+		return -1;
 	check = calloc(1, sizeof(*check));
 	if (!check)
 		return fail_memory(err);

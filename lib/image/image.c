@@ -5,26 +5,9 @@
 #include "image/image.h"
 
 #include "base/error.h"
-#include "image/description.h"
 #include "io/spool.h"
 
 #include <stdlib.h>
-
-void savetool_image_close(struct savetool_image *image)
-{
-	if (!image)
-		return;
-	description_free(image->description);
-	libvirt_free(image->libvirt);
-	input_close(image->spool);
-	layer_close(&image->inputs);
-	layer_free(image->top);
-	qcow2_free(image->qcow2);
-	free(image->spool_folder);
-	free(image->path);
-	free(image->inner);
-	free(image);
-}
 
 int image_spool_beside(struct savetool_image *image, const char *path,
 		       struct savetool_error *err)
@@ -77,13 +60,29 @@ bool image_is_whole_file(const struct savetool_image *image)
 	return !file_layer(image)->below;
 }
 
+const char *image_member(const struct savetool_image *image)
+{
+	return file_layer(image)->name;
+}
+
+uint64_t image_member_stored(const struct savetool_image *image)
+{
+	return file_layer(image)->stored;
+}
+
+const char *savetool_image_member(const struct savetool_image *image)
+{
+	return image_member(image);
+}
+
 int image_require_whole_file(const struct savetool_image *image,
 			     struct savetool_error *err)
 {
 	if (image_is_whole_file(image))
 		return 0;
 	fail(err, SAVETOOL_UNSUPPORTED,
-	     "a snapshot in a qcow2 file can only be read");
+	     image->snapshot ? "a snapshot in a qcow2 file can only be read" :
+			       "an image in another file can only be read");
 	return fail_hint(err, SAVETOOL_HINT_CONVERT);
 }
 
@@ -129,9 +128,10 @@ int image_compression(const struct codec **codec, const struct input **packed,
 	const struct layer *found = NULL;
 	unsigned above = 0;
 
-	for (const struct layer *l = image->top; l; l = l->below)
+	/* What compresses an archive is not the image's. */
+	for (const struct layer *l = image->top; !l->is_file; l = l->below)
 		above += l->codec != NULL;
-	for (const struct layer *l = image->top; l && above > index;
+	for (const struct layer *l = image->top; !l->is_file && above > index;
 	     l = l->below) {
 		above -= l->codec != NULL;
 		found = l;

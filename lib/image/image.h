@@ -13,6 +13,7 @@
 #include "format/mapped.h"
 #include "format/stream.h"
 #include "format/tail.h"
+#include "outer/archive_walk.h"
 #include "outer/layer_qcow2.h"
 
 #include <sys/stat.h>
@@ -20,6 +21,7 @@
 struct description;
 struct drop;
 struct held_file;
+struct savetool_images;
 
 /*
  * The stream lies in the container, after libvirt's header if there is one; or
@@ -27,10 +29,14 @@ struct held_file;
  * room looks at the layers.
  */
 struct savetool_image {
-	char *path;                 /* of the file */
-	char *inner;                /* its name in the file; NULL: none given */
-	bool inner_found;           /* a layer is what has that name */
-	struct layer *top;          /* what the stream is read from */
+	char *path;                /* of the file */
+	char *inner;               /* its name in the file; NULL: none given */
+	bool inner_found;          /* a layer is what has that name */
+	enum archive_kind archive; /* top is one, and not looked into */
+	struct savetool_image *archived_in; /* whose layers are below; NULL */
+	bool recognised;                    /* it has a header, or a stream */
+	struct savetool_images *rest; /* what else that has; owned; or NULL */
+	struct layer *top;            /* what the stream is read from */
 	struct layer *container;    /* the header's layer: top, or one below */
 	uint64_t payload;           /* where the stream, or what is compressed,
 				       starts in the container */
@@ -80,7 +86,7 @@ int image_spool_beside(struct savetool_image *image, const char *path,
 
 /*
  * The file whose bytes are the image: what was opened or, if that has several
- * files in it, the one that is meant, such as the VM state of a snapshot.
+ * files in it, the one that is meant, such as a member of an archive.
  */
 struct input *image_file_input(const struct savetool_image *image);
 
@@ -89,6 +95,12 @@ int image_fd(const struct savetool_image *image);
 
 /* Is what was opened that file? */
 bool image_is_whole_file(const struct savetool_image *image);
+
+/* Its name in an archive; NULL: it is in none. */
+const char *image_member(const struct savetool_image *image);
+
+/* What it takes in an archive; SAVETOOL_UNKNOWN if that is compressed. */
+uint64_t image_member_stored(const struct savetool_image *image);
 
 /* Fails if not: what lies in a file is never changed there. */
 int image_require_whole_file(const struct savetool_image *image,

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/options.h"
+#include "image/members.h"
 #include "image/stranger.h"
 #include "image/zero_tail.h"
 #include "io/held_file.h"
@@ -57,6 +58,24 @@ static int fail_end(struct savetool_image *image, const struct head *head,
 		       "file ends where the stream should start");
 }
 
+/* Where an image could start, and tar's name field could look like one. */
+static bool is_archive(const struct savetool_image *image,
+		       const struct head *head)
+{
+	return !image->libvirt && image_stream_offset(image) == 0 &&
+	       archive_kind_find(head->bytes, head->size) != ARCHIVE_KIND_NONE;
+}
+
+static int stop_at_archive(struct savetool_image *image,
+			   const struct head *head, struct savetool_error *err)
+{
+	if (image_member(image))
+		return fail(err, SAVETOOL_UNSUPPORTED,
+			    "archive in an archive: extract it first");
+	image->archive = archive_kind_find(head->bytes, head->size);
+	return 0;
+}
+
 /* A libvirt header starts its container, and there is one of them. */
 static bool is_header(const struct savetool_image *image,
 		      const struct head *head)
@@ -69,9 +88,11 @@ static bool is_header(const struct savetool_image *image,
 static int take_header(struct savetool_image *image, const struct head *head,
 		       struct savetool_error *err)
 {
-	int result = libvirt_read(&image->libvirt, top_input(image), err);
+	int result;
 
 	(void)head;
+	image->recognised = true;
+	result = libvirt_read(&image->libvirt, top_input(image), err);
 	if (!image->libvirt)
 		return -1;
 	image->container = image->top;
@@ -90,9 +111,9 @@ static bool is_stream(const struct savetool_image *image,
 static int take_stream(struct savetool_image *image, const struct head *head,
 		       struct savetool_error *err)
 {
-	(void)image;
 	(void)head;
 	(void)err;
+	image->recognised = true;
 	return 0;
 }
 
@@ -100,7 +121,7 @@ static int take_stream(struct savetool_image *image, const struct head *head,
 static bool is_qcow2(const struct savetool_image *image,
 		     const struct head *head)
 {
-	return !image->libvirt && !image->qcow2 &&
+	return !image->libvirt && !image->qcow2 && !image_member(image) &&
 	       image_stream_offset(image) == 0 &&
 	       qcow2_is_head(head->bytes, head->size);
 }
@@ -197,9 +218,10 @@ static const struct kind {
 	int (*take)(struct savetool_image *image, const struct head *head,
 		    struct savetool_error *err);
 } kinds[] = {
-	{ is_end, fail_end },          { is_header, take_header },
-	{ is_stream, take_stream },    { is_qcow2, push_qcow2 },
-	{ is_compressed, push_codec }, { is_anything, fail_unknown },
+	{ is_end, fail_end },          { is_archive, stop_at_archive },
+	{ is_header, take_header },    { is_stream, take_stream },
+	{ is_qcow2, push_qcow2 },      { is_compressed, push_codec },
+	{ is_anything, fail_unknown },
 };
 
 static int look(struct head *head, const struct savetool_image *image,
@@ -269,7 +291,7 @@ static int recognise_header(struct savetool_image *image,
 static int require_inner(const struct savetool_image *image,
 			 struct savetool_error *err)
 {
-	if (!image->inner || image->inner_found)
+	if (!image->inner || image->inner_found || image->archive)
 		return 0;
 	return fail(err, SAVETOOL_USAGE,
 		    "'%s' is a save image itself and has no '%s' in it",
@@ -299,50 +321,107 @@ static int take_byte_order(struct savetool_image *image,
 	return 0;
 }
 
-/* An image of nothing but its file, which is taken over. */
+/* An image of nothing but its file, which is not taken over. */
 static struct savetool_image *new_image(
 	struct layer *file, const char *path, const char *inner,
-	const struct savetool_open_options *options)
+	const struct savetool_open_options *options, struct savetool_error *err)
 {
 	struct savetool_image *image = calloc(1, sizeof(*image));
 
-	if (!image) {
-		layer_free(file);
+	if (image) {
+		image->payload = options->offset;
+		image->direct = options->direct;
+		image->spool_folder = strdup(SPOOL_FOLDER);
+		image->path = strdup(path);
+		image->inner = inner ? strdup(inner) : NULL;
+	}
+	if (!image || !image->path || !image->spool_folder ||
+	    (inner && !image->inner)) {
+		fail_memory(err);
+		savetool_image_close(image);
 		return NULL;
 	}
 	image->top = image->container = file;
-	image->payload = options->offset;
-	image->direct = options->direct;
-	image->spool_folder = strdup(SPOOL_FOLDER);
-	image->path = strdup(path);
-	image->inner = inner ? strdup(inner) : NULL;
 	return image;
 }
 
-static int open_layer(struct savetool_image **result, struct layer *file,
-		      const char *path, const char *inner,
-		      const struct savetool_open_options *options,
-		      struct savetool_error *err)
+static int open_layers(struct savetool_image *image,
+		       const struct savetool_open_options *options,
+		       struct savetool_error *err)
 {
-	struct savetool_image *image = new_image(file, path, inner, options);
+	if (options->offset > INT64_MAX)
+		return fail(err, SAVETOOL_USAGE,
+			    "offset %" PRIu64 " is out of range",
+			    options->offset);
+	if (recognise_header(image, err) < 0 || require_inner(image, err) < 0)
+		return -1;
+	/* An archive has none, and its members are opened by themselves. */
+	return image->archive ?
+		       0 :
+		       take_byte_order(image, options->byte_order, err);
+}
 
-	if (!image)
-		return fail_memory(err);
+/* The image, or the archive, that this is. */
+static int open_outside(struct savetool_image **result, struct input *file,
+			const char *path, const char *inner,
+			const struct savetool_open_options *options,
+			struct savetool_error *err)
+{
+	cleanup_image struct savetool_image *image = NULL;
+	struct layer *layer;
+
+	if (layer_file_new(&layer, file, err) < 0)
+		return -1;
+	image = new_image(layer, path, inner, options, err);
+	if (!image) {
+		layer_free(layer);
+		return -1;
+	}
 	if (image_fd(image) >= 0 && fstat(image_fd(image), &image->opened) < 0)
 		image->opened.st_mode = 0;
-	if (!image->path || !image->spool_folder || (inner && !image->inner))
-		fail_memory(err);
-	else if (options->offset > INT64_MAX)
-		fail(err, SAVETOOL_USAGE, "offset %" PRIu64 " is out of range",
-		     options->offset);
-	else if (recognise_header(image, err) == 0 &&
-		 require_inner(image, err) == 0 &&
-		 take_byte_order(image, options->byte_order, err) == 0) {
-		*result = image;
-		return 0;
+	if (open_layers(image, options, err) < 0)
+		return -1;
+	*result = steal(image);
+	return 0;
+}
+
+/* A member of an archive, whose layer is taken over, and so is in. */
+static int open_member(struct savetool_image **result, bool *recognised,
+		       struct savetool_image *archive, struct layer *layer,
+		       struct input *in,
+		       const struct savetool_open_options *given,
+		       struct savetool_error *err)
+{
+	cleanup_image struct savetool_image *image = NULL;
+	struct savetool_open_options options = *given;
+	unsigned below = layer->depth;
+
+	*recognised = false;
+	options.offset = 0;
+	image = new_image(layer, archive->path, layer->name, &options, err);
+	if (!image) {
+		layer_free_above(layer, archive->top);
+		input_close(in);
+		return -1;
 	}
-	savetool_image_close(image);
-	return -1;
+	image->archived_in = archive;
+	image->inner_found = true;
+	image->opened = archive->opened;
+	/* It starts with what the archive has read. */
+	for (unsigned i = 0; i < below; i++)
+		image->inputs.in[i] = archive->inputs.in[i];
+	image->inputs.count = below;
+	if (in) {
+		image->inputs.in[below] = in;
+		image->inputs.own[below] = true;
+		image->inputs.count++;
+	}
+	if (open_layers(image, &options, err) < 0) {
+		*recognised = image->recognised;
+		return -1;
+	}
+	*result = steal(image);
+	return 0;
 }
 
 int image_open_input(struct savetool_image **image, struct input *file,
@@ -350,11 +429,15 @@ int image_open_input(struct savetool_image **image, struct input *file,
 		     const struct savetool_open_options *options,
 		     struct savetool_error *err)
 {
-	struct layer *layer;
+	cleanup_image struct savetool_image *outside = NULL;
 
-	if (layer_file_new(&layer, file, err) < 0)
+	if (open_outside(&outside, file, path, inner, options, err) < 0)
 		return -1;
-	return open_layer(image, layer, path, inner, options, err);
+	if (outside->archive)
+		return images_take_one(image, steal(outside), open_member,
+				       options, err);
+	*image = steal(outside);
+	return 0;
 }
 
 static int open_export(struct input **file, const char *uri,
@@ -387,27 +470,57 @@ static int open_path(struct input **file, const char *path,
 	return input_open_fd(file, fd, err);
 }
 
+static int open_named(struct savetool_image **outside, const char *path,
+		      const struct savetool_open_options *options,
+		      const struct savetool_monitor *monitor,
+		      struct savetool_error *err)
+{
+	cleanup_inner_name struct inner_name name = { 0 };
+	cleanup_input struct input *file = NULL;
+	bool own;
+
+	if (inner_name_split(&name, path, err) < 0)
+		return -1;
+	/* Who started us reads standard input by the same opening. */
+	own = strcmp(name.file, "-") != 0;
+	if (open_path(&file, name.file, options, monitor, err) < 0 ||
+	    (options->direct && input_read_direct(file, own, err) < 0))
+		return -1;
+	file->monitor = monitor;
+	return open_outside(outside, steal(file), name.file, name.inner,
+			    options, err);
+}
+
 int savetool_image_open(struct savetool_image **image, const char *path,
 			const struct savetool_open_options *given,
 			const struct savetool_monitor *monitor,
 			struct savetool_error *err)
 {
+	cleanup_image struct savetool_image *outside = NULL;
 	struct savetool_open_options options;
-	cleanup_inner_name struct inner_name name = { 0 };
-	cleanup_input struct input *file = NULL;
-	bool own;
 
 	if (options_take(&options, sizeof(options), given, err) < 0 ||
-	    inner_name_split(&name, path, err) < 0)
+	    open_named(&outside, path, &options, monitor, err) < 0)
 		return -1;
-	/* Who started us reads standard input by the same opening. */
-	own = strcmp(name.file, "-") != 0;
-	if (open_path(&file, name.file, &options, monitor, err) < 0 ||
-	    (options.direct && input_read_direct(file, own, err) < 0))
+	if (outside->archive)
+		return images_take_one(image, steal(outside), open_member,
+				       &options, err);
+	*image = steal(outside);
+	return 0;
+}
+
+int savetool_images_open(struct savetool_images **images, const char *path,
+			 const struct savetool_open_options *given,
+			 const struct savetool_monitor *monitor,
+			 struct savetool_error *err)
+{
+	cleanup_image struct savetool_image *outside = NULL;
+	struct savetool_open_options options;
+
+	if (options_take(&options, sizeof(options), given, err) < 0 ||
+	    open_named(&outside, path, &options, monitor, err) < 0)
 		return -1;
-	file->monitor = monitor;
-	return image_open_input(image, steal(file), name.file, name.inner,
-				&options, err);
+	return images_new(images, steal(outside), open_member, &options, err);
 }
 
 int image_open_held(struct savetool_image **image, const struct held_file *held,

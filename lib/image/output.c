@@ -18,7 +18,10 @@ static int likeable_fd(const struct savetool_image *source)
 	struct stat st;
 	int fd = image_fd(source);
 
-	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? fd : -1;
+	return image_is_whole_file(source) && fstat(fd, &st) == 0 &&
+			       S_ISREG(st.st_mode) ?
+		       fd :
+		       -1;
 }
 
 /* Also recognises devices, and files that a shell has opened. */

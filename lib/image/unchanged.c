@@ -5,6 +5,7 @@
 #include "image/unchanged.h"
 
 #include "base/error.h"
+#include "image/members.h"
 
 #include <string.h>
 
@@ -64,7 +65,7 @@ int image_require_unchanged(const struct savetool_image *image,
 	if (image_has_changed(&changed, image, err) < 0)
 		return -1;
 	if (!changed)
-		return 0;
+		return images_require_no_more(image, err);
 	fail(err, SAVETOOL_SYSTEM, "the image changed while it was read");
 	return fail_hint(err, SAVETOOL_HINT_RETRY);
 }

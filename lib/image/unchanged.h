@@ -16,8 +16,9 @@ int image_has_changed(bool *changed, const struct savetool_image *image,
 		      struct savetool_error *err);
 
 /*
- * SAVETOOL_SYSTEM if it has changed.  Call this before reporting that what was
- * read is true.
+ * SAVETOOL_SYSTEM if it has changed; SAVETOOL_USAGE if another image follows in
+ * an archive that has just been read forwards, and none was named.  Call this
+ * before reporting that what was read is true.
  */
 int image_require_unchanged(const struct savetool_image *image,
 			    struct savetool_error *err);

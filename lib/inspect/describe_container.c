@@ -43,9 +43,12 @@ int describe_file(struct description *description,
 		.around = SAVETOOL_UNKNOWN,
 	};
 	/* Of a part of it, what is allocated for that. */
-	if (!image_is_whole_file(image) &&
-	    input_count_data(&info->sizes.allocated, image_file_input(image), 0,
-			     SAVETOOL_UNKNOWN, err) < 0)
+	if (image_member(image))
+		info->sizes.allocated = image_member_stored(image);
+	else if (!image_is_whole_file(image) &&
+		 input_count_data(&info->sizes.allocated,
+				  image_file_input(image), 0, SAVETOOL_UNKNOWN,
+				  err) < 0)
 		return -1;
 	info->page_size = info->trailing = SAVETOOL_UNKNOWN;
 	info->stream_offset = image_payload_offset(image);

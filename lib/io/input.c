@@ -45,6 +45,10 @@ static int skip_to(struct input *in, uint64_t offset,
 {
 	uint8_t dropped[16384];
 
+	if (in->skips && in->position < offset) {
+		in->position = offset;
+		in->backlog_size = 0;
+	}
 	while (in->position < offset) {
 		uint64_t left = offset - in->position;
 		ssize_t n = read_next(

@@ -109,7 +109,10 @@ int savetool_image_map(struct savetool_image *image, bool scan,
 
 	if (!map.in->seekable)
 		return fail(err, SAVETOOL_USAGE,
-			    "map needs a file, not a pipe");
+			    image_member(image) ?
+				    "map needs an archive that is not "
+				    "compressed" :
+				    "map needs a file, not a pipe");
 	phases_begin(&phases, monitor);
 	if (map_all(&map, err) < 0)
 		return -1;

@@ -21,7 +21,12 @@ int layer_put(struct layer *layer, const struct layer_ops *ops,
 
 void layer_free(struct layer *top)
 {
-	while (top) {
+	layer_free_above(top, NULL);
+}
+
+void layer_free_above(struct layer *top, const struct layer *kept)
+{
+	while (top && top != kept) {
 		struct layer *below = top->below;
 
 		top->ops->release(top);

@@ -54,6 +54,13 @@ struct layer {
 	/* What decompresses the layer below, from this byte on; or NULL. */
 	const struct codec *codec;
 	uint64_t start;
+
+	/*
+	 * Of what is a file in another file: its name there, and how many bytes
+	 * it takes, or SAVETOOL_UNKNOWN.  NULL: it is none.
+	 */
+	const char *name;
+	uint64_t stored;
 };
 
 /* The inputs of one reader: of the file, and of the layers above it. */
@@ -92,6 +99,9 @@ int layer_put(struct layer *layer, const struct layer_ops *ops,
 
 /* Frees a whole stack by its highest layer; NULL is fine. */
 void layer_free(struct layer *top);
+
+/* The same for the layers above this one; NULL: all of them. */
+void layer_free_above(struct layer *top, const struct layer *kept);
 
 /* The file of a stack. */
 const struct layer *layer_bottom(const struct layer *layer);

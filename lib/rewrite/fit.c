@@ -90,7 +90,8 @@ int fit_check(struct output *out, struct pass *pass,
 	const struct savetool_info *info;
 	uint64_t space = 0, needed;
 
-	if (image_codec(image) || !image_is_repeatable(image))
+	if (image_codec(image) || !image_is_repeatable(image) ||
+	    !image_file_input(image)->seekable)
 		return 0;
 	if (codec_for_format(format))
 		return expect_packed(out, pass, monitor, err);

@@ -39,6 +39,36 @@ int savetool_image_open(struct savetool_image **image, const char *path,
 			struct savetool_error *err);
 void savetool_image_close(struct savetool_image *image);
 
+/* Its name in the archive that it lies in; NULL: it lies in none. */
+const char *savetool_image_member(const struct savetool_image *image);
+
+/*
+ * The images of a file, one after another: every member of an archive that is
+ * one, read once and forwards, or the image that the file is.  With FILE::NAME
+ * there is one.  The path, the options and the monitor are as above.
+ */
+struct savetool_images;
+int savetool_images_open(struct savetool_images **images, const char *path,
+			 const struct savetool_open_options *options,
+			 const struct savetool_monitor *monitor,
+			 struct savetool_error *err);
+void savetool_images_close(struct savetool_images *images);
+
+/* Is the file an archive, without a name of a member? */
+bool savetool_images_in_archive(const struct savetool_images *images);
+
+/*
+ * Opens the next image, which is closed before the one after it is opened.  1,
+ * or 0 if there is none any more; the first call never gives 0.
+ * SAVETOOL_NOT_IMAGE if nothing in the archive is an image.
+ *
+ * If this one cannot be opened, but may be followed by others: -1, and *member
+ * is its name, until the next call; otherwise *member is NULL.
+ */
+int savetool_images_next(struct savetool_images *images,
+			 struct savetool_image **image, const char **member,
+			 struct savetool_error *err);
+
 /*
  * Describes an image from its headers, block list, bitmaps and tail.  With
  * scan, also reads all of it and counts pages.  The monitor may be NULL.  *info

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One look through an archive, from its first member to its last, which makes a
+ * layer of each that is asked for.
+ *
+ * A member that lies uncompressed and in one piece in a seekable archive is
+ * read where it lies.  To see that takes the header after it, which is read
+ * ahead.
+ */
+#ifndef OUTER_ARCHIVE_WALK_H
+#define OUTER_ARCHIVE_WALK_H
+
+#include "outer/archive_reader.h"
+#include "outer/layer.h"
+
+struct archive_walk;
+
+/*
+ * The archive is all that below has; in is an input of it that nobody else
+ * reads.  Both outlive the walk.
+ */
+int archive_walk_open(struct archive_walk **walk, struct layer *below,
+		      struct input *in, enum archive_kind kind,
+		      struct savetool_error *err);
+void archive_walk_close(struct archive_walk *walk);
+
+/*
+ * Goes to the next file in the archive.  1, 0 at its end, -1.  What was made of
+ * the one before by archive_walk_input() is not read any more.
+ */
+int archive_walk_next(struct archive_walk *walk, struct savetool_error *err);
+
+/* The name of the current one, until the next call. */
+const char *archive_walk_name(const struct archive_walk *walk);
+
+/*
+ * Can all members be seen without reading what is in them?  Otherwise they pass
+ * by once, forwards.
+ */
+bool archive_walk_is_cheap(const struct archive_walk *walk);
+
+/*
+ * The current member on the layer below, which is not taken over: free it with
+ * layer_free_above().
+ */
+int archive_walk_layer(struct layer **layer, struct archive_walk *walk,
+		       struct savetool_error *err);
+
+/*
+ * An input of that layer, for its first reader; NULL if the layer has a shared
+ * one, or opens them all itself.
+ */
+int archive_walk_input(struct input **in, struct archive_walk *walk,
+		       struct savetool_error *err);
+
+#endif

@@ -1,0 +1,319 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Images in archives that real programs made: read where they are, with holes.
+
+load helpers
+
+# The same two images, and another file, in every kind of archive.
+setup_file()
+{
+	local kind
+
+	cd "$BATS_FILE_TMPDIR" || return
+	make_image v3-interleaved g1.save
+	make_image v2-small g2.save
+	echo notes >notes
+	tar --format=gnu -Scf gnu.tar g1.save notes g2.save
+	for kind in 0.0 0.1 1.0; do
+		tar --format=posix --sparse-version=$kind \
+			-Scf pax-$kind.tar g1.save notes g2.save
+	done
+	tar --format=v7 -cf v7.tar g1.save notes g2.save
+	tar --format=ustar -cf dense.tar g1.save notes g2.save
+	bsdtar -cf bsd.tar g1.save notes g2.save
+	for kind in newc crc odc bin; do
+		printf '%s\n' g1.save notes g2.save |
+			cpio --quiet -o -H $kind >$kind.cpio 2>/dev/null
+	done
+	zip -q deflated.zip g1.save notes g2.save
+	zip -q -0 stored.zip g1.save notes g2.save
+	7z a -bd packed.7z g1.save notes g2.save >7z.log
+	tar -cf one.tar notes g1.save
+	"$SAVETOOL" digest g1.save g2.save >digests
+	"$SAVETOOL" convert g1.save copy
+}
+
+setup()
+{
+	cd "$BATS_FILE_TMPDIR" || return
+	mkdir -p "$BATS_TEST_TMPDIR"
+}
+
+# has_both NAME [ARCHIVE]: its images have the digests of the originals.
+has_both()
+{
+	savetool digest "$1"
+	assert_success
+	assert_output "$(sed "s|  |  $1::|" digests)"
+}
+
+@test "every kind of tar archive is read" {
+	local kind
+
+	for kind in gnu pax-0.0 pax-0.1 pax-1.0 v7 dense bsd; do
+		has_both $kind.tar
+	done
+}
+
+@test "cpio, zip and 7z archives are read" {
+	local kind
+
+	for kind in newc.cpio crc.cpio odc.cpio bin.cpio deflated.zip \
+		stored.zip packed.7z; do
+		has_both $kind
+	done
+}
+
+@test "compressed archives are read, whatever their names" {
+	zstd -q gnu.tar -o "$BATS_TEST_TMPDIR/a"
+	xz -c pax-1.0.tar >"$BATS_TEST_TMPDIR/b"
+	gzip -c newc.cpio >"$BATS_TEST_TMPDIR/c"
+	zstd -q packed.7z -o "$BATS_TEST_TMPDIR/d"
+	for kind in a b c d; do
+		has_both "$BATS_TEST_TMPDIR/$kind"
+	done
+}
+
+@test "archives are read from a pipe" {
+	local kind
+
+	zstd -q pax-0.1.tar -o "$BATS_TEST_TMPDIR/a"
+	for kind in pax-1.0.tar "$BATS_TEST_TMPDIR/a" odc.cpio deflated.zip \
+		packed.7z; do
+		run --separate-stderr bash -c \
+			"cat '$kind' | '$SAVETOOL' digest -"
+		assert_success
+		assert_output "$(sed "s|  |  -::|" digests)"
+	done
+}
+
+# converts NAME: the copy has the digest of the original, and its holes.
+converts()
+{
+	local copy=$BATS_TEST_TMPDIR/copy
+
+	savetool convert -f "$1" "$copy"
+	assert_success
+	savetool digest "$copy"
+	assert_output "$(head -n 1 digests | cut -d' ' -f1)  $copy"
+	assert_equal "$(stat -c %b "$copy")" "$(stat -c %b copy)"
+}
+
+@test "a member is converted with its holes" {
+	local kind
+
+	xz -c bsd.tar >"$BATS_TEST_TMPDIR/a"
+	for kind in gnu.tar pax-0.0.tar pax-0.1.tar pax-1.0.tar dense.tar \
+		newc.cpio stored.zip packed.7z "$BATS_TEST_TMPDIR/a"; do
+		converts "$kind::g1.save"
+	done
+}
+
+@test "what comes out of an archive is for its owner only" {
+	chmod 644 gnu.tar
+	savetool convert gnu.tar::g1.save "$BATS_TEST_TMPDIR/copy"
+	assert_success
+	assert_equal "$(stat -c %a "$BATS_TEST_TMPDIR/copy")" 600
+}
+
+@test "the only image in an archive needs no name" {
+	zstd -q one.tar -o "$BATS_TEST_TMPDIR/one.zst"
+	converts one.tar
+	converts "$BATS_TEST_TMPDIR/one.zst"
+	run --separate-stderr bash -c "cat one.tar |
+		'$SAVETOOL' convert -f - '$BATS_TEST_TMPDIR/copy'"
+	assert_success
+}
+
+@test "if there is a choice, nothing is converted" {
+	zstd -q gnu.tar -o "$BATS_TEST_TMPDIR/gnu.zst"
+	for kind in gnu.tar "$BATS_TEST_TMPDIR/gnu.zst"; do
+		savetool convert "$kind" "$BATS_TEST_TMPDIR/none"
+		assert_failure 2
+		# shellcheck disable=SC2154 # stderr is of run
+		assert_equal "$stderr" "savetool: $kind: the tar archive has 2 \
+save images: 'g1.save', 'g2.save'; name one of them, as FILE::NAME"
+		assert [ ! -e "$BATS_TEST_TMPDIR/none" ]
+	done
+}
+
+@test "each image of an archive has a report" {
+	savetool inspect -q gnu.tar
+	assert_success
+	assert_line --index 0 --partial 'gnu.tar::g1.save: bare QEMU stream'
+	assert_line --index 1 --partial 'gnu.tar::g2.save: libvirt save image'
+	savetool check gnu.tar
+	assert_success
+	assert_output 'gnu.tar::g1.save: clean
+gnu.tar::g2.save: clean'
+}
+
+@test "JSON has the archive's name and the member's" {
+	savetool inspect --json gnu.tar
+	assert_success
+	assert_equal "$(jq -c '[.[] | [.path, .member]]' <<<"$output")" \
+		'[["gnu.tar","g1.save"],["gnu.tar","g2.save"]]'
+	savetool digest --json gnu.tar::g1.save
+	assert_equal "$(jq -c '[.path, .member]' <<<"$output")" \
+		'["gnu.tar","g1.save"]'
+	savetool check --json one.tar
+	assert_equal "$(jq -c 'map(.clean)' <<<"$output")" '[true]'
+}
+
+@test "the size of a member is its own, and what it takes in the archive" {
+	savetool size --json gnu.tar::g1.save
+	assert_success
+	assert_equal "$(jq .sizes.logical <<<"$output")" "$(stat -c %s g1.save)"
+	# The archive ends with a short block.
+	assert [ "$(jq .sizes.allocated <<<"$output")" -le \
+		"$(($(stat -c %b g1.save) * 512))" ]
+	savetool size --json packed.7z::g1.save
+	assert_equal "$(jq '.sizes | has("allocated")' <<<"$output")" false
+	savetool size gnu.tar
+	assert_success
+	assert_line --partial 'total'
+}
+
+@test "a member that is not compressed is mapped where it lies" {
+	savetool map gnu.tar::g1.save
+	assert_success
+	assert_output "$("$SAVETOOL" map g1.save)"
+	savetool map packed.7z::g1.save
+	assert_failure 2
+	assert_equal "$stderr" "savetool: packed.7z::g1.save: map needs an \
+archive that is not compressed"
+}
+
+@test "only the member that is asked for is read" {
+	local reads
+
+	truncate -s 64M "$BATS_TEST_TMPDIR/big"
+	tar -C "$BATS_TEST_TMPDIR" -cf "$BATS_TEST_TMPDIR/a.tar" big \
+		-C "$PWD" g1.save
+	reads=$(strace -f -e trace=read,pread64 "$SAVETOOL" inspect -q \
+		"$BATS_TEST_TMPDIR/a.tar::g1.save" 2>&1 >/dev/null |
+		awk '/pread64\(/ { n += $NF } END { print n + 0 }')
+	assert [ "$reads" -gt 0 ]
+	assert [ "$reads" -lt 4000000 ]
+}
+
+@test "nothing in an archive is changed in place" {
+	local name expected
+
+	cp gnu.tar "$BATS_TEST_TMPDIR/a.tar"
+	cp one.tar "$BATS_TEST_TMPDIR/b.tar"
+	for name in "$BATS_TEST_TMPDIR"/{a.tar::g1.save,b.tar}; do
+		expected="savetool: $name: an image in another file can only \
+be read; convert it with 'savetool convert'"
+		for command in sparsify compact 'check --repair' \
+			'sparsify --copy=x' 'compact --copy=x'; do
+			# shellcheck disable=SC2086 # split it
+			savetool $command "$name"
+			assert_failure 7
+			assert_equal "$stderr" "$expected"
+		done
+	done
+	assert [ ! -e x ]
+	cmp gnu.tar "$BATS_TEST_TMPDIR/a.tar"
+	cmp one.tar "$BATS_TEST_TMPDIR/b.tar"
+}
+
+@test "an archive without an image says what is in it" {
+	tar -cf "$BATS_TEST_TMPDIR/a.tar" notes digests
+	savetool inspect "$BATS_TEST_TMPDIR/a.tar"
+	assert_failure 4
+	assert_equal "$stderr" "savetool: $BATS_TEST_TMPDIR/a.tar: tar archive \
+without a save image: it has 'notes', 'digests'"
+	mkdir "$BATS_TEST_TMPDIR/empty"
+	tar -cf "$BATS_TEST_TMPDIR/b.tar" -C "$BATS_TEST_TMPDIR" empty
+	savetool inspect "$BATS_TEST_TMPDIR/b.tar"
+	assert_failure 4
+	assert_equal "$stderr" "savetool: $BATS_TEST_TMPDIR/b.tar: tar archive \
+without a save image: no file is in it"
+}
+
+@test "a name that is not there, or not an image, is refused" {
+	savetool digest gnu.tar::g3.save
+	assert_failure 2
+	assert_equal "$stderr" "savetool: gnu.tar::g3.save: the tar archive has \
+no file 'g3.save' in it"
+	savetool digest gnu.tar::notes
+	assert_failure 4
+	assert_equal "$stderr" "savetool: gnu.tar::notes: not a save image"
+	savetool digest g1.save::x
+	assert_failure 2
+}
+
+@test "two members of one name are refused" {
+	cp one.tar "$BATS_TEST_TMPDIR/a.tar"
+	tar -rf "$BATS_TEST_TMPDIR/a.tar" g1.save
+	savetool digest "$BATS_TEST_TMPDIR/a.tar::g1.save"
+	assert_failure 2
+	assert_equal "$stderr" "savetool: $BATS_TEST_TMPDIR/a.tar::g1.save: the \
+tar archive has 2 files of the name 'g1.save'"
+}
+
+@test "an archive in an archive is not looked into" {
+	tar -cf "$BATS_TEST_TMPDIR/a.tar" one.tar g1.save
+	savetool digest "$BATS_TEST_TMPDIR/a.tar::one.tar"
+	assert_failure 7
+	assert_equal "$stderr" "savetool: $BATS_TEST_TMPDIR/a.tar::one.tar: \
+archive in an archive: extract it first"
+	savetool digest "$BATS_TEST_TMPDIR/a.tar"
+	assert_success
+	assert_output --partial '::g1.save'
+	refute_output --partial one.tar
+}
+
+@test "an archive that is cut off is incomplete, after what is whole" {
+	local name=$BATS_TEST_TMPDIR/a.tar
+
+	head -c $(($(stat -c %s gnu.tar) - 60000)) gnu.tar >"$name"
+	savetool digest "$name"
+	assert_failure 5
+	assert_output "$(sed "s|  |  $name::|; q" digests)"
+	savetool digest "$name::g1.save"
+	assert_success
+	head -c 4M /dev/urandom >"$BATS_TEST_TMPDIR/noise"
+	tar -czf "$name.gz" g1.save -C "$BATS_TEST_TMPDIR" noise
+	truncate -s -40000 "$name.gz"
+	savetool digest "$name.gz"
+	assert_failure 5
+	assert_output "$(sed "s|  |  $name.gz::|; q" digests)"
+	head -c 300000 packed.7z >"$name.7z"
+	savetool digest "$name.7z"
+	assert_failure 5
+	assert_equal "$stderr" "savetool: $name.7z: 7z archive is cut off (at \
+byte 300000)"
+}
+
+@test "a damaged archive is corrupt, after what is whole" {
+	local name=$BATS_TEST_TMPDIR/a.tar
+
+	# The header of the second member.
+	cp gnu.tar "$name"
+	printf x | dd of="$name" conv=notrunc status=none bs=1 \
+		seek="$(grep -abo notes gnu.tar | sed 's/:.*//; q')"
+	savetool digest "$name"
+	assert_failure 6
+	assert_output "$(sed "s|  |  $name::|; q" digests)"
+	assert_equal "$stderr" "savetool: $name: tar archive is damaged (at \
+byte $(($(grep -abo notes gnu.tar | sed 's/:.*//; q'))))"
+	cp stored.zip "$name.zip"
+	printf 'xxxx' | dd of="$name.zip" conv=notrunc status=none bs=1 \
+		seek=300000
+	savetool digest "$name.zip::g1.save"
+	assert_failure 6
+}
+
+@test "names are only ever shown, and escaped" {
+	local name
+
+	name=$'../e\e[31mvil'
+	bsdtar -cf "$BATS_TEST_TMPDIR/a.tar" -s "|g1.save|$name|" g1.save
+	savetool digest "$BATS_TEST_TMPDIR/a.tar"
+	assert_success
+	assert_output --partial '::../e\x1b[31mvil'
+	savetool digest "$BATS_TEST_TMPDIR/a.tar::$name"
+	assert_success
+}
