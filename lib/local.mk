@@ -103,8 +103,6 @@ libcore_la_SOURCES = \
 	%D%/codec/window.h \
 	%D%/codec/xz.c \
 	%D%/codec/zstd.c \
-	%D%/codec/zstd_frames.c \
-	%D%/codec/zstd_frames.h \
 	%D%/outer/archive_kind.c \
 	%D%/outer/archive_kind.h \
 	%D%/outer/archive_reader.c \
@@ -351,7 +349,6 @@ savetoolinclude_HEADERS = \
 	%D%/savetool/size.h \
 	%D%/savetool/sparsify.h \
 	%D%/savetool/xml.h
-	%D%/savetool/sparsify.h
 if HAVE_ISAL
 libcore_la_SOURCES += %D%/codec/inflater_isal.c
 else

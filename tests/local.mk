@@ -162,9 +162,7 @@ bats_tests = \
 	%D%/style/hints.bats \
 	%D%/style/json.bats \
 	%D%/style/layers.bats \
-	%D%/style/manual.bats \
-	%D%/style/layers.bats \
-	%D%/style/exports.bats
+	%D%/style/manual.bats
 
 EXTRA_DIST += $(unit_headers) $(bats_helpers) $(bats_tests) $(recipe_tests)
 EXTRA_DIST += %D%/bench %D%/data %D%/demo %D%/interop %D%/mkimage/README.md %D%/recipes
