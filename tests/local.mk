@@ -168,6 +168,19 @@ EXTRA_DIST += $(unit_headers) $(bats_helpers) $(bats_tests) $(recipe_tests)
 EXTRA_DIST += %D%/bench %D%/data %D%/demo %D%/interop %D%/mkimage/README.md %D%/recipes
 EXTRA_DIST += %D%/systems %D%/unit/run
 
+# Hours, if the guests are large: not a part of 'make check'.
+EXTRA_PROGRAMS += %D%/bench/bare
+tests_bench_bare_SOURCES = %D%/bench/bare.c
+CLEANFILES += %D%/bench/bare
+
+bench: savetool %D%/bench/bare %D%/mkimage/mkimage
+	SAVETOOL=$(abs_builddir)/savetool BARE=$(abs_builddir)/%D%/bench/bare \
+		MKIMAGE=$(abs_builddir)/%D%/mkimage/mkimage \
+		$(srcdir)/%D%/bench/run --guest real --profile \
+		--results $(srcdir)/%D%/bench/RESULTS.md \
+		--json $(srcdir)/%D%/bench/results.json $(BENCH)
+.PHONY: bench
+
 if HAVE_TEST_TOOLS
 TESTS += $(recipe_tests) $(unit_tests) $(bats_tests)
 check_PROGRAMS += %D%/mkimage/mkimage $(unit_tests)
