@@ -34,6 +34,12 @@ enum step inflater_step(struct inflater *inflater, struct span *span)
 	isal->next_out = span->to;
 	isal->avail_out = space;
 	result = isal_inflate(isal);
+	/*
+	 * ISA-L reads ahead.  If it fails, it may give more bytes back than it
+	 * got this time, and then says nothing of where the damage is.
+	 */
+	if (isal->avail_in > left)
+		return STEP_CORRUPT;
 	span->from = isal->next_in;
 	span->left -= left - isal->avail_in;
 	span->to = isal->next_out;
