@@ -169,6 +169,7 @@ libcore_la_SOURCES = \
 	%D%/format/libvirt_edit.c \
 	%D%/format/libvirt_edit.h \
 	%D%/format/mapped.h \
+	%D%/format/mapped_forwards.c \
 	%D%/format/mapped_base.c \
 	%D%/format/mapped_base.h \
 	%D%/format/mapped_order.c \
@@ -228,6 +229,8 @@ libcore_la_SOURCES = \
 	%D%/walk/digest.h \
 	%D%/walk/kept_sections.c \
 	%D%/walk/kept_sections.h \
+	%D%/walk/forwards.c \
+	%D%/walk/forwards.h \
 	%D%/walk/tee.c \
 	%D%/walk/tee.h \
 	%D%/walk/walk.c \

@@ -9,6 +9,7 @@
 
 #include "base/bitmap.h"
 #include "format/mapped_base.h"
+#include "format/mapped_order.h"
 #include "format/ram_list.h"
 #include "ram/page.h"
 
@@ -22,6 +23,33 @@ int mapped_read_bitmap(struct bitmap *bitmap, struct input *in,
 		       const struct ram_list *list, unsigned block,
 		       bool big_endian, bool strays,
 		       struct savetool_error *err);
+
+/* The same, but moves the reader there, which only goes forwards. */
+int mapped_take_bitmap(struct bitmap *bitmap, struct reader *reader,
+		       const struct ram_list *list, unsigned block,
+		       bool big_endian, bool strays,
+		       struct savetool_error *err);
+
+/*
+ * The pages of one block, from a reader that comes to them, and only goes
+ * forwards.  Slots of absent pages are looked at on the way.
+ */
+struct mapped_forwards {
+	struct page_source base;
+	struct reader *reader;
+	const struct ram_list *list;
+	const struct bitmap *bitmap;
+	unsigned block;
+	uint64_t offset; /* of the next page, in the block */
+	uint64_t done;   /* bytes of the blocks before it */
+	uint64_t stale;  /* bytes that are not zero in slots of absent pages */
+	struct mapped_votes votes; /* on the byte order of the bitmap */
+};
+
+void mapped_forwards_init(struct mapped_forwards *source,
+			  const struct ram_list *list, unsigned block,
+			  const struct bitmap *bitmap, struct reader *reader,
+			  uint64_t done);
 
 /*
  * All pages of all blocks, in order; those whose bit is clear are absent.  The
@@ -62,5 +90,9 @@ int mapped_sink_new(struct page_sink **sink, struct output *out,
 		    const struct ram_layout *layout,
 		    const struct mapped_header *headers, bool big_endian,
 		    struct mapped_base *base, struct savetool_error *err);
+
+/* The layout has one more block, with this header. */
+int mapped_sink_grow(struct page_sink *sink, const struct mapped_header *header,
+		     struct savetool_error *err);
 
 #endif

@@ -28,31 +28,51 @@ static uint64_t count_differing(const struct bitmap *bitmap)
 	return count;
 }
 
-struct votes {
-	uint64_t as_read, other;
-	bool absent_data; /* an absent page holds data: it could be lost */
-};
+bool mapped_order_differs(const struct bitmap *bitmap, uint64_t page)
+{
+	return differing(bitmap, page / 64 * 8) >> page % 64 & 1;
+}
 
-static int probe_page(struct votes *votes, struct input *in, uint64_t offset,
-		      uint64_t size, bool present, struct savetool_error *err)
+void mapped_order_vote(struct mapped_votes *votes, bool present, bool zero)
+{
+	if (zero != present) {
+		votes->as_read++;
+		return;
+	}
+	votes->other++;
+	if (!present)
+		votes->absent_data = true;
+}
+
+enum mapped_order mapped_order_decide(const struct mapped_votes *votes)
+{
+	enum mapped_order order = MAPPED_ORDER_FITS;
+
+	/* The votes are from a sample, so a small majority does not count. */
+	if (votes->as_read <= 2 * votes->other)
+		order = MAPPED_ORDER_UNKNOWN;
+	if (votes->absent_data && votes->other > votes->as_read)
+		order = MAPPED_ORDER_DOUBTFUL;
+	if (votes->absent_data && votes->other > 8 * (votes->as_read + 1))
+		order = MAPPED_ORDER_WRONG;
+	return order;
+}
+
+static int probe_page(struct mapped_votes *votes, struct input *in,
+		      uint64_t offset, uint64_t size, bool present,
+		      struct savetool_error *err)
 {
 	uint8_t page[RAM_PAGE_MOST];
 	size_t got;
 
 	if (input_read_all(in, page, size, offset, &got, err) < 0)
 		return -1;
-	if (is_zero(page, got) != present) {
-		votes->as_read++;
-		return 0;
-	}
-	votes->other++;
-	if (!present)
-		votes->absent_data = true;
+	mapped_order_vote(votes, present, is_zero(page, got));
 	return 0;
 }
 
 /* Samples are spread evenly over the block. */
-static int probe_block(struct votes *votes, struct input *in,
+static int probe_block(struct mapped_votes *votes, struct input *in,
 		       const struct bitmap *bitmap, uint64_t pages_offset,
 		       uint64_t page_size, struct savetool_error *err)
 {
@@ -77,7 +97,7 @@ static int probe_block(struct votes *votes, struct input *in,
 	return 0;
 }
 
-static int probe_blocks(struct votes *votes, struct input *in,
+static int probe_blocks(struct mapped_votes *votes, struct input *in,
 			const struct ram_list *list,
 			const struct bitmap *bitmaps,
 			struct savetool_error *err)
@@ -95,17 +115,10 @@ int mapped_order_probe(enum mapped_order *order, struct input *in,
 		       const struct ram_list *list,
 		       const struct bitmap *bitmaps, struct savetool_error *err)
 {
-	struct votes votes = { 0 };
+	struct mapped_votes votes = { 0 };
 
 	if (probe_blocks(&votes, in, list, bitmaps, err) < 0)
 		return -1;
-	*order = MAPPED_ORDER_FITS;
-	/* The votes are from a sample, so a small majority does not count. */
-	if (votes.as_read <= 2 * votes.other)
-		*order = MAPPED_ORDER_UNKNOWN;
-	if (votes.absent_data && votes.other > votes.as_read)
-		*order = MAPPED_ORDER_DOUBTFUL;
-	if (votes.absent_data && votes.other > 8 * (votes.as_read + 1))
-		*order = MAPPED_ORDER_WRONG;
+	*order = mapped_order_decide(&votes);
 	return 0;
 }

@@ -16,6 +16,7 @@ struct mapped_sink {
 	struct page_sink base;
 	struct output *out;
 	const struct ram_layout *layout;
+	unsigned count; /* of its blocks that have the following */
 	struct mapped_header *headers;
 	bool big_endian;
 	struct mapped_base *old; /* NULL: nothing is shared */
@@ -223,7 +224,7 @@ static int finish(struct page_sink *base, struct savetool_error *err)
 {
 	struct mapped_sink *sink = (struct mapped_sink *)base;
 
-	for (unsigned i = 0; i < sink->layout->count; i++) {
+	for (unsigned i = 0; i < sink->count; i++) {
 		if (punch_stale(sink, i, err) < 0)
 			return -1;
 		if (sink->big_endian)
@@ -240,11 +241,9 @@ static void sink_free(struct page_sink *base)
 {
 	struct mapped_sink *sink = (struct mapped_sink *)base;
 
-	for (unsigned i = 0; i < sink->layout->count; i++) {
-		if (sink->present)
-			bitmap_free(&sink->present[i]);
-		if (sink->written)
-			bitmap_free(&sink->written[i]);
+	for (unsigned i = 0; i < sink->count; i++) {
+		bitmap_free(&sink->present[i]);
+		bitmap_free(&sink->written[i]);
 	}
 	free(sink->present);
 	free(sink->written);
@@ -252,26 +251,43 @@ static void sink_free(struct page_sink *base)
 	free(sink);
 }
 
-static int allocate(struct mapped_sink *sink,
-		    const struct mapped_header *headers,
-		    struct savetool_error *err)
+/* Makes the arrays longer; what is in them stays. */
+static int lengthen(struct mapped_sink *sink, struct savetool_error *err)
 {
-	unsigned count = sink->layout->count;
+	size_t count = sink->count + 1;
+	void *headers =
+		reallocarray(sink->headers, count, sizeof(*sink->headers));
+	void *present, *written;
 
-	sink->headers = calloc(count + 1, sizeof(*sink->headers));
-	sink->present = calloc(count + 1, sizeof(*sink->present));
-	sink->written = calloc(count + 1, sizeof(*sink->written));
-	if (!sink->headers || !sink->present || !sink->written)
+	if (headers)
+		sink->headers = headers;
+	present = reallocarray(sink->present, count, sizeof(*sink->present));
+	if (present)
+		sink->present = present;
+	written = reallocarray(sink->written, count, sizeof(*sink->written));
+	if (written)
+		sink->written = written;
+	return headers && present && written ? 0 : fail_memory(err);
+}
+
+int mapped_sink_grow(struct page_sink *base, const struct mapped_header *header,
+		     struct savetool_error *err)
+{
+	struct mapped_sink *sink = (struct mapped_sink *)base;
+	unsigned i = sink->count;
+	uint64_t pages;
+
+	if (lengthen(sink, err) < 0)
+		return -1;
+	pages = sink->layout->blocks[i].length / sink->layout->page_size;
+	sink->headers[i] = *header;
+	if (!bitmap_init(&sink->present[i], pages))
 		return fail_memory(err);
-	memcpy(sink->headers, headers, count * sizeof(*headers));
-	for (unsigned i = 0; i < count; i++) {
-		uint64_t pages = sink->layout->blocks[i].length /
-				 sink->layout->page_size;
-
-		if (!bitmap_init(&sink->present[i], pages) ||
-		    !bitmap_init(&sink->written[i], pages))
-			return fail_memory(err);
+	if (!bitmap_init(&sink->written[i], pages)) {
+		bitmap_free(&sink->present[i]);
+		return fail_memory(err);
 	}
+	sink->count++;
 	return 0;
 }
 
@@ -295,10 +311,11 @@ int mapped_sink_new(struct page_sink **result, struct output *out,
 	sink->layout = layout;
 	sink->big_endian = big_endian;
 	sink->old = base;
-	if (allocate(sink, headers, err) < 0) {
-		sink_free(&sink->base);
-		return -1;
-	}
+	for (unsigned i = 0; i < layout->count; i++)
+		if (mapped_sink_grow(&sink->base, &headers[i], err) < 0) {
+			sink_free(&sink->base);
+			return -1;
+		}
 	*result = &sink->base;
 	return 0;
 }

@@ -7,7 +7,7 @@
 
 #include <inttypes.h>
 
-static int check_bits(const struct bitmap *bitmap, struct input *in,
+static int check_bits(const struct bitmap *bitmap, const struct input *in,
 		      const struct mapped_header *header, uint64_t pages,
 		      uint64_t page_size, struct savetool_error *err)
 {
@@ -29,9 +29,33 @@ static int check_bits(const struct bitmap *bitmap, struct input *in,
 	return 0;
 }
 
-int mapped_read_bitmap(struct bitmap *bitmap, struct input *in,
-		       const struct ram_list *list, unsigned index,
-		       bool big_endian, bool strays, struct savetool_error *err)
+/* In our order, without strays if that is wanted. */
+static void arrange(struct bitmap *bitmap, uint64_t pages, bool big_endian,
+		    bool strays)
+{
+	if (big_endian)
+		bitmap_swap(bitmap);
+	if (strays)
+		bitmap_clear_range(bitmap, pages, bitmap->size * 8 - pages);
+}
+
+/* From the input or, if there is one, the reader. */
+static int read_bits(struct bitmap *bitmap, struct input *in,
+		     struct reader *reader, uint64_t offset,
+		     struct savetool_error *err)
+{
+	if (!reader)
+		return input_read_exactly(in, bitmap->bytes, bitmap->size,
+					  offset, err);
+	if (reader_go(reader, offset, err) < 0)
+		return -1;
+	return reader_bytes(reader, bitmap->bytes, bitmap->size, err);
+}
+
+static int read_bitmap(struct bitmap *bitmap, struct input *in,
+		       struct reader *reader, const struct ram_list *list,
+		       unsigned index, bool big_endian, bool strays,
+		       struct savetool_error *err)
 {
 	const struct ram_block *block = &list->layout.blocks[index];
 	const struct mapped_header *header = &list->headers[index];
@@ -41,13 +65,10 @@ int mapped_read_bitmap(struct bitmap *bitmap, struct input *in,
 	if (!bitmap_init(&read, pages))
 		return fail_memory(err);
 	if (header->pages_offset != 0) {
-		if (input_read_exactly(in, read.bytes, read.size,
-				       header->bitmap_offset, err) < 0)
+		if (read_bits(&read, in, reader, header->bitmap_offset, err) <
+		    0)
 			goto failed;
-		if (big_endian)
-			bitmap_swap(&read);
-		if (strays)
-			bitmap_clear_range(&read, pages, read.size * 8 - pages);
+		arrange(&read, pages, big_endian, strays);
 		if (check_bits(&read, in, header, pages, list->layout.page_size,
 			       err) < 0)
 			goto failed;
@@ -57,6 +78,22 @@ int mapped_read_bitmap(struct bitmap *bitmap, struct input *in,
 failed:
 	bitmap_free(&read);
 	return fail_in_block(err, block->name);
+}
+
+int mapped_read_bitmap(struct bitmap *bitmap, struct input *in,
+		       const struct ram_list *list, unsigned index,
+		       bool big_endian, bool strays, struct savetool_error *err)
+{
+	return read_bitmap(bitmap, in, NULL, list, index, big_endian, strays,
+			   err);
+}
+
+int mapped_take_bitmap(struct bitmap *bitmap, struct reader *reader,
+		       const struct ram_list *list, unsigned index,
+		       bool big_endian, bool strays, struct savetool_error *err)
+{
+	return read_bitmap(bitmap, reader->in, reader, list, index, big_endian,
+			   strays, err);
 }
 
 /* The pages from here on that are all present, or all absent. */

@@ -136,6 +136,13 @@ static int pass_pages(struct reader *reader, const struct mapped_header *header,
 	return reader_skip(reader, next - reader->offset, err);
 }
 
+/* Is it a shared block, whose pages are in another file? */
+static bool is_elsewhere(const struct mapped_header *header,
+			 const struct ram_list_context *context)
+{
+	return context->ignore_shared && header->pages_offset == 0;
+}
+
 static int read_block(struct ram_list *list, struct reader *reader,
 		      const struct ram_list_context *context,
 		      struct savetool_error *err)
@@ -161,10 +168,8 @@ static int read_block(struct ram_list *list, struct reader *reader,
 	}
 	if (!list->mapped)
 		return 0;
-	if (context->ignore_shared && header.pages_offset == 0)
-		return add_header(list, &header, err); /* stored elsewhere */
-	if (check_header(list, &header, length, reader->in->size, err) < 0 ||
-	    pass_pages(reader, &header, length, err) < 0)
+	if (!is_elsewhere(&header, context) &&
+	    check_header(list, &header, length, reader->in->size, err) < 0)
 		return fail_in_block(err, name);
 	return add_header(list, &header, err);
 }
@@ -249,28 +254,43 @@ int ram_list_check(const struct ram_list *list, uint64_t stream_end,
 	return 0;
 }
 
-static int read_blocks(struct ram_list *list, struct reader *reader,
-		       const struct ram_list_context *context, uint64_t total,
-		       struct savetool_error *err)
+/* Skips the pages of the block that was read last, if they are here. */
+static int pass_block(struct ram_list *list, struct reader *reader,
+		      const struct ram_list_context *context,
+		      struct savetool_error *err)
 {
-	uint64_t announced = reader->offset - sizeof(total);
+	const struct ram_block *block =
+		&list->layout.blocks[list->layout.count - 1];
+	const struct mapped_header *header =
+		&list->headers[list->layout.count - 1];
 
-	list->start = reader->offset;
-	while (list->layout.length < total)
-		if (read_block(list, reader, context, err) < 0)
-			return -1;
-	if (list->layout.length > total)
-		return fail_at(err, SAVETOOL_CORRUPT, announced,
+	if (is_elsewhere(header, context) ||
+	    pass_pages(reader, header, block->length, err) == 0)
+		return 0;
+	return fail_in_block(err, block->name);
+}
+
+int ram_list_next(struct ram_list *list, struct reader *reader,
+		  const struct ram_list_context *context,
+		  struct savetool_error *err)
+{
+	if (list->layout.length < list->total)
+		return read_block(list, reader, context, err) < 0 ? -1 : 1;
+	if (list->layout.length > list->total)
+		return fail_at(err, SAVETOOL_CORRUPT,
+			       list->start - sizeof(list->total),
 			       "RAM blocks have %" PRIu64
 			       " bytes in all, but %" PRIu64 " are announced",
-			       list->layout.length, total);
+			       list->layout.length, list->total);
 	list->end = reader->offset;
+	if (list->layout.page_size == 0) /* mapped, and without any block */
+		list->layout.page_size = 4096;
 	return list->mapped ? ram_list_check(list, list->end, err) : 0;
 }
 
-int ram_list_read(struct ram_list *list, struct reader *reader,
-		  const struct ram_list_context *context,
-		  struct savetool_error *err)
+int ram_list_begin(struct ram_list *list, struct reader *reader,
+		   const struct ram_list_context *context,
+		   struct savetool_error *err)
 {
 	uint64_t start = reader->offset, word;
 
@@ -293,11 +313,23 @@ int ram_list_read(struct ram_list *list, struct reader *reader,
 			       "RAM size of %" PRIu64
 			       " bytes is more than 16 TiB",
 			       word);
-	if (read_blocks(list, reader, context, word, err) < 0)
-		return -1;
-	if (list->layout.page_size == 0) /* mapped, and without any block */
-		list->layout.page_size = 4096;
+	list->total = word;
+	list->start = reader->offset;
 	return 0;
+}
+
+int ram_list_read(struct ram_list *list, struct reader *reader,
+		  const struct ram_list_context *context,
+		  struct savetool_error *err)
+{
+	int more;
+
+	if (ram_list_begin(list, reader, context, err) < 0)
+		return -1;
+	while ((more = ram_list_next(list, reader, context, err)) > 0)
+		if (list->mapped && pass_block(list, reader, context, err) < 0)
+			return -1;
+	return more;
 }
 
 static int write_be64(struct output *out, uint64_t value,
@@ -367,6 +399,25 @@ static int write_mapped_block(const struct ram_layout *layout,
 		out, header->pages_offset + block->length - out->position, err);
 }
 
+int ram_list_write_total(uint64_t total, struct output *out,
+			 struct savetool_error *err)
+{
+	return write_be64(out, total | RAM_MEM_SIZE, err);
+}
+
+int ram_list_write_block(const struct ram_layout *layout, unsigned index,
+			 struct output *out, struct mapped_header *header,
+			 struct savetool_error *err)
+{
+	const struct ram_block *block = &layout->blocks[index];
+	uint64_t end =
+		place_block(header, block, layout->page_size, out->position);
+
+	if (output_reach(out, end, err) < 0)
+		return -1;
+	return write_mapped_block(layout, block, out, header, err);
+}
+
 int ram_list_write_mapped(const struct ram_layout *layout, struct output *out,
 			  struct mapped_header *headers,
 			  struct savetool_error *err)
@@ -377,7 +428,7 @@ int ram_list_write_mapped(const struct ram_layout *layout, struct output *out,
 		end = place_block(&headers[i], &layout->blocks[i],
 				  layout->page_size, end);
 	if (output_reach(out, end, err) < 0 ||
-	    write_be64(out, layout->length | RAM_MEM_SIZE, err) < 0)
+	    ram_list_write_total(layout->length, out, err) < 0)
 		return -1;
 	for (unsigned i = 0; i < layout->count; i++)
 		if (write_mapped_block(layout, &layout->blocks[i], out,

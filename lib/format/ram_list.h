@@ -25,6 +25,7 @@ struct ram_list {
 	bool mapped;
 	struct mapped_header *headers; /* one per block, NULL unless mapped */
 	uint64_t start, end;           /* of all blocks, in the file */
+	uint64_t total;                /* the length that they have in all */
 };
 
 /* What the stream has said before the list, and the list depends on. */
@@ -46,6 +47,24 @@ int ram_list_read(struct ram_list *list, struct reader *reader,
 		  struct savetool_error *err);
 
 /*
+ * The same in steps, for a mapped-ram image that is read forwards: first what
+ * precedes the blocks, then one block after another.  The caller skips the
+ * pages of each before it asks for the next one.  1, or 0 if there is none.
+ */
+int ram_list_begin(struct ram_list *list, struct reader *reader,
+		   const struct ram_list_context *context,
+		   struct savetool_error *err);
+int ram_list_next(struct ram_list *list, struct reader *reader,
+		  const struct ram_list_context *context,
+		  struct savetool_error *err);
+
+/* Are all blocks in it?  Not always, if it is read in steps. */
+static inline bool ram_list_is_whole(const struct ram_list *list)
+{
+	return list->layout.length >= list->total;
+}
+
+/*
  * Checks a mapped-ram image: no two parts share a byte, and none lies in what
  * came before the list, or in what follows it up to the end of the stream.
  * QEMU does not check this; it would load nonsense.
@@ -64,6 +83,16 @@ int ram_list_write(const struct ram_layout *layout, struct output *out,
 int ram_list_write_mapped(const struct ram_layout *layout, struct output *out,
 			  struct mapped_header *headers,
 			  struct savetool_error *err);
+
+/*
+ * The same in steps: the length of all blocks, and then each block with its
+ * space.
+ */
+int ram_list_write_total(uint64_t total, struct output *out,
+			 struct savetool_error *err);
+int ram_list_write_block(const struct ram_layout *layout, unsigned index,
+			 struct output *out, struct mapped_header *header,
+			 struct savetool_error *err);
 
 void ram_list_free(struct ram_list *list);
 

@@ -359,26 +359,57 @@ static int check_page_size(uint64_t size, struct savetool_error *err)
 	return 0;
 }
 
-int stream_read_ram_list(struct stream *stream, struct savetool_error *err)
+static struct ram_list_context list_context(const struct stream *stream)
 {
-	const struct ram_list_context context = {
+	return (struct ram_list_context){
 		.mapped = stream_is_mapped(stream),
 		.ignore_shared = configuration_can(&stream->configuration,
 						   CAPABILITY_IGNORE_SHARED),
 		.postcopy = stream->advised_page_size != 0,
 		.page_size = page_size(stream),
 	};
+}
 
+/* Before the list is read, in one way or the other. */
+static int enter_list(struct stream *stream,
+		      const struct ram_list_context *context,
+		      struct savetool_error *err)
+{
 	if (stream->ram_started)
 		return fail_at(err, SAVETOOL_CORRUPT, stream->reader.offset,
 			       "a second list of RAM blocks");
-	if (check_page_size(context.page_size, err) < 0 ||
+	if (check_page_size(context->page_size, err) < 0 ||
 	    (stream->vmdesc &&
 	     check_page_size(stream->vmdesc->page_size, err) < 0))
 		return -1;
 	stream->ram_started = true;
-	stream->page_size_stated = context.mapped || context.page_size != 0;
+	stream->page_size_stated = context->mapped || context->page_size != 0;
+	return 0;
+}
+
+int stream_read_ram_list(struct stream *stream, struct savetool_error *err)
+{
+	const struct ram_list_context context = list_context(stream);
+
+	if (enter_list(stream, &context, err) < 0)
+		return -1;
 	return ram_list_read(&stream->ram, &stream->reader, &context, err);
+}
+
+int stream_begin_ram_list(struct stream *stream, struct savetool_error *err)
+{
+	const struct ram_list_context context = list_context(stream);
+
+	if (enter_list(stream, &context, err) < 0)
+		return -1;
+	return ram_list_begin(&stream->ram, &stream->reader, &context, err);
+}
+
+int stream_next_ram_block(struct stream *stream, struct savetool_error *err)
+{
+	const struct ram_list_context context = list_context(stream);
+
+	return ram_list_next(&stream->ram, &stream->reader, &context, err);
 }
 
 int stream_read_ram_end_mark(struct stream *stream, struct savetool_error *err)

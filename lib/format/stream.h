@@ -99,6 +99,13 @@ int stream_next(struct stream *stream, struct stream_item *item,
  */
 int stream_read_ram_list(struct stream *stream, struct savetool_error *err);
 
+/*
+ * The same in steps, as ram_list_begin() and ram_list_next(), for a mapped-ram
+ * image that is read forwards.
+ */
+int stream_begin_ram_list(struct stream *stream, struct savetool_error *err);
+int stream_next_ram_block(struct stream *stream, struct savetool_error *err);
+
 /* For a section of memory that must hold no records, only their end mark. */
 int stream_read_ram_end_mark(struct stream *stream, struct savetool_error *err);
 

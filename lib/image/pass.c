@@ -41,7 +41,7 @@ static int open_stream(struct pass *pass, struct savetool_error *err)
  * none of the image's.
  */
 static int require_end(const struct pass *pass, struct input *spool,
-		       const struct savetool_error *broken,
+		       uint64_t start, const struct savetool_error *broken,
 		       struct savetool_error *err)
 {
 	struct tail *tail = NULL;
@@ -49,8 +49,7 @@ static int require_end(const struct pass *pass, struct input *spool,
 
 	if (broken->code == SAVETOOL_OK)
 		return 0;
-	if (tail_find(&tail, spool, pass->pool,
-		      image_stream_offset(pass->image), err) < 0)
+	if (tail_find(&tail, spool, pass->pool, start, err) < 0)
 		return -1;
 	ends = tail && input_ends_before_failure(pass->in, tail_end(tail));
 	tail_free(tail);
@@ -76,7 +75,7 @@ static int spool(struct pass *pass, struct savetool_error *err)
 		return -1;
 	/* To search takes a chunk. */
 	reader_release(&stream->reader);
-	if (require_end(pass, spool, &broken, err) < 0)
+	if (require_end(pass, spool, offset, &broken, err) < 0)
 		return -1;
 	pass->in = image->spool = steal(spool);
 	stream_close(stream);
@@ -146,7 +145,26 @@ static int require_stream(const struct pass *pass, struct savetool_error *err)
 				   image_stream_codec(image), err);
 }
 
-static int begin(struct pass *pass, struct savetool_image *image,
+/* A shared block has no pages in the file: such an image is refused later. */
+static bool can_go_forwards(const struct pass *pass)
+{
+	return !pass->image->keep && stream_is_mapped(&pass->stream) &&
+	       !configuration_can(&pass->stream.configuration,
+				  CAPABILITY_IGNORE_SHARED);
+}
+
+/* It comes forwards only, but has to be read back and forth, or again. */
+static bool needs_keeping(const struct pass *pass)
+{
+	const struct savetool_image *image = pass->image;
+
+	return !pass->in->seekable &&
+	       (stream_is_mapped(&pass->stream) ||
+		early_needs_end(&pass->stream) ||
+		(image->keep && !image_is_repeatable(image)));
+}
+
+static int begin(struct pass *pass, struct savetool_image *image, bool forwards,
 		 struct savetool_error *err)
 {
 	if (chunk_pool_new(&pass->pool, PUMP_CHUNKS + 2, err) < 0 ||
@@ -154,27 +172,79 @@ static int begin(struct pass *pass, struct savetool_image *image,
 	    stream_open(&pass->stream, pass->in, pass->pool,
 			image_stream_offset(image), err) < 0)
 		return -1;
-	if (!pass->in->seekable &&
-	    (stream_is_mapped(&pass->stream) ||
-	     early_needs_end(&pass->stream) ||
-	     (image->keep && !image_is_repeatable(image))) &&
-	    spool(pass, err) < 0)
+	pass->forwards =
+		forwards && !pass->in->seekable && can_go_forwards(pass);
+	if (!pass->forwards && needs_keeping(pass) && spool(pass, err) < 0)
 		return -1;
 	return look_ahead(pass, err);
 }
 
-int pass_begin(struct pass *pass, struct savetool_image *image,
-	       struct savetool_error *err)
+static int begin_or_explain(struct pass *pass, struct savetool_image *image,
+			    bool forwards, struct savetool_error *err)
 {
 	*pass = (struct pass){ .image = image };
 	if (image->broken.code != SAVETOOL_OK) {
 		*err = image->broken;
 		return -1;
 	}
-	if (begin(pass, image, err) == 0)
+	if (begin(pass, image, forwards, err) == 0)
 		return 0;
 	zero_tail_explain(image, err);
 	return -1;
+}
+
+int pass_begin(struct pass *pass, struct savetool_image *image,
+	       struct savetool_error *err)
+{
+	return begin_or_explain(pass, image, false, err);
+}
+
+int pass_begin_forwards(struct pass *pass, struct savetool_image *image,
+			struct savetool_error *err)
+{
+	return begin_or_explain(pass, image, true, err);
+}
+
+int pass_keep(struct pass *pass, struct savetool_error *err)
+{
+	if (!pass->forwards)
+		return 0;
+	pass->forwards = false;
+	return spool(pass, err) < 0 ? -1 : look_ahead(pass, err);
+}
+
+int pass_keep_rest(struct pass *pass, struct savetool_error *err)
+{
+	struct reader *reader = &pass->stream.reader;
+	cleanup_input struct input *rest = NULL;
+	uint64_t offset = reader->offset;
+	struct savetool_error broken;
+
+	if (pass->in->seekable)
+		return 0;
+	if (spool_open(&rest, pass->image->spool_folder, pass->in, reader->next,
+		       reader_visible(reader), offset, UINT64_MAX, &broken,
+		       err) < 0)
+		return -1;
+	reader_release(reader);
+	if (require_end(pass, rest, offset, &broken, err) < 0)
+		return -1;
+	pass->in = pass->rest = steal(rest);
+	reader_init(reader, pass->in, pass->pool, offset);
+	return 0;
+}
+
+int pass_see_end(struct pass *pass, struct savetool_error *err)
+{
+	if (pass->in->seekable)
+		return 0;
+	if (pass_keep_rest(pass, err) < 0 ||
+	    tail_find(&pass->tail, pass->in, pass->pool,
+		      image_stream_offset(pass->image), err) < 0)
+		return -1;
+	if (pass->tail)
+		pass->stream.vmdesc = pass->tail->vmdesc;
+	return 0;
 }
 
 void pass_end(struct pass *pass)
@@ -190,6 +260,7 @@ void pass_end(struct pass *pass)
 	tail_free(pass->hint);
 	chunk_pool_free(pass->pool);
 	layer_close(&pass->inputs);
+	input_close(pass->rest);
 	*pass = (struct pass)PASS_INIT;
 }
 

@@ -24,8 +24,10 @@ struct pass {
 	struct bitmap *bitmaps; /* one a block, if read; else NULL */
 	unsigned bitmap_count;
 	struct clear_data *clear_data; /* that allocation_clear_data() keeps */
-	bool strays;   /* ignore bits after the last page of a bitmap */
-	uint64_t lost; /* bytes of memory in holes that may be gone */
+	bool strays;        /* ignore bits after the last page of a bitmap */
+	uint64_t lost;      /* bytes of memory in holes that may be gone */
+	bool forwards;      /* memory is mapped-ram, and comes by the reader */
+	struct input *rest; /* what pass_keep_rest() has kept; or NULL */
 };
 
 /* A pass that has not begun; it can be ended. */
@@ -45,6 +47,26 @@ struct pass {
  */
 int pass_begin(struct pass *pass, struct savetool_image *image,
 	       struct savetool_error *err);
+
+/*
+ * The same, but a mapped-ram stream that comes forwards only is not kept, if it
+ * can be read as it comes: pass->forwards.  Then walk() is all that can follow,
+ * or pass_keep().
+ */
+int pass_begin_forwards(struct pass *pass, struct savetool_image *image,
+			struct savetool_error *err);
+
+/* What was not kept is now, as if pass_begin() had begun the pass. */
+int pass_keep(struct pass *pass, struct savetool_error *err);
+
+/*
+ * In the middle of a walk: keeps all that the reader has not consumed yet, and
+ * goes on with that.
+ */
+int pass_keep_rest(struct pass *pass, struct savetool_error *err);
+
+/* The same, and finds the tail in it, for what only the vmdesc says. */
+int pass_see_end(struct pass *pass, struct savetool_error *err);
 
 /* One that has not begun is fine. */
 void pass_end(struct pass *pass);

@@ -184,6 +184,45 @@ int reader_skip(struct reader *reader, uint64_t size,
 	return 0;
 }
 
+int reader_go(struct reader *reader, uint64_t offset,
+	      struct savetool_error *err)
+{
+	while (reader->offset < offset) {
+		uint64_t left = offset - reader->offset;
+		size_t visible;
+
+		if (reader_need(reader, 1, err) < 0)
+			return -1;
+		visible = reader_visible(reader);
+		if (reader_consume(reader, left < visible ? left : visible,
+				   err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int reader_bytes(struct reader *reader, void *data, size_t size,
+		 struct savetool_error *err)
+{
+	uint8_t *to = data;
+
+	while (size > 0) {
+		size_t part;
+
+		if (reader_need(reader, 1, err) < 0)
+			return -1;
+		part = reader_visible(reader);
+		if (part > size)
+			part = size;
+		memcpy(to, reader->next, part);
+		if (reader_consume(reader, part, err) < 0)
+			return -1;
+		to += part;
+		size -= part;
+	}
+	return 0;
+}
+
 int reader_u8(struct reader *reader, uint8_t *value, struct savetool_error *err)
 {
 	if (reader_need(reader, 1, err) < 0)

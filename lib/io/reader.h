@@ -78,6 +78,17 @@ int reader_consume(struct reader *reader, size_t size,
 int reader_skip(struct reader *reader, uint64_t size,
 		struct savetool_error *err);
 
+/*
+ * Moves forwards to this offset, and reads what is in between: if the input
+ * ends there, the place is the right one.
+ */
+int reader_go(struct reader *reader, uint64_t offset,
+	      struct savetool_error *err);
+
+/* Consumes and copies any number of bytes. */
+int reader_bytes(struct reader *reader, void *data, size_t size,
+		 struct savetool_error *err);
+
 /* Consume one integer. */
 int reader_u8(struct reader *reader, uint8_t *value,
 	      struct savetool_error *err);

@@ -19,6 +19,8 @@
 struct digest_sink {
 	struct page_sink base;
 	const struct ram_layout *layout;
+	unsigned count; /* of its blocks that have the following */
+	bool ordered;
 	XXH3_state_t **blocks;    /* the hash of each */
 	struct page_words *pages; /* a hash per page; NULL if ordered */
 	bool has_deltas;          /* pages came as what had changed in them */
@@ -140,9 +142,8 @@ static void sink_free(struct page_sink *base)
 {
 	struct digest_sink *sink = (struct digest_sink *)base;
 
-	for (unsigned i = 0; i < sink->layout->count; i++) {
-		if (sink->blocks)
-			XXH3_freeState(sink->blocks[i]);
+	for (unsigned i = 0; i < sink->count; i++) {
+		XXH3_freeState(sink->blocks[i]);
 		if (sink->pages)
 			page_words_free(&sink->pages[i]);
 	}
@@ -157,28 +158,43 @@ static const struct page_sink_ops ops = {
 	.free = sink_free,
 };
 
-static int allocate(struct digest_sink *sink, bool ordered,
-		    struct savetool_error *err)
+/* Makes the arrays longer; what is in them stays. */
+static int lengthen(struct digest_sink *sink, struct savetool_error *err)
 {
-	unsigned count = sink->layout->count;
+	size_t count = sink->count + 1;
+	void *blocks = reallocarray(sink->blocks, count, sizeof(*sink->blocks));
+	void *pages = NULL;
 
-	sink->blocks = calloc(count + 1, sizeof(*sink->blocks));
-	if (!ordered)
-		sink->pages = calloc(count + 1, sizeof(*sink->pages));
-	if (!sink->blocks || (!ordered && !sink->pages))
+	if (blocks)
+		sink->blocks = blocks;
+	if (!sink->ordered)
+		pages = reallocarray(sink->pages, count, sizeof(*sink->pages));
+	if (pages)
+		sink->pages = pages;
+	return blocks && (sink->ordered || pages) ? 0 : fail_memory(err);
+}
+
+int digest_sink_grow(struct page_sink *base, struct savetool_error *err)
+{
+	struct digest_sink *sink = (struct digest_sink *)base;
+	unsigned i = sink->count;
+	XXH3_state_t *state;
+
+	if (lengthen(sink, err) < 0)
+		return -1;
+	state = XXH3_createState();
+	if (!state)
 		return fail_memory(err);
-	for (unsigned i = 0; i < count; i++) {
-		sink->blocks[i] = XXH3_createState();
-		if (!sink->blocks[i])
-			return fail_memory(err);
-		XXH3_128bits_reset(sink->blocks[i]);
-		if (ordered)
-			continue;
-		if (!page_words_init(&sink->pages[i],
-				     sink->layout->blocks[i].length /
-					     sink->layout->page_size))
-			return fail_memory(err);
+	if (!sink->ordered &&
+	    !page_words_init(&sink->pages[i],
+			     sink->layout->blocks[i].length /
+				     sink->layout->page_size)) {
+		XXH3_freeState(state);
+		return fail_memory(err);
 	}
+	XXH3_128bits_reset(state);
+	sink->blocks[i] = state;
+	sink->count++;
 	return 0;
 }
 
@@ -191,10 +207,12 @@ int digest_sink_new(struct page_sink **result, const struct ram_layout *layout,
 		return fail_memory(err);
 	sink->base.ops = &ops;
 	sink->layout = layout;
-	if (allocate(sink, ordered, err) < 0) {
-		sink_free(&sink->base);
-		return -1;
-	}
+	sink->ordered = ordered;
+	for (unsigned i = 0; i < layout->count; i++)
+		if (digest_sink_grow(&sink->base, err) < 0) {
+			sink_free(&sink->base);
+			return -1;
+		}
 	*result = &sink->base;
 	return 0;
 }

@@ -17,6 +17,9 @@
 int digest_sink_new(struct page_sink **sink, const struct ram_layout *layout,
 		    bool ordered, struct savetool_error *err);
 
+/* The layout has one more block. */
+int digest_sink_grow(struct page_sink *sink, struct savetool_error *err);
+
 /*
  * Did all pages come whole?  If some came as XBZRLE deltas, there is no result:
  * the pages must be brought to their last version first (latest.h).

@@ -62,10 +62,23 @@ static int on_ram_list(struct visitor *visitor, const struct section *section,
 		stream_facts_add_block(&agree->facts,
 				       list->layout.blocks[i].name,
 				       list->layout.blocks[i].length);
+	if (!ram_list_is_whole(list))
+		return 0;
 	/* Of a file, its end has been seen already. */
 	if (agree->pass->tail)
 		add_devices(agree, agree->pass->tail);
 	return compare(agree, err);
+}
+
+static int on_ram_block(struct visitor *visitor, const struct ram_list *list,
+			struct savetool_error *err)
+{
+	struct agree *agree = (struct agree *)visitor;
+	const struct ram_block *block =
+		&list->layout.blocks[list->layout.count - 1];
+
+	stream_facts_add_block(&agree->facts, block->name, block->length);
+	return ram_list_is_whole(list) ? compare(agree, err) : 0;
 }
 
 static int on_tail(struct visitor *visitor, const struct tail *tail,
@@ -80,6 +93,7 @@ static int on_tail(struct visitor *visitor, const struct tail *tail,
 static const struct visitor_ops ops = {
 	.start = on_start,
 	.ram_list = on_ram_list,
+	.ram_block = on_ram_block,
 	.tail = on_tail,
 };
 

@@ -7,6 +7,7 @@
 #include "base/options.h"
 #include "format/drop.h"
 #include "image/output.h"
+#include "image/trust.h"
 #include "image/unchanged.h"
 #include "io/output_nbd.h"
 #include "io/space.h"
@@ -281,6 +282,18 @@ static int take_base(struct rewrite *rewrite, struct base *base,
 	return 0;
 }
 
+/*
+ * Records have all blocks before the first page, so the blocks have to be known
+ * then.  What needs a look at the pages before they are written cannot go
+ * forwards either.
+ */
+static bool can_go_forwards(const struct rewrite *rewrite,
+			    const struct savetool_convert_options *options)
+{
+	return rewrite->format == SAVETOOL_FORMAT_SPARSE && !options->base &&
+	       !trust_needs_host(rewrite->pass);
+}
+
 /* The source is open and recognised. */
 static int convert(struct savetool_image *source, const char *destination,
 		   const struct savetool_convert_options *options,
@@ -301,8 +314,9 @@ static int convert(struct savetool_image *source, const char *destination,
 	};
 
 	phases_begin(&rewrite.phases, monitor);
-	if (pass_begin(&pass, source, err) < 0 ||
-	    choose(&rewrite, &made, options, err) < 0)
+	if (pass_begin_forwards(&pass, source, err) < 0 ||
+	    choose(&rewrite, &made, options, err) < 0 ||
+	    (!can_go_forwards(&rewrite, options) && pass_keep(&pass, err) < 0))
 		return -1;
 	agree_init(&agree, &pass, rewrite.header ? rewrite.header->xml : NULL,
 		   rewrite.format == SAVETOOL_FORMAT_SPARSE,

@@ -79,6 +79,14 @@ static int ram_list(struct visitor *visitor, const struct section *section,
 	return 0;
 }
 
+static int ram_block(struct visitor *visitor, const struct ram_list *list,
+		     struct savetool_error *err)
+{
+	(void)list;
+	return digest_sink_grow(((struct digest_visitor *)visitor)->memory,
+				err);
+}
+
 static int tail(struct visitor *visitor, const struct tail *tail,
 		struct savetool_error *err)
 {
@@ -100,6 +108,7 @@ static const struct visitor_ops ops = {
 	.start = start,
 	.section = section,
 	.ram_list = ram_list,
+	.ram_block = ram_block,
 	.tail = tail,
 };
 
@@ -171,7 +180,7 @@ static int digest_walk(struct savetool_image *image,
 	struct digest_visitor *digest;
 	int failed;
 
-	if (pass_begin(&pass, image, err) < 0 ||
+	if (pass_begin_forwards(&pass, image, err) < 0 ||
 	    digest_visitor_new(&digest, err) < 0)
 		return -1;
 	failed = walk_it(&pass, &digest->base, monitor, err);

@@ -108,6 +108,12 @@ static int ram_list(struct visitor *visitor, const struct section *section,
 	return 0;
 }
 
+static int ram_block(struct visitor *visitor, const struct ram_list *list,
+		     struct savetool_error *err)
+{
+	return visit_both((struct tee *)visitor, ram_block, list, err);
+}
+
 static int ram_begin(struct visitor *visitor, const struct section *section,
 		     struct savetool_error *err)
 {
@@ -132,6 +138,7 @@ static const struct visitor_ops ops = {
 	.section = section,
 	.section_end = section_end,
 	.ram_list = ram_list,
+	.ram_block = ram_block,
 	.ram_begin = ram_begin,
 	.ram_end = ram_end,
 	.tail = tail,

@@ -16,6 +16,7 @@
 #include "image/zero_tail.h"
 #include "ram/latest.h"
 #include "ram/pump.h"
+#include "walk/forwards.h"
 
 #include <inttypes.h>
 
@@ -29,7 +30,8 @@ struct walker {
 	struct page_sink
 		*filter_latest; /* in front of it; NULL: pages pass unchanged */
 	struct latest *latest;
-	struct pump *pump; /* NULL: no section had pages yet */
+	struct pump *pump;        /* NULL: no section had pages yet */
+	struct forwards forwards; /* only if the pass goes forwards */
 };
 
 static bool needs_bitmaps(const struct walker *walker)
@@ -84,7 +86,9 @@ static int check_order(const struct walker *walker, struct savetool_error *err)
 	bool big = !walker->pass->image->big_endian;
 	enum mapped_order order;
 
-	if (trust_order(&order, walker->pass, err) < 0)
+	if (walker->pass->forwards)
+		order = forwards_order(&walker->forwards, walker->pass);
+	else if (trust_order(&order, walker->pass, err) < 0)
 		return -1;
 	if (order == MAPPED_ORDER_WRONG) {
 		fail(err, SAVETOOL_UNSUPPORTED,
@@ -150,11 +154,36 @@ static int filter_latest(struct walker *walker, struct savetool_error *err)
 	return 0;
 }
 
+/* The same calls, in the same order, but for those of each block. */
+static int walk_forwards(struct walker *walker, const struct section *section,
+			 struct savetool_error *err)
+{
+	struct stream *stream = walker->stream;
+	struct visitor *visitor = walker->visitor;
+	struct section part = *section;
+
+	part.type = SECTION_PART;
+	if (!walker->pump && pump_new(&walker->pump, err) < 0)
+		return -1;
+	if (forwards_read(&walker->forwards, walker->pass, visitor, section,
+			  walker->pump, &walker->sink, &walker->phases.monitor,
+			  err) < 0 ||
+	    check_order(walker, err) < 0 ||
+	    stream_read_ram_end_mark(stream, err) < 0 ||
+	    stream_end_section(stream, section, err) < 0 ||
+	    visit(visitor, ram_end, section, err) < 0 ||
+	    visit(visitor, ram_begin, &part, err) < 0)
+		return -1;
+	return visit(visitor, ram_end, &part, err);
+}
+
 static int walk_ram_start(struct walker *walker, const struct section *section,
 			  struct savetool_error *err)
 {
 	struct stream *stream = walker->stream;
 
+	if (walker->pass->forwards)
+		return walk_forwards(walker, section, err);
 	if (page_size_read_list(stream, err) < 0)
 		return -1;
 	sequential_source_init(&walker->records, stream);
@@ -223,6 +252,10 @@ static int walk_item(struct walker *walker, const struct stream_item *item,
 		return visit(walker->visitor, command, item, err);
 	if (section_is_ram(&item->section))
 		return walk_ram(walker, &item->section, err);
+	/* A device ahead of the others: only the vmdesc has its length. */
+	if (item->section.type == SECTION_FULL && walker->pass->forwards &&
+	    pass_see_end(walker->pass, err) < 0)
+		return -1;
 	return walk_other(walker, &item->section, err);
 }
 
@@ -239,8 +272,10 @@ static int check_bitmaps(struct walker *walker, struct savetool_error *err)
 	    (walker->stream->ram_ended && !rewrites))
 		return 0;
 	phases_next(&walker->phases, 100);
-	if (trust_storage(&doubt, walker->pass, &walker->phases.monitor, err) <
-	    0)
+	if (walker->pass->forwards)
+		doubt = forwards_doubt(&walker->forwards, walker->pass);
+	else if (trust_storage(&doubt, walker->pass, &walker->phases.monitor,
+			       err) < 0)
 		return -1;
 	if (doubt == DOUBT_BACKGROUND) {
 		fail(err, SAVETOOL_UNSUPPORTED,

@@ -43,6 +43,13 @@ struct visitor_ops {
 			struct savetool_error *err);
 
 	/*
+	 * The list has one more block; the pages of those before it have come.
+	 * Only if the pass goes forwards.
+	 */
+	int (*ram_block)(struct visitor *visitor, const struct ram_list *list,
+			 struct savetool_error *err);
+
+	/*
 	 * A PART or END of memory, around its pages.  All pages of a mapped
 	 * image come in one PART that the walk makes up; the image's own, which
 	 * are empty, are left out.
@@ -74,8 +81,10 @@ struct visitor {
 				0)
 
 /*
- * Walks an image that pass_begin() has just started.  Where no pages are
- * wanted those of a mapped image are not read.  The monitor may be NULL.
+ * Walks an image that pass_begin() has just started.  If pass_begin_forwards()
+ * did, the visitor has to take each block by ram_block, and wants the pages.
+ * Where no pages are wanted those of a mapped image are not read.  The monitor
+ * may be NULL.
  */
 int walk(struct pass *pass, struct visitor *visitor,
 	 const struct savetool_monitor *monitor, struct savetool_error *err);

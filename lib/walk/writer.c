@@ -158,13 +158,43 @@ static int section_end(struct visitor *visitor, const struct section *section,
 	return write_footer((struct writer *)visitor, section, err);
 }
 
-static int start_mapped(struct writer *writer, const struct ram_layout *layout,
+/* Only the first block is known; the others follow by ram_block(). */
+static int start_growing(struct writer *writer, const struct ram_list *list,
+			 struct savetool_error *err)
+{
+	struct mapped_header header;
+
+	if (ram_list_write_total(list->total, writer->out, err) < 0 ||
+	    ram_list_write_block(&list->layout, 0, writer->out, &header, err) <
+		    0)
+		return -1;
+	return mapped_sink_new(&writer->memory, writer->out, &list->layout,
+			       &header, writer->options.big_endian,
+			       writer->options.base, err);
+}
+
+static int ram_block(struct visitor *visitor, const struct ram_list *list,
+		     struct savetool_error *err)
+{
+	struct writer *writer = (struct writer *)visitor;
+	struct mapped_header header;
+
+	if (ram_list_write_block(&list->layout, list->layout.count - 1,
+				 writer->out, &header, err) < 0)
+		return -1;
+	return mapped_sink_grow(writer->memory, &header, err);
+}
+
+static int start_mapped(struct writer *writer, const struct ram_list *list,
 			struct savetool_error *err)
 {
-	struct mapped_header *headers =
-		calloc(layout->count + 1, sizeof(*headers));
+	const struct ram_layout *layout = &list->layout;
+	struct mapped_header *headers;
 	int result;
 
+	if (!ram_list_is_whole(list))
+		return start_growing(writer, list, err);
+	headers = calloc(layout->count + 1, sizeof(*headers));
 	if (!headers)
 		return fail_memory(err);
 	result = ram_list_write_mapped(layout, writer->out, headers, err);
@@ -207,7 +237,7 @@ static int ram_list(struct visitor *visitor, const struct section *section,
 	    write_header(writer, section, err) < 0)
 		return -1;
 	if (writer->options.mapped) {
-		result = start_mapped(writer, &list->layout, err);
+		result = start_mapped(writer, list, err);
 	} else {
 		result = ram_list_write(&list->layout, writer->out, err);
 		if (result == 0)
@@ -270,6 +300,7 @@ static const struct visitor_ops ops = {
 	.section = section,
 	.section_end = section_end,
 	.ram_list = ram_list,
+	.ram_block = ram_block,
 	.ram_begin = ram_begin,
 	.ram_end = ram_end,
 	.tail = tail,

@@ -358,6 +358,89 @@ assert_same()
 	assert_equal "$(ls -A there)" raw
 }
 
+# keeps_nothing FILE ARGUMENT...: with that as standard input, savetool makes
+# no temporary file.
+keeps_nothing()
+{
+	local file=$1
+	shift
+
+	command -v strace >/dev/null || fail "strace is missing"
+	# shellcheck disable=SC2002
+	cat "$file" | strace -E ASAN_OPTIONS=detect_leaks=0 -qq -f -o trace \
+		-e trace=openat "$SAVETOOL" "$@" >output ||
+		fail "$file: $*"
+	! grep TMPFILE trace
+}
+
+@test "a mapped-ram image from a pipe is read as it comes" {
+	local image
+
+	real_image libvirt-sparse.save
+	real_image bare-mapped.mig
+	make_image v3-two-blocks
+	make_image v3-stale
+	for image in libvirt-sparse.save bare-mapped.mig v3-two-blocks \
+		v3-stale; do
+		"$SAVETOOL" convert -O sparse $image plain
+		keeps_nothing $image digest -
+		assert_equal "$(cut -d ' ' -f 1 output)" "$(digest $image)"
+		keeps_nothing $image convert -O sparse --verify - piped
+		cmp plain piped
+		zstd -q <$image >packed
+		keeps_nothing /dev/null convert -f -O sparse packed piped
+		cmp plain piped
+		rm plain piped packed
+	done
+}
+
+@test "what is not in the order of a pipe is kept, and only that" {
+	make_image v3-bitmap-at-end
+	# shellcheck disable=SC2002
+	cat v3-bitmap-at-end | strace -E ASAN_OPTIONS=detect_leaks=0 -qq -f \
+		-o trace -e trace=openat "$SAVETOOL" digest - >output
+	assert_equal "$(cut -d ' ' -f 1 output)" "$(digest v3-bitmap-at-end)"
+	grep -q TMPFILE trace
+	"$SAVETOOL" convert -O sparse v3-bitmap-at-end plain
+	# shellcheck disable=SC2002
+	cat v3-bitmap-at-end | "$SAVETOOL" convert -O sparse - piped
+	cmp plain piped
+}
+
+@test "a mapped-ram pipe that breaks off is incomplete, and the place is said" {
+	local size
+
+	make_image v3-two-blocks
+	for size in 120 4096 1048600 1055000; do
+		head -c $size v3-two-blocks >cut
+		run --separate-stderr bash -c "cat cut | '$SAVETOOL' digest -"
+		assert_failure 5
+		# shellcheck disable=SC2154 # bats' own
+		[[ $stderr == "savetool: -: "*"at byte $size)"* ]] ||
+			fail "$stderr"
+		run --separate-stderr bash -c \
+			"cat cut | '$SAVETOOL' convert -O sparse - there"
+		assert_failure 5
+		[ ! -e there ]
+	done
+}
+
+@test "doubts about the bitmaps do not need a file" {
+	make_image v3-order-doubtful
+	make_image v3-background-empty-bitmaps
+	for image in v3-order-doubtful v3-background-empty-bitmaps; do
+		savetool convert -O sparse $image there
+		local wanted=$stderr
+		assert_failure
+		# shellcheck disable=SC2154
+		run --separate-stderr bash -c \
+			"cat $image | '$SAVETOOL' convert -O sparse - there"
+		assert_failure
+		assert_equal "${stderr/ -: / $image: }" "$wanted"
+		[ ! -e there ]
+	done
+}
+
 @test "if a pipe's temporary file does not fit, the error names its folder" {
 	command -v strace >/dev/null || fail "strace is missing"
 	real_image libvirt-sparse.save
