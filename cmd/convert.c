@@ -18,7 +18,7 @@
 struct wish {
 	enum savetool_format format;
 	bool force, bare, verify, allow_mismatch;
-	char *base;
+	char *base, *machine;
 	char *xml; /* "": the image's own */
 	struct take_words drop;
 	int header_version, level, threads;
@@ -43,8 +43,10 @@ static const char *contradiction(const struct wish *wish)
 	if (wish->base && wish->format != SAVETOOL_FORMAT_KEEP &&
 	    wish->format != SAVETOOL_FORMAT_SPARSE)
 		return "'--base' is for format 'sparse' only";
-	if (wish->allow_mismatch && (!wish->xml || !*wish->xml))
-		return "'--allow-mismatch' needs '--libvirt=XML'";
+	if (wish->allow_mismatch && (!wish->xml || !*wish->xml) &&
+	    !wish->machine)
+		return "'--allow-mismatch' needs '--libvirt=XML' or "
+		       "'--machine'";
 	if (wish->header_version >= 0 && wish->header_version != 2 &&
 	    wish->header_version != 3)
 		return "header version is neither 2 nor 3";
@@ -97,6 +99,7 @@ static struct savetool_convert_options options_of(const struct wish *wish)
 		.drop = (const char *const *)wish->drop.words,
 		.drop_count = wish->drop.count,
 		.base = wish->base,
+		.machine = wish->machine,
 	};
 
 	if (wish->bare)
@@ -152,10 +155,17 @@ static void show(const struct cli *cli, const struct wish *wish,
 	if (wish->drop.count > 0)
 		report_words(report, "dropped", NULL,
 			     (const char *const *)wish->drop.words);
+	if (wish->machine) {
+		report_text(report, "machine", NULL, wish->machine);
+		report_text(report, "machine-before", NULL, result->machine);
+	}
 	if (result->mismatch[0])
 		report_text(report, "mismatch", NULL, result->mismatch);
 	facts_verified(report, result->verified, &result->digest);
 	show_text(report, cli->operands[1], format, result);
+	if (wish->machine)
+		report_line(report, "%s: renamed machine type '%s' to '%s'",
+			    cli->operands[1], result->machine, wish->machine);
 	for (size_t i = 0; i < wish->drop.count; i++)
 		report_line(report, "%s: left out section '%s'",
 			    cli->operands[1], wish->drop.words[i]);
@@ -177,6 +187,11 @@ static void warn(const struct cli *cli, const struct wish *wish,
 	if (wish->header_version == 3)
 		cli_warn(cli, cli->operands[1],
 			 "no release of libvirt restores header version 3");
+	if (wish->machine && strcmp(wish->machine, result->machine) != 0)
+		cli_warn(cli, cli->operands[1],
+			 "machine type '%s' was renamed to '%s'; whether the "
+			 "guest restores with it, only QEMU can say",
+			 result->machine, wish->machine);
 	for (size_t i = 0; i < wish->drop.count; i++)
 		cli_warn(
 			cli, cli->operands[1],
@@ -259,6 +274,8 @@ static int run(struct cli *cli)
 		  "share the storage of pages that are the same in OLD" },
 		{ '\0', "drop", "SECTION", take_word, &wish.drop,
 		  "leave out a section that QEMU does not know" },
+		{ '\0', "machine", "NAME", take_text, &wish.machine,
+		  "rename the machine type in the stream and the XML" },
 		OPTIONS_COMPRESSION(&wish.level, &wish.threads),
 		OPTIONS_SOURCE(&wish.open),
 		OPTIONS_PROGRESS(&wish.progress),
@@ -276,6 +293,7 @@ static int run(struct cli *cli)
 	}
 	free(wish.xml);
 	free(wish.base);
+	free(wish.machine);
 	take_words_free(&wish.drop);
 	return status;
 }

@@ -149,6 +149,8 @@ libcore_la_SOURCES = \
 	%D%/ram/zero_scan.h \
 	%D%/format/configuration.c \
 	%D%/format/configuration.h \
+	%D%/format/domain_edit.c \
+	%D%/format/domain_edit.h \
 	%D%/format/domain_files.c \
 	%D%/format/domain_files.h \
 	%D%/format/domain_xml.c \
@@ -290,6 +292,8 @@ libcore_la_SOURCES = \
 	%D%/rewrite/convert.c \
 	%D%/rewrite/fit.c \
 	%D%/rewrite/fit.h \
+	%D%/rewrite/rename.c \
+	%D%/rewrite/rename.h \
 	%D%/rewrite/rewrite.c \
 	%D%/rewrite/rewrite.h \
 	%D%/sparsify/reclaim.c \

@@ -78,6 +78,7 @@ unit_tests = \
 	%D%/unit/ram/xbzrle_test \
 	%D%/unit/ram/zero_scan_test \
 	%D%/unit/format/configuration_test \
+	%D%/unit/format/domain_edit_test \
 	%D%/unit/format/domain_xml_test \
 	%D%/unit/format/drop_test \
 	%D%/unit/format/fields_test \

@@ -115,8 +115,25 @@ static int drop_described(const struct tail *tail, char **json, size_t *size,
 	return 0;
 }
 
+/* The text with the new length of the machine type's name. */
+static int rename_described(const char *machine, char **json, size_t *size,
+			    struct savetool_error *err)
+{
+	char *edited;
+
+	if (!machine)
+		return 0;
+	if (vmdesc_set_machine(&edited, size, *json, *size, strlen(machine),
+			       err) < 0)
+		return -1;
+	free(*json);
+	*json = edited;
+	return 0;
+}
+
 static int write_vmdesc(const struct tail *tail, struct output *out,
-			bool mapped, struct savetool_error *err)
+			bool mapped, const char *machine,
+			struct savetool_error *err)
 {
 	cleanup_free char *json = malloc(tail->json_size);
 	cleanup_free char *edited = NULL;
@@ -128,6 +145,7 @@ static int write_vmdesc(const struct tail *tail, struct output *out,
 	if (input_read_exactly(tail->in, json, tail->json_size,
 			       tail_end(tail) - tail->json_size, err) < 0 ||
 	    drop_described(tail, &json, &size, err) < 0 ||
+	    rename_described(machine, &json, &size, err) < 0 ||
 	    vmdesc_set_mapped(&edited, &size, json, size, mapped, err) < 0)
 		return -1;
 	put_be32(head + 1, size);
@@ -137,11 +155,11 @@ static int write_vmdesc(const struct tail *tail, struct output *out,
 }
 
 int tail_write(const struct tail *tail, struct output *out, bool mapped,
-	       struct savetool_error *err)
+	       const char *machine, struct savetool_error *err)
 {
 	if (tail_copy_state(tail, out, err) < 0)
 		return -1;
-	return tail->vmdesc ? write_vmdesc(tail, out, mapped, err) : 0;
+	return tail->vmdesc ? write_vmdesc(tail, out, mapped, machine, err) : 0;
 }
 
 /* Looks within one extent of data. */

@@ -99,11 +99,12 @@ int tail_copy_state(const struct tail *tail, struct output *out,
 
 /*
  * Appends the tail without the sections to be left out, and otherwise
- * unchanged, except for the vmdesc's entries for these sections and for the
- * capability mapped-ram.
+ * unchanged, except for the vmdesc's entries for these sections, for the
+ * capability mapped-ram, and for the machine type if it gets this name; NULL:
+ * it keeps its own.
  */
 int tail_write(const struct tail *tail, struct output *out, bool mapped,
-	       struct savetool_error *err);
+	       const char *machine, struct savetool_error *err);
 
 /* Reading this much goes unnoticed; any amount of data can follow an image. */
 #define TAIL_NEAR (UINT64_C(32) << 20)

@@ -40,6 +40,14 @@ int vmdesc_set_mapped(char **edited, size_t *edited_size, const char *json,
 		      size_t size, bool mapped, struct savetool_error *err);
 
 /*
+ * Copies the text with another length of the machine type in its configuration.
+ * All other bytes stay; if there is no configuration (QEMU 7.2), or it does not
+ * state that length, all do.
+ */
+int vmdesc_set_machine(char **edited, size_t *edited_size, const char *json,
+		       size_t size, size_t length, struct savetool_error *err);
+
+/*
  * Copies the text without one of its devices, counted from 0.  All other bytes
  * stay, except for one comma.
  */

@@ -120,25 +120,31 @@ static struct span next_element(struct span array, const struct span *element)
 	return (struct span){ at, skip_value(at, end) };
 }
 
-/* Does this describe the subsection with that name? */
-static bool is_named(struct span element, const char *name)
+/* Has this object that value, in quotes, for the key? */
+static bool is_named(struct span element, const char *key, const char *name)
 {
 	struct span value;
 
-	return *element.start == '{' &&
-	       find_value(element, "vmsd_name", &value) == 1 &&
+	return *element.start == '{' && find_value(element, key, &value) == 1 &&
 	       (size_t)(value.end - value.start) == strlen(name) &&
 	       memcmp(value.start, name, strlen(name)) == 0;
 }
 
-/* The array's element for that subsection, or an empty span. */
-static struct span find_element(struct span array, const char *name)
+/* The array's element that is named so, or an empty span. */
+static struct span find_named(struct span array, const char *key,
+			      const char *name)
 {
 	struct span element = next_element(array, NULL);
 
-	while (element.start < array.end - 1 && !is_named(element, name))
+	while (element.start < array.end - 1 && !is_named(element, key, name))
 		element = next_element(array, &element);
 	return element;
+}
+
+/* The same for a subsection. */
+static struct span find_element(struct span array, const char *name)
+{
+	return find_named(array, "vmsd_name", name);
 }
 
 /* A piece of the text, and what replaces it. */
@@ -253,20 +259,53 @@ static int apply(char **edited, size_t *edited_size, struct span all,
 	return 0;
 }
 
+/* The object that describes the configuration section; false: there is none. */
+static bool find_configuration(struct span *configuration, struct span all)
+{
+	struct span object = { skip_space(all.start, all.end), all.end };
+
+	object.end = skip_value(object.start, all.end);
+	return object.start < all.end && *object.start == '{' &&
+	       find_value(object, "configuration", configuration) == 1 &&
+	       *configuration->start == '{';
+}
+
 int vmdesc_set_mapped(char **edited, size_t *edited_size, const char *json,
 		      size_t size, bool mapped, struct savetool_error *err)
 {
 	struct span all = { json, json + size }, configuration;
-	struct span object = { skip_space(json, all.end), all.end };
 	struct edit edit = { .with = NULL };
 
-	object.end = skip_value(object.start, all.end);
-	if (object.start < all.end && *object.start == '{' &&
-	    find_value(object, "configuration", &configuration) == 1 &&
-	    *configuration.start == '{')
+	if (find_configuration(&configuration, all))
 		edit = set_entry(configuration, mapped);
 	if (!edit.with)
 		edit = (struct edit){ { all.end, all.end }, "" };
+	return apply(edited, edited_size, all, edit, err);
+}
+
+/* Its field with the name of the machine type has that name's length. */
+static bool find_machine(struct span *length, struct span all)
+{
+	struct span configuration, fields, field;
+
+	if (!find_configuration(&configuration, all) ||
+	    find_value(configuration, "fields", &fields) != 1 ||
+	    *fields.start != '[')
+		return false;
+	field = find_named(fields, "name", "\"name\"");
+	return !is_empty(field) && find_value(field, "size", length) == 1;
+}
+
+int vmdesc_set_machine(char **edited, size_t *edited_size, const char *json,
+		       size_t size, size_t length, struct savetool_error *err)
+{
+	struct span all = { json, json + size }, number;
+	struct edit edit = { { all.end, all.end }, "" };
+	char text[24];
+
+	snprintf(text, sizeof(text), "%zu", length);
+	if (find_machine(&number, all))
+		edit = (struct edit){ number, text };
 	return apply(edited, edited_size, all, edit, err);
 }
 

@@ -4,7 +4,6 @@
 
 #include "inspect/machine.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -173,4 +172,24 @@ void machine_releases(struct machine_releases *releases, const char *machine)
 		find_last(releases->last, machine, length, &release);
 		return;
 	}
+}
+
+/* How long the family is that the name starts with; 0: none that is known. */
+static size_t family_length(const char *machine)
+{
+	const char *dash = strchr(machine, '-');
+	size_t length = 0;
+
+	for (; dash; dash = strchr(dash + 1, '-'))
+		if (is_known(machine, (size_t)(dash - machine)) && dash[1])
+			length = (size_t)(dash - machine);
+	return length;
+}
+
+bool machine_is_related(const char *machine, const char *other)
+{
+	size_t length = family_length(machine);
+
+	return length > 0 && length == family_length(other) &&
+	       memcmp(machine, other, length) == 0;
 }

@@ -3,6 +3,8 @@
 #ifndef INSPECT_MACHINE_H
 #define INSPECT_MACHINE_H
 
+#include <stdbool.h>
+
 #define MACHINE_RELEASE 24
 
 struct machine_releases {
@@ -13,6 +15,12 @@ struct machine_releases {
 
 /* The name may be NULL. */
 void machine_releases(struct machine_releases *releases, const char *machine);
+
+/*
+ * Do both names have a version, and the same family of boards?  A name alone,
+ * such as "pc", has none.
+ */
+bool machine_is_related(const char *machine, const char *other);
 
 /* Is one release ("9.0", "4.0.1") later than another? */
 int machine_compare(const char *release, const char *other);

@@ -36,7 +36,8 @@ static int on_start(struct visitor *visitor, const struct stream *stream,
 	struct stream_facts *facts = &agree->facts;
 
 	if (configuration->present)
-		facts->machine = configuration->machine;
+		facts->machine = agree->machine ? agree->machine :
+						  configuration->machine;
 	if (configuration->has_uuid)
 		facts->uuid = configuration->uuid;
 	facts->has_page_bits = configuration->has_page_bits;

@@ -13,6 +13,7 @@
 struct agree {
 	struct visitor base;
 	const struct pass *pass;
+	const char *machine;       /* that the stream gets; NULL: its own */
 	struct domain_xml *domain; /* NULL: not readable, so not compared */
 	struct stream_facts facts;
 	bool strict;                   /* a contradiction is SAVETOOL_REFUSED */
@@ -21,7 +22,8 @@ struct agree {
 
 /*
  * The XML may be NULL; the pass must outlive the visitor.  mapped is what the
- * destination will be.
+ * destination will be.  If the stream gets another machine type, set that
+ * afterwards.
  */
 void agree_init(struct agree *agree, const struct pass *pass, const char *xml,
 		bool mapped, bool strict);

@@ -14,9 +14,11 @@
 #include "rewrite/agree.h"
 #include "rewrite/base.h"
 #include "rewrite/fit.h"
+#include "rewrite/rename.h"
 #include "rewrite/rewrite.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -193,6 +195,9 @@ static int measure(struct savetool_convert_result *result,
 	if (rewrite->base)
 		result->shared = rewrite->base->shared;
 	strcpy(result->mismatch, agree->text);
+	if (rewrite->machine)
+		snprintf(result->machine, sizeof(result->machine), "%s",
+			 rewrite->pass->stream.configuration.machine);
 	result->logical = rewrite->out->position;
 	result->allocated = space_allocated(&st);
 	return 0;
@@ -236,11 +241,15 @@ static int choose(struct rewrite *rewrite, struct libvirt **made,
 
 	if (choose_format(&rewrite->format, rewrite->pass, options, err) < 0 ||
 	    choose_header(&header, made, rewrite->pass->image, options, err) <
-		    0 ||
-	    set_header(header, rewrite->format, options, err) < 0)
+		    0)
 		return -1;
 	rewrite->header = header;
-	return 0;
+	if (options->machine &&
+	    rename_machine(rewrite, made, options->machine,
+			   options->allow_mismatch, err) < 0)
+		return -1;
+	return set_header(*made ? *made : header, rewrite->format, options,
+			  err);
 }
 
 /* Writes it, proves it, and says how large it is. */
@@ -320,7 +329,8 @@ static int convert(struct savetool_image *source, const char *destination,
 		return -1;
 	agree_init(&agree, &pass, rewrite.header ? rewrite.header->xml : NULL,
 		   rewrite.format == SAVETOOL_FORMAT_SPARSE,
-		   made && !options->allow_mismatch);
+		   options->xml && !options->allow_mismatch);
+	agree.machine = rewrite.machine;
 	if (rewrite.header)
 		rewrite.guard = &agree.base;
 	phases_next(&rewrite.phases, 50);

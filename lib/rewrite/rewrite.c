@@ -26,6 +26,7 @@ static int walk_source(struct rewrite *rewrite, struct output *out,
 		.big_endian = source->big_endian,
 		.compact = rewrite->compact,
 		.base = rewrite->base,
+		.machine = rewrite->machine,
 	};
 	cleanup_writer struct writer *writer = NULL;
 	cleanup_tee struct tee *guarded = NULL, *tee = NULL;

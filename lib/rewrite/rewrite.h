@@ -16,6 +16,7 @@ struct rewrite {
 	int level;                    /* of compression; 0: the default */
 	unsigned threads;             /* of compression; 0: all processors */
 	const struct libvirt *header; /* NULL: bare */
+	const char *machine;          /* its new type; NULL: the source's */
 	struct mapped_base *base;     /* to share storage with; NULL: nothing */
 	struct visitor *guard; /* sees each step first and may fail, or NULL */
 	bool compact; /* each page once, in as few sections as possible */

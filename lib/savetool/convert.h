@@ -40,6 +40,13 @@ struct savetool_convert_options {
 	/* To the export that the destination names; NULL: connects by itself.
 	 */
 	struct savetool_connection *connection;
+
+	/*
+	 * The machine type's new name, in the stream and in the XML, or NULL.
+	 * SAVETOOL_REFUSED if it is of another family, unless allow_mismatch is
+	 * set.
+	 */
+	const char *machine;
 };
 
 struct savetool_convert_result {
@@ -50,8 +57,9 @@ struct savetool_convert_result {
 	bool verified;
 	struct savetool_digest digest; /* if verified */
 	char mismatch[512]; /* how the XML contradicts the stream; "": not */
-	bool unshared;   /* the file system cannot share the base's storage */
-	uint64_t shared; /* bytes of it that are shared */
+	bool unshared;     /* the file system cannot share the base's storage */
+	uint64_t shared;   /* bytes of it that are shared */
+	char machine[256]; /* the name that it had; "": was not renamed */
 };
 
 /*

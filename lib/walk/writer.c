@@ -45,6 +45,17 @@ static int check_source(const struct writer *writer,
 	return 0;
 }
 
+static int write_configuration(struct writer *writer,
+			       struct savetool_error *err)
+{
+	struct configuration configuration = writer->source->configuration;
+
+	if (writer->options.machine)
+		configuration.machine = (char *)writer->options.machine;
+	return configuration_write(&configuration, writer->options.mapped,
+				   writer->out, err);
+}
+
 static int start(struct visitor *visitor, const struct stream *stream,
 		 struct savetool_error *err)
 {
@@ -58,8 +69,7 @@ static int start(struct visitor *visitor, const struct stream *stream,
 	put_be32(head + 4, STREAM_VERSION);
 	if (output_append(writer->out, head, sizeof(head), err) < 0)
 		return -1;
-	return configuration_write(&stream->configuration,
-				   writer->options.mapped, writer->out, err);
+	return write_configuration(writer, err);
 }
 
 static int write_header(struct writer *writer, const struct section *section,
@@ -291,7 +301,8 @@ static int tail(struct visitor *visitor, const struct tail *tail,
 	if (close_part(writer, err) < 0 ||
 	    page_sink_finish(writer->memory, err) < 0)
 		return -1;
-	return tail_write(tail, writer->out, writer->options.mapped, err);
+	return tail_write(tail, writer->out, writer->options.mapped,
+			  writer->options.machine, err);
 }
 
 static const struct visitor_ops ops = {

@@ -13,6 +13,7 @@ struct writer_options {
 	bool big_endian;          /* of bitmaps: the host that will load them */
 	bool compact;             /* memory in as few sections as possible */
 	struct mapped_base *base; /* mapped: to share storage with; or NULL */
+	const char *machine;      /* its new type; NULL: the stream's own */
 };
 
 /*

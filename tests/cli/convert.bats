@@ -733,6 +733,80 @@ overwritten()
 	done
 }
 
+@test "--machine renames the type in the stream, the XML and the vmdesc" {
+	local format
+
+	make_image v3-two-blocks image
+	for format in raw zstd sparse; do
+		savetool convert --json --verify -O $format \
+			--machine pc-i440fx-9.2 image dest
+		assert_success
+		assert_json '.machine == "pc-i440fx-9.2" and
+			."machine-before" == "pc-i440fx-10.0" and .verified'
+		assert_equal "$stderr" "savetool: dest: warning: machine type\
+ 'pc-i440fx-10.0' was renamed to 'pc-i440fx-9.2'; whether the guest restores\
+ with it, only QEMU can say"
+		savetool check --deep dest
+		assert_output 'dest: clean'
+		savetool inspect --json dest
+		assert_json '.stream.machine == "pc-i440fx-9.2" and
+			.guest.machine == "pc-i440fx-9.2"'
+		savetool convert -v -O raw --machine pc-i440fx-10.0 dest again
+		assert_success
+		assert_line "again: renamed machine type 'pc-i440fx-9.2' to\
+ 'pc-i440fx-10.0'"
+		"$SAVETOOL" convert -O raw image wanted
+		cmp again wanted
+		rm dest again wanted
+	done
+}
+
+@test "--machine: every other byte is what a QEMU of that type would write" {
+	local config='machine=pc-q35-11.1'
+
+	mapped_recipe <<<'block pc.ram 64K' |
+		sed 's/^vmdesc/& configuration=yes/' >one
+	sed "s/^configuration /&$config /" one >two
+	"$mkimage" one image
+	"$mkimage" two other
+	"$SAVETOOL" convert other wanted
+	savetool convert -q --allow-mismatch --machine pc-q35-11.1 image dest
+	assert_success
+	cmp dest wanted
+}
+
+@test "--machine with an XML that is given" {
+	make_image v2-small image
+	"$SAVETOOL" xml image >xml
+	savetool convert -q --bare image bare
+	savetool convert -q --libvirt=xml --machine pc-i440fx-9.2 bare dest
+	assert_success
+	"$SAVETOOL" xml dest | diff - <(sed 's/-10\.0/-9.2/' xml)
+}
+
+@test "--machine of another family is refused" {
+	make_image v2-small image
+	savetool convert --machine pc-q35-10.0 image dest
+	assert_error 8 "image: machine type 'pc-q35-10.0' is not of the family\
+ of 'pc-i440fx-10.0': QEMU will refuse the devices; use --allow-mismatch to\
+ write it nevertheless"
+	savetool convert --machine pc image dest
+	assert_failure 8
+	savetool convert --machine "pc-i440fx-10.0'" image dest
+	assert_error 2 "image: 'pc-i440fx-10.0'' is not a machine type"
+	savetool convert --machine '' image dest
+	assert_failure 2
+	make_image v2-no-configuration plain
+	savetool convert --machine pc-i440fx-10.0 plain dest
+	assert_error 7 "plain: stream without a configuration section: it states\
+ no machine type"
+	[ ! -e dest ]
+	savetool convert -q --allow-mismatch --machine pc-q35-10.0 image dest
+	assert_success
+	savetool check dest
+	assert_success
+}
+
 @test "--drop takes what is there, and never memory" {
 	make_image v2-proxmox image
 	savetool convert image dest --drop pbs-sate

@@ -48,6 +48,23 @@ static void change(const struct text *text, const struct vmdesc *vmdesc,
 	free(twice.bytes);
 }
 
+/* The length of the machine type's name, if it is there. */
+static void rename_machine(const struct text *text, const struct vmdesc *vmdesc)
+{
+	struct text once, twice;
+	struct savetool_error err;
+
+	fuzz_require(vmdesc_set_machine(&once.bytes, &once.size, text->bytes,
+					text->size, 123, &err) == 0);
+	require_like(&once, vmdesc);
+	fuzz_require(vmdesc_set_machine(&twice.bytes, &twice.size, once.bytes,
+					once.size, 123, &err) == 0);
+	fuzz_require(twice.size == once.size);
+	fuzz_require(memcmp(twice.bytes, once.bytes, once.size) == 0);
+	free(once.bytes);
+	free(twice.bytes);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct text text = { malloc(size + 1), size };
@@ -59,6 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (vmdesc_parse(&vmdesc, text.bytes, size, &err) == 0) {
 		change(&text, vmdesc, false);
 		change(&text, vmdesc, true);
+		rename_machine(&text, vmdesc);
 		vmdesc_free(vmdesc);
 	}
 	free(text.bytes);

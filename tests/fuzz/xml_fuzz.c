@@ -1,10 +1,34 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Any text as a domain XML. */
+/* Any text as a domain XML, also with another machine type. */
 #include "config.h"
 
 #include "fuzz.h"
 
+#include "format/domain_edit.h"
 #include "format/domain_xml.h"
+
+/* It fails, or changes nothing but that. */
+static void rename_machine(const char *text, const struct savetool_guest *guest)
+{
+	static const char name[] = "pc-i440fx-10.0";
+	const struct savetool_guest *renamed;
+	struct domain_xml *domain;
+	struct savetool_error err;
+	char *edited;
+
+	if (domain_xml_set_machine(&edited, text, name, &err) < 0)
+		return;
+	fuzz_require(domain_xml_parse(&domain, edited, &err) == 0);
+	renamed = domain_xml_guest(domain);
+	if (guest->machine)
+		fuzz_require(strcmp(renamed->machine, name) == 0);
+	fuzz_require(!guest->name == !renamed->name);
+	if (guest->name)
+		fuzz_require(strcmp(renamed->name, guest->name) == 0);
+	fuzz_require(renamed->memory == guest->memory);
+	domain_xml_free(domain);
+	free(edited);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -22,6 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		guest = domain_xml_guest(domain);
 		for (size_t i = 0; guest->files && guest->files[i]; i++)
 			fuzz_require(strlen(guest->files[i]) > 0);
+		rename_machine(text, guest);
 		domain_xml_free(domain);
 	}
 	free(text);

@@ -53,6 +53,44 @@ setup_file()
 	loads image.raw
 }
 
+# guest TYPE: of this machine type.
+guest()
+{
+	guest=(--guest --ram pc.ram=40 -- -m 40 -M "$1,memory-backend=pc.ram")
+}
+
+# renamed OLD NEW: files image.raw and image.sparse, of a guest of type OLD.
+renamed()
+{
+	guest "$1"
+	machine=("${guest[@]}")
+	saves image
+	loads image
+	for format in raw sparse; do
+		convert $format image image.$format --machine "$2" --verify
+	done
+	guest "$2"
+}
+
+@test "a machine type of 2022, renamed, loads as one of 2025 in both QEMUs" {
+	for family in pc-i440fx pc-q35; do
+		rm -rf truth image*
+		renamed $family-7.2 $family-10.0
+		for program in qemu-system-x86_64 "$NEWER"; do
+			machine=(--program "$program" "${guest[@]}")
+			loads image.raw
+			loads image.sparse --cap mapped-ram
+		done
+	done
+}
+
+@test "a machine type of 2019, renamed, is refused by QEMU for a device" {
+	renamed pc-i440fx-4.2 pc-i440fx-9.2
+	machine=(--program "$NEWER" "${guest[@]}")
+	fails_with "piix4_pm" loads image.raw
+	fails_with "piix4_pm" loads image.sparse --cap mapped-ram
+}
+
 @test "x-ignore-shared in mapped-ram is described, and refused" {
 	machine=(--program "$NEWER" --ram pc.ram=40 --
 		-m 40 -M pc,memory-backend=pc.ram)

@@ -120,7 +120,7 @@ static void writes(const struct tail *tail, bool mapped, const void *bytes,
 	struct savetool_error err;
 
 	recorder_init(&recorder, false);
-	assert_ok(tail_write(tail, &recorder.base, mapped, &err), err);
+	assert_ok(tail_write(tail, &recorder.base, mapped, NULL, &err), err);
 	assert_int_equal(recorder.base.position, size);
 	assert_memory_equal(recorder.bytes, bytes, size);
 }
@@ -164,7 +164,7 @@ TEST(the_capability_gets_into_the_description)
 	wire_vmdesc(&wire, JSON(BOTH));
 	tail = reads(FOOTERS_PRESENT);
 	recorder_init(&recorder, false);
-	assert_ok(tail_write(tail, &recorder.base, true,
+	assert_ok(tail_write(tail, &recorder.base, true, NULL,
 			     &(struct savetool_error){}),
 		  (struct savetool_error){});
 	written = recorder.base.position;

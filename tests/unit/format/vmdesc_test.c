@@ -394,6 +394,47 @@ TEST(elements_of_other_kinds_do_no_harm)
 			vmdesc_free(vmdesc);
 }
 
+static void gets_length(const char *json, size_t length, const char *expected)
+{
+	size_t size = strlen(json), edited_size;
+	char *bare = malloc(size), *edited;
+	struct savetool_error err;
+
+	memcpy(bare, json, size);
+	assert_ok(vmdesc_set_machine(&edited, &edited_size, bare, size, length,
+				     &err),
+		  err);
+	assert_int_equal(edited_size, strlen(expected));
+	assert_memory_equal(edited, expected, edited_size);
+	free(edited);
+	free(bare);
+}
+
+#define BUFFER(size)                                                           \
+	"{\"configuration\": {\"fields\": [{\"name\": \"len\", "               \
+	"\"size\": 4}, {\"name\": \"name\", \"size\": " size                   \
+	"}]}, \"devices\": []}"
+
+TEST(a_machine_type_has_its_own_length)
+{
+	gets_length(BUFFER("14"), 7, BUFFER("7"));
+	gets_length(BUFFER("7"), 123, BUFFER("123"));
+	/* And in a configuration with everything that QEMU writes. */
+	gets_length(MAPPED, 14, MAPPED);
+}
+
+TEST(a_length_that_is_not_there_stays_away)
+{
+	gets_length(OLD, 7, OLD);
+	gets_length(
+		"{\"configuration\": {\"fields\": [{\"name\": \"name\"}]}}", 7,
+		"{\"configuration\": {\"fields\": [{\"name\": \"name\"}]}}");
+	gets_length("{\"configuration\": {\"fields\": {}}}", 7,
+		    "{\"configuration\": {\"fields\": {}}}");
+	gets_length("{\"configuration\": []}", 7, "{\"configuration\": []}");
+	gets_length("[", 7, "[");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -413,6 +454,8 @@ int main(void)
 		cmocka_unit_test(a_device_goes_with_one_comma),
 		cmocka_unit_test(devices_that_are_listed_twice_stay),
 		cmocka_unit_test(text_that_is_cut_off_is_not_read_past_its_end),
+		cmocka_unit_test(a_machine_type_has_its_own_length),
+		cmocka_unit_test(a_length_that_is_not_there_stays_away),
 		cmocka_unit_test(a_real_one_is_understood),
 		cmocka_unit_test(arrays_count_as_often_as_they_are_long),
 		cmocka_unit_test(the_size_of_a_struct_holds_all_beneath),

@@ -98,6 +98,22 @@ TEST(releases_are_numbers)
 	assert_int_equal(machine_compare("9.0", "9.0"), 0);
 }
 
+TEST(related_types_have_the_same_board)
+{
+	assert_true(machine_is_related("pc-i440fx-7.2", "pc-i440fx-10.0"));
+	assert_true(machine_is_related("pc-q35-jammy", "pc-q35-8.2"));
+	assert_true(machine_is_related("pc-q35-rhel9.4.0", "pc-q35-9.0"));
+	assert_true(machine_is_related("virt-9.0", "virt-10.0"));
+	assert_true(machine_is_related("s390-ccw-virtio-8.0",
+				       "s390-ccw-virtio-9.0"));
+	assert_false(machine_is_related("pc-i440fx-7.2", "pc-q35-7.2"));
+	assert_false(machine_is_related("pc-1.3", "pc-i440fx-7.2"));
+	assert_false(machine_is_related("pc-i440fx-7.2", "pc"));
+	assert_false(machine_is_related("pc-i440fx-7.2", "pc-i440fx-"));
+	assert_false(machine_is_related("microvm", "microvm"));
+	assert_false(machine_is_related("", "virt-10.0"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -107,6 +123,7 @@ int main(void)
 		cmocka_unit_test(the_last_release_of_unknown_types_is_unknown),
 		cmocka_unit_test(vendors_have_names_of_their_own),
 		cmocka_unit_test(releases_are_numbers),
+		cmocka_unit_test(related_types_have_the_same_board),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
