@@ -68,6 +68,7 @@ unit_tests = \
 	%D%/unit/codec/zstd_test \
 	%D%/unit/outer/inner_name_test \
 	%D%/unit/outer/layer_test \
+	%D%/unit/outer/qcow2_test \
 	%D%/unit/ram/block_test \
 	%D%/unit/ram/count_test \
 	%D%/unit/ram/digest_test \

@@ -544,6 +544,32 @@ TEST(a_mapped_list_is_written_where_qemu_has_it)
 	ram_layout_free(&layout);
 }
 
+TEST(a_mapped_list_is_written_in_steps_like_at_once)
+{
+	static const struct output_ops ops = { .write_at = keep_written };
+	static uint8_t at_once[sizeof(written)];
+	struct output out = { .ops = &ops,
+			      .seekable = true,
+			      .position = START };
+	struct ram_layout layout = two_blocks();
+	struct mapped_header headers[2], header;
+	struct savetool_error err;
+
+	memset(written, 0, sizeof(written));
+	assert_ok(ram_list_write_mapped(&layout, &out, headers, &err), err);
+	memcpy(at_once, written, sizeof(written));
+	memset(written, 0, sizeof(written));
+	out.position = START;
+	assert_ok(ram_list_write_total(layout.length, &out, &err), err);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_ok(ram_list_write_block(&layout, i, &out, &header, &err),
+			  err);
+		assert_memory_equal(&header, &headers[i], sizeof(header));
+	}
+	assert_memory_equal(written, at_once, sizeof(written));
+	ram_layout_free(&layout);
+}
+
 /* The bitmap of 70 pages is 16 bytes long: it just fits, or it does not. */
 TEST(slots_start_at_the_next_mebibyte)
 {
@@ -596,6 +622,8 @@ int main(void)
 		cmocka_unit_test(a_sequential_list_is_written),
 		cmocka_unit_test(a_mapped_list_is_written_where_qemu_has_it),
 		cmocka_unit_test(slots_start_at_the_next_mebibyte),
+		cmocka_unit_test(
+			a_mapped_list_is_written_in_steps_like_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -374,6 +374,42 @@ TEST(memory_can_be_skipped_within_but_not_beyond)
 		     "image ends (at byte 7)");
 }
 
+TEST(going_forwards_reads_what_is_between)
+{
+	const uint64_t far = CHUNK_SIZE + 5000;
+	struct sample sample;
+	struct savetool_error err;
+
+	open_sample(&sample, 2 * CHUNK_SIZE);
+	assert_ok(reader_go(&sample.reader, far, &err), err);
+	assert_int_equal(sample.reader.offset, far);
+	assert_ok(reader_go(&sample.reader, far, &err), err);
+	assert_ok(reader_need(&sample.reader, 10, &err), err);
+	shows(&sample.reader, sample.bytes + far, 10);
+	assert_fails(reader_go(&sample.reader, 3 * CHUNK_SIZE, &err), err,
+		     SAVETOOL_INCOMPLETE, "image ends (at byte 2097152)");
+	close_sample(&sample);
+}
+
+TEST(bytes_are_copied_across_chunks)
+{
+	const size_t size = CHUNK_SIZE + 12345;
+	uint8_t *copy = malloc(size);
+	struct sample sample;
+	struct savetool_error err;
+
+	open_sample(&sample, 2 * CHUNK_SIZE);
+	assert_ok(reader_bytes(&sample.reader, copy, 7, &err), err);
+	assert_memory_equal(copy, sample.bytes, 7);
+	assert_ok(reader_bytes(&sample.reader, copy, size, &err), err);
+	assert_memory_equal(copy, sample.bytes + 7, size);
+	assert_int_equal(sample.reader.offset, size + 7);
+	assert_fails(reader_bytes(&sample.reader, copy, size, &err), err,
+		     SAVETOOL_INCOMPLETE, "image ends (at byte 2097152)");
+	close_sample(&sample);
+	free(copy);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -396,6 +432,8 @@ int main(void)
 		cmocka_unit_test(a_name_with_a_nul_is_corrupt),
 		cmocka_unit_test(a_name_that_breaks_off_is_incomplete),
 		cmocka_unit_test(memory_can_be_skipped_within_but_not_beyond),
+		cmocka_unit_test(going_forwards_reads_what_is_between),
+		cmocka_unit_test(bytes_are_copied_across_chunks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
