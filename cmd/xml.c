@@ -260,7 +260,7 @@ static int run(struct cli *cli)
 		OPTIONS_PROGRESS(&job.progress),
 		OPTION_END,
 	};
-	int status = cli->status;
+	int status;
 
 	if (cli_parse(cli, table)) {
 		job.path = cli->operands[0];

@@ -54,7 +54,8 @@ int savetool_image_xml(const struct savetool_image *image, const char **xml,
 static int require_changeable(const struct savetool_image *image,
 			      struct savetool_error *err)
 {
-	if (require_header(image, err) < 0)
+	if (require_header(image, err) < 0 ||
+	    image_require_whole_file(image, err) < 0)
 		return -1;
 	if (image_is_wrapped(image)) {
 		fail(err, SAVETOOL_UNSUPPORTED,

@@ -48,6 +48,26 @@ assert_same()
  convert it with 'savetool convert'"
 }
 
+@test "the XML of an image in an archive is printed, but not changed" {
+	local name
+
+	make_image v2-small a
+	"$SAVETOOL" xml a >wanted
+	tar cf a.tar a
+	cp a.tar old.tar
+	for name in a.tar a.tar::a; do
+		"$SAVETOOL" xml $name | cmp - wanted
+		savetool xml --paused $name
+		assert_error 7 "$name: an image in another file can only be\
+ read; convert it with 'savetool convert'"
+		savetool xml --paused -n $name
+		assert_equal "$status" 7
+		savetool xml --set <(moved a) $name
+		assert_equal "$status" 7
+	done
+	cmp a.tar old.tar
+}
+
 @test "a bare stream has no XML" {
 	make_image v2-bare a
 	for words in '' '--paused' '--set b'; do
