@@ -253,11 +253,12 @@ static int next_in_struct(struct fields_walk *walk, struct field *field,
 			  struct savetool_error *err)
 {
 	struct fields_frame *frame = top(walk);
-	const struct node *node = &walk->fields->nodes[frame->next];
+	const struct node *node;
 	const char *name;
 
 	if (frame->next == frame->stop)
 		return leave(walk, field);
+	node = &walk->fields->nodes[frame->next];
 	name = fields_text(walk->fields, node->name);
 	if (node->kind == NODE_SUBSECTION) {
 		frame->next = node->end;
