@@ -22,6 +22,8 @@ libcmd_la_SOURCES = \
 	%D%/connections.h \
 	%D%/convert.c \
 	%D%/digest.c \
+	%D%/digest_list.c \
+	%D%/digest_list.h \
 	%D%/editor.c \
 	%D%/editor.h \
 	%D%/escape.c \

@@ -144,6 +144,7 @@ bats_tests = \
 	%D%/cli/convert.bats \
 	%D%/cli/compact.bats \
 	%D%/cli/compare.bats \
+	%D%/cli/digest.bats \
 	%D%/cli/sparsify.bats \
 	%D%/cli/check.bats \
 	%D%/cli/rest.bats \

@@ -209,6 +209,7 @@ static int give_subsection(struct fields_walk *walk, struct field *field,
 	const char *name = fields_text(walk->fields, node->name);
 	uint8_t expected[1 + 1 + UINT8_MAX + 4], found[sizeof(expected)];
 	size_t size = subsection_header_size(name);
+	bool fits = false;
 
 	if (size <= sizeof(expected)) {
 		expected[0] = SECTION_SUBSECTION;
@@ -218,8 +219,9 @@ static int give_subsection(struct fields_walk *walk, struct field *field,
 		if (input_read_exactly(walk->in, found, size, walk->offset,
 				       err) < 0)
 			return -1;
+		fits = memcmp(found, expected, size) == 0;
 	}
-	if (size > sizeof(expected) || memcmp(found, expected, size) != 0) {
+	if (!fits) {
 		top(walk)->next = top(walk)->stop;
 		return give_rest(walk, field, top(walk)->end);
 	}
@@ -253,11 +255,12 @@ static int next_in_struct(struct fields_walk *walk, struct field *field,
 			  struct savetool_error *err)
 {
 	struct fields_frame *frame = top(walk);
-	const struct node *node = &walk->fields->nodes[frame->next];
+	const struct node *node;
 	const char *name;
 
 	if (frame->next == frame->stop)
 		return leave(walk, field);
+	node = &walk->fields->nodes[frame->next];
 	name = fields_text(walk->fields, node->name);
 	if (node->kind == NODE_SUBSECTION) {
 		frame->next = node->end;

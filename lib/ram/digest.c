@@ -25,6 +25,7 @@ struct digest_sink {
 	struct page_words *pages; /* a hash per page; NULL if ordered */
 	bool has_deltas;          /* pages came as what had changed in them */
 	uint64_t result[2];
+	uint64_t (*sums)[2]; /* of each block, after finish */
 };
 
 static void fold_page(struct digest_sink *sink, unsigned block, uint64_t offset,
@@ -86,12 +87,14 @@ static void fold_pages(struct digest_sink *sink, unsigned block)
 			  page_words_get(hashes, page));
 }
 
-static void fold_block(const struct digest_sink *sink,
-		       const struct ram_block *block, XXH3_state_t *all)
+static void fold_block(struct digest_sink *sink, const struct ram_block *block,
+		       XXH3_state_t *all)
 {
 	XXH128_hash_t sum = XXH3_128bits_digest(sink->blocks[block->index]);
 	uint8_t bytes[24];
 
+	sink->sums[block->index][0] = sum.high64;
+	sink->sums[block->index][1] = sum.low64;
 	put_be64(bytes, block->length);
 	put_be64(bytes + 8, sum.high64);
 	put_be64(bytes + 16, sum.low64);
@@ -115,7 +118,8 @@ static int finish(struct page_sink *base, struct savetool_error *err)
 	XXH3_state_t *all = XXH3_createState();
 	XXH128_hash_t sum;
 
-	if (!order || !all) {
+	sink->sums = calloc(count + 1, sizeof(*sink->sums));
+	if (!order || !all || !sink->sums) {
 		XXH3_freeState(all);
 		return fail_memory(err);
 	}
@@ -147,6 +151,7 @@ static void sink_free(struct page_sink *base)
 		if (sink->pages)
 			page_words_free(&sink->pages[i]);
 	}
+	free(sink->sums);
 	free(sink->blocks);
 	free(sink->pages);
 	free(sink);
@@ -222,6 +227,14 @@ void digest_sink_result(const struct page_sink *base, uint64_t digest[2])
 	const struct digest_sink *sink = (const struct digest_sink *)base;
 
 	memcpy(digest, sink->result, sizeof(sink->result));
+}
+
+void digest_sink_block(const struct page_sink *base, unsigned block,
+		       uint64_t digest[2])
+{
+	const struct digest_sink *sink = (const struct digest_sink *)base;
+
+	memcpy(digest, sink->sums[block], sizeof(sink->sums[block]));
 }
 
 bool digest_sink_is_final(const struct page_sink *base)

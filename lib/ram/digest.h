@@ -27,6 +27,8 @@ int digest_sink_grow(struct page_sink *sink, struct savetool_error *err);
 bool digest_sink_is_final(const struct page_sink *sink);
 
 /* Only after finish. */
+void digest_sink_block(const struct page_sink *sink, unsigned block,
+		       uint64_t digest[2]);
 void digest_sink_result(const struct page_sink *sink, uint64_t digest[2]);
 
 #endif

@@ -22,4 +22,32 @@ int savetool_image_digest(struct savetool_image *image,
 			  struct savetool_digest *digest,
 			  struct savetool_error *err);
 
+/* The digest of one RAM block: of its pages, not of its name and length. */
+struct savetool_block_digest {
+	const char *name;
+	uint64_t length;
+	uint64_t digest[2];
+};
+
+/* "0011…eeff": 32 lower-case hexadecimal digits and a final NUL. */
+#define SAVETOOL_BLOCK_DIGEST_TEXT 33
+void savetool_block_digest_text(const struct savetool_block_digest *digest,
+				char text[SAVETOOL_BLOCK_DIGEST_TEXT]);
+
+/* Of all blocks, in the order of the image. */
+struct savetool_block_digests {
+	size_t count;
+	const struct savetool_block_digest *list;
+};
+
+/* As savetool_image_digest(), with the digest of each block. */
+int savetool_image_digest_blocks(struct savetool_image *image,
+				 const struct savetool_monitor *monitor,
+				 struct savetool_digest *digest,
+				 struct savetool_block_digests **blocks,
+				 struct savetool_error *err);
+
+/* NULL is fine. */
+void savetool_block_digests_free(struct savetool_block_digests *blocks);
+
 #endif

@@ -18,6 +18,7 @@ struct digest_visitor {
 	struct visitor base;
 	struct output devices; /* hashes what is appended */
 	XXH3_state_t *sum;
+	const struct ram_layout *layout; /* of the walk's pass */
 	struct page_sink *memory;
 	struct savetool_digest result;
 };
@@ -75,6 +76,7 @@ static int ram_list(struct visitor *visitor, const struct section *section,
 	if (digest_sink_new(&digest->memory, &list->layout, list->mapped, err) <
 	    0)
 		return -1;
+	digest->layout = &list->layout;
 	*sink = digest->memory;
 	return 0;
 }
@@ -166,6 +168,55 @@ bool digest_visitor_is_final(const struct digest_visitor *digest)
 	return digest_sink_is_final(digest->memory);
 }
 
+void savetool_block_digest_text(const struct savetool_block_digest *digest,
+				char text[SAVETOOL_BLOCK_DIGEST_TEXT])
+{
+	snprintf(text, SAVETOOL_BLOCK_DIGEST_TEXT, "%016llx%016llx",
+		 (unsigned long long)digest->digest[0],
+		 (unsigned long long)digest->digest[1]);
+}
+
+void savetool_block_digests_free(struct savetool_block_digests *blocks)
+{
+	if (!blocks)
+		return;
+	for (size_t i = 0; i < blocks->count; i++)
+		free((char *)blocks->list[i].name);
+	free((void *)blocks->list);
+	free(blocks);
+}
+
+/* Of all blocks of a walk that has not ended. */
+static int list_blocks(struct savetool_block_digests **result,
+		       const struct digest_visitor *digest,
+		       struct savetool_error *err)
+{
+	unsigned count = digest->layout->count;
+	struct savetool_block_digests *blocks = calloc(1, sizeof(*blocks));
+	struct savetool_block_digest *list = calloc(count + 1, sizeof(*list));
+
+	if (!blocks || !list) {
+		free(blocks);
+		free(list);
+		return fail_memory(err);
+	}
+	blocks->list = list;
+	for (unsigned i = 0; i < count; i++) {
+		const struct ram_block *block = &digest->layout->blocks[i];
+
+		list[i].name = strdup(block->name);
+		if (!list[i].name) {
+			savetool_block_digests_free(blocks);
+			return fail_memory(err);
+		}
+		blocks->count++;
+		list[i].length = block->length;
+		digest_sink_block(digest->memory, i, list[i].digest);
+	}
+	*result = blocks;
+	return 0;
+}
+
 /* One walk; *final says whether there is a result. */
 static int digest_walk(struct savetool_image *image,
 		       int (*walk_it)(struct pass *pass,
@@ -174,6 +225,7 @@ static int digest_walk(struct savetool_image *image,
 				      struct savetool_error *err),
 		       const struct savetool_monitor *monitor, bool *final,
 		       struct savetool_digest *result,
+		       struct savetool_block_digests **blocks,
 		       struct savetool_error *err)
 {
 	cleanup_pass struct pass pass = PASS_INIT;
@@ -187,20 +239,25 @@ static int digest_walk(struct savetool_image *image,
 	if (failed == 0) {
 		*final = digest_visitor_is_final(digest);
 		*result = digest->result;
+		if (blocks && *final)
+			failed = list_blocks(blocks, digest, err);
 	}
 	digest_visitor_free(digest);
 	return failed;
 }
 
-int image_digest(struct savetool_image *image,
-		 const struct savetool_monitor *monitor,
-		 struct savetool_digest *digest, struct savetool_error *err)
+/* blocks may be NULL. */
+static int digest_all(struct savetool_image *image,
+		      const struct savetool_monitor *monitor,
+		      struct savetool_digest *digest,
+		      struct savetool_block_digests **blocks,
+		      struct savetool_error *err)
 {
 	struct savetool_digest result;
 	bool final;
 
 	if (image_require_complete(image, err) < 0 ||
-	    digest_walk(image, walk, monitor, &final, &result, err) < 0)
+	    digest_walk(image, walk, monitor, &final, &result, blocks, err) < 0)
 		return -1;
 	if (!final && !image_is_repeatable(image)) {
 		fail(err, SAVETOOL_UNSUPPORTED,
@@ -208,10 +265,37 @@ int image_digest(struct savetool_image *image,
 		     "from a pipe");
 		return fail_hint(err, SAVETOOL_HINT_FILE);
 	}
-	if (!final &&
-	    digest_walk(image, walk_latest, monitor, &final, &result, err) < 0)
+	if (!final && digest_walk(image, walk_latest, monitor, &final, &result,
+				  blocks, err) < 0)
 		return -1;
 	*digest = result;
+	return 0;
+}
+
+int image_digest(struct savetool_image *image,
+		 const struct savetool_monitor *monitor,
+		 struct savetool_digest *digest, struct savetool_error *err)
+{
+	return digest_all(image, monitor, digest, NULL, err);
+}
+
+int savetool_image_digest_blocks(struct savetool_image *image,
+				 const struct savetool_monitor *monitor,
+				 struct savetool_digest *digest,
+				 struct savetool_block_digests **result,
+				 struct savetool_error *err)
+{
+	struct savetool_block_digests *blocks;
+	struct savetool_digest all;
+
+	if (digest_all(image, monitor, &all, &blocks, err) < 0)
+		return -1;
+	if (image_require_unchanged(image, err) < 0) {
+		savetool_block_digests_free(blocks);
+		return -1;
+	}
+	*digest = all;
+	*result = blocks;
 	return 0;
 }
 

@@ -21,6 +21,18 @@ static void describe(struct savetool_image *image, bool scan)
 		fuzz_require(info->findings[i].message != NULL);
 }
 
+/* Two passes over one image at the same time. */
+static void compare_with_itself(struct savetool_image *image)
+{
+	struct savetool_comparison *comparison;
+	struct savetool_error err;
+
+	if (savetool_compare(&comparison, image, image, NULL, NULL, &err) < 0)
+		return;
+	fuzz_require(comparison->same && comparison->same_facts);
+	savetool_comparison_free(comparison);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct savetool_image *image;
@@ -34,6 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	describe(image, false);
 	describe(image, true);
 	savetool_image_digest(image, NULL, &digest, &err);
+	compare_with_itself(image);
 	savetool_image_close(image);
 	return 0;
 }

@@ -5,6 +5,7 @@
 fuzz_targets = \
 	%D%/codec_fuzz \
 	%D%/convert_fuzz \
+	%D%/fields_fuzz \
 	%D%/image_fuzz \
 	%D%/libvirt_fuzz \
 	%D%/qcow2_fuzz \
@@ -25,6 +26,7 @@ libreplay_la_SOURCES = %D%/replay.c %D%/fuzz.h
 fuzz_add = $(fuzz_main) libcore.la
 %C%_codec_fuzz_LDADD = $(fuzz_add)
 %C%_convert_fuzz_LDADD = $(fuzz_add)
+%C%_fields_fuzz_LDADD = $(fuzz_add)
 %C%_image_fuzz_LDADD = $(fuzz_add)
 %C%_libvirt_fuzz_LDADD = $(fuzz_add)
 %C%_qcow2_fuzz_LDADD = $(fuzz_add)

@@ -27,6 +27,10 @@ replays()
 	replays convert 200
 }
 
+@test "fields: devices with each kind of field" {
+	replays fields 7
+}
+
 @test "image: every recipe's image, described" {
 	replays image 200
 }

@@ -266,6 +266,12 @@ TEST(fields_without_bytes_do_not_multiply)
 	      true, "array s\nend\nn 1@0:2*1\n");
 }
 
+TEST(a_device_without_fields_has_none)
+{
+	payload(0);
+	shows(DEVICES(DEVICE("dev", "")), true, "");
+}
+
 TEST(sizes_beyond_all_bounds_are_bytes)
 {
 	payload(2);
@@ -425,6 +431,7 @@ int main(void)
 		cmocka_unit_test(
 			fields_without_an_object_of_their_own_are_walked),
 		cmocka_unit_test(fields_without_bytes_do_not_multiply),
+		cmocka_unit_test(a_device_without_fields_has_none),
 		cmocka_unit_test(sizes_beyond_all_bounds_are_bytes),
 		cmocka_unit_test(what_is_no_vmdesc_is_refused),
 		cmocka_unit_test(a_number_is_found_by_the_end_of_its_path),
