@@ -80,6 +80,10 @@ static void warn(const struct extract *extract,
 		cli_warn(cli, extract->source,
 			 "nothing in the image confirms the addresses, which "
 			 "are the usual ones of the machine type");
+	if (memory->format == SAVETOOL_MEMORY_ELF && memory->cpus == 0)
+		cli_warn(cli, extract->source,
+			 "the registers of the processors are not known here: "
+			 "the core has none");
 	for (size_t i = 0; i < memory->unplaced_count; i++)
 		if (!memory->unplaced[i].hidden)
 			cli_warn(cli, extract->source,
@@ -103,6 +107,8 @@ static void show(struct report *report, const struct extract *extract,
 	report_line(report, "%s: %s, %s, %s allocated", extract->destination,
 		    format, logical, allocated);
 	report_flag(report, "assumed", NULL, memory->assumed);
+	if (memory->format == SAVETOOL_MEMORY_ELF)
+		report_number(report, "cpus", NULL, memory->cpus);
 	show_ranges(report, memory);
 	show_unplaced(report, memory);
 }

@@ -209,14 +209,15 @@ static const char *const byte_orders[] = { "little", "big", NULL };
 static const char *const formats[] = { "raw",  "gzip",       "bzip2",  "xz",
 				       "lzop", "zstd",       "sparse", "v2",
 				       "v3",   "mapped-ram", NULL };
-static const char *const memory_formats[] = { "raw", NULL };
+static const char *const memory_formats[] = { "raw", "elf", "lime", NULL };
 static const char *const outputs[] = { "text", "json", "human", NULL };
 
 static const struct choice choices[] = {
 	{ take_byte_order, "byte order", byte_orders, "little or big" },
 	{ take_format, "format", formats,
 	  "raw, gzip, bzip2, xz, lzop, zstd or sparse" },
-	{ take_memory_format, "memory format", memory_formats, "raw" },
+	{ take_memory_format, "memory format", memory_formats,
+	  "raw, elf or lime" },
 	{ take_output, "form of output", outputs, "text or json" },
 };
 

@@ -10,7 +10,7 @@ _savetool_value()
 	-O|--to)
 		mapfile -t COMPREPLY < <(compgen -W "$formats" -- "$2") ;;
 	--format)
-		mapfile -t COMPREPLY < <(compgen -W 'raw' -- "$2") ;;
+		mapfile -t COMPREPLY < <(compgen -W 'raw elf lime' -- "$2") ;;
 	--block|--map)
 		;;
 	--output)

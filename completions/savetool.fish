@@ -32,7 +32,7 @@ complete -c savetool -n __savetool_helped -f -a '(__savetool_commands)'
 complete -c savetool -n 'not __savetool_first' -a '(__savetool_options)'
 complete -c savetool -n 'not __savetool_first' -s O -l to -x \
     -a 'raw gzip bzip2 xz lzop zstd sparse v2 v3 mapped-ram'
-complete -c savetool -n 'not __savetool_first' -l format -x -a 'raw'
+complete -c savetool -n 'not __savetool_first' -l format -x -a 'raw elf lime'
 complete -c savetool -n 'not __savetool_first' -l block -x
 complete -c savetool -n 'not __savetool_first' -l map -x
 complete -c savetool -n 'not __savetool_first' -l output -x -a 'text json'

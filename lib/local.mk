@@ -334,7 +334,14 @@ libcore_la_SOURCES += \
 	%D%/extract/layout_x86.c \
 	%D%/extract/main_memory.c \
 	%D%/extract/memory.c \
-	%D%/extract/xml.c
+	%D%/extract/xml.c \
+	%D%/extract/notes.c \
+	%D%/extract/notes.h \
+	%D%/extract/notes_x86.c \
+	%D%/format/elf_core.c \
+	%D%/format/elf_core.h \
+	%D%/format/lime.c \
+	%D%/format/lime.h
 
 lib_LTLIBRARIES += libsavetool.la
 include_HEADERS += %D%/savetool.h

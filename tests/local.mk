@@ -74,6 +74,7 @@ unit_tests = \
 	%D%/unit/ram/digest_test \
 	%D%/unit/ram/latest_test \
 	%D%/unit/ram/page_test \
+	%D%/unit/ram/places_test \
 	%D%/unit/ram/page_words_test \
 	%D%/unit/ram/pump_test \
 	%D%/unit/ram/xbzrle_test \
@@ -81,6 +82,7 @@ unit_tests = \
 	%D%/unit/format/configuration_test \
 	%D%/unit/format/domain_edit_test \
 	%D%/unit/format/domain_xml_test \
+	%D%/unit/format/elf_core_test \
 	%D%/unit/format/drop_test \
 	%D%/unit/format/fields_test \
 	%D%/unit/format/iterable_test \

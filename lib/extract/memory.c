@@ -7,6 +7,8 @@
 #include "base/options.h"
 #include "base/phases.h"
 #include "extract/layout.h"
+#include "extract/notes.h"
+#include "format/lime.h"
 #include "image/output.h"
 #include "image/pass.h"
 #include "image/unchanged.h"
@@ -25,9 +27,11 @@ struct extraction {
 	struct output *out;
 	struct page_sink *sink;
 	struct ram_places places; /* in the output */
+	struct elf_core core;
+	unsigned cpus; /* in the core */
 };
 
-static const char *const format_names[] = { "raw" };
+static const char *const format_names[] = { "raw", "elf", "lime" };
 
 const char *savetool_memory_format_name(enum savetool_memory_format format)
 {
@@ -104,16 +108,47 @@ static int find_layout(struct layout *layout, const struct guest *guest,
 }
 
 /* In a flat file, each byte lies at its address. */
+static int place_flat(struct ram_places *to, const struct ram_places *ranges,
+		      struct savetool_error *err)
+{
+	for (size_t i = 0; i < ranges->count; i++)
+		if (ram_places_add(to, &ranges->list[i], err) < 0)
+			return -1;
+	return 0;
+}
+
 static int place_in_file(struct extraction *extraction,
 			 struct savetool_error *err)
 {
-	const struct ram_places *places = &extraction->layout->places;
+	static int (*const place[])(struct ram_places * to,
+				    const struct ram_places *ranges,
+				    struct savetool_error *err) = {
+		[SAVETOOL_MEMORY_RAW] = place_flat,
+		[SAVETOOL_MEMORY_ELF] = elf_core_place,
+		[SAVETOOL_MEMORY_LIME] = lime_place,
+	};
 
-	for (size_t i = 0; i < places->count; i++)
-		if (ram_places_add(&extraction->places, &places->list[i], err) <
-		    0)
-			return -1;
-	return 0;
+	return place[extraction->options->format](
+		&extraction->places, &extraction->layout->places, err);
+}
+
+/* Everything in the file but the memory. */
+static int write_headers(struct extraction *extraction,
+			 struct savetool_error *err)
+{
+	const struct ram_places *ranges = &extraction->layout->places;
+	struct output *out = extraction->out;
+
+	switch (extraction->options->format) {
+	case SAVETOOL_MEMORY_ELF:
+		return elf_core_write(&extraction->core, out,
+				      &extraction->places, ranges, err);
+	case SAVETOOL_MEMORY_LIME:
+		return lime_write(out, &extraction->places, ranges, err);
+	default:
+		out->position = ram_places_end(ranges);
+		return 0;
+	}
 }
 
 static int ram_list(struct visitor *visitor, const struct section *section,
@@ -246,6 +281,7 @@ static int report(struct savetool_memory **result,
 	memory->allocated = space_allocated(&st);
 	memory->lost = pass->lost;
 	memory->assumed = extraction->layout->assumed;
+	memory->cpus = extraction->cpus;
 	if (report_ranges(memory, extraction, err) < 0)
 		return -1;
 	return report_unplaced(memory, extraction, err);
@@ -255,15 +291,13 @@ static int write_it(struct extraction *extraction, struct pass *pass,
 		    const struct savetool_monitor *monitor,
 		    struct savetool_memory **memory, struct savetool_error *err)
 {
-	struct output *out = extraction->out;
-
 	if (walk(pass, &extraction->base, monitor, err) < 0)
 		return -1;
-	out->position = ram_places_end(&extraction->places);
-	if (report(memory, extraction, pass, err) < 0 ||
+	if (write_headers(extraction, err) < 0 ||
+	    report(memory, extraction, pass, err) < 0 ||
 	    image_require_unchanged(pass->image, err) < 0)
 		return -1;
-	return output_commit(out, err);
+	return output_commit(extraction->out, err);
 }
 
 static int require_file(struct savetool_error *err)
@@ -324,10 +358,17 @@ static int extract(struct savetool_image *image, const char *destination,
 	if (guest_read(&guest, image, false, &phases.monitor, err) < 0 ||
 	    find_layout(&layout, &guest, options, err) < 0)
 		return -1;
+	if (options->format == SAVETOOL_MEMORY_ELF &&
+	    notes_add_cpus(&extraction.core, &extraction.cpus, &guest, err) <
+		    0) {
+		elf_core_release(&extraction.core);
+		return -1;
+	}
 	failed = extract_to(&extraction, image, destination, &phases, memory,
 			    err);
 	page_sink_free(extraction.sink);
 	ram_places_free(&extraction.places);
+	elf_core_release(&extraction.core);
 	return failed;
 }
 
@@ -341,8 +382,12 @@ int savetool_extract_memory(struct savetool_image *image,
 	struct savetool_memory_options options;
 	struct savetool_memory *memory = NULL;
 
-	if (options_take(&options, sizeof(options), given, err) < 0 ||
-	    image_require_complete(image, err) < 0 ||
+	if (options_take(&options, sizeof(options), given, err) < 0)
+		return -1;
+	if (!savetool_memory_format_name(options.format))
+		return fail(err, SAVETOOL_USAGE, "no memory format %d",
+			    (int)options.format);
+	if (image_require_complete(image, err) < 0 ||
 	    image_spool_beside(image, destination, err) < 0)
 		return -1;
 	image->keep = true;

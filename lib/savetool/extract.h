@@ -5,7 +5,9 @@
 
 /* How a file holds the memory of a guest. */
 enum savetool_memory_format {
-	SAVETOOL_MEMORY_RAW, /* each byte at its guest-physical address */
+	SAVETOOL_MEMORY_RAW,  /* each byte at its guest-physical address */
+	SAVETOOL_MEMORY_ELF,  /* a core, with the processors' registers */
+	SAVETOOL_MEMORY_LIME, /* as LiME writes it */
 	SAVETOOL_MEMORY_FORMAT_COUNT,
 };
 
@@ -68,6 +70,7 @@ struct savetool_memory {
 	 * are those that the machine type has by itself.
 	 */
 	bool assumed;
+	unsigned cpus; /* whose registers an ELF core has */
 };
 
 /*

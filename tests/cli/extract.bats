@@ -246,3 +246,55 @@ fields()
 	assert_error 2 "'--block' is an option of 'extract memory' and not of \
 'extract stream'; see 'savetool extract --help'"
 }
+
+# loads FILE: address, file offset and length of each segment of a core.
+loads()
+{
+	readelf -lW "$1" | awk '$1 == "LOAD" { print $4, $2, $5 }'
+}
+
+# same_bytes FLAT FILE: what a core or a LiME file has of each range, whose
+# address, offset and length come from standard input, is that of a flat file.
+same_bytes()
+{
+	local address offset length
+
+	while read -r address offset length; do
+		cmp -n $((length)) "$1" "$2" $((address)) $((offset)) || return
+	done
+}
+
+@test "a core and a LiME file have the ranges of a flat file" {
+	make_image v2-live-superseded a
+	savetool extract memory -q a flat
+	assert_success
+	savetool extract memory -q --format elf a core
+	assert_success
+	[ "$(loads core | wc -l)" -ge 1 ]
+	loads core | same_bytes flat core
+	savetool extract memory -q --format lime a lime
+	assert_success
+	python3 - lime >ranges <<-'END'
+		import struct, sys
+
+		data = open(sys.argv[1], "rb").read()
+		at = 0
+		while at < len(data):
+		    magic, version, first, last, rest = struct.unpack_from(
+		        "<IIQQQ", data, at)
+		    assert (magic, version, rest) == (0x4c694d45, 1, 0)
+		    print(first, at + 32, last + 1 - first)
+		    at += 32 + last + 1 - first
+		assert at == len(data)
+	END
+	same_bytes flat lime <ranges
+	[ "$(wc -l <ranges)" = "$(loads core | wc -l)" ]
+}
+
+@test "a core whose processors nobody knows here has a warning, and no notes" {
+	make_image v3-small a
+	savetool extract memory --format elf --json a core
+	assert_success
+	[[ $stderr == *"the core has none"* ]]
+	assert_json '.cpus == 0'
+}
