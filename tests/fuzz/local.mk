@@ -3,6 +3,7 @@
 # otherwise with a main() of our own that only replays their seeds.
 
 fuzz_targets = \
+	%D%/archive_fuzz \
 	%D%/codec_fuzz \
 	%D%/convert_fuzz \
 	%D%/fields_fuzz \
@@ -24,6 +25,7 @@ endif
 libreplay_la_SOURCES = %D%/replay.c %D%/fuzz.h
 
 fuzz_add = $(fuzz_main) libcore.la
+%C%_archive_fuzz_LDADD = $(fuzz_add)
 %C%_codec_fuzz_LDADD = $(fuzz_add)
 %C%_convert_fuzz_LDADD = $(fuzz_add)
 %C%_fields_fuzz_LDADD = $(fuzz_add)

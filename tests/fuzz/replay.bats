@@ -19,6 +19,10 @@ replays()
 	"$built/tests/fuzz/$1_fuzz" -runs=0 "$BATS_FILE_TMPDIR/$1"
 }
 
+@test "archive: two images in each kind of archive" {
+	replays archive 15
+}
+
 @test "codec: what is packed, and what is to be packed" {
 	replays codec 10
 }
