@@ -20,6 +20,7 @@ struct wish {
 	bool force, bare, verify, allow_mismatch;
 	char *base, *machine;
 	char *xml; /* "": the image's own */
+	char *tar; /* "": by the source's name */
 	struct take_words drop;
 	int header_version, level, threads;
 	struct savetool_open_options open;
@@ -43,6 +44,8 @@ static const char *contradiction(const struct wish *wish)
 	if (wish->base && wish->format != SAVETOOL_FORMAT_KEEP &&
 	    wish->format != SAVETOOL_FORMAT_SPARSE)
 		return "'--base' is for format 'sparse' only";
+	if (wish->base && wish->tar)
+		return "'--base' and '--tar' cannot be combined";
 	if (wish->allow_mismatch && (!wish->xml || !*wish->xml) &&
 	    !wish->machine)
 		return "'--allow-mismatch' needs '--libvirt=XML' or "
@@ -108,6 +111,7 @@ static struct savetool_convert_options options_of(const struct wish *wish)
 		options.container = SAVETOOL_CONTAINER_LIBVIRT;
 	if (wish->xml && *wish->xml)
 		options.xml = wish->xml;
+	options.tar = wish->tar;
 	if (wish->header_version > 0)
 		options.header_version = (uint32_t)wish->header_version;
 	return options;
@@ -276,6 +280,8 @@ static int run(struct cli *cli)
 		  "leave out a section that QEMU does not know" },
 		{ '\0', "machine", "NAME", take_text, &wish.machine,
 		  "rename the machine type in the stream and the XML" },
+		{ '\0', "tar", "[NAME]", take_text, &wish.tar,
+		  "write a tar archive with the image as NAME" },
 		OPTIONS_COMPRESSION(&wish.level, &wish.threads),
 		OPTIONS_SOURCE(&wish.open),
 		OPTIONS_PROGRESS(&wish.progress),
@@ -292,6 +298,7 @@ static int run(struct cli *cli)
 		status = convert(cli, &wish);
 	}
 	free(wish.xml);
+	free(wish.tar);
 	free(wish.base);
 	free(wish.machine);
 	take_words_free(&wish.drop);

@@ -65,6 +65,12 @@ libcore_la_SOURCES = \
 	%D%/io/output_nbd.c \
 	%D%/io/output_nbd.h \
 	%D%/io/output_open.c \
+	%D%/io/output_tar.c \
+	%D%/io/output_tar.h \
+	%D%/io/tar_map.c \
+	%D%/io/tar_map.h \
+	%D%/io/tar_write.c \
+	%D%/io/tar_write.h \
 	%D%/io/reader.c \
 	%D%/io/reader.h \
 	%D%/io/reopen.c \

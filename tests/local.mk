@@ -61,6 +61,7 @@ unit_tests = \
 	%D%/unit/io/unwritten_test \
 	%D%/unit/io/reader_test \
 	%D%/unit/io/spool_test \
+	%D%/unit/io/tar_map_test \
 	%D%/unit/codec/codec_test \
 	%D%/differential/codec_test \
 	%D%/unit/codec/inflater_test \

@@ -10,6 +10,7 @@
 #include "image/trust.h"
 #include "image/unchanged.h"
 #include "io/output_nbd.h"
+#include "io/output_tar.h"
 #include "io/space.h"
 #include "rewrite/agree.h"
 #include "rewrite/base.h"
@@ -161,6 +162,35 @@ static int open_export(struct output **out, const struct rewrite *rewrite,
 	return output_open_nbd(out, connection, &nbd_options, err);
 }
 
+static const char *last_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* The destination is an archive: what is written becomes a member of it. */
+static int wrap_in_tar(struct output **out, const struct rewrite *rewrite,
+		       const char *name, struct savetool_error *err)
+{
+	const struct savetool_image *source = rewrite->pass->image;
+	const char *member = image_member(source);
+	struct output_tar_options options = {
+		.name = *name ? name :
+				last_part(member ? member : source->path),
+		.modified = S_ISREG(source->opened.st_mode) ?
+				    source->opened.st_mtime :
+				    time(NULL),
+		.folder = source->spool_folder,
+		.monitor = &rewrite->phases.monitor,
+	};
+
+	if (!*options.name || strcmp(options.name, "-") == 0)
+		return fail(err, SAVETOOL_USAGE,
+			    "the member of the tar archive needs a name");
+	return output_open_tar(out, steal(*out), &options, err);
+}
+
 static int open_destination(struct output **out, const struct rewrite *rewrite,
 			    const char *path,
 			    const struct savetool_convert_options *options,
@@ -168,13 +198,19 @@ static int open_destination(struct output **out, const struct rewrite *rewrite,
 {
 	const struct savetool_image *source = rewrite->pass->image;
 
+	if (savetool_is_uri(path) && options->tar)
+		return fail(err, SAVETOOL_USAGE,
+			    "a tar archive cannot be written to an NBD export");
 	if (savetool_is_uri(path))
 		return open_export(out, rewrite, path, options, err);
-	if (!output_path_can_seek(path) && check_pipe(rewrite, err) < 0)
+	if (!options->tar && !output_path_can_seek(path) &&
+	    check_pipe(rewrite, err) < 0)
 		return -1;
 	if (image_output_open(out, source, path, options->force,
-			      !rewrite->header, err) < 0)
+			      !rewrite->header && !options->tar, err) < 0)
 		return -1;
+	if (options->tar)
+		return wrap_in_tar(out, rewrite, options->tar, err);
 	return (*out)->seekable ? 0 : check_pipe(rewrite, err);
 }
 

@@ -47,6 +47,12 @@ struct savetool_convert_options {
 	 * set.
 	 */
 	const char *machine;
+
+	/*
+	 * Write a tar archive, whose only member has this name, and its holes;
+	 * "": the last part of the source's name.  NULL: write no archive.
+	 */
+	const char *tar;
 };
 
 struct savetool_convert_result {

@@ -317,3 +317,72 @@ byte $(($(grep -abo notes gnu.tar | sed 's/:.*//; q'))))"
 	savetool digest "$BATS_TEST_TMPDIR/a.tar::$name"
 	assert_success
 }
+
+# restores PROGRAM...: what is unpacked is the image, and has its holes.
+restores()
+{
+	rm -rf "$BATS_TEST_TMPDIR/out"
+	mkdir "$BATS_TEST_TMPDIR/out"
+	"$@"
+	cmp copy "$BATS_TEST_TMPDIR/out/g.save"
+	assert [ "$(stat -c %b "$BATS_TEST_TMPDIR/out/g.save")" -le \
+		"$(($(stat -c %b copy) + 8))" ]
+}
+
+@test "--tar keeps the holes through a pipe, for every program" {
+	local out=$BATS_TEST_TMPDIR/out tar=$BATS_TEST_TMPDIR/a.tar
+
+	for kind in g1.save one.tar::g1.save; do
+		"$SAVETOOL" convert -O sparse --tar=g.save $kind - | cat >"$tar"
+		restores tar -C "$out" -xf "$tar"
+		assert_equal "$(stat -c %a "$out/g.save")" 600
+		restores bsdtar -C "$out" -xSf "$tar"
+		restores python3 -c 'import sys, tarfile
+tarfile.open(sys.argv[1]).extractall(sys.argv[2])' "$tar" "$out"
+	done
+	run --separate-stderr bash -c "cat g1.save |
+		'$SAVETOOL' convert --tar=g.save - - | '$SAVETOOL' digest -"
+	assert_success
+	assert_output "$(head -c 64 digests)  -::g.save"
+}
+
+@test "--tar sends what is allocated, and little more" {
+	local sent allocated
+
+	sent=$("$SAVETOOL" convert --tar g1.save - | wc -c)
+	allocated=$(($(stat -c %b copy) * 512))
+	assert [ "$sent" -le $((allocated + allocated / 50)) ]
+	# shellcheck disable=SC2154 # mkimage and top are of helpers.bash
+	"$mkimage" "$BATS_TEST_TMPDIR/big" <<-END
+		stream
+		configuration capability=mapped-ram
+		ram start
+			block pc.ram 64G
+			page pc.ram 1M count=20
+		include $top/tests/recipes/parts/end.part
+	END
+	sent=$("$SAVETOOL" convert --tar=g "$BATS_TEST_TMPDIR/big" - | wc -c)
+	assert [ "$sent" -lt 1000000 ]
+}
+
+@test "--tar names the member" {
+	local tar=$BATS_TEST_TMPDIR/a.tar
+
+	savetool convert --verify --tar "$PWD/g1.save" "$tar"
+	assert_success
+	assert_equal "$(tar tf "$tar")" g1.save
+	savetool convert --tar "$PWD/g1.save" "$tar"
+	assert_failure 8
+	savetool convert -f --tar gnu.tar::g2.save "$tar"
+	assert_success
+	assert_equal "$(tar tf "$tar")" g2.save
+	savetool convert -f -O zstd --tar=x/g.zst g2.save "$tar"
+	assert_success
+	"$SAVETOOL" convert -O zstd g2.save "$BATS_TEST_TMPDIR/g.zst"
+	tar xOf "$tar" x/g.zst | cmp - "$BATS_TEST_TMPDIR/g.zst"
+	run --separate-stderr bash -c "cat g1.save |
+		'$SAVETOOL' convert --tar - -"
+	assert_failure 2
+	assert_equal "$stderr" \
+		"savetool: -: the member of the tar archive needs a name"
+}
