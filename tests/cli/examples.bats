@@ -255,6 +255,9 @@ teardown()
 	named_files savetool-places.7
 	rm guest.copy
 	cp guest.save backup/
+	"$SAVETOOL" xml guest.save >guest.xml
+	"$SAVETOOL" convert --bare -O raw guest.save stream
+	"$top/tests/cli/qcow2.py" disk.qcow2 before=stream after=stream
 	make_volume
 	make_nbdkit
 	"$top/tests/cli/web.py" web backup 3>&- &
@@ -273,6 +276,9 @@ teardown()
 	assert_sparse guest.fetched
 	assert_sparse guest.copy
 	assert_sparse backup/copy.save
+	assert_sparse before.save
+	assert_sparse guest.sparse2
+	assert_sparse guest.fetched2
 	[ "$(stat -c %s backup/copy.save)" -eq $((1 << 30)) ]
 }
 
