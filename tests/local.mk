@@ -134,6 +134,8 @@ bats_helpers = \
 	%D%/cli/peak.py \
 	%D%/cli/qcow2.py \
 	%D%/cli/schema.py
+	%D%/cli/schema.py \
+	%D%/cli/web.py
 
 # Runs every command on every recipe.
 recipe_tests = %D%/cli/recipes.py

@@ -193,6 +193,7 @@ static int fetch(struct nbd_cache *cache, struct block *block, uint64_t number,
 	if (end > size_of(cache))
 		end = size_of(cache);
 	*block = (struct block){
+		.used = true,
 		.number = number,
 		.wanted = true,
 		.touched = cache->time,
@@ -203,8 +204,11 @@ static int fetch(struct nbd_cache *cache, struct block *block, uint64_t number,
 		uint64_t after;
 
 		if (nbd_extents_find(cache->extents, at, &extent, monitor,
-				     err) < 0)
+				     err) < 0) {
+			/* Part of it may be on its way. */
+			block->error = EIO;
 			return -1;
+		}
 		after = extent.length < end - at ? at + extent.length : end;
 		if (!extent.hole && to > from && at - to > GAP) {
 			fetch_part(cache, block, from, to);
@@ -221,7 +225,6 @@ static int fetch(struct nbd_cache *cache, struct block *block, uint64_t number,
 	}
 	if (to > from)
 		fetch_part(cache, block, from, to);
-	block->used = true;
 	return 0;
 }
 

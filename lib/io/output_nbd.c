@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "io/input_nbd.h"
+#include "io/nbd_extents.h"
 #include "io/output_file.h"
 #include "io/withheld.h"
 
@@ -33,8 +34,9 @@ struct output_nbd {
 	struct savetool_connection *connection;
 	struct output_nbd_options options;
 	const struct export_info *info;
-	uint64_t end;      /* after the last byte written; old ones follow */
-	uint64_t written;  /* bytes, including overwritten ones */
+	uint64_t end; /* after the last byte written; old ones follow */
+	struct nbd_extents old; /* of what was there at first */
+	uint64_t written;       /* bytes, including overwritten ones */
 	uint64_t expected; /* how many those will be, or SAVETOOL_UNKNOWN */
 	bool final;        /* committed */
 
@@ -200,6 +202,29 @@ static int clear(struct output_nbd *nbd, uint64_t offset, uint64_t length,
 	return 0;
 }
 
+/*
+ * The same where nothing was written yet.  What the server knows to be zeros
+ * stays as it is: some allocate storage for them otherwise.
+ */
+static int clear_old(struct output_nbd *nbd, uint64_t offset, uint64_t length,
+		     struct savetool_error *err)
+{
+	while (length > 0) {
+		struct extent extent;
+
+		if (nbd_extents_find(&nbd->old, offset, &extent,
+				     nbd->options.monitor, err) < 0)
+			return fail_connection(nbd, err);
+		if (extent.length > length)
+			extent.length = length;
+		if (!extent.hole && clear(nbd, offset, extent.length, err) < 0)
+			return -1;
+		offset += extent.length;
+		length -= extent.length;
+	}
+	return 0;
+}
+
 static int check_space(const struct output_nbd *nbd, uint64_t end,
 		       struct savetool_error *err)
 {
@@ -217,7 +242,7 @@ static int clear_gap(struct output_nbd *nbd, uint64_t offset,
 	if (offset <= nbd->end)
 		return 0;
 	if (check_space(nbd, offset, err) < 0 ||
-	    clear(nbd, nbd->end, offset - nbd->end, err) < 0)
+	    clear_old(nbd, nbd->end, offset - nbd->end, err) < 0)
 		return -1;
 	nbd->end = offset;
 	return 0;
@@ -325,7 +350,7 @@ static int clear_rest(struct output_nbd *nbd, struct savetool_error *err)
 
 	if (!nbd->info->can_zero && size - from > REST_SENT)
 		from = size - REST_SENT;
-	return clear(nbd, from, size - from, err);
+	return clear_old(nbd, from, size - from, err);
 }
 
 /* All else is on the disk: now come the bytes that vouch for it. */
@@ -387,6 +412,7 @@ static void nbd_output_close(struct output *out)
 
 	if (!nbd->final && nbd->memory)
 		take_back(nbd);
+	nbd_extents_release(&nbd->old);
 	savetool_disconnect(nbd->connection);
 	free(nbd->memory);
 	free(nbd);
@@ -445,6 +471,7 @@ int output_open_nbd(struct output **out, struct savetool_connection *connection,
 	nbd->base.seekable = true;
 	nbd->connection = connection_share(connection);
 	nbd->info = connection_info(connection);
+	nbd_extents_init(&nbd->old, connection);
 	nbd->options = *options;
 	nbd->expected = SAVETOOL_UNKNOWN;
 	nbd->withheld.active = options->withhold;

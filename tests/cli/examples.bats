@@ -12,7 +12,7 @@ setup_file()
 {
 	local name
 
-	for name in tar rsync restic ssh scp ssh-keygen jq; do
+	for name in tar rsync restic ssh scp ssh-keygen jq nbdkit zstd; do
 		command -v $name >/dev/null || {
 			echo "$name is missing" >&2
 			return 1
@@ -84,11 +84,12 @@ make_programs()
 	chmod +x "$HOST"/bin/*
 }
 
-# examples_of PAGE: each as it is printed, and an empty line.
+# examples_of PAGE: each as it is printed, and an empty line.  Those of a page
+# about everything stand where they belong.
 examples_of()
 {
-	awk '
-		/^\.Sh / { inside = /^\.Sh EXAMPLES/ }
+	awk -v whole="$([[ $1 != *.7 ]] || echo 1)" '
+		/^\.Sh / { inside = whole || /^\.Sh EXAMPLES/ }
 		!inside { next }
 		/^\.Dl \$ / { print substr($0, 5) "\n" }
 		/^\.Ed/ { block = 0; print "" }
@@ -118,13 +119,36 @@ commands_of()
 	done < <(examples_of "$1")
 }
 
+# The plugins of nbdkit find the host like everybody else, and its web server.
+make_nbdkit()
+{
+	cat >"$HOST/bin/nbdkit" <<-SCRIPT
+		#!/bin/bash
+		words=()
+		for word; do
+			case \$word in
+			ssh) words+=(ssh config=$HOST/ssh_config
+				known-hosts=$HOST/known-hosts
+				identity=$HOST/key user=$(id -un)) ;;
+			https://host/*)
+				words+=("http://\${word#https://}"
+					unix-socket-path=web) ;;
+			*) words+=("\$word") ;;
+			esac
+		done
+		exec $(command -v nbdkit) "\${words[@]}"
+	SCRIPT
+	chmod +x "$HOST/bin/nbdkit"
+}
+
 # do_script SCRIPT: with the paths that it names in here.
 do_script()
 {
 	local script
 
 	script=$(sed "s|/var/lib/libvirt/qemu/save|$PWD/save|g
-		s|/backup|$PWD/backup|g" <<<"$1")
+		s|/backup|$PWD/backup|g
+		s|/dev/vg/save|${volume:-$PWD/volume}|g" <<<"$1")
 	echo "$script"
 	PATH=$HOST/bin:$PATH run --separate-stderr \
 		bash -euo pipefail -c "$script"
@@ -208,6 +232,54 @@ named_files()
 		done < <(awk -v RS= -v ORS='\0' 1 scripts)
 		cd ..
 	done
+}
+
+# A disk for what the page calls a logical volume, if this user may have one.
+make_volume()
+{
+	volume=
+	head -c 4M /dev/urandom >volume
+	[ "$(id -u)" != 0 ] || [ ! -e /dev/loop-control ] ||
+		volume=$(losetup -f --show volume)
+}
+
+teardown()
+{
+	[ -z "${volume-}" ] || losetup -d "$volume"
+	[ -z "${web-}" ] || kill "$web"
+}
+
+@test "the recipes of savetool-places(7) do what the page says" {
+	local script
+
+	named_files savetool-places.7
+	rm guest.copy
+	cp guest.save backup/
+	"$SAVETOOL" xml guest.save >guest.xml
+	"$SAVETOOL" convert --bare -O raw guest.save stream
+	"$top/tests/cli/qcow2.py" disk.qcow2 before=stream after=stream
+	make_volume
+	make_nbdkit
+	"$top/tests/cli/web.py" web backup 3>&- &
+	web=$!
+	awaits test -S web
+	commands_of savetool-places.7 >scripts
+	while IFS= read -r -d '' script; do
+		do_script "$script" </dev/null
+		[ "$status" -eq 0 ] || fail "status $status: $stderr"
+		# libssh has much to say.
+		[[ $stderr != *savetool:* ]] || fail "$stderr"
+	done < <(awk -v RS= -v ORS='\0' 1 scripts)
+	assert_equal "$(digest guest.save.zst)" "$(digest guest.save)"
+	assert_equal "$(digest "${volume:-volume}")" "$(digest guest.save)"
+	assert_sparse guest.back
+	assert_sparse guest.fetched
+	assert_sparse guest.copy
+	assert_sparse backup/copy.save
+	assert_sparse before.save
+	assert_sparse guest.sparse2
+	assert_sparse guest.fetched2
+	[ "$(stat -c %s backup/copy.save)" -eq $((1 << 30)) ]
 }
 
 @test "the README has examples of the manual" {
