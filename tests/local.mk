@@ -63,6 +63,7 @@ unit_tests = \
 	%D%/unit/io/spool_test \
 	%D%/unit/codec/codec_test \
 	%D%/differential/codec_test \
+	%D%/unit/codec/bzip2_blocks_test \
 	%D%/unit/codec/inflater_test \
 	%D%/unit/codec/piece_test \
 	%D%/unit/codec/zstd_test \
