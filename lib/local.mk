@@ -88,6 +88,8 @@ libcore_la_SOURCES = \
 	%D%/io/write_all.c \
 	%D%/io/write_all.h \
 	%D%/codec/bzip2.c \
+	%D%/codec/bzip2_blocks.c \
+	%D%/codec/bzip2_blocks.h \
 	%D%/codec/child.c \
 	%D%/codec/child.h \
 	%D%/codec/codec.c \

@@ -64,6 +64,7 @@ unit_tests = \
 	%D%/unit/io/tar_map_test \
 	%D%/unit/codec/codec_test \
 	%D%/differential/codec_test \
+	%D%/unit/codec/bzip2_blocks_test \
 	%D%/unit/codec/inflater_test \
 	%D%/unit/codec/piece_test \
 	%D%/unit/codec/zstd_test \

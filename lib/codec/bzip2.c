@@ -2,6 +2,7 @@
 /* bzip2, by libbz2. */
 #include "config.h"
 
+#include "codec/bzip2_blocks.h"
 #include "codec/codecs.h"
 #include "codec/members.h"
 #include "codec/window.h"
@@ -133,6 +134,7 @@ static const struct decoder bzip2_decoder = {
 	.step = unbzip_step,
 	.end = unbzip_end,
 	.find = find_member,
+	.blocks = &bzip2_blocks,
 	.piece_most = BOUND(MEMBER_SIZE),
 	.space = MEMBER_SIZE,
 	.workers = UNPACK_WORKERS,

@@ -73,9 +73,9 @@ const struct codec *codec_for_content(const uint8_t *head, size_t size);
  * failed_member says whether it had passed a member's end.
  *
  * Threads decompress ahead, one per processor at most.  They use at most 32 MiB
- * of memory, plus what the file requires: the states of the decoders; if another
- * program compressed it, also the window of zstd or the dictionary of xz, up to
- * 2 GiB, and up to 256 MiB for blocks of xz in parallel.
+ * of memory, plus what the file requires: the states of the decoders; if
+ * another program compressed it, also the window of zstd or the dictionary of
+ * xz, up to 2 GiB, and up to 256 MiB for blocks of xz in parallel.
  */
 int codec_unpack(const struct codec *codec, struct input **in,
 		 struct input *packed, uint64_t offset,

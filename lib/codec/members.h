@@ -30,6 +30,56 @@ enum step {
 
 struct window;
 
+struct piece;
+struct decoder;
+
+/* Where a member that is divided into blocks stands. */
+struct blocks {
+	uint8_t level;
+	unsigned bit; /* of the byte at the window, where the next starts */
+	uint32_t combined; /* checksum of those that were collected */
+	uint64_t known; /* bits of the next one, if they have been found out */
+	uint64_t tried; /* that was known of the last one */
+	bool lost;      /* a block is damaged */
+};
+
+enum block {
+	BLOCK_FOUND,
+	BLOCK_NONE, /* the end of the member */
+	BLOCK_LOST, /* neither */
+};
+
+/* How a member is divided into blocks, which are decompressed side by side. */
+struct blocks_ops {
+	/* Enters the member at the window; false: it has no blocks. */
+	bool (*enter)(struct blocks *blocks, struct window *window,
+		      struct savetool_error *err);
+
+	/* Takes the next block from the window, if it finds one. */
+	int (*next)(struct blocks *blocks, struct window *window,
+		    struct piece *piece, enum block *found,
+		    struct savetool_error *err);
+
+	/* Takes what is left of a member that has failed. */
+	int (*rest)(struct blocks *blocks, struct window *window,
+		    struct piece *piece, struct savetool_error *err);
+
+	/* Finds out how long the block at the window really is. */
+	int (*recover)(struct blocks *blocks, struct window *window,
+		       struct piece *piece, const struct decoder *decoder,
+		       bool *found, struct savetool_error *err);
+
+	/* Decompresses a block, in a worker. */
+	void (*unpack)(struct piece *piece, const struct decoder *decoder);
+
+	/* A block was right; or its bytes were put back. */
+	void (*collected)(struct blocks *blocks, const struct piece *piece);
+	void (*put_back)(struct blocks *blocks, const struct piece *piece);
+
+	/* Takes the end of the member from the window. */
+	enum step (*end)(struct blocks *blocks, struct window *window);
+};
+
 #define UNPACK_WORKERS 16
 
 /*
@@ -71,6 +121,9 @@ struct decoder {
 	 */
 	size_t (*whole)(void *state, const void *packed, size_t packed_size,
 			void *data, size_t space);
+
+	/* NULL: members have no blocks. */
+	const struct blocks_ops *blocks;
 
 	size_t piece_most; /* no piece is longer */
 	size_t space;      /* for the data; no less than PART_MOST */

@@ -27,6 +27,7 @@
 enum position {
 	AT_BOUNDARY,   /* a member or the end: not looked at yet */
 	INSIDE_MEMBER, /* in the middle of one that is no piece */
+	AT_BLOCK,      /* the same, between two of its blocks */
 	AT_END,
 	AT_FAILURE, /* it cannot be read: see trouble */
 };
@@ -42,8 +43,9 @@ struct unpacker {
 	bool failed;                   /* final */
 	void *state;                   /* of the member that is no piece */
 	enum step verdict;
-	uint64_t start; /* of that member, in the decompressed bytes */
-	uint64_t made;  /* decompressed bytes that were collected */
+	uint64_t start;       /* of that member, in the decompressed bytes */
+	uint64_t made;        /* decompressed bytes that were collected */
+	struct blocks blocks; /* of the member, if it has some */
 	struct pool *pool;
 	unsigned ahead; /* how many jobs may be pending */
 	size_t part;    /* how much the next part makes */
@@ -54,15 +56,23 @@ static int unpack_job(void *owner, unsigned worker, void *job,
 		      struct savetool_error *err)
 {
 	struct unpacker *unpacker = owner;
+	const struct decoder *decoder = unpacker->codec->decoder;
 	struct piece *piece = job;
 
 	(void)worker;
 	(void)err;
-	if (piece->whole)
-		piece_unpack(piece, unpacker->codec->decoder);
-	else
-		piece_unpack_part(piece, unpacker->codec->decoder,
-				  unpacker->state, &unpacker->window);
+	switch (piece->kind) {
+	case PIECE_PART:
+		piece_unpack_part(piece, decoder, unpacker->state,
+				  &unpacker->window);
+		break;
+	case PIECE_MEMBER:
+		piece_unpack(piece, decoder);
+		break;
+	case PIECE_BLOCK:
+		decoder->blocks->unpack(piece, decoder);
+		break;
+	}
 	return 0;
 }
 
@@ -92,7 +102,7 @@ static int give_piece(struct unpacker *unpacker, struct piece *piece,
 		return 0;
 	if (piece_load(piece, window, *size, err) < 0)
 		return -1;
-	piece->whole = true;
+	piece->kind = PIECE_MEMBER;
 	piece->limit = decoder->space;
 	window_consume(window, *size);
 	pool_give(unpacker->pool);
@@ -104,21 +114,88 @@ static int give_part(struct unpacker *unpacker, struct piece *piece,
 {
 	if (window_fill(&unpacker->window, 1, err) < 0)
 		return -1;
-	piece->whole = false;
+	piece->kind = PIECE_PART;
 	piece->limit = unpacker->part;
 	pool_give(unpacker->pool);
 	return 0;
 }
 
+/* What a decoder says of the member that it decompresses in parts. */
+static void end_member(struct unpacker *unpacker, enum step verdict)
+{
+	unpacker->verdict = verdict;
+	unpacker->position = verdict == STEP_END ? AT_BOUNDARY : INSIDE_MEMBER;
+}
+
 /* Begins a member that is no piece, once all before it has been collected. */
 static int begin_member(struct unpacker *unpacker, struct savetool_error *err)
 {
-	unpacker->verdict = decoder_begin(unpacker->codec->decoder,
-					  &unpacker->state, false);
+	const struct decoder *decoder = unpacker->codec->decoder;
+
+	unpacker->start = unpacker->made;
+	unpacker->verdict = STEP_MORE;
+	if (decoder->blocks &&
+	    decoder->blocks->enter(&unpacker->blocks, &unpacker->window, err)) {
+		unpacker->position = AT_BLOCK;
+		return 0;
+	}
+	unpacker->verdict = decoder_begin(decoder, &unpacker->state, false);
 	if (unpacker->verdict == STEP_NO_MEMORY)
 		return fail_memory(err);
-	unpacker->start = unpacker->made;
 	unpacker->position = INSIDE_MEMBER;
+	return 0;
+}
+
+static void give_block(struct unpacker *unpacker, struct piece *piece)
+{
+	piece->kind = PIECE_BLOCK;
+	piece->limit = unpacker->codec->decoder->space;
+	pool_give(unpacker->pool);
+}
+
+/*
+ * There is no block where one has to be, or the last one was damaged.  It may
+ * only be longer than it seemed; otherwise, the rest of the member fails.
+ */
+static int find_again(struct unpacker *unpacker, struct piece *piece,
+		      struct savetool_error *err)
+{
+	const struct decoder *decoder = unpacker->codec->decoder;
+	struct blocks *blocks = &unpacker->blocks;
+	bool found;
+
+	if (decoder->blocks->recover(blocks, &unpacker->window, piece, decoder,
+				     &found, err) < 0)
+		return -1;
+	if (found) {
+		blocks->lost = false;
+		return 0;
+	}
+	if (decoder->blocks->rest(blocks, &unpacker->window, piece, err) < 0)
+		return -1;
+	unpacker->position = INSIDE_MEMBER;
+	unpacker->verdict = STEP_CORRUPT;
+	give_block(unpacker, piece);
+	return 0;
+}
+
+/* The end of a member is no end before all blocks were right. */
+static int look_for_block(struct unpacker *unpacker, struct piece *piece,
+			  bool idle, struct savetool_error *err)
+{
+	const struct blocks_ops *ops = unpacker->codec->decoder->blocks;
+	enum block found;
+
+	if (ops->next(&unpacker->blocks, &unpacker->window, piece, &found,
+		      err) < 0)
+		return -1;
+	if (found == BLOCK_FOUND)
+		give_block(unpacker, piece);
+	else if (found == BLOCK_LOST && idle)
+		return find_again(unpacker, piece, err);
+	else if (found == BLOCK_NONE && idle)
+		end_member(unpacker,
+			   ops->end(&unpacker->blocks, &unpacker->window));
 	return 0;
 }
 
@@ -136,6 +213,8 @@ static int look(struct unpacker *unpacker, struct piece *piece,
 
 	if (unpacker->position == INSIDE_MEMBER)
 		return give_part(unpacker, piece, err);
+	if (unpacker->position == AT_BLOCK)
+		return look_for_block(unpacker, piece, idle, err);
 	if (window_fill(window, CODEC_HEAD, err) < 0)
 		return -1;
 	if (!idle && !member_follows(unpacker->codec, window))
@@ -159,6 +238,7 @@ static bool may_look(const struct unpacker *unpacker)
 
 	switch (unpacker->position) {
 	case AT_BOUNDARY:
+	case AT_BLOCK:
 		return pending < unpacker->ahead;
 	case INSIDE_MEMBER:
 		return pending == 0 && unpacker->verdict == STEP_MORE;
@@ -183,7 +263,7 @@ static void look_ahead(struct unpacker *unpacker)
 				   &unpacker->trouble) < 0 ||
 		    look(unpacker, piece, &unpacker->trouble) < 0)
 			unpacker->position = AT_FAILURE;
-		if (unpacker->position == before &&
+		if (unpacker->position == before && !unpacker->blocks.known &&
 		    pool_pending(unpacker->pool) == pending)
 			return;
 	}
@@ -192,15 +272,13 @@ static void look_ahead(struct unpacker *unpacker)
 /* Has the piece come out as the file says? */
 static bool piece_is_done(const struct piece *piece)
 {
-	return piece->verdict == STEP_END && piece->used == piece->packed_size;
+	return piece->verdict == STEP_END && piece->used == piece->input_size;
 }
 
 /* What a part says of the member that it belongs to. */
 static void end_part(struct unpacker *unpacker, const struct piece *part)
 {
-	unpacker->verdict = part->verdict;
-	if (part->verdict == STEP_END)
-		unpacker->position = AT_BOUNDARY;
+	end_member(unpacker, part->verdict);
 	if (unpacker->part < PART_MOST)
 		unpacker->part *= 2;
 }
@@ -212,6 +290,7 @@ static void end_part(struct unpacker *unpacker, const struct piece *part)
  */
 static int collect(struct unpacker *unpacker, struct savetool_error *err)
 {
+	const struct blocks_ops *ops = unpacker->codec->decoder->blocks;
 	struct piece *piece;
 	void *job;
 	int got = pool_collect(unpacker->pool, &job, err);
@@ -220,14 +299,29 @@ static int collect(struct unpacker *unpacker, struct savetool_error *err)
 		return got;
 	piece = job;
 	piece->taken = 0;
-	if (piece->whole)
-		piece->start = unpacker->made;
-	else
+	piece->start = unpacker->made;
+	if (piece->kind == PIECE_PART)
 		end_part(unpacker, piece);
+	else if (piece->kind == PIECE_BLOCK && piece_is_done(piece))
+		ops->collected(&unpacker->blocks, piece);
+	piece->made = piece->size;
 	unpacker->made += piece->size;
 	unpacker->current = piece;
 	unpacker->ahead++;
 	return 1;
+}
+
+/*
+ * Puts a piece back from this byte on.  A block may end within a byte, which
+ * the next one has, too.
+ */
+static int put_back(struct unpacker *unpacker, const struct piece *piece,
+		    size_t from, struct savetool_error *err)
+{
+	struct window *window = &unpacker->window;
+
+	return window_put_back(window, piece->packed + from,
+			       window->offset - piece->offset - from, err);
 }
 
 /* Puts what was given to the workers after the current piece back, unread. */
@@ -241,8 +335,7 @@ static int put_back_all(struct unpacker *unpacker, struct savetool_error *err)
 	while ((got = pool_collect(unpacker->pool, &job, err)) > 0)
 		later[count++] = job;
 	for (unsigned i = count; got == 0 && i > 0; i--)
-		got = window_put_back(&unpacker->window, later[i - 1]->packed,
-				      later[i - 1]->packed_size, err);
+		got = put_back(unpacker, later[i - 1], 0, err);
 	for (unsigned i = 0; i < count; i++)
 		pool_return(unpacker->pool);
 	return got;
@@ -257,8 +350,7 @@ static int take_over(struct unpacker *unpacker, struct piece *piece,
 
 	pool_return(unpacker->pool);
 	if (put_back_all(unpacker, err) < 0 ||
-	    window_put_back(window, piece->packed + piece->used,
-			    piece->packed_size - piece->used, err) < 0)
+	    put_back(unpacker, piece, piece->used, err) < 0)
 		return -1;
 	window->member = piece->offset;
 	window->alone = window->passed = false;
@@ -267,25 +359,54 @@ static int take_over(struct unpacker *unpacker, struct piece *piece,
 	unpacker->start = piece->start;
 	unpacker->verdict = piece->verdict;
 	unpacker->pieces = false;
-	unpacker->position =
-		piece->verdict == STEP_END ? AT_BOUNDARY : INSIDE_MEMBER;
+	end_member(unpacker, piece->verdict);
+	return 0;
+}
+
+/* A block that is not right: damaged, or longer than it seemed. */
+static int lose_block(struct unpacker *unpacker, const struct piece *piece,
+		      struct savetool_error *err)
+{
+	const bool cut = piece->last && piece->verdict == STEP_MORE &&
+			 unpacker->window.ended;
+
+	pool_return(unpacker->pool);
+	if (piece->verdict == STEP_NO_MEMORY)
+		return fail_memory(err);
+	unpacker->verdict = cut ? STEP_CUT : STEP_CORRUPT;
+	unpacker->position = INSIDE_MEMBER;
+	if (piece->last || piece->made > 0)
+		return put_back_all(unpacker, err);
+	if (put_back_all(unpacker, err) < 0 ||
+	    put_back(unpacker, piece, 0, err) < 0)
+		return -1;
+	unpacker->codec->decoder->blocks->put_back(&unpacker->blocks, piece);
+	unpacker->blocks.lost = true;
+	unpacker->verdict = STEP_MORE;
+	unpacker->position = AT_BLOCK;
 	return 0;
 }
 
 /* What is to be done once all data of the current job have been read. */
 static int finish_current(struct unpacker *unpacker, struct savetool_error *err)
 {
+	const struct decoder *decoder = unpacker->codec->decoder;
 	struct piece *piece = unpacker->current;
 
-	if (piece->whole && piece->verdict == STEP_MORE &&
+	if (piece->kind != PIECE_PART && piece->verdict == STEP_MORE &&
 	    piece->size == piece->limit) {
-		piece_go_on(piece, unpacker->codec->decoder);
+		piece_go_on(piece, decoder);
+		piece->made += piece->size;
 		unpacker->made += piece->size;
+		if (piece->kind == PIECE_BLOCK && piece_is_done(piece))
+			decoder->blocks->collected(&unpacker->blocks, piece);
 		return 0;
 	}
 	unpacker->current = NULL;
-	if (piece->whole && !piece_is_done(piece))
+	if (piece->kind == PIECE_MEMBER && !piece_is_done(piece))
 		return take_over(unpacker, piece, err);
+	if (piece->kind == PIECE_BLOCK && !piece_is_done(piece))
+		return lose_block(unpacker, piece, err);
 	pool_return(unpacker->pool);
 	return 0;
 }
@@ -352,7 +473,7 @@ static ssize_t read_some(struct unpacker *unpacker, void *data, size_t size,
 	if (got <= 0)
 		return got;
 	piece = unpacker->current;
-	if (!piece->whole || piece_is_done(piece))
+	if (piece->kind == PIECE_PART || piece_is_done(piece))
 		look_ahead(unpacker);
 	if (size > piece->size - piece->taken)
 		size = piece->size - piece->taken;

@@ -74,21 +74,21 @@ static enum step step(void *state, const struct decoder *decoder,
 	return verdict;
 }
 
-static void unpack_by_steps(struct piece *piece, const struct decoder *decoder)
+void piece_step(struct piece *piece, const struct decoder *decoder)
 {
 	struct span span = {
-		.from = piece->packed + piece->used,
-		.left = piece->packed_size - piece->used,
-		.to = piece->data,
-		.space = piece->limit,
+		.from = piece->input + piece->used,
+		.left = piece->input_size - piece->used,
+		.to = piece->data + piece->size,
+		.space = piece->limit - piece->size,
 	};
 
 	piece->verdict = step(piece->state, decoder, &span);
-	piece->used = piece->packed_size - span.left;
+	piece->used = piece->input_size - span.left;
+	piece->size = piece->limit - span.space;
 	/* Some libraries do not say where in a whole member the damage is. */
 	if (piece->verdict == STEP_CORRUPT && piece->used == 0)
-		piece->used = piece->packed_size;
-	piece->size = piece->limit - span.space;
+		piece->used = piece->input_size;
 }
 
 /* Whatever a library makes of a whole member, the steps have the last word. */
@@ -96,6 +96,8 @@ void piece_unpack(struct piece *piece, const struct decoder *decoder)
 {
 	piece->used = 0;
 	piece->size = 0;
+	piece->input = piece->packed;
+	piece->input_size = piece->packed_size;
 	if (decoder->whole && allocate_state(decoder, &piece->state))
 		piece->size = decoder->whole(piece->state, piece->packed,
 					     piece->packed_size, piece->data,
@@ -107,13 +109,14 @@ void piece_unpack(struct piece *piece, const struct decoder *decoder)
 	}
 	piece->verdict = decoder_begin(decoder, &piece->state, true);
 	if (piece->verdict == STEP_MORE)
-		unpack_by_steps(piece, decoder);
+		piece_step(piece, decoder);
 }
 
 void piece_go_on(struct piece *piece, const struct decoder *decoder)
 {
 	piece->taken = 0;
-	unpack_by_steps(piece, decoder);
+	piece->size = 0;
+	piece_step(piece, decoder);
 }
 
 void piece_unpack_part(struct piece *piece, const struct decoder *decoder,
@@ -136,5 +139,6 @@ void piece_release(struct piece *piece, const struct decoder *decoder)
 {
 	decoder_release(decoder, piece->state);
 	free(piece->packed);
+	free(piece->stream);
 	free(piece->data);
 }
