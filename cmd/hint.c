@@ -56,8 +56,8 @@ static const char *const words[] = {
 		"convert it with 'savetool convert --drop pbs-state'",
 	HINT(XEN) = "restore it with Xen's own tools",
 	HINT(RIGHT_XML) =
-		"convert it with 'savetool convert --libvirt=XML' and the XML "
-		"that the guest was saved with",
+		"use 'savetool xml --set' with the XML that the guest was "
+		"saved with",
 	HINT(ALLOW_MISMATCH) = "use --allow-mismatch to write it nevertheless",
 	HINT(COPY_AWAY) =
 		"copy the image to another folder before the guest is started",
@@ -65,6 +65,8 @@ static const char *const words[] = {
 		"compare its 'savetool digest' with that of the original",
 	HINT(MAP) = "use --map=BLOCK@ADDRESS to place it",
 	HINT(NAME_INNER) = "name one of them, as FILE::NAME",
+	HINT(MACHINE) = "try another one of its family with 'savetool convert "
+			"--machine'",
 };
 
 const char *hint_words(enum savetool_hint hint)

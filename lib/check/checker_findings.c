@@ -361,6 +361,8 @@ static int report_machine(const struct checker *checker,
 	}
 	if (is_among(checker->machines, machine))
 		return 0;
+	if (info->machine)
+		finding.hint = SAVETOOL_HINT_MACHINE;
 	return description_report(description_of(checker), &finding, err,
 				  "'%s' does not have the machine type '%s'",
 				  checker->machines->program, machine);

@@ -52,7 +52,7 @@ enum savetool_hint {
 	SAVETOOL_HINT_SPLIT,          /* copy the rest to a file of its own */
 	SAVETOOL_HINT_DROP_PROXMOX,   /* convert it without the section */
 	SAVETOOL_HINT_XEN,            /* Xen's own tools restore it */
-	SAVETOOL_HINT_RIGHT_XML,      /* write it with the guest's own XML */
+	SAVETOOL_HINT_RIGHT_XML,      /* give it the guest's own XML */
 	SAVETOOL_HINT_ALLOW_MISMATCH, /* set allow_mismatch */
 	SAVETOOL_HINT_COPY_AWAY,      /* before the guest is started */
 
@@ -62,6 +62,8 @@ enum savetool_hint {
 	SAVETOOL_HINT_MAP, /* say where the blocks are */
 	/* Name the one that is meant, among several in a file. */
 	SAVETOOL_HINT_NAME_INNER,
+
+	SAVETOOL_HINT_MACHINE, /* convert it with another machine type */
 };
 
 #endif

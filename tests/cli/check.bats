@@ -1004,6 +1004,9 @@ answers()
 	assert_failure 1
 	assert_line "a: error: './qemu' does not have the machine type\
  'pc-i440fx-10.0' (machine-missing)"
+	savetool check -v --against ./qemu a
+	assert_line "a: hint: try another one of its family with 'savetool\
+ convert --machine' (machine-missing)"
 	savetool check --json --against ./qemu a
 	assert_json '.clean == false'
 	assert_json '[.findings[] | select(.severity == "error").code]
