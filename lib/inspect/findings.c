@@ -346,10 +346,29 @@ static int report_in_compressed(struct description *description,
 	return 0;
 }
 
+/* QEMU found its metadata wrong, so clusters may have been overwritten. */
+static int report_disk(struct description *description,
+		       const struct savetool_image *image,
+		       struct savetool_error *err)
+{
+	const struct savetool_finding finding = {
+		.code = "disk-corrupt",
+		.severity = SAVETOOL_WARNING,
+		.offset = SAVETOOL_UNKNOWN,
+	};
+
+	if (!image || !image->qcow2 || !image->qcow2->corrupt)
+		return 0;
+	return description_report(description, &finding, err,
+				  "QEMU has marked the qcow2 file as corrupt: "
+				  "part of the saved guest may be overwritten");
+}
+
 int report_all(struct description *description, const struct pass *pass,
 	       const struct savetool_error *broken, struct savetool_error *err)
 {
 	if (report_broken(description, broken, err) < 0 ||
+	    report_disk(description, pass->image, err) < 0 ||
 	    report_in_header(description, pass, err) < 0 ||
 	    report_lacking(description, err) < 0 ||
 	    report_in_compressed(description, pass, err) < 0 ||

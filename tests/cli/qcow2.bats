@@ -203,6 +203,12 @@ refused()
 	# Only reference counts may be wrong in a dirty one.
 	qcow2 --features=1 d.qcow2 one=v2-bare
 	holds d.qcow2 v2-bare
+	# What was overwritten may still look like memory.
+	qcow2 --features=2 d.qcow2 one=v2-bare
+	holds d.qcow2 v2-bare
+	savetool inspect --json d.qcow2
+	assert_success
+	assert_equal "$(jq -r '.findings[].code' <<<"$output")" disk-corrupt
 }
 
 @test "every number is checked" {

@@ -138,10 +138,13 @@ comes_out()
 	"$SAVETOOL" inspect --json disk.qcow2 | jq -e '.snapshot == "one"'
 	# The guest runs on meanwhile.
 	convert raw disk.qcow2::one image --libvirt=g.dumped
+	# Whoever libvirt runs as must be able to read it.
+	chmod 644 image
 	virsh snapshot-delete g one --metadata
 	virsh destroy g
 	restores "$HOST/image"
 	virsh destroy g
 	convert sparse image image.sparse
+	chmod 644 image.sparse
 	restores "$HOST/image.sparse"
 }
