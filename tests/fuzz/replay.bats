@@ -27,6 +27,10 @@ replays()
 	replays convert 200
 }
 
+@test "early: streams" {
+	replays early 150
+}
+
 @test "image: every recipe's image, described" {
 	replays image 200
 }
@@ -35,8 +39,16 @@ replays()
 	replays libvirt 50
 }
 
+@test "lzop: members" {
+	replays lzop 2
+}
+
 @test "qcow2: files with snapshots" {
 	replays qcow2 8
+}
+
+@test "stranger: files that are no images" {
+	replays stranger 10
 }
 
 @test "vmdesc: vmdescriptions" {
