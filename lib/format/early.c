@@ -49,6 +49,9 @@ bool early_needs_end(const struct stream *stream)
 	};
 	int found;
 
+	/* Its list of blocks is not in one piece. */
+	if (stream_is_mapped(stream))
+		return true;
 	reader_init_memory(&visible.reader, reader->next,
 			   reader_visible(reader), reader->offset);
 	found = find(&visible, &err);

@@ -11,7 +11,7 @@
 /*
  * Must the far end of this stream, which has just been opened, be read first?
  * Looks only at what is visible already, and says yes if that does not reach as
- * far as memory.
+ * far as memory, or if that is in mapped-ram layout.
  */
 bool early_needs_end(const struct stream *stream);
 

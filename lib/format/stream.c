@@ -393,7 +393,13 @@ int stream_read_ram_list(struct stream *stream, struct savetool_error *err)
 
 	if (enter_list(stream, &context, err) < 0)
 		return -1;
-	return ram_list_read(&stream->ram, &stream->reader, &context, err);
+	if (ram_list_read(&stream->ram, &stream->reader, &context, err) < 0)
+		return -1;
+	/* In mapped-ram, each block states it; but there may be none. */
+	if (stream->ram.mapped && stream->ram.layout.count == 0 &&
+	    stream->vmdesc && stream->vmdesc->page_size != 0)
+		stream->ram.layout.page_size = stream->vmdesc->page_size;
+	return 0;
 }
 
 int stream_begin_ram_list(struct stream *stream, struct savetool_error *err)

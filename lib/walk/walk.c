@@ -294,8 +294,9 @@ static int check_page_size(const struct stream *stream, const struct tail *tail,
 {
 	const struct ram_layout *layout = &stream->ram.layout;
 
+	/* Without a block, nothing but the vmdesc says it, or needs it. */
 	if (!tail->vmdesc || tail->vmdesc->page_size == 0 ||
-	    tail->vmdesc->page_size == layout->page_size)
+	    layout->count == 0 || tail->vmdesc->page_size == layout->page_size)
 		return 0;
 	fail_at(err, SAVETOOL_CORRUPT, tail->offset + tail->state_size,
 		"pages of %" PRIu64

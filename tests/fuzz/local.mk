@@ -6,10 +6,13 @@ fuzz_targets = \
 	%D%/archive_fuzz \
 	%D%/codec_fuzz \
 	%D%/convert_fuzz \
+	%D%/early_fuzz \
 	%D%/fields_fuzz \
 	%D%/image_fuzz \
 	%D%/libvirt_fuzz \
+	%D%/lzop_fuzz \
 	%D%/qcow2_fuzz \
+	%D%/stranger_fuzz \
 	%D%/vmdesc_fuzz \
 	%D%/xml_fuzz
 
@@ -28,10 +31,13 @@ fuzz_add = $(fuzz_main) libcore.la
 %C%_archive_fuzz_LDADD = $(fuzz_add)
 %C%_codec_fuzz_LDADD = $(fuzz_add)
 %C%_convert_fuzz_LDADD = $(fuzz_add)
+%C%_early_fuzz_LDADD = $(fuzz_add)
 %C%_fields_fuzz_LDADD = $(fuzz_add)
 %C%_image_fuzz_LDADD = $(fuzz_add)
 %C%_libvirt_fuzz_LDADD = $(fuzz_add)
+%C%_lzop_fuzz_LDADD = $(fuzz_add)
 %C%_qcow2_fuzz_LDADD = $(fuzz_add)
+%C%_stranger_fuzz_LDADD = $(fuzz_add)
 %C%_vmdesc_fuzz_LDADD = $(fuzz_add)
 %C%_xml_fuzz_LDADD = $(fuzz_add)
 

@@ -31,6 +31,10 @@ replays()
 	replays convert 200
 }
 
+@test "early: streams" {
+	replays early 150
+}
+
 @test "fields: devices with each kind of field" {
 	replays fields 7
 }
@@ -43,8 +47,16 @@ replays()
 	replays libvirt 50
 }
 
+@test "lzop: members" {
+	replays lzop 2
+}
+
 @test "qcow2: files with snapshots" {
 	replays qcow2 8
+}
+
+@test "stranger: files that are no images" {
+	replays stranger 10
 }
 
 @test "vmdesc: vmdescriptions" {

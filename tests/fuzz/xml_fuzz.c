@@ -34,6 +34,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1);
 	const struct savetool_guest *guest;
+	const struct savetool_file *files;
+	size_t count;
 	struct domain_xml *domain;
 	struct savetool_error err;
 
@@ -47,6 +49,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (size_t i = 0; guest->files && guest->files[i]; i++)
 			fuzz_require(strlen(guest->files[i]) > 0);
 		rename_machine(text, guest);
+		files = domain_xml_files(domain, &count);
+		for (size_t i = 0; i < count; i++)
+			fuzz_require(strlen(files[i].path) > 0);
+		fuzz_require(domain_xml_unsaved_memory(domain) == 0 ||
+			     strstr(text, "virtio-pmem") ||
+			     strstr(text, "sgx-epc") || strchr(text, '&'));
 		domain_xml_free(domain);
 	}
 	free(text);
