@@ -134,7 +134,6 @@ bats_helpers = \
 	%D%/cli/memory.py \
 	%D%/cli/peak.py \
 	%D%/cli/qcow2.py \
-	%D%/cli/schema.py
 	%D%/cli/schema.py \
 	%D%/cli/web.py
 
