@@ -36,6 +36,36 @@ static int start(struct visitor *visitor, const struct stream *stream,
 	return stream_require_own_memory(stream, err);
 }
 
+/* At the payload of a section that is saved ahead of memory. */
+static int see_early(struct guest *guest, const struct section *section,
+		     struct savetool_error *err)
+{
+	struct reader *reader = &guest->pass.stream.reader;
+	struct plugged *plugged = &guest->plugged[guest->plugged_count];
+	const char *slash = strchr(section->name, '/');
+	size_t got;
+
+	if (!section_is_early(section->name) || !slash ||
+	    guest->plugged_count == PLUGGED_LIMIT)
+		return 0;
+	if (reader_look(reader, 16, &got, err) < 0)
+		return -1;
+	if (got < 16)
+		return 0;
+	memcpy(plugged->path, section->name, slash + 1 - section->name);
+	plugged->address = get_be64(reader->next);
+	plugged->length = get_be64(reader->next + 8);
+	guest->plugged_count++;
+	return 0;
+}
+
+static int section(struct visitor *visitor, const struct section *section,
+		   struct output **copy_to, struct savetool_error *err)
+{
+	(void)copy_to;
+	return see_early(((struct looker *)visitor)->guest, section, err);
+}
+
 static int ram_list(struct visitor *visitor, const struct section *section,
 		    const struct ram_list *list, struct page_sink **sink,
 		    struct savetool_error *err)
@@ -62,6 +92,7 @@ static int tail(struct visitor *visitor, const struct tail *tail,
 
 static const struct visitor_ops ops = {
 	.start = start,
+	.section = section,
 	.ram_list = ram_list,
 	.tail = tail,
 };
@@ -86,7 +117,8 @@ static int read_to_list(struct guest *guest, struct savetool_error *err)
 			guest->tail = guest->pass.tail;
 			return page_size_read_list(stream, err);
 		}
-		if (stream_skip_payload(stream, &item.section, err) < 0 ||
+		if (see_early(guest, &item.section, err) < 0 ||
+		    stream_skip_payload(stream, &item.section, err) < 0 ||
 		    stream_end_section(stream, &item.section, err) < 0)
 			return -1;
 	}

@@ -9,7 +9,18 @@
 #include "format/fields.h"
 #include "image/pass.h"
 
+/* The memory of a virtio-mem device, as its state says ahead of all memory. */
+struct plugged {
+	char path[RAM_NAME_SIZE]; /* of the device, with a slash */
+	uint64_t address;
+	uint64_t length;
+};
+
+#define PLUGGED_LIMIT 64
+
 struct guest {
+	unsigned plugged_count;
+	struct plugged plugged[PLUGGED_LIMIT];
 	struct pass pass; /* to the memory's list, or to the end */
 	const struct ram_layout *layout;
 	const char *machine;     /* NULL: it does not say */
