@@ -97,7 +97,7 @@ static int extract_it(struct extract *extract, const struct extractor *wanted)
 	struct cli *cli = extract->cli;
 	struct report *report = NULL;
 	struct savetool_error err;
-	int status = SAVETOOL_OK;
+	int status;
 
 	confine_to_copying(extract->source, extract->destination);
 	if (cli->json || cli->verbose) {
@@ -107,10 +107,13 @@ static int extract_it(struct extract *extract, const struct extractor *wanted)
 		report_text(report, "destination", NULL, extract->destination);
 		report_text(report, "what", NULL, wanted->what);
 	}
-	if (run_extractor(extract, wanted, report, &err) < 0)
+	if (run_extractor(extract, wanted, report, &err) < 0) {
 		status = cli_fail(cli, extract->source, &err);
-	else if (report)
-		report_commit(report);
+	} else {
+		status = extract->status;
+		if (report)
+			report_commit(report);
+	}
 	report_free(report);
 	return status;
 }
@@ -145,6 +148,8 @@ static int run(struct cli *cli)
 		  "memory: write one RAM block alone" },
 		{ '\0', "map", "BLOCK@ADDRESS", take_map, &it.maps,
 		  "memory: place a RAM block at this address" },
+		{ '\0', "partial", NULL, take_flag, &it.partial,
+		  "memory: take an image that breaks off as far as it goes" },
 		OPTIONS_SOURCE(&it.open),
 		OPTIONS_PROGRESS(&it.progress),
 		OPTION_END,

@@ -17,6 +17,8 @@ struct extract {
 
 	/* memory */
 	enum savetool_memory_format memory_format; /* COUNT: not given */
+	bool partial;
+	int status; /* of a success */
 	char *block;
 	struct take_words maps; /* "BLOCK@ADDRESS" */
 };

@@ -14,6 +14,8 @@ static const char *own_option(const struct extract *extract)
 		return "format";
 	if (extract->maps.count > 0)
 		return "map";
+	if (extract->partial)
+		return "partial";
 	return extract->block ? "block" : NULL;
 }
 
@@ -107,6 +109,10 @@ static void show(struct report *report, const struct extract *extract,
 	report_line(report, "%s: %s, %s, %s allocated", extract->destination,
 		    format, logical, allocated);
 	report_flag(report, "assumed", NULL, memory->assumed);
+	report_flag(report, "complete", NULL,
+		    memory->broken.code == SAVETOOL_OK);
+	if (memory->broken.code != SAVETOOL_OK)
+		report_text(report, "reason", NULL, memory->broken.text);
 	if (memory->format == SAVETOOL_MEMORY_ELF)
 		report_number(report, "cpus", NULL, memory->cpus);
 	show_ranges(report, memory);
@@ -158,6 +164,7 @@ static int run(struct extract *extract, struct savetool_image *image,
 		.format = given ? extract->memory_format : SAVETOOL_MEMORY_RAW,
 		.block = extract->block,
 		.force = extract->force,
+		.partial = extract->partial,
 	};
 	struct savetool_memory *memory = NULL;
 	struct savetool_memory_map *maps;
@@ -172,6 +179,10 @@ static int run(struct extract *extract, struct savetool_image *image,
 	if (failed)
 		return -1;
 	warn(extract, memory);
+	if (memory->broken.code != SAVETOOL_OK) {
+		cli_complain(extract->source, &memory->broken);
+		extract->status = (int)memory->broken.code;
+	}
 	if (report)
 		show(report, extract, memory);
 	savetool_memory_free(memory);

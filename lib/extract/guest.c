@@ -148,7 +148,9 @@ int guest_read(struct guest *guest, struct savetool_image *image, bool partial,
 	guest->machine = pass->stream.configuration.machine;
 	if ((knows_tail(pass) ? read_to_list(guest, err) :
 				walk(pass, &looker.base, monitor, err)) < 0 &&
-	    (!partial || !guest->layout || err->code == SAVETOOL_CANCELLED))
+	    (!partial || !guest->layout ||
+	     (err->code != SAVETOOL_INCOMPLETE &&
+	      err->code != SAVETOOL_CORRUPT)))
 		return -1;
 	if (guest->tail && fields_read(&guest->fields, guest->tail, err) < 0)
 		return -1;

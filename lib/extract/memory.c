@@ -29,6 +29,7 @@ struct extraction {
 	struct ram_places places; /* in the output */
 	struct elf_core core;
 	unsigned cpus; /* in the core */
+	struct savetool_error broken;
 };
 
 static const char *const format_names[] = { "raw", "elf", "lime" };
@@ -282,16 +283,33 @@ static int report(struct savetool_memory **result,
 	memory->lost = pass->lost;
 	memory->assumed = extraction->layout->assumed;
 	memory->cpus = extraction->cpus;
+	memory->broken = extraction->broken;
 	if (report_ranges(memory, extraction, err) < 0)
 		return -1;
 	return report_unplaced(memory, extraction, err);
+}
+
+/*
+ * The walk has failed.  If the image breaks off, what came before that is kept,
+ * if that is wanted.
+ */
+static int keep_part(struct extraction *extraction, struct savetool_error *err)
+{
+	if (!extraction->options->partial ||
+	    (err->code != SAVETOOL_INCOMPLETE &&
+	     err->code != SAVETOOL_CORRUPT) ||
+	    !extraction->sink || !placed_sink_is_used(extraction->sink))
+		return -1;
+	extraction->broken = *err;
+	return page_sink_finish(extraction->sink, err);
 }
 
 static int write_it(struct extraction *extraction, struct pass *pass,
 		    const struct savetool_monitor *monitor,
 		    struct savetool_memory **memory, struct savetool_error *err)
 {
-	if (walk(pass, &extraction->base, monitor, err) < 0)
+	if (walk(pass, &extraction->base, monitor, err) < 0 &&
+	    keep_part(extraction, err) < 0)
 		return -1;
 	if (write_headers(extraction, err) < 0 ||
 	    report(memory, extraction, pass, err) < 0 ||
@@ -355,7 +373,8 @@ static int extract(struct savetool_image *image, const char *destination,
 
 	phases_begin(&phases, monitor);
 	phases_next(&phases, 50);
-	if (guest_read(&guest, image, false, &phases.monitor, err) < 0 ||
+	if (guest_read(&guest, image, options->partial, &phases.monitor, err) <
+		    0 ||
 	    find_layout(&layout, &guest, options, err) < 0)
 		return -1;
 	if (options->format == SAVETOOL_MEMORY_ELF &&
@@ -387,10 +406,10 @@ int savetool_extract_memory(struct savetool_image *image,
 	if (!savetool_memory_format_name(options.format))
 		return fail(err, SAVETOOL_USAGE, "no memory format %d",
 			    (int)options.format);
-	if (image_require_complete(image, err) < 0 ||
+	if ((!options.partial && image_require_complete(image, err) < 0) ||
 	    image_spool_beside(image, destination, err) < 0)
 		return -1;
-	image->keep = true;
+	image->keep = !options.partial;
 	if (extract(image, destination, &options, monitor, &memory, err) < 0) {
 		savetool_memory_free(memory);
 		return -1;

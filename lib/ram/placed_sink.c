@@ -27,6 +27,7 @@ struct placed_sink {
 	struct ram_place *places;
 	uint64_t *reaches; /* of each: the furthest end up to it, in a block */
 	struct placed_block *blocks;
+	bool used;
 
 	/* Pages that adjoin in the file and are written in one call. */
 	struct iovec iov[IOV_MAX];
@@ -223,6 +224,7 @@ static int put(struct page_sink *base, const struct page_batch *batch,
 {
 	struct placed_sink *sink = (struct placed_sink *)base;
 
+	sink->used = true;
 	for (unsigned i = 0; i < batch->count; i++)
 		if (put_run(sink, &batch->runs[i], err) < 0)
 			return -1;
@@ -351,4 +353,9 @@ int placed_sink_new(struct page_sink **result, struct output *out,
 	}
 	*result = &sink->base;
 	return 0;
+}
+
+bool placed_sink_is_used(const struct page_sink *base)
+{
+	return ((const struct placed_sink *)base)->used;
 }

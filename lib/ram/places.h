@@ -65,4 +65,7 @@ int placed_sink_new(struct page_sink **sink, struct output *out,
 		    const struct ram_places *places,
 		    struct savetool_error *err);
 
+/* Did any page come? */
+bool placed_sink_is_used(const struct page_sink *sink);
+
 #endif

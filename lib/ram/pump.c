@@ -111,11 +111,14 @@ static int read_source(struct pump *pump, struct page_source *source)
 	while ((batch = batch_to_fill(pump)) != NULL) {
 		more = source->ops->next(source, &pump->raw,
 					 &pump->source_error);
-		if (more <= 0)
+		/* What came before a failure is passed on, too. */
+		if (more <= 0 && pump->raw.count == 0)
 			break;
 		page_batch_part(batch, &pump->raw, source->layout->page_size);
 		page_batch_clear(&pump->raw);
 		batch_filled(pump);
+		if (more <= 0)
+			break;
 	}
 	page_batch_clear(&pump->raw);
 	return more;

@@ -37,6 +37,11 @@ struct savetool_memory_options {
 	/* These override what the image says. */
 	const struct savetool_memory_map *maps;
 	size_t map_count;
+
+	/*
+	 * Takes an image that breaks off as far as it goes; the rest is a hole.
+	 */
+	bool partial;
 };
 
 /* A range of guest-physical addresses. */
@@ -71,6 +76,9 @@ struct savetool_memory {
 	 */
 	bool assumed;
 	unsigned cpus; /* whose registers an ELF core has */
+
+	/* Why and where the image broke off; SAVETOOL_OK: it did not. */
+	struct savetool_error broken;
 };
 
 /*

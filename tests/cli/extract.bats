@@ -298,3 +298,20 @@ same_bytes()
 	[[ $stderr == *"the core has none"* ]]
 	assert_json '.cpus == 0'
 }
+
+@test "an image that breaks off is taken as far as it goes with --partial" {
+	make_image v2-bare a
+	savetool extract memory --block pc.ram a whole
+	assert_success
+	truncate -s $(($(stat -c %s a) * 6 / 10)) a
+	savetool extract memory --block pc.ram a b
+	assert_failure 5
+	[ ! -e b ]
+	savetool extract memory --block pc.ram --partial --json a b
+	assert_failure 5
+	[[ $stderr == *"image ends (block 'pc.ram', page 2"* ]]
+	assert_json '(.complete | not) and .reason == "image ends"'
+	[ "$(stat -c %s b)" = "$(stat -c %s whole)" ]
+	cmp -n 8192 b whole
+	[ -z "$(tail -c +8193 b | tr -d '\0' | head -c 1)" ]
+}
