@@ -23,7 +23,7 @@ static uint64_t word_of(const struct page_run *run, uint64_t at,
 	uint64_t hash;
 
 	if (run->kind != PAGE_DATA)
-		return word_without_data(run->block, run->kind);
+		return WORD_NONE;
 	hash = XXH3_64bits(run->data + at, page_size);
 	return hash < WORD_DATA ? hash + WORD_DATA : hash;
 }

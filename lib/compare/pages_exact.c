@@ -27,14 +27,9 @@ struct piece {
 	const uint8_t *data;
 };
 
-static uint64_t first_word(const struct exact_sink *sink,
-			   const struct piece *piece)
+static uint64_t first_word(const struct piece *piece)
 {
-	const struct ram_block *block = sink->pairs[piece->index].first;
-
-	if (piece->kind == PAGE_DATA)
-		return WORD_DATA;
-	return block ? word_without_data(block, piece->kind) : WORD_NONE;
+	return piece->kind == PAGE_DATA ? WORD_DATA : WORD_NONE;
 }
 
 /* Pages that the second image does not have. */
@@ -43,7 +38,7 @@ static int compare_absent(struct exact_sink *sink, const struct piece *piece,
 {
 	return comparison_add_pages(
 		sink->comparison, piece->index, piece->page, piece->pages,
-		difference_of(first_word(sink, piece), WORD_NONE), err);
+		difference_of(first_word(piece), WORD_NONE), err);
 }
 
 /* One page, whose bytes in the second image are these. */
@@ -51,15 +46,14 @@ static enum savetool_difference compare_page(const struct exact_sink *sink,
 					     const struct piece *piece,
 					     uint64_t at, const uint8_t *bytes)
 {
-	const struct ram_block *block = sink->pairs[piece->index].second;
 	bool data = piece->kind == PAGE_DATA;
 	uint64_t word = WORD_DATA;
 
 	if (is_zero(bytes, sink->page_size))
-		word = word_without_data(block, PAGE_ZERO);
+		word = WORD_NONE;
 	else if (data && memcmp(bytes, piece->data + at, sink->page_size) != 0)
 		word++;
-	return difference_of(first_word(sink, piece), word);
+	return difference_of(first_word(piece), word);
 }
 
 /* At most as many as the buffer holds. */

@@ -5,13 +5,9 @@
 
 #include "compare/pages.h"
 
-/*
- * What a page is, as a word: 0 if it is as if it were not there, 1 if it is
- * zero in a block that the destination fills, otherwise larger.
- */
+/* What a page is, as a word: 0 if it is zero or left out, otherwise larger. */
 #define WORD_NONE 0
-#define WORD_ZERO 1
-#define WORD_DATA 2
+#define WORD_DATA 1
 
 static inline enum savetool_difference difference_of(uint64_t first,
 						     uint64_t second)
@@ -21,13 +17,6 @@ static inline enum savetool_difference difference_of(uint64_t first,
 	if (second == WORD_NONE)
 		return SAVETOOL_ONLY_FIRST;
 	return first == WORD_NONE ? SAVETOOL_ONLY_SECOND : SAVETOOL_DIFFERS;
-}
-
-/* The word of a page that is zero, or was left out. */
-static inline uint64_t word_without_data(const struct ram_block *block,
-					 enum page_kind kind)
-{
-	return kind == PAGE_ZERO && block->prefilled ? WORD_ZERO : WORD_NONE;
 }
 
 /*

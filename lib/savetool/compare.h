@@ -16,8 +16,7 @@ const char *savetool_difference_name(enum savetool_difference difference);
 
 /*
  * A RAM block.  A page counts as one that only one image has if the other
- * leaves it out or says that it is zero; but in a block that the destination
- * fills by itself, such as a ROM, a zero page is not the same as none.
+ * leaves it out or says that it is zero.
  */
 struct savetool_compared_block {
 	const char *name;
