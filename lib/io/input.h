@@ -90,7 +90,7 @@ struct input {
 	const struct savetool_monitor *monitor; /* may stop a wait; or NULL */
 
 	/* Only if not seekable. */
-	bool skips; /* read_at() itself gets to an offset ahead */
+	bool skips;        /* read_at() itself gets to an offset ahead */
 	uint64_t position; /* after the last byte read */
 	size_t backlog_size;
 	uint8_t backlog[INPUT_BACKLOG]; /* the last bytes read, at its end */

@@ -412,14 +412,14 @@ keeps_nothing()
 
 	make_image v3-two-blocks
 	for size in 120 4096 1048600 1055000; do
-		head -c $size v3-two-blocks >cut
-		run --separate-stderr bash -c "cat cut | '$SAVETOOL' digest -"
+		head -c $size v3-two-blocks >part
+		run --separate-stderr bash -c "cat part | '$SAVETOOL' digest -"
 		assert_failure 5
 		# shellcheck disable=SC2154 # bats' own
 		[[ $stderr == "savetool: -: "*"at byte $size)"* ]] ||
 			fail "$stderr"
 		run --separate-stderr bash -c \
-			"cat cut | '$SAVETOOL' convert -O sparse - there"
+			"cat part | '$SAVETOOL' convert -O sparse - there"
 		assert_failure 5
 		[ ! -e there ]
 	done
