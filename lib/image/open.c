@@ -28,8 +28,8 @@ struct head {
 	size_t size;
 };
 
-_Static_assert(HEAD_SIZE >= LIBVIRT_MAGIC_SIZE && HEAD_SIZE >= CODEC_HEAD,
-	       "enough for each of them");
+_Static_assert(HEAD_SIZE >= LIBVIRT_MAGIC_SIZE, "enough for a header");
+_Static_assert(HEAD_SIZE >= CODEC_HEAD, "enough for a codec");
 _Static_assert(HEAD_SIZE <= INPUT_BACKLOG, "it can be read again");
 
 static struct input *top_input(const struct savetool_image *image)
