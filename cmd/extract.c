@@ -149,7 +149,7 @@ static int run(struct cli *cli)
 		{ '\0', "map", "BLOCK@ADDRESS", take_map, &it.maps,
 		  "memory: place a RAM block at this address" },
 		{ '\0', "partial", NULL, take_flag, &it.partial,
-		  "memory: take an image that breaks off as far as it goes" },
+		  "memory: take what there is of a broken image" },
 		OPTIONS_SOURCE(&it.open),
 		OPTIONS_PROGRESS(&it.progress),
 		OPTION_END,

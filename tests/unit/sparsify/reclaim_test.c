@@ -51,7 +51,7 @@ static blkcnt_t dig_until(unsigned stop, unsigned *calls)
 	struct input in = { .ops = &fake_ops,
 			    .size = BASE + LENGTH,
 			    .seekable = true };
-	struct layer file = { .shared = &in };
+	struct layer file = { .shared = &in, .is_file = true };
 	struct savetool_image image = { .top = &file, .container = &file };
 	struct pass pass = {
 		.image = &image,
