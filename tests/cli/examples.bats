@@ -283,14 +283,16 @@ teardown()
 }
 
 @test "the README has examples of the manual" {
-	local line
+	local line page
 
 	sed -n '/^## Backups/,/^## Install/{/^```/,/^```/{/^```/d;p}}' \
 		"$top/README.md" >readme
 	[ "$(wc -l <readme)" -gt 5 ]
-	examples_of savetool.1 >manual
+	for page in savetool.1 savetool-convert.1 savetool-places.7; do
+		examples_of $page
+	done >manual
 	while IFS= read -r line; do
-		grep -qxFe "$line" manual || fail "not in savetool(1): $line"
+		grep -qxFe "$line" manual || fail "not in the manual: $line"
 	done <readme
 }
 
