@@ -109,7 +109,10 @@ static int place_memory(struct layout *layout, const struct guest *guest,
 	/* A host of AMD would have put it higher, and nothing says which. */
 	if (above > AMD_HOLE - 4 * GIB &&
 	    !machine_is_older(guest->machine, 7, 1))
-		return 0;
+		return fail(err, SAVETOOL_UNSUPPORTED,
+			    "memory beyond 1012 GiB: its address depends on "
+			    "the processor of the host, which the image does "
+			    "not record");
 	return place_main(layout, guest, memory, below, above, 4 * GIB, err);
 }
 

@@ -43,6 +43,9 @@
 static struct wire wire;
 
 static void add(char *text, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void add(char *text, const char *format, ...)
 {
 	size_t used = strlen(text);
 	va_list arguments;
