@@ -344,6 +344,7 @@ static int extract_to(struct extraction *extraction,
 {
 	cleanup_pass struct pass pass = PASS_INIT;
 	cleanup_output struct output *out = NULL;
+	int failed;
 
 	if (place_in_file(extraction, err) < 0 ||
 	    open_output(&out, image, destination, extraction->options->force,
@@ -352,7 +353,10 @@ static int extract_to(struct extraction *extraction,
 		return -1;
 	extraction->out = out;
 	phases_next(phases, 100);
-	return write_it(extraction, &pass, &phases->monitor, memory, err);
+	failed = write_it(extraction, &pass, &phases->monitor, memory, err);
+	/* It uses the pass's list of blocks. */
+	page_sink_free(extraction->sink);
+	return failed;
 }
 
 static int extract(struct savetool_image *image, const char *destination,
@@ -385,7 +389,6 @@ static int extract(struct savetool_image *image, const char *destination,
 	}
 	failed = extract_to(&extraction, image, destination, &phases, memory,
 			    err);
-	page_sink_free(extraction.sink);
 	ram_places_free(&extraction.places);
 	elf_core_release(&extraction.core);
 	return failed;
