@@ -351,6 +351,12 @@ libcore_la_SOURCES += \
 	%D%/format/lime.c \
 	%D%/format/lime.h
 
+if HAVE_ISAL
+libcore_la_SOURCES += %D%/codec/inflater_isal.c
+else
+libcore_la_SOURCES += %D%/codec/inflater_zlib.c
+endif
+
 lib_LTLIBRARIES += libsavetool.la
 include_HEADERS += %D%/savetool.h
 savetoolincludedir = $(includedir)/savetool
@@ -369,15 +375,10 @@ savetoolinclude_HEADERS = \
 	%D%/savetool/map.h \
 	%D%/savetool/monitor.h \
 	%D%/savetool/size.h \
+	%D%/savetool/snapshot.h \
 	%D%/savetool/sparsify.h \
 	%D%/savetool/xml.h
-if HAVE_ISAL
-libcore_la_SOURCES += %D%/codec/inflater_isal.c
-else
-libcore_la_SOURCES += %D%/codec/inflater_zlib.c
-endif
-	%D%/savetool/snapshot.h \
-	%D%/savetool/sparsify.h
+
 libsavetool_la_SOURCES =
 libsavetool_la_LIBADD = libcore.la
 libsavetool_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 \
