@@ -34,8 +34,22 @@ teardown()
 	[ -z "$(virsh list --name | grep -x g)" ] || virsh destroy g
 	[ -z "$(virsh list --all --name | grep -x g)" ] ||
 		virsh undefine g --managed-save
+	end_leftovers
 	[ -z "${device:-}" ] || losetup --detach "$device"
 	rm -f "$image"* "$result"
+}
+
+# A QEMU that libvirt has forgotten, since a restore failed, would run on.
+end_leftovers()
+{
+	local file process
+
+	for file in $(grep -lzsxF "HOME=$HOST" /proc/[0-9]*/environ); do
+		process=${file#/proc/}
+		process=${process%/environ}
+		[[ $(cat "/proc/$process/comm" 2>/dev/null) != qemu-system* ]] ||
+			kill -KILL "$process"
+	done
 }
 
 virsh()
