@@ -223,6 +223,8 @@ libcore_la_SOURCES = \
 	%D%/image/members.h \
 	%D%/image/members_internal.h \
 	%D%/image/open.c \
+	%D%/image/recognise.c \
+	%D%/image/recognise.h \
 	%D%/image/output.c \
 	%D%/image/output.h \
 	%D%/image/pass.c \

@@ -10,7 +10,8 @@
  *
  * To add a kind of layer, such as a snapshot in a disk, write one file here
  * with its struct layer_ops and a function layer_KIND_new(), and add
- *   - one line to the table of image/open.c, if it lies in another layer;
+ *   - one line to the table of image/recognise.c, if it lies in another
+ *     layer;
  *   - one line to savetool_image_open(), if it lies at the bottom.
  */
 #ifndef OUTER_LAYER_H
