@@ -113,8 +113,10 @@ libcore_la_SOURCES = \
 	%D%/codec/zstd.c \
 	%D%/outer/archive_kind.c \
 	%D%/outer/archive_kind.h \
+	%D%/outer/archive_member.c \
 	%D%/outer/archive_reader.c \
 	%D%/outer/archive_reader.h \
+	%D%/outer/archive_reader_internal.h \
 	%D%/outer/archive_walk.c \
 	%D%/outer/archive_walk.h \
 	%D%/outer/inner_name.c \

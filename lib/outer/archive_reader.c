@@ -2,19 +2,16 @@
 /* libarchive, fed by an input. */
 #include "config.h"
 
-#include "outer/archive_reader.h"
+#include "outer/archive_reader_internal.h"
 
 #include "base/cleanup.h"
 #include "base/error.h"
 
-#include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define BLOCK ((size_t)128 * 1024)
 
 /*
  * The most that is read before a member's data, such as its map of holes or a
@@ -23,23 +20,6 @@
  */
 #define HEADER_MOST ((uint64_t)8 << 20)
 #define SEPARATORS_MOST ((uint64_t)2 * ARCHIVE_DATA_MOST)
-
-struct archive_reader {
-	struct archive *archive;
-	struct input *below;
-	enum archive_kind kind;
-	uint64_t position; /* of the next byte that libarchive is given */
-	uint64_t count;    /* of members so far */
-	bool short_read;   /* it asked for more than below has */
-
-	/* Of the header that is being read. */
-	bool in_header;
-	uint64_t header_bytes, separators;
-
-	bool failed; /* failure is what stopped it */
-	struct savetool_error failure;
-	uint8_t block[BLOCK];
-};
 
 /* Keeps the failure until libarchive has come back. */
 static int refuse(struct archive_reader *reader)
@@ -53,7 +33,7 @@ static bool is_too_long(struct archive_reader *reader, size_t size)
 {
 	reader->header_bytes += size;
 	/* The first block has the data of a small member, too. */
-	if (reader->header_bytes > 2 * BLOCK)
+	if (reader->header_bytes > 2 * ARCHIVE_BLOCK)
 		for (size_t i = 0; i < size; i++)
 			reader->separators += reader->block[i] == '\n' ||
 					      reader->block[i] == ',';
@@ -68,8 +48,8 @@ static la_ssize_t read_block(struct archive *archive, void *data,
 	size_t got;
 
 	(void)archive;
-	if (input_read_at(reader->below, reader->block, BLOCK, reader->position,
-			  &got, &reader->failure) < 0)
+	if (input_read_at(reader->below, reader->block, ARCHIVE_BLOCK,
+			  reader->position, &got, &reader->failure) < 0)
 		return refuse(reader);
 	if (reader->in_header && is_too_long(reader, got)) {
 		fail_at(&reader->failure, SAVETOOL_UNSUPPORTED,
@@ -158,7 +138,7 @@ static bool lacks_directory(const struct archive_reader *reader)
 		strstr(reason(reader), "nrecognized"));
 }
 
-static int fail_archive(const struct archive_reader *reader,
+int archive_reader_fail(const struct archive_reader *reader,
 			struct savetool_error *err)
 {
 	const char *kind = archive_kind_name(reader->kind);
@@ -217,7 +197,7 @@ static int begin(struct archive_reader *reader, struct savetool_error *err)
 		archive_read_set_seek_callback(archive, seek);
 	reader->in_header = true;
 	if (archive_read_open1(archive) != ARCHIVE_OK)
-		return fail_archive(reader, err);
+		return archive_reader_fail(reader, err);
 	return 0;
 }
 
@@ -334,7 +314,7 @@ static int read_rest(struct archive_reader *reader, struct savetool_error *err)
 	if (reader->below->seekable)
 		return 0;
 	do {
-		if (input_read_at(reader->below, reader->block, BLOCK,
+		if (input_read_at(reader->below, reader->block, ARCHIVE_BLOCK,
 				  reader->position, &got, err) < 0)
 			return -1;
 		reader->position += got;
@@ -353,14 +333,14 @@ int archive_reader_next(struct archive_reader *reader,
 	reader->in_header = false;
 	if (reader->count > 0 &&
 	    archive_read_data_skip(reader->archive) < ARCHIVE_WARN)
-		return fail_archive(reader, err);
+		return archive_reader_fail(reader, err);
 	reader->in_header = true;
 	reader->header_bytes = reader->separators = 0;
 	result = archive_read_next_header(reader->archive, &entry);
 	if (result == ARCHIVE_EOF)
 		return read_rest(reader, err);
 	if (result != ARCHIVE_OK && result != ARCHIVE_WARN)
-		return fail_archive(reader, err);
+		return archive_reader_fail(reader, err);
 	reader->in_header = false;
 	return take_entry(member, entry, reader->count++, err);
 }
@@ -398,7 +378,7 @@ int archive_reader_find_data(uint64_t *start, struct archive_reader *reader,
 	if (result == ARCHIVE_EOF)
 		return 0;
 	if (result != ARCHIVE_OK)
-		return fail_archive(reader, err);
+		return archive_reader_fail(reader, err);
 	/* Nothing of the block counts as consumed yet. */
 	at = archive_filter_bytes(reader->archive, 0);
 	if (at >= 0 && size > 0 && offset >= 0 &&
@@ -416,173 +396,4 @@ bool archive_reader_confirms(const struct archive_reader *reader,
 
 	return next >= 0 && (uint64_t)next >= start + stored &&
 	       (uint64_t)next - (start + stored) < unit;
-}
-
-/* The current member, forwards. */
-struct input_member {
-	struct input base;
-	struct archive_reader *reader;
-	bool own;
-	struct input_ranges ranges; /* to know its holes */
-
-	/* What libarchive gave out last; it stays until the next one. */
-	const uint8_t *block;
-	uint64_t block_offset, block_size;
-	bool ended;
-
-	/* Where libarchive fails once, it may go on as if nothing was. */
-	bool broken;
-	struct savetool_error failure;
-};
-
-/* After it, there is a block or the end; what lies before it are zeros. */
-static int take_block(struct input_member *in, struct savetool_error *err)
-{
-	uint64_t end = in->block_offset + in->block_size;
-	const void *block;
-	la_int64_t offset;
-	size_t size;
-	int result = archive_read_data_block(in->reader->archive, &block, &size,
-					     &offset);
-
-	if (result == ARCHIVE_EOF) {
-		in->ended = true;
-		/* A hole at the end comes as no block. */
-		if (in->base.size == SAVETOOL_UNKNOWN)
-			in->base.size = end;
-		in->block_offset = in->base.size;
-		in->block_size = 0;
-		return 0;
-	}
-	if (result != ARCHIVE_OK)
-		return fail_archive(in->reader, err);
-	if (offset < 0 || (uint64_t)offset < end ||
-	    (uint64_t)offset > in->base.size ||
-	    size > in->base.size - (uint64_t)offset)
-		return fail(err, SAVETOOL_CORRUPT,
-			    "archive with data outside of its member");
-	in->block = block;
-	in->block_offset = (uint64_t)offset;
-	in->block_size = size;
-	return 0;
-}
-
-static int next_block(struct input_member *in, struct savetool_error *err)
-{
-	if (!in->broken && take_block(in, &in->failure) == 0)
-		return 0;
-	in->broken = true;
-	*err = in->failure;
-	return -1;
-}
-
-static size_t copy(struct input_member *in, void *data, size_t size,
-		   uint64_t offset)
-{
-	uint64_t there;
-
-	if (offset < in->block_offset) {
-		there = in->block_offset - offset;
-		if (size > there)
-			size = there;
-		memset(data, 0, size);
-		return size;
-	}
-	there = in->block_offset + in->block_size - offset;
-	if (size > there)
-		size = there;
-	memcpy(data, in->block + (offset - in->block_offset), size);
-	return size;
-}
-
-/*
- * The last byte is given out when the end was seen: only there does libarchive
- * check what a zip or 7z archive says of its content.
- */
-static ssize_t member_read_at(struct input *base, void *data, size_t size,
-			      uint64_t offset, struct savetool_error *err)
-{
-	struct input_member *in = (struct input_member *)base;
-	size_t n;
-
-	while (!in->ended && offset >= in->block_offset + in->block_size)
-		if (next_block(in, err) < 0)
-			return -1;
-	if (offset >= in->base.size)
-		return 0;
-	n = copy(in, data, size, offset);
-	while (!in->ended && offset + n == in->base.size)
-		if (next_block(in, err) < 0)
-			return -1;
-	return (ssize_t)n;
-}
-
-static int member_extent(struct input *base, uint64_t offset,
-			 struct extent *extent, struct savetool_error *err)
-{
-	const struct input_member *in = (const struct input_member *)base;
-
-	(void)err;
-	input_ranges_extent(&in->ranges, offset, extent);
-	return 0;
-}
-
-static void member_close(struct input *base)
-{
-	struct input_member *in = (struct input_member *)base;
-
-	if (in->own)
-		archive_reader_close(in->reader);
-	input_ranges_free(&in->ranges);
-	free(in);
-}
-
-static const struct input_ops plain_ops = {
-	.read_at = member_read_at,
-	.close = member_close,
-};
-
-static const struct input_ops sparse_ops = {
-	.read_at = member_read_at,
-	.extent = member_extent,
-	.close = member_close,
-};
-
-/* If it has holes, the input keeps a copy of the map. */
-static int copy_map(struct input_member *in, const struct input_ranges *from)
-{
-	size_t size = from->count * sizeof(*from->list);
-
-	in->base.ops = &plain_ops;
-	if (from->size == SAVETOOL_UNKNOWN ||
-	    input_ranges_stored(from) == from->size)
-		return 0;
-	in->ranges = *from;
-	in->ranges.list = malloc(size + 1);
-	if (!in->ranges.list)
-		return -1;
-	if (size > 0)
-		memcpy(in->ranges.list, from->list, size);
-	in->base.ops = &sparse_ops;
-	return 0;
-}
-
-int archive_reader_open_member(struct input **result,
-			       struct archive_reader *reader,
-			       const struct archive_member *member, bool own,
-			       struct savetool_error *err)
-{
-	struct input_member *in = calloc(1, sizeof(*in));
-
-	if (!in || copy_map(in, &member->ranges) < 0) {
-		free(in);
-		return fail_memory(err);
-	}
-	in->base.size = member->size;
-	in->base.skips = true;
-	in->base.monitor = reader->below->monitor;
-	in->reader = reader;
-	in->own = own;
-	*result = &in->base;
-	return 0;
 }
