@@ -43,6 +43,8 @@ libcore_la_SOURCES = \
 	%D%/io/direct_writer.h \
 	%D%/io/extents.c \
 	%D%/io/extents.h \
+	%D%/io/gather.c \
+	%D%/io/gather.h \
 	%D%/io/held_file.c \
 	%D%/io/held_file.h \
 	%D%/io/input.c \
@@ -140,6 +142,8 @@ libcore_la_SOURCES = \
 	%D%/ram/block.h \
 	%D%/ram/count.c \
 	%D%/ram/count.h \
+	%D%/ram/delta.c \
+	%D%/ram/delta.h \
 	%D%/ram/digest.c \
 	%D%/ram/digest.h \
 	%D%/ram/latest.c \

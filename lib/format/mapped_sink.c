@@ -5,10 +5,10 @@
 #include "base/error.h"
 #include "base/zero.h"
 #include "format/mapped.h"
-#include "ram/xbzrle.h"
+#include "io/gather.h"
+#include "ram/delta.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,46 +23,12 @@ struct mapped_sink {
 	struct bitmap *present;  /* one per block: the bitmap for the file */
 	struct bitmap *written;  /* one per block: slots that hold bytes */
 
-	/* Pages that adjoin in the file and are written in one call. */
-	struct iovec iov[IOV_MAX];
-	unsigned parts;
-	uint64_t offset; /* of the first, in the file */
-	uint64_t length;
+	struct gather gather; /* of pages that adjoin in the file */
 };
-
-static int flush(struct mapped_sink *sink, struct savetool_error *err)
-{
-	unsigned parts = sink->parts;
-
-	sink->parts = 0;
-	sink->length = 0;
-	if (parts == 0)
-		return 0;
-	return sink->out->ops->write_at(sink->out, sink->iov, parts,
-					sink->offset, err);
-}
 
 static uint64_t slot(const struct mapped_sink *sink, const struct page_run *run)
 {
 	return sink->headers[run->block->index].pages_offset + run->offset;
-}
-
-/* Adds bytes to those before them if they adjoin; otherwise starts anew. */
-static int put_bytes(struct mapped_sink *sink, uint64_t offset,
-		     const void *data, size_t size, struct savetool_error *err)
-{
-	if (sink->parts > 0 &&
-	    (sink->offset + sink->length != offset || sink->parts == IOV_MAX) &&
-	    flush(sink, err) < 0)
-		return -1;
-	if (sink->parts == 0)
-		sink->offset = offset;
-	sink->iov[sink->parts++] = (struct iovec){
-		.iov_base = (void *)data,
-		.iov_len = size,
-	};
-	sink->length += size;
-	return 0;
 }
 
 /* What the base has, too, is shared, as far as the file system can. */
@@ -77,14 +43,15 @@ static int put_or_share(struct mapped_sink *sink, const struct page_run *run,
 
 		length = mapped_base_compare(sink->old, run, done, to,
 					     sink->layout->page_size, &from);
-		if (from != SAVETOOL_UNKNOWN && flush(sink, err) < 0)
+		if (from != SAVETOOL_UNKNOWN &&
+		    gather_flush(&sink->gather, err) < 0)
 			return -1;
 		if (from != SAVETOOL_UNKNOWN)
 			shared = output_clone(sink->out, sink->old->fd, from,
 					      to, length, err);
-		if (shared < 0 ||
-		    (shared == 0 &&
-		     put_bytes(sink, to, run->data + done, length, err) < 0))
+		if (shared < 0 || (shared == 0 && gather_put(&sink->gather, to,
+							     run->data + done,
+							     length, err) < 0))
 			return -1;
 		if (shared > 0)
 			sink->old->shared += length;
@@ -107,7 +74,8 @@ static int put_data(struct mapped_sink *sink, const struct page_run *run,
 	mark(sink, run);
 	if (sink->old)
 		return put_or_share(sink, run, err);
-	return put_bytes(sink, slot(sink, run), run->data, run->length, err);
+	return gather_put(&sink->gather, slot(sink, run), run->data,
+			  run->length, err);
 }
 
 /*
@@ -130,7 +98,8 @@ static int put_zeros(struct mapped_sink *sink, const struct page_run *run,
 	mark(sink, run);
 	/* Not shared: the base may have a hole there. */
 	for (; offset < end; offset += page_size)
-		if (put_bytes(sink, offset, zeros, page_size, err) < 0)
+		if (gather_put(&sink->gather, offset, zeros, page_size, err) <
+		    0)
 			return -1;
 	return 0;
 }
@@ -148,24 +117,17 @@ static int put_delta(struct mapped_sink *sink, const struct page_run *run,
 
 	whole.kind = PAGE_DATA;
 	whole.data = page;
-	memset(page, 0, page_size);
-	if (flush(sink, err) < 0)
+	if (gather_flush(&sink->gather, err) < 0 ||
+	    delta_resolve(page, page_size, run, sink->out,
+			  bitmap_get(&sink->present[run->block->index],
+				     run->offset / page_size),
+			  slot(sink, run), err) < 0)
 		return -1;
-	if (bitmap_get(&sink->present[run->block->index],
-		       run->offset / page_size) &&
-	    output_read_at(sink->out, page, page_size, slot(sink, run), err) <
-		    0)
-		return -1;
-	if (xbzrle_apply(page, page_size, run->data, run->delta_size) < 0) {
-		fail(err, SAVETOOL_CORRUPT, "damaged XBZRLE data");
-		return fail_about_page(err, run->block->name,
-				       run->offset / page_size);
-	}
 	if (is_zero(page, page_size))
 		return put_zeros(sink, &whole, err);
 	if (put_data(sink, &whole, err) < 0)
 		return -1;
-	return flush(sink, err);
+	return gather_flush(&sink->gather, err);
 }
 
 static int put_run(struct mapped_sink *sink, const struct page_run *run,
@@ -192,7 +154,7 @@ static int put(struct page_sink *base, const struct page_batch *batch,
 	for (unsigned i = 0; i < batch->count; i++)
 		if (put_run(sink, &batch->runs[i], err) < 0)
 			return -1;
-	return flush(sink, err);
+	return gather_flush(&sink->gather, err);
 }
 
 /*
@@ -307,7 +269,7 @@ int mapped_sink_new(struct page_sink **result, struct output *out,
 	if (!sink)
 		return fail_memory(err);
 	sink->base.ops = &ops;
-	sink->out = out;
+	sink->out = sink->gather.out = out;
 	sink->layout = layout;
 	sink->big_endian = big_endian;
 	sink->old = base;

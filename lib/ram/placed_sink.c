@@ -5,10 +5,10 @@
 #include "base/bitmap.h"
 #include "base/error.h"
 #include "base/zero.h"
+#include "io/gather.h"
+#include "ram/delta.h"
 #include "ram/places.h"
-#include "ram/xbzrle.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,11 +29,7 @@ struct placed_sink {
 	struct placed_block *blocks;
 	bool used;
 
-	/* Pages that adjoin in the file and are written in one call. */
-	struct iovec iov[IOV_MAX];
-	unsigned parts;
-	uint64_t offset; /* of the first, in the file */
-	uint64_t length;
+	struct gather gather; /* of pages that adjoin in the file */
 };
 
 /* Something to do for each piece of a run that has a place. */
@@ -41,35 +37,12 @@ typedef int (*piece_task)(struct placed_sink *sink, uint64_t to,
 			  uint64_t skipped, uint64_t length, const void *data,
 			  struct savetool_error *err);
 
-static int flush(struct placed_sink *sink, struct savetool_error *err)
-{
-	unsigned parts = sink->parts;
-
-	sink->parts = 0;
-	sink->length = 0;
-	if (parts == 0)
-		return 0;
-	return sink->out->ops->write_at(sink->out, sink->iov, parts,
-					sink->offset, err);
-}
-
-/* Adds bytes to those before them if they adjoin; otherwise starts anew. */
 static int put_piece(struct placed_sink *sink, uint64_t to, uint64_t skipped,
 		     uint64_t length, const void *data,
 		     struct savetool_error *err)
 {
-	if (sink->parts > 0 &&
-	    (sink->offset + sink->length != to || sink->parts == IOV_MAX) &&
-	    flush(sink, err) < 0)
-		return -1;
-	if (sink->parts == 0)
-		sink->offset = to;
-	sink->iov[sink->parts++] = (struct iovec){
-		.iov_base = (uint8_t *)data + skipped,
-		.iov_len = length,
-	};
-	sink->length += length;
-	return 0;
+	return gather_put(&sink->gather, to, (const uint8_t *)data + skipped,
+			  length, err);
 }
 
 static int punch_piece(struct placed_sink *sink, uint64_t to, uint64_t skipped,
@@ -181,25 +154,19 @@ static int put_delta(struct placed_sink *sink, const struct page_run *run,
 		return 0;
 	whole.kind = PAGE_DATA;
 	whole.data = page;
-	memset(page, 0, page_size);
-	if (flush(sink, err) < 0)
+	if (gather_flush(&sink->gather, err) < 0 ||
+	    delta_resolve(page, page_size, run, sink->out,
+			  bitmap_get(&sink->blocks[run->block->index].present,
+				     run->offset / page_size),
+			  to, err) < 0)
 		return -1;
-	if (bitmap_get(&sink->blocks[run->block->index].present,
-		       run->offset / page_size) &&
-	    output_read_at(sink->out, page, page_size, to, err) < 0)
-		return -1;
-	if (xbzrle_apply(page, page_size, run->data, run->delta_size) < 0) {
-		fail(err, SAVETOOL_CORRUPT, "damaged XBZRLE data");
-		return fail_about_page(err, run->block->name,
-				       run->offset / page_size);
-	}
 	if (is_zero(page, page_size)) {
 		put_zeros(sink, &whole);
 		return 0;
 	}
 	if (put_data(sink, &whole, err) < 0)
 		return -1;
-	return flush(sink, err);
+	return gather_flush(&sink->gather, err);
 }
 
 static int put_run(struct placed_sink *sink, const struct page_run *run,
@@ -228,7 +195,7 @@ static int put(struct page_sink *base, const struct page_batch *batch,
 	for (unsigned i = 0; i < batch->count; i++)
 		if (put_run(sink, &batch->runs[i], err) < 0)
 			return -1;
-	return flush(sink, err);
+	return gather_flush(&sink->gather, err);
 }
 
 /* Punches out pages that had data and became zero in a later record. */
@@ -345,7 +312,7 @@ int placed_sink_new(struct page_sink **result, struct output *out,
 	if (!sink)
 		return fail_memory(err);
 	sink->base.ops = &ops;
-	sink->out = out;
+	sink->out = sink->gather.out = out;
 	sink->layout = layout;
 	if (allocate(sink, places, err) < 0) {
 		sink_free(&sink->base);
