@@ -109,6 +109,8 @@ libcore_la_SOURCES = \
 	%D%/codec/members_unpack.c \
 	%D%/codec/piece.c \
 	%D%/codec/piece.h \
+	%D%/codec/unpacker.h \
+	%D%/codec/unpacker_ahead.c \
 	%D%/codec/window.c \
 	%D%/codec/window.h \
 	%D%/codec/xz.c \
