@@ -34,6 +34,22 @@ static bool has_levels(enum savetool_format format)
 	       format != SAVETOOL_FORMAT_SPARSE;
 }
 
+static const char *base_problem(const struct wish *wish)
+{
+	if (!wish->base)
+		return NULL;
+	if (wish->format != SAVETOOL_FORMAT_KEEP &&
+	    wish->format != SAVETOOL_FORMAT_SPARSE)
+		return "'--base' is for format 'sparse' only";
+	return wish->tar ? "'--base' and '--tar' cannot be combined" : NULL;
+}
+
+/* Something that can contradict the stream. */
+static bool has_new_words(const struct wish *wish)
+{
+	return (wish->xml && *wish->xml) || wish->machine;
+}
+
 /* Options that contradict each other, whatever the source is. */
 static const char *contradiction(const struct wish *wish)
 {
@@ -41,19 +57,13 @@ static const char *contradiction(const struct wish *wish)
 		return "'--bare' and '--libvirt' cannot be combined";
 	if (wish->bare && wish->header_version >= 0)
 		return "a bare stream has no header version";
-	if (wish->base && wish->format != SAVETOOL_FORMAT_KEEP &&
-	    wish->format != SAVETOOL_FORMAT_SPARSE)
-		return "'--base' is for format 'sparse' only";
-	if (wish->base && wish->tar)
-		return "'--base' and '--tar' cannot be combined";
-	if (wish->allow_mismatch && (!wish->xml || !*wish->xml) &&
-	    !wish->machine)
+	if (wish->allow_mismatch && !has_new_words(wish))
 		return "'--allow-mismatch' needs '--libvirt=XML' or "
 		       "'--machine'";
 	if (wish->header_version >= 0 && wish->header_version != 2 &&
 	    wish->header_version != 3)
 		return "header version is neither 2 nor 3";
-	return NULL;
+	return base_problem(wish);
 }
 
 /* Options that depend on the format. */
