@@ -107,3 +107,18 @@ restores_dump()
 	lab libvirt-start "$HOST" --config 'dump_image_format = "zstd"'
 	restores_dump zstd
 }
+
+@test "sparse, sent as a tar archive with its holes" {
+	local sent
+
+	"$SAVETOOL" convert -O sparse --tar=result raw - | tee "$image" |
+		tar -xC "$HOST"
+	sent=$(stat -c %s "$image")
+	echo "$sent sent, $(allocated "$result") allocated"
+	[ $((sent * 100)) -le $(($(allocated "$result") * 102)) ]
+	chmod 644 "$result"
+	restores "$result"
+	virsh destroy g
+	# And back, straight out of the archive.
+	[ "$(digest "$image")" = "$(digest raw)" ]
+}
