@@ -167,6 +167,8 @@ libcore_la_SOURCES = \
 	%D%/format/configuration.h \
 	%D%/format/domain_edit.c \
 	%D%/format/domain_edit.h \
+	%D%/format/domain_dimms.c \
+	%D%/format/domain_dimms.h \
 	%D%/format/domain_files.c \
 	%D%/format/domain_files.h \
 	%D%/format/domain_xml.c \

@@ -22,6 +22,7 @@ struct domain_xml {
 	uint64_t unsaved_memory;
 	char *name, *uuid, *arch, *machine, *cpu;
 	struct domain_files files;
+	struct domain_dimms dimms;
 	const char **names; /* of those that are local, ended by NULL */
 };
 
@@ -175,6 +176,8 @@ static int read_facts(struct domain_xml *domain, const xmlNode *root,
 	    xml_text(&domain->cpu, xml_child(cpu, "model"), err) < 0 ||
 	    read_memory(&guest->memory, xml_child(root, "memory"), err) < 0 ||
 	    read_unsaved(domain, root, err) < 0 ||
+	    domain_dimms_read(&domain->dimms, xml_child(root, "devices"), err) <
+		    0 ||
 	    read_vcpus(domain, xml_child(root, "vcpu"), err) < 0)
 		return -1;
 	if (!domain->cpu && xml_attribute(&domain->cpu, cpu, "mode", err) < 0)
@@ -320,6 +323,11 @@ void domain_xml_free(struct domain_xml *domain)
 const struct savetool_guest *domain_xml_guest(const struct domain_xml *domain)
 {
 	return &domain->guest;
+}
+
+const struct domain_dimms *domain_xml_dimms(const struct domain_xml *domain)
+{
+	return &domain->dimms;
 }
 
 const struct savetool_file *domain_xml_files(const struct domain_xml *domain,

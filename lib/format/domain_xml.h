@@ -6,7 +6,7 @@
 #ifndef FORMAT_DOMAIN_XML_H
 #define FORMAT_DOMAIN_XML_H
 
-#include "savetool.h"
+#include "format/domain_dimms.h"
 
 struct domain_xml;
 
@@ -37,6 +37,9 @@ const struct savetool_guest *domain_xml_guest(const struct domain_xml *domain);
  * of virtio-pmem is in its file, and that of SGX's enclaves goes nowhere.
  */
 uint64_t domain_xml_unsaved_memory(const struct domain_xml *domain);
+
+/* Its DIMMs; they belong to the domain. */
+const struct domain_dimms *domain_xml_dimms(const struct domain_xml *domain);
 
 /* How many vCPUs it has, of those that guest->vcpus allows. */
 uint64_t domain_xml_vcpus(const struct domain_xml *domain);

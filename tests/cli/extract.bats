@@ -122,6 +122,32 @@ pc_recipe()
 	[ ! -e c ]
 }
 
+@test "a DIMM is where the domain XML has it" {
+	pc_recipe virt-10.0 <<-END >bare.recipe
+		block mach-virt.ram 2M
+		block memdimm1 1M
+		block memnvdimm0 1M
+		block memdimm2 1M
+	END
+	{
+		cat <<-'END'
+			libvirt xml="<domain><name>a</name><devices>\
+			<memory model='dimm'><address type='dimm' slot='1' base='0x140000000'/></memory>\
+			<memory model='nvdimm'><address type='dimm' slot='0' base='0x150000000'/></memory>\
+			<memory model='dimm'><address type='dimm' slot='2' base='zero'/></memory>\
+			</devices></domain>"
+		END
+		cat bare.recipe
+	} | sed -z 's/\\\n//g' >recipe
+	"$mkimage" recipe a
+	savetool extract memory --json a b
+	assert_success
+	assert_equal "$(ranges)" "1073741824 2097152 mach-virt.ram 0
+5368709120 1048576 memdimm1 0
+5637144576 1048576 memnvdimm0 0"
+	[[ $stderr == *"block 'memdimm2' was left out"* ]]
+}
+
 @test "a machine that nobody knows here needs --map" {
 	pc_recipe toaster-1.0 <<<'block toaster.ram 1M' | "$mkimage" a
 	savetool extract memory a b

@@ -57,6 +57,12 @@ saves_with()
 @test "a DIMM: the stream has its memory" {
 	saves_with "<memory model='dimm'><target><size unit='MiB'>64</size>\
 <node>0</node></target></memory>"
+	# And the guest sees it where QEMU says.
+	"$SAVETOOL" extract memory --json "$image" "$result" >told
+	at=$(virsh qemu-monitor-command g --hmp 'info memory-devices' |
+		sed -n 's/ *addr: \(0x[0-9a-f]*\).*/\1/p')
+	[ "$(jq '.ranges[] | select(.block == "memdimm0").address' told)" = \
+		"$((at))" ]
 }
 
 @test "virtio-mem: the stream has its memory, in a block of the device" {
