@@ -93,6 +93,15 @@ static struct poptOption *popt_table(const struct option *table)
 	return rows;
 }
 
+/* Before a word that only looks like an option. */
+#define MARK "\1"
+
+static void remove_mark(char *word)
+{
+	if (word && *word == *MARK)
+		memmove(word, word + 1, strlen(word));
+}
+
 static bool lacks_optional(const char *word, const struct option *table)
 {
 	if (strncmp(word, "--", 2) != 0)
@@ -106,7 +115,8 @@ static bool lacks_optional(const char *word, const struct option *table)
 
 /*
  * popt would take the next word as the argument of an option whose argument is
- * optional.  So '--libvirt' becomes '--libvirt='.
+ * optional.  So '--libvirt' becomes '--libvirt='.  And it would look for
+ * options in '-::MEMBER', which is marked, therefore.
  */
 static char **copy_words(int argc, const char **argv,
 			 const struct option *table)
@@ -115,13 +125,15 @@ static char **copy_words(int argc, const char **argv,
 	bool options = true;
 
 	for (int i = 0; words && i < argc; i++) {
-		const char *end = "";
+		const char *mark = "", *end = "";
 
 		if (strcmp(argv[i], "--") == 0)
 			options = false;
 		if (options && lacks_optional(argv[i], table))
 			end = "=";
-		if (asprintf(&words[i], "%s%s", argv[i], end) < 0)
+		if (strncmp(argv[i], "-::", 3) == 0)
+			mark = MARK;
+		if (asprintf(&words[i], "%s%s%s", mark, argv[i], end) < 0)
 			words[i] = must(NULL);
 	}
 	return words;
@@ -211,6 +223,7 @@ static int read_options(struct cli *cli, const struct option *table,
 		cleanup_free char *word = poptGetOptArg(cli->context);
 		struct mistake *here = result == 0 ? mistake : &later;
 
+		remove_mark(word);
 		if (value < 0) {
 			explain(cli->context, value, table, here);
 			result = -1;
@@ -239,8 +252,8 @@ static int read_operands(struct cli *cli, struct savetool_error *err)
 	const struct command *command = cli->command;
 
 	cli->operands = poptGetArgs(cli->context);
-	while (cli->operands && cli->operands[cli->count])
-		cli->count++;
+	for (; cli->operands && cli->operands[cli->count]; cli->count++)
+		remove_mark((char *)cli->operands[cli->count]);
 	if (cli->count < command->least)
 		return missing(command->operands, cli->count, err);
 	if (cli->count > command->most)

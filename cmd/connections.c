@@ -4,6 +4,7 @@
 
 #include "connections.h"
 
+#include "base/cleanup.h"
 #include "memory.h"
 #include "signals.h"
 
@@ -11,7 +12,7 @@
 #include <string.h>
 
 struct connection {
-	const char *path;
+	char *uri;
 	struct savetool_connection *made; /* NULL: err says why not */
 	struct savetool_error err;
 };
@@ -31,12 +32,26 @@ static int stopped(void *data)
 }
 
 static struct connection *find(const struct connections *connections,
-			       const char *path)
+			       const char *uri)
 {
 	for (size_t i = 0; i < connections->count; i++)
-		if (strcmp(connections->list[i].path, path) == 0)
+		if (strcmp(connections->list[i].uri, uri) == 0)
 			return &connections->list[i];
 	return NULL;
+}
+
+/* Takes over the URI. */
+static void add(struct connections *connections, char *uri,
+		const struct savetool_monitor *monitor)
+{
+	struct connection *one;
+
+	connections->list = must(reallocarray(
+		connections->list, connections->count + 1, sizeof(*one)));
+	one = &connections->list[connections->count++];
+	*one = (struct connection){ .uri = uri };
+	if (savetool_connect(&one->made, uri, monitor, &one->err) < 0)
+		one->made = NULL;
 }
 
 void connections_open(struct connections *connections, const char *const *paths,
@@ -46,25 +61,25 @@ void connections_open(struct connections *connections, const char *const *paths,
 						  .stopped = stopped };
 
 	for (size_t i = 0; i < count; i++) {
-		struct connection *one;
+		char *uri;
 
-		if (!savetool_is_uri(paths[i]) || find(connections, paths[i]))
+		if (!savetool_is_uri(paths[i]))
 			continue;
-		connections->list = must(reallocarray(connections->list,
-						      connections->count + 1,
-						      sizeof(*one)));
-		one = &connections->list[connections->count++];
-		*one = (struct connection){ .path = paths[i] };
-		if (savetool_connect(&one->made, one->path, &monitor,
-				     &one->err) < 0)
-			one->made = NULL;
+		/* All that lies in an export comes by one connection. */
+		uri = must(savetool_file_of(paths[i]));
+		if (find(connections, uri))
+			free(uri);
+		else
+			add(connections, uri, &monitor);
 	}
 }
 
 void connections_close(struct connections *connections)
 {
-	for (size_t i = 0; i < connections->count; i++)
+	for (size_t i = 0; i < connections->count; i++) {
 		savetool_disconnect(connections->list[i].made);
+		free(connections->list[i].uri);
+	}
 	free(connections->list);
 	*connections = (struct connections){ .list = NULL };
 }
@@ -73,8 +88,13 @@ int connections_find(struct savetool_connection **connection,
 		     const struct connections *connections, const char *path,
 		     struct savetool_error *err)
 {
-	const struct connection *one = find(connections, path);
+	cleanup_free char *uri = NULL;
+	const struct connection *one = NULL;
 
+	if (savetool_is_uri(path)) {
+		uri = must(savetool_file_of(path));
+		one = find(connections, uri);
+	}
 	*connection = one ? one->made : NULL;
 	if (!one || one->made)
 		return 0;

@@ -18,19 +18,35 @@ static bool exists(const char *path)
 	return strcmp(path, "-") == 0 || lstat(path, &found) == 0;
 }
 
+/* "nbd://[::1]/a::b"; a URI can have "%3A" for a colon that is its own. */
+static void split_uri(struct inner_name *name, char *host)
+{
+	char *after = *host == '[' ? strchr(host, ']') : host;
+	char *between = after ? strstr(after, BETWEEN) : NULL;
+
+	if (!between)
+		return;
+	*between = '\0';
+	name->inner = between + strlen(BETWEEN);
+}
+
 int inner_name_split(struct inner_name *name, const char *path,
 		     struct savetool_error *err)
 {
 	char *file = strdup(path);
-	char *between = file;
+	char *between = file, *scheme;
 
 	if (!file)
 		return fail_memory(err);
 	name->file = file;
 	name->inner = NULL;
-	/* "nbd://[::1]/" is one name. */
-	if (exists(file) || strstr(file, "://"))
+	if (exists(file))
 		return 0;
+	scheme = strstr(file, "://");
+	if (scheme) {
+		split_uri(name, scheme + strlen("://"));
+		return 0;
+	}
 	while ((between = strstr(between, BETWEEN))) {
 		*between = '\0';
 		if (exists(file)) {

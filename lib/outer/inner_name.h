@@ -18,7 +18,8 @@ struct inner_name {
 /*
  * Splits a name, which is copied.  A file that has all of it as its name comes
  * first, then the shortest one that is followed by "::"; "-" is such a file.
- * If there is no file at all, or the name is a URI, it is not split.
+ * If there is no file at all, the name is not split.  A URI is split at the
+ * first "::" after its host.
  */
 int inner_name_split(struct inner_name *name, const char *path,
 		     struct savetool_error *err);

@@ -12,6 +12,7 @@
 #include "io/output_nbd.h"
 #include "io/output_tar.h"
 #include "io/space.h"
+#include "outer/inner_name.h"
 #include "rewrite/agree.h"
 #include "rewrite/base.h"
 #include "rewrite/fit.h"
@@ -137,6 +138,20 @@ static int check_pipe(const struct rewrite *rewrite, struct savetool_error *err)
 	return 0;
 }
 
+/* NAME in URI::NAME would be a part of the export. */
+static int require_whole_export(const char *uri, struct savetool_error *err)
+{
+	cleanup_inner_name struct inner_name name = { 0 };
+
+	if (inner_name_split(&name, uri, err) < 0)
+		return -1;
+	if (!name.inner)
+		return 0;
+	return fail(err, SAVETOOL_USAGE,
+		    "'%s' can only be written as a whole, without '::%s'",
+		    name.file, name.inner);
+}
+
 static int open_export(struct output **out, const struct rewrite *rewrite,
 		       const char *uri,
 		       const struct savetool_convert_options *options,
@@ -150,6 +165,8 @@ static int open_export(struct output **out, const struct rewrite *rewrite,
 		.monitor = &rewrite->phases.monitor,
 	};
 
+	if (require_whole_export(uri, err) < 0)
+		return -1;
 	if (strcmp(rewrite->pass->image->path, uri) == 0)
 		return fail(err, SAVETOOL_REFUSED,
 			    "source and destination are the same export");

@@ -87,6 +87,26 @@ has_both()
 	done
 }
 
+@test "a member of an archive in a pipe needs no '--'" {
+	local form
+
+	for form in '-::g2.save' '-- -::g2.save' '--json -::g2.save -q'; do
+		run --separate-stderr bash -c \
+			"cat gnu.tar | '$SAVETOOL' digest $form"
+		assert_success
+		assert_output --partial "$(tail -n 1 digests | cut -c1-64)"
+		assert_output --partial g2.save
+	done
+	savetool digest -::g3 <gnu.tar
+	assert_failure 2
+	assert_equal "$stderr" \
+		"savetool: -::g3: the tar archive has no file 'g3' in it"
+	savetool digest -:g3
+	assert_failure 2
+	assert_equal "$stderr" "savetool: no option '-:g3'; see 'savetool digest\
+ --help'"
+}
+
 # converts NAME: the copy has the digest of the original, and its holes.
 converts()
 {

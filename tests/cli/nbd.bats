@@ -144,6 +144,41 @@ facts()
 	assert_equal "$(wc -l <<<"$output")" 2
 }
 
+@test "an export may be an archive, or a qcow2 file" {
+	make_image v3-interleaved g1.save
+	make_image v2-bare g2.save
+	tar -Scf a.tar g1.save g2.save
+	serve --filter=stats file a.tar statsfile=stats
+	savetool digest "$uri"
+	assert_success
+	assert_output "$(digest g1.save)  $uri::g1.save
+$(digest g2.save)  $uri::g2.save"
+	assert_equal "$(digest "$uri::./g1.save")" "$(digest g1.save)"
+	savetool convert "$uri::g1.save" copy
+	assert_success
+	assert_equal "$(digest copy)" "$(digest g1.save)"
+	savetool digest --check <("$SAVETOOL" digest "$uri::g2.save")
+	assert_success
+	savetool digest "$uri::g3"
+	assert_error 2 "$uri::g3: the tar archive has no file 'g3' in it"
+	savetool convert -f g1.save "$uri::g1.save"
+	assert_error 2 "g1.save: '$uri' can only be written as a whole,\
+ without '::g1.save'"
+	cmp a.tar <(tar -Scf - g1.save g2.save)
+	"$BATS_TEST_DIRNAME/qcow2.py" d.qcow2 one=g2.save two=g2.save
+	serve file d.qcow2
+	assert_equal "$(digest "$uri::two")" "$(digest g2.save)"
+	savetool inspect --json "$uri::one"
+	assert_success
+	assert_json '.snapshot == "one" and (.snapshots | length) == 2'
+	# Its own colons are escaped.
+	mkdir exports
+	cp g2.save exports/a::b
+	serve file dir=exports
+	assert_equal "$(digest 'nbd+unix:///a%3A%3Ab?socket=socket')" \
+		"$(digest g2.save)"
+}
+
 # served_bytes: how many bytes the server has sent, as its statistics say.
 served_bytes()
 {
@@ -176,7 +211,7 @@ served_bytes()
 	savetool inspect "$uri"
 	assert_success
 	bytes=$(served_bytes)
-	[ "$bytes" -lt 1048576 ] || fail "$bytes bytes were read"
+	[ "$bytes" -lt 1048576 ] || fail "$bytes bytes were read: $(cat stats)"
 	# Its pages are a fifth of it; little else is read with them.
 	serve --filter=stats file libvirt-sparse.save statsfile=stats
 	savetool digest "$uri"

@@ -56,11 +56,18 @@ static void a_file_of_that_very_name_comes_first(void **state)
 	splits("x::y::c", "x::y", "c");
 }
 
-static void a_uri_is_not_split(void **state)
+static void a_uri_is_split_after_its_host(void **state)
 {
 	(void)state;
 	scratch_write("nbd", "", 0);
 	splits("nbd://[::1]/a", "nbd://[::1]/a", NULL);
+	splits("nbd://[::1]:10/a::b", "nbd://[::1]:10/a", "b");
+	splits("nbd://[::1]::b", "nbd://[::1]", "b");
+	splits("nbd://h/a::[b]::c", "nbd://h/a", "[b]::c");
+	splits("nbd://h/a::x://b", "nbd://h/a", "x://b");
+	splits("nbd+unix:///?socket=s::b", "nbd+unix:///?socket=s", "b");
+	splits("nbd://h/a%3A%3Ab", "nbd://h/a%3A%3Ab", NULL);
+	splits("nbd://[::1", "nbd://[::1", NULL);
 }
 
 int main(void)
@@ -69,7 +76,7 @@ int main(void)
 		scratch_test(a_plain_name_stays),
 		scratch_test(a_name_in_a_file_is_split_off),
 		scratch_test(a_file_of_that_very_name_comes_first),
-		scratch_test(a_uri_is_not_split),
+		scratch_test(a_uri_is_split_after_its_host),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
