@@ -34,5 +34,6 @@ void savetool_images_close(struct savetool_images *images)
 		return;
 	archive_walk_close(images->walk);
 	savetool_image_close(images->outside);
+	free(images->link);
 	free(images);
 }

@@ -95,6 +95,16 @@ static bool is_wanted(const struct savetool_images *images)
 		      without_dot(images->wanted)) == 0;
 }
 
+static void note_unread(struct savetool_images *images,
+			const struct savetool_error *err)
+{
+	if (err->code == SAVETOOL_NOT_IMAGE ||
+	    images->unread.code != SAVETOOL_OK)
+		return;
+	images->unread = *err;
+	fail_while(&images->unread, "'%s'", archive_walk_name(images->walk));
+}
+
 /* 1: the image; 0: the member is none; -1: it is one that fails. */
 static int open_member(struct savetool_images *images,
 		       struct savetool_image **image,
@@ -108,16 +118,27 @@ static int open_member(struct savetool_images *images,
 		return -1;
 	if (archive_walk_input(&in, images->walk, err) < 0) {
 		layer_free_above(layer, images->outside->top);
-		return -1;
-	}
-	if (images->open(image, &recognised, images->outside, layer, in,
-			 &images->options, err) == 0)
+		recognised = false;
+	} else if (images->open(image, &recognised, images->outside, layer, in,
+				&images->options, err) == 0) {
 		return 1;
-	/* Whatever is damaged there may be anything. */
+	}
+	/* Whatever is damaged there, or encrypted, may be anything. */
 	if (recognised || images->wanted || err->code == SAVETOOL_SYSTEM ||
 	    err->code == SAVETOOL_REFUSED || err->code == SAVETOOL_CANCELLED)
 		return -1;
+	note_unread(images, err);
 	return 0;
+}
+
+static int note_link(struct savetool_images *images, struct savetool_error *err)
+{
+	const char *link = archive_walk_link(images->walk);
+
+	if (!images->wanted || !link || images->link)
+		return 0;
+	images->link = strdup(link);
+	return images->link ? 0 : fail_memory(err);
 }
 
 static int fail_none(const struct savetool_images *images,
@@ -125,10 +146,18 @@ static int fail_none(const struct savetool_images *images,
 {
 	const char *kind = archive_kind_name(images->outside->archive);
 
+	if (images->link)
+		return fail(err, SAVETOOL_USAGE,
+			    "'%s' in the %s archive is a link to '%s'",
+			    images->wanted, kind, images->link);
 	if (images->wanted)
 		return fail(err, SAVETOOL_USAGE,
 			    "the %s archive has no file '%s' in it", kind,
 			    images->wanted);
+	if (images->unread.code != SAVETOOL_OK) {
+		*err = images->unread;
+		return -1;
+	}
 	if (images->others == 0)
 		return fail(err, SAVETOOL_NOT_IMAGE,
 			    "%s archive without a save image: no file is in it",
@@ -149,6 +178,11 @@ static int next_member(struct savetool_images *images,
 
 		if (!is_wanted(images))
 			continue;
+		if (!archive_walk_is_file(images->walk)) {
+			if (note_link(images, err) < 0)
+				return -1;
+			continue;
+		}
 		opened = open_member(images, image, err);
 		if (opened < 0)
 			*member = archive_walk_name(images->walk);

@@ -20,6 +20,10 @@ struct savetool_images {
 	size_t images;      /* that were found so far */
 	size_t others;      /* members that are no image */
 	struct names names; /* of those */
+	char *link;         /* what the wanted name leads to; or NULL */
+
+	/* Why the first of the others could not be read; or SAVETOOL_OK. */
+	struct savetool_error unread;
 };
 
 static inline void cleanup_images_(struct savetool_images **images)

@@ -110,9 +110,10 @@ static int take_stream(struct savetool_image *image, const struct head *head,
 static bool is_qcow2(const struct savetool_image *image,
 		     const struct head *head)
 {
-	return !image->libvirt && !image->qcow2 && !image_member(image) &&
+	return !image->libvirt && !image->qcow2 &&
 	       image_stream_offset(image) == 0 &&
-	       qcow2_is_head(head->bytes, head->size);
+	       qcow2_is_head(head->bytes, head->size) &&
+	       (!image_member(image) || qcow2_has_snapshots(head->bytes));
 }
 
 /* Its tables lie anywhere. */
@@ -134,6 +135,9 @@ static int push_qcow2(struct savetool_image *image, const struct head *head,
 	unsigned index;
 
 	(void)head;
+	if (image_member(image))
+		return fail(err, SAVETOOL_UNSUPPORTED,
+			    "qcow2 file in an archive: extract it first");
 	image->inner_found = true;
 	if (make_seekable(image, err) < 0 ||
 	    qcow2_read(&image->qcow2, top_input(image), err) < 0 ||

@@ -162,8 +162,13 @@ int archive_reader_open_member(struct input **result,
 			       const struct archive_member *member, bool own,
 			       struct savetool_error *err)
 {
-	struct input_member *in = calloc(1, sizeof(*in));
+	struct input_member *in;
 
+	if (member->encrypted)
+		return fail(err, SAVETOOL_UNSUPPORTED,
+			    "the file is encrypted in the %s archive",
+			    archive_kind_name(reader->kind));
+	in = calloc(1, sizeof(*in));
 	if (!in || copy_map(in, &member->ranges) < 0) {
 		free(in);
 		return fail_memory(err);

@@ -230,6 +230,7 @@ void archive_reader_close(struct archive_reader *reader)
 void archive_member_clear(struct archive_member *member)
 {
 	free(member->name);
+	free(member->link);
 	input_ranges_free(&member->ranges);
 	*member = (struct archive_member){ 0 };
 }
@@ -281,6 +282,19 @@ static char *copy_name(struct archive_entry *entry)
 	return strdup(name ? name : "");
 }
 
+static int copy_link(struct archive_member *member, struct archive_entry *entry,
+		     struct savetool_error *err)
+{
+	const char *link = archive_entry_hardlink(entry);
+
+	if (!link && archive_entry_filetype(entry) == AE_IFLNK)
+		link = archive_entry_symlink(entry);
+	if (!link)
+		return 0;
+	member->link = strdup(link);
+	return member->link ? 0 : fail_memory(err);
+}
+
 static int take_entry(struct archive_member *member,
 		      struct archive_entry *entry, uint64_t index,
 		      struct savetool_error *err)
@@ -291,11 +305,13 @@ static int take_entry(struct archive_member *member,
 		.index = index,
 		.name = copy_name(entry),
 		.regular = archive_entry_filetype(entry) == AE_IFREG && !link,
+		.encrypted = archive_entry_is_data_encrypted(entry) > 0,
 		.size = SAVETOOL_UNKNOWN,
 	};
 	if (archive_entry_size_is_set(entry) && archive_entry_size(entry) >= 0)
 		member->size = (uint64_t)archive_entry_size(entry);
-	if (member->name && read_map(member, entry, err) == 0)
+	if (member->name && copy_link(member, entry, err) == 0 &&
+	    read_map(member, entry, err) == 0)
 		return 1;
 	if (!member->name)
 		fail_memory(err);

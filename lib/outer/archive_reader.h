@@ -20,6 +20,8 @@ struct archive_member {
 	uint64_t index; /* of all that the archive has, from 0 */
 	char *name;     /* as it stands there, whatever it is */
 	bool regular;   /* a file with content of its own */
+	bool encrypted; /* its content */
+	char *link;     /* what a link leads to; or NULL */
 	uint64_t size;  /* SAVETOOL_UNKNOWN until its end is found */
 
 	/* Its data; one range if it has no holes, or none are known. */

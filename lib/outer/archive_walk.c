@@ -67,6 +67,16 @@ const char *archive_walk_name(const struct archive_walk *walk)
 	return walk->member.name;
 }
 
+const char *archive_walk_link(const struct archive_walk *walk)
+{
+	return walk->member.link;
+}
+
+bool archive_walk_is_file(const struct archive_walk *walk)
+{
+	return walk->member.regular && walk->member.size > 0;
+}
+
 bool archive_walk_is_cheap(const struct archive_walk *walk)
 {
 	return walk->in->seekable && !archive_kind_seeks(walk->kind);
@@ -97,7 +107,7 @@ static int find_data(struct archive_walk *walk, struct savetool_error *err)
 	return 1;
 }
 
-static int next(struct archive_walk *walk, struct savetool_error *err)
+int archive_walk_next(struct archive_walk *walk, struct savetool_error *err)
 {
 	archive_member_clear(&walk->member);
 	if (!archive_walk_is_cheap(walk))
@@ -111,17 +121,6 @@ static int next(struct archive_walk *walk, struct savetool_error *err)
 	walk->member = walk->ahead;
 	walk->ahead = (struct archive_member){ 0 };
 	return find_data(walk, err);
-}
-
-/* Folders, links and empty files are none. */
-int archive_walk_next(struct archive_walk *walk, struct savetool_error *err)
-{
-	int more;
-
-	do {
-		more = next(walk, err);
-	} while (more > 0 && (!walk->member.regular || walk->member.size == 0));
-	return more;
 }
 
 /* By a reader of its own, which comes from the start of the archive. */

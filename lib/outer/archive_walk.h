@@ -25,13 +25,23 @@ int archive_walk_open(struct archive_walk **walk, struct layer *below,
 void archive_walk_close(struct archive_walk *walk);
 
 /*
- * Goes to the next file in the archive.  1, 0 at its end, -1.  What was made of
- * the one before by archive_walk_input() is not read any more.
+ * Goes to the next member of the archive.  1, 0 at its end, -1.  What was made
+ * of the one before by archive_walk_input() is not read any more.
  */
 int archive_walk_next(struct archive_walk *walk, struct savetool_error *err);
 
-/* The name of the current one, until the next call. */
+/*
+ * Is the current one a file that is not empty?  Folders and links are none, and
+ * no layer is made of them.
+ */
+bool archive_walk_is_file(const struct archive_walk *walk);
+
+/*
+ * Its name, and what it leads to if it is a link, otherwise NULL; until the
+ * next call.
+ */
 const char *archive_walk_name(const struct archive_walk *walk);
+const char *archive_walk_link(const struct archive_walk *walk);
 
 /*
  * Can all members be seen without reading what is in them?  Otherwise they pass

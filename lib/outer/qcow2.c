@@ -39,6 +39,11 @@ bool qcow2_is_head(const uint8_t *head, size_t size)
 	       get_be32(head + 4) >= 2 && is_cluster_size(get_be32(head + 20));
 }
 
+bool qcow2_has_snapshots(const uint8_t *head)
+{
+	return get_be32(head + 60) > 0;
+}
+
 static int refuse(struct qcow2 *qcow2, const char *what)
 {
 	return fail(&qcow2->refused, SAVETOOL_UNSUPPORTED, "qcow2 file %s",

@@ -44,6 +44,9 @@ struct qcow2 {
  */
 bool qcow2_is_head(const uint8_t *head, size_t size);
 
+/* Of such a head: is there a snapshot? */
+bool qcow2_has_snapshots(const uint8_t *head);
+
 /* Reads the header and the table of snapshots; in must be seekable. */
 int qcow2_read(struct qcow2 **qcow2, struct input *in,
 	       struct savetool_error *err);

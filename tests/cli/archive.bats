@@ -264,6 +264,64 @@ no file 'g3.save' in it"
 	assert_failure 2
 }
 
+@test "a name that is a link in the archive leads to a file there" {
+	mkdir "$BATS_TEST_TMPDIR/links"
+	ln g1.save "$BATS_TEST_TMPDIR/links/a"
+	ln g1.save "$BATS_TEST_TMPDIR/links/b"
+	ln -s a "$BATS_TEST_TMPDIR/links/c"
+	mkdir "$BATS_TEST_TMPDIR/links/d"
+	tar -C "$BATS_TEST_TMPDIR/links" -cf "$BATS_TEST_TMPDIR/a.tar" d a b c
+	savetool digest "$BATS_TEST_TMPDIR/a.tar"
+	assert_success
+	assert_output --partial '::a'
+	assert_equal "$(wc -l <<<"$output")" 1
+	for name in b c; do
+		savetool digest "$BATS_TEST_TMPDIR/a.tar::$name"
+		assert_failure 2
+		assert_equal "$stderr" "savetool: $BATS_TEST_TMPDIR/a.tar::\
+$name: '$name' in the tar archive is a link to 'a'"
+	done
+	savetool digest "$BATS_TEST_TMPDIR/a.tar::d"
+	assert_failure 2
+	assert_output ''
+}
+
+@test "what cannot be read in an archive is said, if there is no image" {
+	local name=$BATS_TEST_TMPDIR/a kind
+
+	zip -q -P x "$name.zip" g1.save notes
+	7z a -bd -px "$name.7z" g1.save notes >"$name.log"
+	for kind in zip 7z; do
+		savetool digest "$name.$kind"
+		assert_failure 7
+		assert_equal "$stderr" "savetool: $name.$kind: 'g1.save': the \
+file is encrypted in the $kind archive"
+		savetool digest "$name.$kind::notes"
+		assert_failure 7
+		assert_equal "$stderr" "savetool: $name.$kind::notes: the file \
+is encrypted in the $kind archive"
+	done
+	7z a -bd -px -mhe "$name-all.7z" g1.save >"$name.log"
+	savetool inspect "$name-all.7z"
+	assert_failure 7
+	assert_equal "${stderr% (at byte *}" \
+		"savetool: $name-all.7z: 7z archive is encrypted"
+	# What is beside it is read.
+	zip -q "$name.zip" g2.save
+	savetool digest "$name.zip"
+	assert_success
+	assert_output "$(sed -n "2s|  |  $name.zip::|p" digests)"
+	"$SAVETOOL" convert --bare -O raw g2.save "$name.stream"
+	"$top/tests/cli/qcow2.py" "$name.qcow2" "one=$name.stream"
+	tar -C "$BATS_TEST_TMPDIR" -cf "$name.tar" a.qcow2
+	savetool inspect "$name.tar"
+	assert_failure 7
+	assert_equal "$stderr" "savetool: $name.tar: 'a.qcow2': qcow2 file in \
+an archive: extract it first"
+	savetool digest "$name.tar::a.qcow2"
+	assert_failure 7
+}
+
 @test "two members of one name are refused" {
 	cp one.tar "$BATS_TEST_TMPDIR/a.tar"
 	tar -rf "$BATS_TEST_TMPDIR/a.tar" g1.save
