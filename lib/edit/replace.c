@@ -212,6 +212,7 @@ int replace_image(const struct replacement *replacement, bool *cloned,
 		.force = true,
 		.replaces = replacement->held,
 		.like_fd = replacement->held->fd,
+		.changed = true,
 	};
 	const struct savetool_image *image = replacement->image;
 	cleanup_output struct output *out = NULL;

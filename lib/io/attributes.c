@@ -88,14 +88,24 @@ static mode_t narrow(mode_t mode, bool same_group, bool same_acl)
 	return mode;
 }
 
+static int copy_times(int fd, const struct stat *like,
+		      struct savetool_error *err)
+{
+	const struct timespec times[] = { like->st_atim, like->st_mtim };
+	int result = futimens(fd, times);
+
+	if (result < 0 && !is_denied(result))
+		return fail_errno(err, "cannot set the times");
+	return 0;
+}
+
 /*
  * The owner comes first.  Otherwise the file would, for a moment, be readable
  * to users who cannot read the source.
  */
-int attributes_copy(int fd, int like, struct savetool_error *err)
+int attributes_copy(int fd, int like, bool times, struct savetool_error *err)
 {
 	struct stat st;
-	struct timespec times[2];
 	bool same_group, same_acl;
 	int result;
 
@@ -110,10 +120,5 @@ int attributes_copy(int fd, int like, struct savetool_error *err)
 	result = fchmod(fd, narrow(st.st_mode, same_group, same_acl));
 	if (result < 0 && !is_denied(result))
 		return fail_errno(err, "cannot set the mode");
-	times[0] = st.st_atim;
-	times[1] = st.st_mtim;
-	result = futimens(fd, times);
-	if (result < 0 && !is_denied(result))
-		return fail_errno(err, "cannot set the times");
-	return 0;
+	return times ? copy_times(fd, &st, err) : 0;
 }

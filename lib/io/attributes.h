@@ -9,10 +9,10 @@
 
 /*
  * Gives the file the owner, mode, ACL, extended attributes and times of
- * another, as far as that is permitted and the file system can.  The file must
- * have mode 0600.  It never becomes more readable than the other.  Nothing is
- * copied from anything but a regular file.
+ * another, as far as that is permitted and the file system can; the times only
+ * if asked to.  The file must have mode 0600.  It never becomes more readable
+ * than the other.  Nothing is copied from anything but a regular file.
  */
-int attributes_copy(int fd, int like, struct savetool_error *err);
+int attributes_copy(int fd, int like, bool times, struct savetool_error *err);
 
 #endif

@@ -84,7 +84,13 @@ struct output_file_options {
 	int like_fd;
 
 	/*
-	 * Except in this case: the held file that like_fd belongs to is
+	 * But not the times: it holds something else, which a backup has to
+	 * notice.
+	 */
+	bool changed;
+
+	/*
+	 * The exception to that: the held file that like_fd belongs to is
 	 * replaced.  NULL: no exception.  SAVETOOL_REFUSED at commit if another
 	 * process has opened it by then, or another file has its name.
 	 */

@@ -350,7 +350,8 @@ static int file_commit(struct output *out, struct savetool_error *err)
 	    write_last(file, err) < 0)
 		return -1;
 	if (file->destination.temporary[0] && file->options.like_fd >= 0 &&
-	    attributes_copy(file->fd, file->options.like_fd, err) < 0)
+	    attributes_copy(file->fd, file->options.like_fd,
+			    !file->options.changed, err) < 0)
 		return -1;
 	if (write_to_disk(file, err) < 0)
 		return -1;

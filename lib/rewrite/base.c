@@ -12,6 +12,7 @@
 #include "io/tmpfile.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A clone, in the folder where the destination will be; -1: not possible. */
@@ -60,6 +61,18 @@ static int look(struct base *base, const struct savetool_monitor *monitor,
 	return 0;
 }
 
+/* A pipe cannot be read back and forth; nor do we wait for one. */
+static int require_file(int fd, struct savetool_error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return fail_errno(err, "cannot examine");
+	if (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode))
+		return 0;
+	return fail(err, SAVETOOL_REFUSED, "not a regular file");
+}
+
 static int open_base(struct base *base, const char *path,
 		     const char *destination, bool direct,
 		     const struct savetool_monitor *monitor,
@@ -69,6 +82,10 @@ static int open_base(struct base *base, const char *path,
 
 	if (fd < 0)
 		return fail_errno(err, "cannot open");
+	if (require_file(fd, err) < 0) {
+		close(fd);
+		return -1;
+	}
 	copy = clone(fd, destination);
 	if (copy >= 0) {
 		close(fd);

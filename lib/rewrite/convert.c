@@ -24,7 +24,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static int read_text(char **text, const char *path, struct savetool_error *err)
+static int read_text(char **text, const char *path,
+		     const struct savetool_monitor *monitor,
+		     struct savetool_error *err)
 {
 	cleanup_input struct input *in = NULL;
 	cleanup_free char *read = NULL;
@@ -32,6 +34,8 @@ static int read_text(char **text, const char *path, struct savetool_error *err)
 
 	if (input_open_file(&in, path, err) < 0)
 		return fail_while(err, "'%s'", path);
+	/* It may be a pipe that nothing comes through. */
+	in->monitor = monitor;
 	read = malloc(LIBVIRT_DATA_LIMIT);
 	if (!read)
 		return fail_memory(err);
@@ -48,12 +52,13 @@ static int read_text(char **text, const char *path, struct savetool_error *err)
 /* A header for a stream that had none, with an XML that describes it. */
 static int new_header(struct libvirt **libvirt, const char *path,
 		      const struct savetool_image *source,
+		      const struct savetool_monitor *monitor,
 		      struct savetool_error *err)
 {
 	cleanup_free char *xml = NULL;
 	struct domain_xml *domain = NULL;
 
-	if (read_text(&xml, path, err) < 0)
+	if (read_text(&xml, path, monitor, err) < 0)
 		return -1;
 	if (domain_xml_parse(&domain, xml, err) < 0) {
 		err->code = SAVETOOL_USAGE;
@@ -71,6 +76,7 @@ static int new_header(struct libvirt **libvirt, const char *path,
 static int choose_header(struct libvirt **header, struct libvirt **made,
 			 const struct savetool_image *source,
 			 const struct savetool_convert_options *options,
+			 const struct savetool_monitor *monitor,
 			 struct savetool_error *err)
 {
 	*header = NULL;
@@ -78,7 +84,7 @@ static int choose_header(struct libvirt **header, struct libvirt **made,
 	    (options->container == SAVETOOL_CONTAINER_KEEP && !source->libvirt))
 		return 0;
 	if (options->xml) {
-		if (new_header(made, options->xml, source, err) < 0)
+		if (new_header(made, options->xml, source, monitor, err) < 0)
 			return -1;
 		*header = *made;
 		return 0;
@@ -293,8 +299,8 @@ static int choose(struct rewrite *rewrite, struct libvirt **made,
 	struct libvirt *header;
 
 	if (choose_format(&rewrite->format, rewrite->pass, options, err) < 0 ||
-	    choose_header(&header, made, rewrite->pass->image, options, err) <
-		    0)
+	    choose_header(&header, made, rewrite->pass->image, options,
+			  &rewrite->phases.monitor, err) < 0)
 		return -1;
 	rewrite->header = header;
 	if (options->machine &&

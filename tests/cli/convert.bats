@@ -837,6 +837,24 @@ no place to share"
 	echo text >text
 	savetool convert -O sparse --base text other copy
 	assert_error 4 "other: 'text': not a save image"
+	mkfifo pipe
+	savetool convert -O sparse --base pipe other copy
+	assert_error 8 "other: 'pipe': not a regular file"
+	[ ! -e copy ]
+}
+
+@test "a signal ends the wait for an XML, too" {
+	local status=0
+
+	make_image v2-small image
+	mkfifo xml
+	timeout -s KILL 60 "$SAVETOOL" convert --libvirt=xml image copy &
+	# Opens it as soon as the program has.
+	exec 7>xml
+	kill -TERM $!
+	wait $! || status=$?
+	exec 7>&-
+	assert_equal $status 143
 	[ ! -e copy ]
 }
 

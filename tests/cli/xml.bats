@@ -135,14 +135,16 @@ assert_same()
 		cp a old
 		chmod 640 a
 		touch -d '2020-01-02 03:04:05.678' a
-		stat -c '%a %u %g %y' a >before
+		stat -c '%a %u %g' a >before
 		moved a >new.xml
 		savetool xml --json --set new.xml a
 		assert_success
 		assert_json '.change == "cloned" or .change == "rewritten"'
 		assert_json '.["data-length"] == .["data-length-before"]'
 		"$SAVETOOL" xml a | cmp - new.xml
-		assert_equal "$(stat -c '%a %u %g %y' a)" "$(cat before)"
+		assert_equal "$(stat -c '%a %u %g' a)" "$(cat before)"
+		# rsync and others compare only size and time.
+		[ "$(stat -c %Y a)" -gt "$(date -d 2021-01-01 +%s)" ]
 		assert_same a old
 		assert_equal "$(stat -c %s a)" "$(stat -c %s old)"
 		assert_equal "$(find . -name '.*.savetool-*')" ''
@@ -526,7 +528,7 @@ killed_everywhere()
 	longer image >new.xml
 	cp image new
 	"$SAVETOOL" xml -q --set new.xml new
-	for call in /^pwritev fchmod fchown utimensat fsync /^rename; do
+	for call in /^pwritev fchmod fchown fsync /^rename; do
 		killed_everywhere $call --set new.xml
 	done
 	cp image new

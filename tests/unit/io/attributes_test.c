@@ -79,7 +79,7 @@ static struct stat copied(int like)
 	struct savetool_error err;
 	struct stat st;
 
-	assert_ok(attributes_copy(fd, like, &err), err);
+	assert_ok(attributes_copy(fd, like, true, &err), err);
 	assert_int_equal(fstat(fd, &st), 0);
 	close(fd);
 	close(like);
@@ -104,6 +104,22 @@ TEST(rights_to_run_as_another_are_not_kept)
 	struct stat st = copied(source(06700));
 
 	assert_int_equal(st.st_mode & 07777, 0700);
+}
+
+TEST(times_are_kept_only_if_that_is_wanted)
+{
+	const struct timespec old[2] = { { 1000000000, 0 }, { 1000000000, 0 } };
+	struct savetool_error err;
+	int like = source(0640), fd = destination();
+	struct stat st;
+
+	assert_int_equal(futimens(like, old), 0);
+	assert_ok(attributes_copy(fd, like, false, &err), err);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	assert_true(st.st_mtim.tv_sec > old[1].tv_sec);
+	close(fd);
+	close(like);
 }
 
 TEST(times_are_kept)
@@ -209,7 +225,7 @@ static int copy_as_nobody(int like, mode_t expected)
 		    setuid(NOBODY) < 0)
 			_exit(1);
 		fd = open("destination", O_RDWR | O_CREAT | O_EXCL, 0600);
-		if (fd < 0 || attributes_copy(fd, like, &err) < 0)
+		if (fd < 0 || attributes_copy(fd, like, true, &err) < 0)
 			_exit(2);
 		if (fstat(fd, &st) < 0 || st.st_gid != NOBODY)
 			_exit(3);
@@ -276,6 +292,7 @@ int main(void)
 		scratch_test(rights_to_run_as_another_are_not_kept),
 		scratch_test(times_are_kept),
 		scratch_test(owner_and_group_are_kept_by_root),
+		scratch_test(times_are_kept_only_if_that_is_wanted),
 		scratch_test(attributes_are_kept),
 		scratch_test(attributes_that_attest_the_content_are_not_kept),
 		scratch_test(an_acl_is_kept),
