@@ -53,6 +53,7 @@ unit_tests = \
 	%D%/unit/io/direct_writer_test \
 	%D%/unit/io/extents_test \
 	%D%/unit/io/held_file_test \
+	%D%/unit/io/input_ranges_test \
 	%D%/unit/io/input_test \
 	%D%/unit/io/output_count_test \
 	%D%/unit/io/output_file_test \
@@ -68,6 +69,8 @@ unit_tests = \
 	%D%/unit/codec/inflater_test \
 	%D%/unit/codec/piece_test \
 	%D%/unit/codec/zstd_test \
+	%D%/unit/outer/archive_kind_test \
+	%D%/unit/outer/archive_reader_test \
 	%D%/unit/outer/inner_name_test \
 	%D%/unit/outer/layer_test \
 	%D%/unit/outer/qcow2_test \
@@ -125,6 +128,7 @@ unit_headers = \
 	%D%/unit/recorder.h \
 	%D%/unit/sample.h \
 	%D%/unit/scratch.h \
+	%D%/unit/tar.h \
 	%D%/unit/visits.h \
 	%D%/unit/wire.h
 

@@ -15,6 +15,9 @@
 #include <string.h>
 #include <sys/eventfd.h>
 
+/* So many ranges of a block status are taken; a server may send millions. */
+#define STATUS_MOST ((size_t)1 << 16)
+
 /* The longest time, in milliseconds, until a stop is noticed. */
 #define PATIENCE 100
 
@@ -342,20 +345,21 @@ static int take_status(void *data, const char *context, uint64_t offset,
 		       uint32_t *entries, size_t count, int *error)
 {
 	struct status_answer *answer = data;
-	struct status *ranges;
 
 	(void)offset;
-	if (strcmp(context, LIBNBD_CONTEXT_BASE_ALLOCATION) != 0)
+	/* One answer counts, and the rest of a long one is asked for again. */
+	if (strcmp(context, LIBNBD_CONTEXT_BASE_ALLOCATION) != 0 ||
+	    answer->ranges)
 		return 0;
-	ranges = reallocarray(answer->ranges, answer->count + count / 2,
-			      sizeof(*ranges));
-	if (!ranges) {
+	if (count > 2 * STATUS_MOST)
+		count = 2 * STATUS_MOST;
+	answer->ranges = calloc(count / 2 + 1, sizeof(*answer->ranges));
+	if (!answer->ranges) {
 		*error = ENOMEM;
 		return -1;
 	}
-	answer->ranges = ranges;
 	for (size_t i = 0; i + 1 < count; i += 2)
-		ranges[answer->count++] = (struct status){
+		answer->ranges[answer->count++] = (struct status){
 			.length = entries[i],
 			.zero = entries[i + 1] & LIBNBD_STATE_ZERO,
 		};

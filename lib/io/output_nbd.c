@@ -38,6 +38,7 @@ struct output_nbd {
 	struct nbd_extents old; /* of what was there at first */
 	uint64_t written;       /* bytes, including overwritten ones */
 	uint64_t expected; /* how many those will be, or SAVETOOL_UNKNOWN */
+	bool begun;        /* what was there has no start any more */
 	bool final;        /* committed */
 
 	uint8_t *memory;
@@ -248,12 +249,58 @@ static int clear_gap(struct output_nbd *nbd, uint64_t offset,
 	return 0;
 }
 
+/* Everything is with the server, which may not have written it to its disk. */
+static int nbd_flush_writes(struct output *out, struct savetool_error *err)
+{
+	struct output_nbd *nbd = (struct output_nbd *)out;
+
+	if (submit(nbd, err) < 0)
+		return -1;
+	for (unsigned i = 0; i < SLOTS; i++)
+		if (finish(nbd, &nbd->slots[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+static int write_to_disk(struct output_nbd *nbd, struct savetool_error *err)
+{
+	struct request request;
+
+	if (nbd_flush_writes(&nbd->base, err) < 0)
+		return -1;
+	if (!nbd->info->can_flush)
+		return 0;
+	if (connection_flush(nbd->connection, &request, err) < 0 ||
+	    connection_wait(nbd->connection, &request, nbd->options.monitor,
+			    err) < 0)
+		return fail_connection(nbd, err);
+	errno = request.error;
+	return request.error ? fail_errno(err, "cannot write to disk") : 0;
+}
+
+/*
+ * What an older image starts with goes first: if all breaks off in the middle
+ * of it, nobody takes the two for one.
+ */
+static int unmake_old(struct output_nbd *nbd, struct savetool_error *err)
+{
+	uint64_t size = nbd->info->size;
+
+	nbd->begun = true;
+	if (size > OUTPUT_LAST)
+		size = OUTPUT_LAST;
+	return gather(nbd, NULL, size, 0, err) < 0 ? -1 :
+						     write_to_disk(nbd, err);
+}
+
 static int nbd_write_at(struct output *out, struct iovec *iov, unsigned count,
 			uint64_t offset, struct savetool_error *err)
 {
 	struct output_nbd *nbd = (struct output_nbd *)out;
 	size_t withheld = withheld_take(&nbd->withheld, iov, count, offset);
 
+	if (!nbd->begun && unmake_old(nbd, err) < 0)
+		return -1;
 	if (clear_gap(nbd, offset, err) < 0 ||
 	    check_space(nbd, offset + withheld, err) < 0 ||
 	    gather(nbd, NULL, withheld, offset, err) < 0)
@@ -284,19 +331,6 @@ static int nbd_punch(struct output *out, uint64_t offset, uint64_t length,
 	return clear(nbd, offset, length, err);
 }
 
-/* Everything is with the server, which may not have written it to its disk. */
-static int nbd_flush_writes(struct output *out, struct savetool_error *err)
-{
-	struct output_nbd *nbd = (struct output_nbd *)out;
-
-	if (submit(nbd, err) < 0)
-		return -1;
-	for (unsigned i = 0; i < SLOTS; i++)
-		if (finish(nbd, &nbd->slots[i], err) < 0)
-			return -1;
-	return 0;
-}
-
 static int nbd_output_read_at(struct output *out, void *data, size_t size,
 			      uint64_t offset, struct savetool_error *err)
 {
@@ -322,22 +356,6 @@ static int nbd_output_read_at(struct output *out, void *data, size_t size,
 		size -= part;
 	}
 	return 0;
-}
-
-static int write_to_disk(struct output_nbd *nbd, struct savetool_error *err)
-{
-	struct request request;
-
-	if (nbd_flush_writes(&nbd->base, err) < 0)
-		return -1;
-	if (!nbd->info->can_flush)
-		return 0;
-	if (connection_flush(nbd->connection, &request, err) < 0 ||
-	    connection_wait(nbd->connection, &request, nbd->options.monitor,
-			    err) < 0)
-		return fail_connection(nbd, err);
-	errno = request.error;
-	return request.error ? fail_errno(err, "cannot write to disk") : 0;
 }
 
 /*

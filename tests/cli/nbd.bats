@@ -354,8 +354,37 @@ order()
 			savetool convert -f $container -O $format \
 				libvirt-sparse.save "$uri"
 			assert_success
+			# What was there before is gone before the rest comes.
+			assert_equal "$(order | head -n 2)" \
+				$'Write 0x0 0x10\nFlush  '
 			assert_equal "$(order | tail -n 3)" \
 				$'Flush  \nWrite 0x0 0x10\nFlush  '
+			stop_server
+		done
+	done
+}
+
+@test "a kill in the middle leaves no image on an export" {
+	local container number
+
+	real_image libvirt-raw.save
+	real_image libvirt-sparse.save
+	for container in '' --bare; do
+		for number in 12 60; do
+			"$SAVETOOL" convert -f libvirt-raw.save export
+			truncate -s 80000000 export
+			serve file export
+			# shellcheck disable=SC2086 # a word, or none
+			held sendto $number convert -f $container \
+				libvirt-sparse.save "$uri"
+			kill -KILL "$held"
+			let_go
+			assert_equal "$status" 137
+			# What was sent has arrived then.
+			kill -TERM "$server"
+			wait "$server" || true
+			savetool inspect -q export
+			assert [ "$status" -ge 4 ]
 			stop_server
 		done
 	done

@@ -8,9 +8,11 @@ fuzz_targets = \
 	%D%/convert_fuzz \
 	%D%/early_fuzz \
 	%D%/fields_fuzz \
+	%D%/forwards_fuzz \
 	%D%/image_fuzz \
 	%D%/libvirt_fuzz \
 	%D%/lzop_fuzz \
+	%D%/nbd_fuzz \
 	%D%/qcow2_fuzz \
 	%D%/stranger_fuzz \
 	%D%/vmdesc_fuzz \
@@ -33,9 +35,12 @@ fuzz_add = $(fuzz_main) libcore.la
 %C%_convert_fuzz_LDADD = $(fuzz_add)
 %C%_early_fuzz_LDADD = $(fuzz_add)
 %C%_fields_fuzz_LDADD = $(fuzz_add)
+%C%_forwards_fuzz_LDADD = $(fuzz_add)
 %C%_image_fuzz_LDADD = $(fuzz_add)
 %C%_libvirt_fuzz_LDADD = $(fuzz_add)
 %C%_lzop_fuzz_LDADD = $(fuzz_add)
+%C%_nbd_fuzz_LDADD = $(fuzz_add)
+%C%_nbd_fuzz_SOURCES = %D%/nbd_fuzz.c %D%/nbd_server.c %D%/nbd_server.h
 %C%_qcow2_fuzz_LDADD = $(fuzz_add)
 %C%_stranger_fuzz_LDADD = $(fuzz_add)
 %C%_vmdesc_fuzz_LDADD = $(fuzz_add)

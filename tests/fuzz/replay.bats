@@ -11,12 +11,14 @@ setup_file()
 		"$top/tests/fuzz/seed" "$BATS_FILE_TMPDIR"
 }
 
-# replays TARGET LEAST: it likes all its seeds, and there are some.
+# replays TARGET LEAST [SEEDS]: it likes all its seeds, and there are some.
 replays()
 {
-	[ "$(find "$BATS_FILE_TMPDIR/$1" -type f | wc -l)" -ge "$2" ]
+	local seeds=$BATS_FILE_TMPDIR/${3:-$1}
+
+	[ "$(find "$seeds" -type f | wc -l)" -ge "$2" ]
 	# A lone -runs=0 keeps libFuzzer from going on by itself.
-	"$built/tests/fuzz/$1_fuzz" -runs=0 "$BATS_FILE_TMPDIR/$1"
+	"$built/tests/fuzz/$1_fuzz" -runs=0 "$seeds"
 }
 
 @test "archive: two images in each kind of archive" {
@@ -39,6 +41,10 @@ replays()
 	replays fields 7
 }
 
+@test "forwards: every recipe's image, through a pipe" {
+	replays forwards 200 image
+}
+
 @test "image: every recipe's image, described" {
 	replays image 200
 }
@@ -49,6 +55,10 @@ replays()
 
 @test "lzop: members" {
 	replays lzop 2
+}
+
+@test "nbd: servers that are good, late, broken, or gone" {
+	replays nbd 40
 }
 
 @test "qcow2: files with snapshots" {
