@@ -44,6 +44,23 @@ static uint64_t find(const struct mapped_base *base, const struct page_run *run,
 }
 
 /*
+ * Pages that come one by one, but in order, are read ahead, more each time.
+ * Gaps are pages that are zero.
+ */
+static size_t how_much(struct mapped_base *base, uint64_t from, size_t size)
+{
+	uint64_t end = base->offset + base->size;
+
+	if (base->size == 0 || from < end || from - end > base->ahead)
+		base->ahead = size;
+	else if (base->ahead < CHUNK_SIZE)
+		base->ahead *= 2;
+	if (base->ahead > CHUNK_SIZE)
+		base->ahead = CHUNK_SIZE;
+	return base->ahead > size ? base->ahead : size;
+}
+
+/*
  * What the base has there, at most size bytes of it: their number, or 0.  If it
  * cannot be read, nothing is shared, and nothing is lost.
  */
@@ -54,8 +71,10 @@ static size_t read_base(struct mapped_base *base, uint64_t from, size_t size,
 	uint64_t into = from - base->offset;
 
 	if (from < base->offset || into >= base->size) {
+		size_t much = how_much(base, from, size);
+
 		base->offset = from;
-		if (input_read_all(base->in, base->buffer, size, from,
+		if (input_read_all(base->in, base->buffer, much, from,
 				   &base->size, &err) < 0)
 			base->size = 0;
 		into = 0;
@@ -94,4 +113,61 @@ uint64_t mapped_base_compare(struct mapped_base *base,
 	if (same)
 		*from = at;
 	return length;
+}
+
+/* For what compares equal and yet cannot be shared. */
+static int copy(struct mapped_base *base, struct output *out,
+		struct savetool_error *err)
+{
+	uint64_t done = 0;
+
+	base->size = 0;
+	while (done < base->pending.length) {
+		uint64_t left = base->pending.length - done;
+		size_t size = left < CHUNK_SIZE ? left : CHUNK_SIZE;
+
+		if (input_read_exactly(base->in, base->buffer, size,
+				       base->pending.from + done, err) < 0 ||
+		    output_write_at(out, base->buffer, size,
+				    base->pending.to + done, err) < 0)
+			return -1;
+		done += size;
+	}
+	return 0;
+}
+
+int mapped_base_flush(struct mapped_base *base, struct output *out,
+		      struct savetool_error *err)
+{
+	int shared;
+
+	if (base->pending.length == 0)
+		return 0;
+	shared = output_clone(out, base->fd, base->pending.from,
+			      base->pending.to, base->pending.length, err);
+	if (shared < 0 || (shared == 0 && copy(base, out, err) < 0))
+		return -1;
+	if (shared > 0)
+		base->shared += base->pending.length;
+	base->pending.length = 0;
+	return 0;
+}
+
+int mapped_base_share(struct mapped_base *base, struct output *out,
+		      uint64_t from, uint64_t to, uint64_t length,
+		      struct savetool_error *err)
+{
+	uint64_t before = base->pending.length;
+
+	if (before > 0 && base->pending.from + before == from &&
+	    base->pending.to + before == to) {
+		base->pending.length += length;
+		return 0;
+	}
+	if (mapped_base_flush(base, out, err) < 0)
+		return -1;
+	base->pending.from = from;
+	base->pending.to = to;
+	base->pending.length = length;
+	return 0;
 }

@@ -31,6 +31,29 @@ static uint64_t slot(const struct mapped_sink *sink, const struct page_run *run)
 	return sink->headers[run->block->index].pages_offset + run->offset;
 }
 
+/* What is to be shared is so before anything else is written. */
+static int flush_shares(struct mapped_sink *sink, struct savetool_error *err)
+{
+	return sink->old ? mapped_base_flush(sink->old, sink->out, err) : 0;
+}
+
+static int put_bytes(struct mapped_sink *sink, uint64_t to, const void *data,
+		     size_t size, struct savetool_error *err)
+{
+	if (flush_shares(sink, err) < 0)
+		return -1;
+	return gather_put(&sink->gather, to, data, size, err);
+}
+
+/* The other way round. */
+static int share(struct mapped_sink *sink, uint64_t from, uint64_t to,
+		 uint64_t length, struct savetool_error *err)
+{
+	if (gather_flush(&sink->gather, err) < 0)
+		return -1;
+	return mapped_base_share(sink->old, sink->out, from, to, length, err);
+}
+
 /* What the base has, too, is shared, as far as the file system can. */
 static int put_or_share(struct mapped_sink *sink, const struct page_run *run,
 			struct savetool_error *err)
@@ -39,22 +62,16 @@ static int put_or_share(struct mapped_sink *sink, const struct page_run *run,
 
 	for (; done < run->length; done += length) {
 		uint64_t to = slot(sink, run) + done, from;
-		int shared = 0;
+		int failed;
 
 		length = mapped_base_compare(sink->old, run, done, to,
 					     sink->layout->page_size, &from);
-		if (from != SAVETOOL_UNKNOWN &&
-		    gather_flush(&sink->gather, err) < 0)
+		failed = from == SAVETOOL_UNKNOWN ?
+				 put_bytes(sink, to, run->data + done, length,
+					   err) :
+				 share(sink, from, to, length, err);
+		if (failed < 0)
 			return -1;
-		if (from != SAVETOOL_UNKNOWN)
-			shared = output_clone(sink->out, sink->old->fd, from,
-					      to, length, err);
-		if (shared < 0 || (shared == 0 && gather_put(&sink->gather, to,
-							     run->data + done,
-							     length, err) < 0))
-			return -1;
-		if (shared > 0)
-			sink->old->shared += length;
 	}
 	return 0;
 }
@@ -98,8 +115,7 @@ static int put_zeros(struct mapped_sink *sink, const struct page_run *run,
 	mark(sink, run);
 	/* Not shared: the base may have a hole there. */
 	for (; offset < end; offset += page_size)
-		if (gather_put(&sink->gather, offset, zeros, page_size, err) <
-		    0)
+		if (put_bytes(sink, offset, zeros, page_size, err) < 0)
 			return -1;
 	return 0;
 }
@@ -118,6 +134,7 @@ static int put_delta(struct mapped_sink *sink, const struct page_run *run,
 	whole.kind = PAGE_DATA;
 	whole.data = page;
 	if (gather_flush(&sink->gather, err) < 0 ||
+	    flush_shares(sink, err) < 0 ||
 	    delta_resolve(page, page_size, run, sink->out,
 			  bitmap_get(&sink->present[run->block->index],
 				     run->offset / page_size),
@@ -186,6 +203,8 @@ static int finish(struct page_sink *base, struct savetool_error *err)
 {
 	struct mapped_sink *sink = (struct mapped_sink *)base;
 
+	if (flush_shares(sink, err) < 0)
+		return -1;
 	for (unsigned i = 0; i < sink->count; i++) {
 		if (punch_stale(sink, i, err) < 0)
 			return -1;

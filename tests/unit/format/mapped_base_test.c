@@ -159,6 +159,137 @@ static void a_base_that_cannot_be_read_is_no_failure(void **state)
 	finds(&run, PAGE, TO + PAGE, 4 * PAGE, SLOTS + PAGE);
 }
 
+static int reads;
+
+static ssize_t read_counts(struct input *in, void *data, size_t size,
+			   uint64_t offset, struct savetool_error *err)
+{
+	(void)err;
+	reads++;
+	if (offset >= in->size)
+		return 0;
+	if (size > in->size - offset)
+		size = in->size - offset;
+	memcpy(data, test.bytes + offset, size);
+	return (ssize_t)size;
+}
+
+/* As a sequential source gives them. */
+static void pages_that_come_one_by_one_are_read_ahead(void **state)
+{
+	struct input_ops ops = *test.in->ops;
+	const struct input_ops *own = test.in->ops;
+
+	(void)state;
+	ops.read_at = read_counts;
+	test.in->ops = &ops;
+	reads = 0;
+	for (uint64_t i = 0; i < PAGES; i++) {
+		struct page_run run = run_of(1, i * PAGE, PAGE);
+
+		finds(&run, 0, TO + i * PAGE, PAGE, SLOTS + i * PAGE);
+	}
+	assert_true(reads < PAGES);
+	test.in->ops = own;
+}
+
+/* An output that shares, if it can, and remembers what was done. */
+static struct {
+	struct output base;
+	int can, clones, writes;
+	uint64_t from, to, length;
+} out;
+
+static int out_clone(struct output *output, int fd, uint64_t from, uint64_t to,
+		     uint64_t length, struct savetool_error *err)
+{
+	(void)output;
+	(void)fd;
+	(void)err;
+	out.clones++;
+	out.from = from;
+	out.to = to;
+	out.length = length;
+	return out.can;
+}
+
+static int out_write(struct output *output, struct iovec *iov, unsigned count,
+		     uint64_t offset, struct savetool_error *err)
+{
+	(void)output;
+	(void)err;
+	assert_int_equal(count, 1);
+	assert_memory_equal(iov->iov_base, test.bytes + out.from, iov->iov_len);
+	assert_true(offset == out.to && iov->iov_len == out.length);
+	out.writes++;
+	return 0;
+}
+
+static void open_out(int can)
+{
+	static const struct output_ops ops = {
+		.clone = out_clone,
+		.write_at = out_write,
+	};
+
+	memset(&out, 0, sizeof(out));
+	out.base.ops = &ops;
+	out.base.seekable = true;
+	out.can = can;
+}
+
+static void share(unsigned from, unsigned to)
+{
+	struct savetool_error err;
+
+	assert_ok(mapped_base_share(&test.base, &out.base, SLOTS + from * PAGE,
+				    TO + to * PAGE, PAGE, &err),
+		  err);
+}
+
+static void flush(void)
+{
+	struct savetool_error err;
+
+	assert_ok(mapped_base_flush(&test.base, &out.base, &err), err);
+}
+
+static void shares_that_adjoin_are_one(void **state)
+{
+	(void)state;
+	open_out(1);
+	share(0, 0);
+	share(1, 1);
+	share(2, 2);
+	assert_int_equal(out.clones, 0);
+	flush();
+	flush();
+	assert_int_equal(out.clones, 1);
+	assert_true(out.from == SLOTS && out.to == TO &&
+		    out.length == 3 * PAGE);
+	share(3, 3);
+	share(4, 5);
+	assert_int_equal(out.clones, 2);
+	share(6, 6);
+	assert_int_equal(out.clones, 3);
+	flush();
+	assert_int_equal(out.clones, 4);
+	assert_true(out.from == SLOTS + 6 * PAGE && out.length == PAGE);
+	assert_true(test.base.shared == 6 * PAGE);
+}
+
+static void what_cannot_be_shared_is_copied(void **state)
+{
+	(void)state;
+	open_out(0);
+	share(3, 0);
+	share(4, 1);
+	flush();
+	assert_int_equal(out.clones, 1);
+	assert_int_equal(out.writes, 1);
+	assert_true(test.base.shared == 0);
+}
+
 #define base_test(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -169,6 +300,9 @@ int main(void)
 		base_test(what_the_base_does_not_have_is_written),
 		base_test(offsets_must_be_alike),
 		base_test(a_base_that_cannot_be_read_is_no_failure),
+		base_test(pages_that_come_one_by_one_are_read_ahead),
+		base_test(shares_that_adjoin_are_one),
+		base_test(what_cannot_be_shared_is_copied),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
