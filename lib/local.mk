@@ -67,8 +67,14 @@ libcore_la_SOURCES = \
 	%D%/io/output_nbd.c \
 	%D%/io/output_nbd.h \
 	%D%/io/output_open.c \
+	%D%/io/output_plan.c \
+	%D%/io/output_plan.h \
+	%D%/io/output_straight.c \
+	%D%/io/output_straight.h \
 	%D%/io/output_tar.c \
 	%D%/io/output_tar.h \
+	%D%/io/tar_plan.c \
+	%D%/io/tar_plan.h \
 	%D%/io/tar_map.c \
 	%D%/io/tar_map.h \
 	%D%/io/tar_write.c \
@@ -314,6 +320,8 @@ libcore_la_SOURCES = \
 	%D%/rewrite/fit.h \
 	%D%/rewrite/rename.c \
 	%D%/rewrite/rename.h \
+	%D%/rewrite/archive.c \
+	%D%/rewrite/archive.h \
 	%D%/rewrite/rewrite.c \
 	%D%/rewrite/rewrite.h \
 	%D%/sparsify/reclaim.c \

@@ -58,6 +58,7 @@ unit_tests = \
 	%D%/unit/io/output_count_test \
 	%D%/unit/io/output_file_test \
 	%D%/unit/io/output_open_test \
+	%D%/unit/io/output_straight_test \
 	%D%/unit/io/output_test \
 	%D%/unit/io/unwritten_test \
 	%D%/unit/io/reader_test \

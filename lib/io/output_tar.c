@@ -7,7 +7,6 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/monitor.h"
-#include "base/zero.h"
 #include "io/input.h"
 #include "io/tar_write.h"
 #include "io/tmpfile.h"
@@ -17,12 +16,6 @@
 #include <unistd.h>
 
 #define PIECE ((size_t)1 << 20)
-
-/*
- * Zeros as long as this, in the middle of more, are no pages: those come one by
- * one, and are not larger.  They are bits of a bitmap, which need no storage.
- */
-#define UNIT ((size_t)64 << 10)
 
 struct output_tar {
 	struct output base;
@@ -34,30 +27,18 @@ struct output_tar {
 	const struct savetool_monitor *monitor;
 };
 
-/* Up to the next multiple of a unit, or less at the end. */
-static size_t unit_at(uint64_t offset, size_t left)
-{
-	size_t size = UNIT - offset % UNIT;
-
-	return size < left ? size : left;
-}
-
-static bool is_empty(const uint8_t *data, uint64_t offset, size_t left)
-{
-	return unit_at(offset, left) == UNIT && is_zero(data, UNIT);
-}
-
 /* Writes what is not empty, and punches what is. */
 static int write_units(struct output_tar *out, const uint8_t *data, size_t size,
 		       uint64_t offset, struct savetool_error *err)
 {
 	while (size > 0) {
-		bool empty = is_empty(data, offset, size);
-		size_t part = unit_at(offset, size);
+		bool empty = tar_unit_is_empty(data, offset, size);
+		size_t part = tar_unit(offset, size);
 
-		while (part < size && is_empty(data + part, offset + part,
-					       size - part) == empty)
-			part += unit_at(offset + part, size - part);
+		while (part < size &&
+		       tar_unit_is_empty(data + part, offset + part,
+					 size - part) == empty)
+			part += tar_unit(offset + part, size - part);
 		if (empty ? output_punch(out->kept, offset, part, err) < 0 :
 			    output_write_at(out->kept, data, part, offset,
 					    err) < 0)
@@ -76,7 +57,7 @@ static int tar_write_at(struct output *base, struct iovec *iov, unsigned count,
 	bool large = false;
 
 	for (unsigned i = 0; i < count; i++)
-		large |= iov[i].iov_len > UNIT;
+		large |= iov[i].iov_len > TAR_UNIT;
 	if (!large)
 		return out->kept->ops->write_at(out->kept, iov, count, offset,
 						err);

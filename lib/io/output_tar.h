@@ -4,7 +4,7 @@
  * in the form that GNU tar calls sparse format 1.0.
  *
  * The map of holes comes before the first byte, so everything is kept in an
- * unnamed temporary file until the commit.
+ * unnamed temporary file until the commit; output_straight needs none.
  */
 #ifndef IO_OUTPUT_TAR_H
 #define IO_OUTPUT_TAR_H

@@ -5,11 +5,24 @@
 #include "io/tar_map.h"
 
 #include "base/error.h"
+#include "base/zero.h"
 
 #include <stdlib.h>
 
 /* No file system has smaller holes. */
 #define GAP_LEAST 512
+
+size_t tar_unit(uint64_t offset, size_t left)
+{
+	size_t size = TAR_UNIT - offset % TAR_UNIT;
+
+	return size < left ? size : left;
+}
+
+bool tar_unit_is_empty(const uint8_t *data, uint64_t offset, size_t left)
+{
+	return tar_unit(offset, left) == TAR_UNIT && is_zero(data, TAR_UNIT);
+}
 
 int tar_map_init(struct tar_map *map, size_t most, struct savetool_error *err)
 {

@@ -5,6 +5,18 @@
 
 #include "io/input.h"
 
+/*
+ * Zeros as long as this, in the middle of more, are no pages: those come one by
+ * one, and are not larger.  They are bits of a bitmap, which need no storage.
+ */
+#define TAR_UNIT ((size_t)64 << 10)
+
+/* Up to the next multiple of a unit, or as much as is left. */
+size_t tar_unit(uint64_t offset, size_t left);
+
+/* Is that a whole unit, and zero? */
+bool tar_unit_is_empty(const uint8_t *data, uint64_t offset, size_t left);
+
 struct tar_range {
 	uint64_t offset, length;
 };

@@ -35,6 +35,8 @@ static int on_start(struct visitor *visitor, const struct stream *stream,
 	const struct configuration *configuration = &stream->configuration;
 	struct stream_facts *facts = &agree->facts;
 
+	/* It may be the second time. */
+	*facts = (struct stream_facts){ .mapped = facts->mapped };
 	if (configuration->present)
 		facts->machine = agree->machine ? agree->machine :
 						  configuration->machine;

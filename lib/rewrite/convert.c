@@ -10,10 +10,10 @@
 #include "image/trust.h"
 #include "image/unchanged.h"
 #include "io/output_nbd.h"
-#include "io/output_tar.h"
 #include "io/space.h"
 #include "outer/inner_name.h"
 #include "rewrite/agree.h"
+#include "rewrite/archive.h"
 #include "rewrite/base.h"
 #include "rewrite/fit.h"
 #include "rewrite/rename.h"
@@ -185,37 +185,8 @@ static int open_export(struct output **out, const struct rewrite *rewrite,
 	return output_open_nbd(out, connection, &nbd_options, err);
 }
 
-static const char *last_part(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-/* The destination is an archive: what is written becomes a member of it. */
-static int wrap_in_tar(struct output **out, const struct rewrite *rewrite,
-		       const char *name, struct savetool_error *err)
-{
-	const struct savetool_image *source = rewrite->pass->image;
-	const char *member = image_member(source);
-	struct output_tar_options options = {
-		.name = *name ? name :
-				last_part(member ? member : source->path),
-		.modified = S_ISREG(source->opened.st_mode) ?
-				    source->opened.st_mtime :
-				    time(NULL),
-		.folder = source->spool_folder,
-		.monitor = &rewrite->phases.monitor,
-	};
-
-	if (!*options.name || strcmp(options.name, "-") == 0)
-		return fail(err, SAVETOOL_USAGE,
-			    "the member of the tar archive needs a name");
-	return output_open_tar(out, steal(*out), &options, err);
-}
-
-static int open_destination(struct output **out, const struct rewrite *rewrite,
-			    const char *path,
+static int open_destination(struct output **out, struct archive_plan *archive,
+			    struct rewrite *rewrite, const char *path,
 			    const struct savetool_convert_options *options,
 			    struct savetool_error *err)
 {
@@ -233,7 +204,7 @@ static int open_destination(struct output **out, const struct rewrite *rewrite,
 			      !rewrite->header && !options->tar, err) < 0)
 		return -1;
 	if (options->tar)
-		return wrap_in_tar(out, rewrite, options->tar, err);
+		return archive_wrap(out, archive, rewrite, options->tar, err);
 	return (*out)->seekable ? 0 : check_pipe(rewrite, err);
 }
 
@@ -371,6 +342,7 @@ static int convert(struct savetool_image *source, const char *destination,
 {
 	cleanup_pass struct pass pass = PASS_INIT;
 	cleanup_libvirt struct libvirt *made = NULL;
+	cleanup_archive_plan struct archive_plan archive = { .made = false };
 	cleanup_output struct output *out = NULL;
 	cleanup_agree struct agree agree = { .domain = NULL };
 	cleanup_base struct base base = { .pass = PASS_INIT };
@@ -395,7 +367,8 @@ static int convert(struct savetool_image *source, const char *destination,
 	phases_next(&rewrite.phases, 50);
 	if (take_base(&rewrite, &base, destination, options, err) < 0 ||
 	    rewrite_check_order(&rewrite, err) < 0 ||
-	    open_destination(&out, &rewrite, destination, options, err) < 0 ||
+	    open_destination(&out, &archive, &rewrite, destination, options,
+			     err) < 0 ||
 	    (source->direct && output_write_direct(out, err) < 0))
 		return -1;
 	rewrite.out = out;

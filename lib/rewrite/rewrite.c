@@ -162,7 +162,8 @@ int rewrite_image(struct rewrite *rewrite, struct savetool_digest *result,
 
 	if (rewrite->verify && digest_visitor_new(&digest, err) < 0)
 		return -1;
-	phases_next(&rewrite->phases, rewrite->verify ? 50 : 100);
+	phases_next(&rewrite->phases,
+		    rewrite->verify || rewrite->again ? 50 : 100);
 	if ((header && libvirt_write(header, rewrite->out, err) < 0) ||
 	    write_stream(rewrite, digest, err) < 0 ||
 	    (header && libvirt_write_complete(rewrite->out, err) < 0) ||

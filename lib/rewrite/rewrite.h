@@ -21,6 +21,7 @@ struct rewrite {
 	struct visitor *guard; /* sees each step first and may fail, or NULL */
 	bool compact; /* each page once, in as few sections as possible */
 	bool verify;
+	bool again;           /* it is only a first run: another one follows */
 	struct phases phases; /* begun; the next ones are to write and verify */
 	struct output *out;
 };

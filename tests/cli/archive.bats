@@ -312,7 +312,7 @@ is encrypted in the $kind archive"
 	assert_success
 	assert_output "$(sed -n "2s|  |  $name.zip::|p" digests)"
 	"$SAVETOOL" convert --bare -O raw g2.save "$name.stream"
-	"$top/tests/cli/qcow2.py" "$name.qcow2" "one=$name.stream"
+	"$BATS_TEST_DIRNAME/qcow2.py" "$name.qcow2" "one=$name.stream"
 	tar -C "$BATS_TEST_TMPDIR" -cf "$name.tar" a.qcow2
 	savetool inspect "$name.tar"
 	assert_failure 7
@@ -441,6 +441,59 @@ tarfile.open(sys.argv[1]).extractall(sys.argv[2])' "$tar" "$out"
 	END
 	sent=$("$SAVETOOL" convert --tar=g "$BATS_TEST_TMPDIR/big" - | wc -c)
 	assert [ "$sent" -lt 1000000 ]
+}
+
+# temporary_files ARGUMENT...: what savetool opens with O_TMPFILE, or creates.
+temporary_files()
+{
+	strace -f -qq -e trace=openat "$SAVETOOL" "$@" 2>&1 >/dev/null |
+		grep -E 'O_TMPFILE|O_CREAT' || true
+}
+
+@test "--tar of a file needs no temporary file, if nothing is written twice" {
+	local name
+
+	for name in g1.save g2.save gnu.tar::g1.save; do
+		assert_equal "$(temporary_files convert -O sparse --tar=g \
+			$name -)" ''
+	done
+	zstd -q g1.save -o "$BATS_TEST_TMPDIR/g.zst"
+	run temporary_files convert -O sparse --tar=g \
+		"$BATS_TEST_TMPDIR/g.zst" -
+	assert_output --partial '"/var/tmp"'
+	run temporary_files convert -O sparse --verify --tar=g g1.save -
+	assert_output --partial '"/var/tmp"'
+	# A page that comes again is in its old place.
+	make_image v2-live-superseded "$BATS_TEST_TMPDIR/twice"
+	run temporary_files convert -O sparse --tar=g \
+		"$BATS_TEST_TMPDIR/twice" "$BATS_TEST_TMPDIR/twice.tar"
+	assert_equal "$(digest "$BATS_TEST_TMPDIR/twice.tar")" \
+		"$(digest "$BATS_TEST_TMPDIR/twice")"
+}
+
+@test "--tar sends nothing of an image that cannot be written" {
+	cp g1.save "$BATS_TEST_TMPDIR/a"
+	truncate -s -1000 "$BATS_TEST_TMPDIR/a"
+	run --separate-stderr bash -c "'$SAVETOOL' convert -O sparse --tar=g \
+		'$BATS_TEST_TMPDIR/a' - | wc -c"
+	assert_output 0
+	[ -n "$stderr" ]
+}
+
+@test "--tar of an image that changes meanwhile is not a whole archive" {
+	cd "$BATS_TEST_TMPDIR"
+	cp "$BATS_FILE_TMPDIR/g1.save" a
+	mkfifo pipe
+	cat pipe >sent 3>&- &
+	held writev 3 convert -O sparse --tar=g a pipe
+	touch -d yesterday a
+	let_go
+	wait
+	assert_equal "$status" 3
+	[[ "$(cat err)" == "savetool: a: the image changed while it was\
+ read"* ]] || fail "$(cat err)"
+	[ "$(stat -c %s sent)" -gt 100000 ]
+	run ! tar -xOf sent
 }
 
 @test "--tar names the member" {
