@@ -177,6 +177,9 @@ libcore_la_SOURCES = \
 	%D%/format/domain_dimms.h \
 	%D%/format/domain_files.c \
 	%D%/format/domain_files.h \
+	%D%/format/domain_files_add.c \
+	%D%/format/domain_files_internal.h \
+	%D%/format/domain_host.c \
 	%D%/format/domain_xml.c \
 	%D%/format/domain_xml.h \
 	%D%/format/drop.c \

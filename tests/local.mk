@@ -87,6 +87,7 @@ unit_tests = \
 	%D%/unit/ram/zero_scan_test \
 	%D%/unit/format/configuration_test \
 	%D%/unit/format/domain_edit_test \
+	%D%/unit/format/domain_files_test \
 	%D%/unit/format/domain_xml_test \
 	%D%/unit/format/elf_core_test \
 	%D%/unit/format/drop_test \

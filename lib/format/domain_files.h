@@ -13,9 +13,9 @@ struct domain_files {
 	size_t count;
 };
 
-/* Adds what the <domain> names, in its order.  uuid may be NULL. */
+/* Adds what the <domain> names, in its order. */
 int domain_files_read(struct domain_files *files, const xmlNode *domain,
-		      const char *uuid, struct savetool_error *err);
+		      struct savetool_error *err);
 void domain_files_release(struct domain_files *files);
 
 #endif

@@ -246,7 +246,7 @@ static int read_document(struct domain_xml *domain, const xmlDoc *document,
 	if (!root || !xml_is(root, "domain"))
 		return fail(err, SAVETOOL_CORRUPT, "not a domain XML");
 	if (read_facts(domain, root, err) < 0 ||
-	    domain_files_read(&domain->files, root, domain->uuid, err) < 0 ||
+	    domain_files_read(&domain->files, root, err) < 0 ||
 	    list_names(domain, err) < 0)
 		return -1;
 	return 0;

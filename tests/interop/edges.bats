@@ -164,3 +164,78 @@ described()
 		fails_with "load of migration failed" virsh restore "$image.$format"
 	done
 }
+
+# lacks TEXT DEVICE KIND NAME: an image whose XML has this device; libvirt fails
+# with this text because the host lacks something, and inspect says what.
+lacks()
+{
+	sed -e "s|</devices>|$2&|" \
+		-e "s|<vcpu>|<memoryBacking><source type='memfd'/>\
+<access mode='shared'/></memoryBacking>&|" g.xml >image.xml
+	convert sparse raw "$image" -f --libvirt=image.xml --allow-mismatch
+	[ "$(id -u)" != 0 ] || chown nobody "$image"
+	fails_with "$1" virsh restore "$image"
+	"$SAVETOOL" inspect --json "$image" | jq -e --arg kind "$3" \
+		--arg name "$4" '.needed[] | select(.kind == $kind)
+		| (.path // .name) == $name and .exists != true'
+}
+
+@test "what a guest needs of its host, and this host does not have" {
+	lacks "Network not found" "<interface type='network'><source \
+network='none'/></interface>" network "network none"
+	lacks "br77" "<interface type='bridge'><source bridge='br77'/>\
+</interface>" network "bridge br77"
+	lacks "eth77" "<interface type='direct'><source dev='eth77'/>\
+</interface>" network "interface eth77"
+	lacks "managed='no'" "<interface type='ethernet'><target dev='tap77' \
+managed='no'/></interface>" network "interface tap77"
+	lacks "/none" "<interface type='vhostuser'><source type='unix' \
+path='/none' mode='client'/><model type='virtio'/></interface>" socket /none
+	lacks "/none" "<serial type='unix'><source mode='connect' \
+path='/none'/></serial>" socket /none
+	lacks "/none" "<disk type='vhostuser'><driver name='qemu' type='raw'/>\
+<source type='unix' path='/none'/><target dev='vda' bus='virtio'/></disk>" \
+		disk /none
+	lacks "/none" "<input type='evdev'><source dev='/none'/></input>" \
+		host-device /none
+	lacks "/none" "<rng model='virtio'><backend model='random'>/none\
+</backend></rng>" host-device /none
+	lacks "/none" "<interface type='user'><rom file='/none'/></interface>" \
+		option-rom /none
+	lacks "0000:77:00.0" "<disk type='nvme'><driver type='raw'/><source \
+type='pci' namespace='1' managed='no'><address domain='0' bus='0x77' slot='0' \
+function='0'/></source><target dev='vda' bus='virtio'/></disk>" \
+		disk "pci 0000:77:00.0"
+	secret=11111111-1111-1111-1111-111111111111
+	lacks "Secret not found" "<disk type='network'><auth username='u'>\
+<secret type='ceph' uuid='$secret'/></auth><source protocol='rbd' name='p/i'>\
+<host name='127.0.0.1'/></source><target dev='vda' bus='virtio'/></disk>" \
+		secret "secret $secret"
+}
+
+@test "an option ROM of another size: refused, unless it is taken out" {
+	local block=0000:00:02.0/virtio-net-pci.rom
+
+	head -c 200000 /dev/urandom >image.rom
+	head -c 100000 /dev/urandom >image.new.rom
+	sed "s|</devices>|<interface type='user'><model type='virtio'/>\
+<rom file='$image.rom'/></interface>&|" g.xml >image.xml
+	chmod 644 image*
+	virsh create image.xml
+	virsh save g "$image" --image-format raw
+	[ "$("$SAVETOOL" inspect --json "$image" | jq --arg name $block \
+		'.blocks[] | select(.name == $name).length')" = 262144 ]
+	virsh save-image-dumpxml "$image" >image.saved.xml
+	sed "s|image.rom|image.new.rom|" image.saved.xml >image.new.xml
+	chmod 644 image*.xml
+	fails_with "" virsh restore "$image" --xml "$image.new.xml"
+	grep "mismatch: $block" cache/libvirt/qemu/log/g.log
+	# QEMU dies without a word of it.
+	convert sparse "$image" "$result"
+	[ "$(id -u)" != 0 ] || chown nobody "$result"
+	fails_with "" virsh restore "$result" --xml "$image.new.xml"
+	"$SAVETOOL" extract memory --block $block "$image" image.new.rom -f
+	cmp --bytes=200000 image.rom image.new.rom
+	chmod 644 image.new.rom
+	virsh restore "$result" --xml "$image.new.xml" --paused
+}
