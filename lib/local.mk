@@ -91,6 +91,8 @@ libcore_la_SOURCES = \
 	%D%/io/spool.h \
 	%D%/io/tmpfile.c \
 	%D%/io/tmpfile.h \
+	%D%/io/input_withheld.c \
+	%D%/io/input_withheld.h \
 	%D%/io/withheld.c \
 	%D%/io/withheld.h \
 	%D%/io/write_all.c \

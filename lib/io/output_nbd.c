@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "io/input_nbd.h"
+#include "io/input_withheld.h"
 #include "io/nbd_extents.h"
 #include "io/output_file.h"
 #include "io/withheld.h"
@@ -396,19 +397,18 @@ static int nbd_commit(struct output *out, struct savetool_error *err)
 	return 0;
 }
 
-/* Whoever reads it back has to see all of it, but only until it fails. */
+/* The first bytes stay withheld meanwhile: it may not be what it should be. */
 static int nbd_read_back(struct output *out, struct input **in,
 			 struct savetool_error *err)
 {
 	struct output_nbd *nbd = (struct output_nbd *)out;
+	struct input *export;
 
-	if (nbd->withheld.active && show_first(nbd, err) < 0)
-		return -1;
 	if (nbd_flush_writes(out, err) < 0 ||
-	    input_open_nbd(in, nbd->connection, err) < 0)
+	    input_open_nbd(&export, nbd->connection, err) < 0)
 		return -1;
-	(*in)->monitor = nbd->options.monitor;
-	return 0;
+	export->monitor = nbd->options.monitor;
+	return input_open_withheld(in, export, &nbd->withheld, err);
 }
 
 /* What was not committed must not look complete. */

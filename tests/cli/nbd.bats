@@ -360,6 +360,14 @@ order()
 			assert_equal "$(order | tail -n 3)" \
 				$'Flush  \nWrite 0x0 0x10\nFlush  '
 			stop_server
+			# Not even while it is verified.
+			serve --filter=log file export logfile=log
+			# shellcheck disable=SC2086 # a word, or none
+			savetool convert -f $container --verify -O $format \
+				libvirt-sparse.save "$uri"
+			assert_success
+			assert_equal "$(order | grep -c '^Write 0x0 0x10$')" 2
+			stop_server
 		done
 	done
 }
