@@ -56,6 +56,8 @@ libcore_la_SOURCES = \
 	%D%/io/nbd_cache.h \
 	%D%/io/nbd_extents.c \
 	%D%/io/nbd_extents.h \
+	%D%/io/nbd_writes.c \
+	%D%/io/nbd_writes.h \
 	%D%/io/input_ranges.c \
 	%D%/io/input_ranges.h \
 	%D%/io/output.c \
