@@ -15,6 +15,7 @@ setup_file()
 teardown()
 {
 	stop_server
+	[ -z "${device-}" ] || losetup -d "$device"
 }
 
 # serve ARGUMENT...: nbdkit, whose export is $uri.  What it prints is in
@@ -249,7 +250,7 @@ most_at_a_time()
 	assert_equal "$(digest export)" "$(digest libvirt-raw.save)"
 }
 
-@test "a server that can do little does" {
+@test "servers that can do little, or do more, are good enough" {
 	real_image libvirt-sparse.save
 	serve --filter=noextents --filter=noparallel file libvirt-sparse.save
 	assert_equal "$(digest "$uri")" "$(digest libvirt-sparse.save)"
@@ -265,6 +266,13 @@ most_at_a_time()
 	assert_success
 	"$SAVETOOL" convert libvirt-sparse.save right
 	cmp -n "$(stat -c %s right)" right export
+	# What it has is compressed, or a member of an archive.
+	xz -q -0 -k -c libvirt-sparse.save >export.xz
+	serve --filter=xz file export.xz
+	assert_equal "$(digest "$uri")" "$(digest libvirt-sparse.save)"
+	tar -cf export.tar -h libvirt-sparse.save
+	serve --filter=tar file export.tar tar-entry=libvirt-sparse.save
+	assert_equal "$(digest "$uri")" "$(digest libvirt-sparse.save)"
 	# It makes large requests small ones, and small ones whole blocks.
 	old export 80000000
 	serve --filter=blocksize file export minblock=4096 maxdata=64K
@@ -396,6 +404,32 @@ order()
 			savetool inspect -q export
 			assert [ "$status" -ge 4 ]
 			stop_server
+		done
+	done
+}
+
+@test "a kill in the middle leaves no image on a block device" {
+	local container number
+
+	[ "$(id -u)" = 0 ] || skip "a loop device is for root"
+	[ -e /dev/loop-control ] || skip "no loop devices"
+	real_image libvirt-raw.save
+	real_image libvirt-sparse.save
+	for container in '' --bare; do
+		for number in 3 40; do
+			"$SAVETOOL" convert -f libvirt-raw.save volume
+			truncate -s 80000000 volume
+			device=$(losetup -f --show volume)
+			# shellcheck disable=SC2086 # a word, or none
+			held pwritev $number convert -f $container \
+				libvirt-sparse.save "$device"
+			kill -KILL "$held"
+			let_go
+			assert_equal "$status" 137
+			savetool inspect -q "$device"
+			assert [ "$status" -ge 4 ]
+			losetup -d "$device"
+			device=
 		done
 	done
 }
