@@ -31,8 +31,10 @@ libcore_la_SOURCES = \
 	%D%/io/chunk.h \
 	%D%/io/clone.c \
 	%D%/io/clone.h \
+	%D%/io/connect.c \
 	%D%/io/connection.c \
 	%D%/io/connection.h \
+	%D%/io/connection_internal.h \
 	%D%/io/destination.c \
 	%D%/io/destination.h \
 	%D%/io/direct.c \
