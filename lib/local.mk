@@ -31,8 +31,10 @@ libcore_la_SOURCES = \
 	%D%/io/chunk.h \
 	%D%/io/clone.c \
 	%D%/io/clone.h \
+	%D%/io/connect.c \
 	%D%/io/connection.c \
 	%D%/io/connection.h \
+	%D%/io/connection_internal.h \
 	%D%/io/destination.c \
 	%D%/io/destination.h \
 	%D%/io/direct.c \
@@ -56,6 +58,8 @@ libcore_la_SOURCES = \
 	%D%/io/nbd_cache.h \
 	%D%/io/nbd_extents.c \
 	%D%/io/nbd_extents.h \
+	%D%/io/nbd_writes.c \
+	%D%/io/nbd_writes.h \
 	%D%/io/input_ranges.c \
 	%D%/io/input_ranges.h \
 	%D%/io/output.c \
@@ -91,6 +95,8 @@ libcore_la_SOURCES = \
 	%D%/io/spool.h \
 	%D%/io/tmpfile.c \
 	%D%/io/tmpfile.h \
+	%D%/io/input_withheld.c \
+	%D%/io/input_withheld.h \
 	%D%/io/withheld.c \
 	%D%/io/withheld.h \
 	%D%/io/write_all.c \

@@ -2,7 +2,7 @@
 /* Talks to an NBD server by libnbd. */
 #include "config.h"
 
-#include "io/connection.h"
+#include "io/connection_internal.h"
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -18,27 +18,6 @@
 /* So many ranges of a block status are taken; a server may send millions. */
 #define STATUS_MOST ((size_t)1 << 16)
 
-/* The longest time, in milliseconds, until a stop is noticed. */
-#define PATIENCE 100
-
-/*
- * libnbd locks its handle while it waits, and then nobody could start another
- * request.  So one of the threads that wait polls for all of them, outside of
- * the lock.
- */
-struct savetool_connection {
-	pthread_mutex_t lock;
-	pthread_cond_t moved;
-	struct nbd_handle *handle; /* NULL: broken, as error says */
-	struct savetool_error error;
-	struct request *under_way;
-	bool polling;
-	int wake; /* makes the thread that polls look again */
-	unsigned users;
-	struct export_info info;
-	char *uri;
-};
-
 bool savetool_is_uri(const char *path)
 {
 	static const char *const schemes[] = {
@@ -52,8 +31,7 @@ bool savetool_is_uri(const char *path)
 	return false;
 }
 
-/* libnbd's text, without the name of its function, in one line. */
-static int fail_nbd(struct savetool_error *err, const char *what)
+int connection_fail(struct savetool_error *err, const char *what)
 {
 	const char *said = nbd_get_error(), *colon;
 	int number = nbd_get_errno();
@@ -99,7 +77,7 @@ static int break_off(struct savetool_connection *connection,
 		     "the server closed the connection");
 		broken.sys_errno = ECONNRESET;
 	} else {
-		fail_nbd(&broken, "the connection to the server broke");
+		connection_fail(&broken, "the connection to the server broke");
 	}
 	give_up(connection, &broken);
 	*err = connection->error;
@@ -113,8 +91,7 @@ static bool is_broken(const struct savetool_connection *connection)
 	       nbd_aio_is_closed(connection->handle) > 0;
 }
 
-/* The caller has the lock.  Lets libnbd do what the descriptor is ready for. */
-static int notify(struct nbd_handle *handle, short events)
+int connection_notify(struct nbd_handle *handle, short events)
 {
 	unsigned direction = nbd_aio_get_direction(handle);
 
@@ -139,9 +116,8 @@ static struct pollfd events_of(struct nbd_handle *handle)
 	};
 }
 
-/* The caller has the lock, which is released during the wait. */
-static void wait_for_events(struct savetool_connection *connection,
-			    struct pollfd fds[2], int wait)
+void connection_poll(struct savetool_connection *connection,
+		     struct pollfd fds[2], int wait)
 {
 	uint64_t count;
 
@@ -171,13 +147,13 @@ static int step(struct savetool_connection *connection,
 		give_up(connection, err);
 		return -1;
 	}
-	wait_for_events(connection, fds, wait);
+	connection_poll(connection, fds, wait);
 	pthread_cond_broadcast(&connection->moved);
 	if (!connection->handle) {
 		*err = connection->error;
 		return -1;
 	}
-	if (notify(connection->handle, fds[0].revents) < 0 ||
+	if (connection_notify(connection->handle, fds[0].revents) < 0 ||
 	    is_broken(connection))
 		return break_off(connection, err);
 	return 0;
@@ -230,7 +206,7 @@ void connection_poke(struct savetool_connection *connection)
 		struct pollfd fd = events_of(connection->handle);
 
 		if (poll(&fd, 1, 0) > 0 &&
-		    notify(connection->handle, fd.revents) < 0)
+		    connection_notify(connection->handle, fd.revents) < 0)
 			break_off(connection, &ignored);
 		pthread_cond_broadcast(&connection->moved);
 	}
@@ -258,7 +234,7 @@ static int started(struct savetool_connection *connection,
 	if (cookie < 0 && is_broken(connection)) {
 		failed = break_off(connection, err);
 	} else if (cookie < 0) {
-		failed = fail_nbd(err, "the server cannot be asked");
+		failed = connection_fail(err, "the server cannot be asked");
 	} else {
 		request->next = connection->under_way;
 		connection->under_way = request;
@@ -402,65 +378,7 @@ const char *connection_uri(const struct savetool_connection *connection)
 	return connection->uri;
 }
 
-/*
- * The server says what it can do.  Asked for its block sizes, it could insist
- * on them; otherwise it takes requests of any byte.
- */
-static int prepare(struct nbd_handle *handle)
-{
-	if (nbd_set_uri_allow_local_file(handle, true) < 0 ||
-	    nbd_add_meta_context(handle, LIBNBD_CONTEXT_BASE_ALLOCATION) < 0 ||
-	    nbd_set_request_block_size(handle, false) < 0)
-		return -1;
-	return nbd_set_pread_initialize(handle, false);
-}
-
-static int learn_info(struct export_info *info, struct nbd_handle *handle)
-{
-	int64_t size = nbd_get_size(handle);
-	int read_only = nbd_is_read_only(handle);
-
-	if (size < 0 || read_only < 0)
-		return -1;
-	*info = (struct export_info){
-		.size = (uint64_t)size,
-		.read_only = read_only > 0,
-		.has_extents =
-			nbd_can_meta_context(
-				handle, LIBNBD_CONTEXT_BASE_ALLOCATION) > 0,
-		.can_zero = nbd_can_zero(handle) > 0,
-		.can_flush = nbd_can_flush(handle) > 0,
-	};
-	return 0;
-}
-
-/* The caller has the lock. */
-static int connect_to(struct savetool_connection *connection,
-		      const struct savetool_monitor *monitor,
-		      struct savetool_error *err)
-{
-	struct nbd_handle *handle = nbd_create();
-
-	connection->handle = handle;
-	if (!handle || prepare(handle) < 0 ||
-	    nbd_aio_connect_uri(handle, connection->uri) < 0)
-		return fail_nbd(err, "cannot connect");
-	while (nbd_aio_is_connecting(handle) > 0) {
-		struct pollfd fds[2];
-
-		if (monitor_stopped(monitor) != 0)
-			return fail_stopped(err);
-		wait_for_events(connection, fds, PATIENCE);
-		if (notify(handle, fds[0].revents) < 0)
-			return fail_nbd(err, "cannot connect");
-	}
-	if (nbd_aio_is_ready(handle) <= 0 ||
-	    learn_info(&connection->info, handle) < 0)
-		return fail_nbd(err, "cannot connect");
-	return 0;
-}
-
-static void connection_free(struct savetool_connection *connection)
+void connection_free(struct savetool_connection *connection)
 {
 	if (connection->handle)
 		nbd_close(connection->handle);
@@ -470,37 +388,6 @@ static void connection_free(struct savetool_connection *connection)
 	pthread_cond_destroy(&connection->moved);
 	free(connection->uri);
 	free(connection);
-}
-
-int savetool_connect(struct savetool_connection **result, const char *uri,
-		     const struct savetool_monitor *monitor,
-		     struct savetool_error *err)
-{
-	struct savetool_connection *connection = calloc(1, sizeof(*connection));
-	int failed;
-
-	if (!connection)
-		return fail_memory(err);
-	pthread_mutex_init(&connection->lock, NULL);
-	pthread_cond_init(&connection->moved, NULL);
-	connection->users = 1;
-	connection->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	connection->uri = strdup(uri);
-	if (connection->wake < 0)
-		failed = fail_errno(err, "cannot connect");
-	else if (!connection->uri)
-		failed = fail_memory(err);
-	else {
-		pthread_mutex_lock(&connection->lock);
-		failed = connect_to(connection, monitor, err);
-		pthread_mutex_unlock(&connection->lock);
-	}
-	if (failed) {
-		connection_free(connection);
-		return -1;
-	}
-	*result = connection;
-	return 0;
 }
 
 void savetool_disconnect(struct savetool_connection *connection)

@@ -7,7 +7,9 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "io/input_nbd.h"
+#include "io/input_withheld.h"
 #include "io/nbd_extents.h"
+#include "io/nbd_writes.h"
 #include "io/output_file.h"
 #include "io/withheld.h"
 
@@ -15,19 +17,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* As many requests may be under way. */
-#define SLOTS 32
-
 /* So many bytes at the end of an export are zeros, if that takes sending. */
 #define REST_SENT (UINT64_C(1) << 20)
-
-/* A request that writes, or makes zeros. */
-struct slot {
-	struct request request;
-	bool busy; /* started, and not waited for */
-	uint64_t offset, length;
-	uint8_t *data; /* REQUEST_MOST bytes */
-};
 
 struct output_nbd {
 	struct output base;
@@ -36,15 +27,10 @@ struct output_nbd {
 	const struct export_info *info;
 	uint64_t end; /* after the last byte written; old ones follow */
 	struct nbd_extents old; /* of what was there at first */
-	uint64_t written;       /* bytes, including overwritten ones */
-	uint64_t expected; /* how many those will be, or SAVETOOL_UNKNOWN */
-	bool begun;        /* what was there has no start any more */
-	bool final;        /* committed */
+	bool begun;             /* what was there has no start any more */
+	bool final;             /* committed */
 
-	uint8_t *memory;
-	struct slot slots[SLOTS];
-	unsigned next;       /* the slot that is used next */
-	struct slot *filled; /* gets what comes next; NULL: none */
+	struct nbd_writes writes;
 
 	/* As output_write_last(). */
 	uint8_t last[OUTPUT_LAST];
@@ -53,149 +39,17 @@ struct output_nbd {
 	struct withheld withheld;
 };
 
-static int fail_write(const struct output_nbd *nbd, int error, uint64_t offset,
-		      struct savetool_error *err)
-{
-	errno = error;
-	fail_errno_at(err, offset, "cannot write '%s'",
-		      connection_uri(nbd->connection));
-	return fail_full(err, nbd->written, nbd->expected);
-}
-
-/* The connection is that of the destination, which the message has to name. */
-static int fail_connection(const struct output_nbd *nbd,
-			   struct savetool_error *err)
-{
-	if (err->code == SAVETOOL_CANCELLED)
-		return -1;
-	return fail_while(err, "'%s'", connection_uri(nbd->connection));
-}
-
-static int finish(struct output_nbd *nbd, struct slot *slot,
-		  struct savetool_error *err)
-{
-	if (!slot->busy)
-		return 0;
-	slot->busy = false;
-	if (connection_wait(nbd->connection, &slot->request,
-			    nbd->options.monitor, err) < 0)
-		return fail_connection(nbd, err);
-	return slot->request.error ?
-		       fail_write(nbd, slot->request.error, slot->offset, err) :
-		       0;
-}
-
-/*
- * A server may do in any order what is under way, so what overlaps waits for
- * what was started before.
- */
-static int finish_overlaps(struct output_nbd *nbd, uint64_t offset,
-			   uint64_t length, struct savetool_error *err)
-{
-	for (unsigned i = 0; i < SLOTS; i++) {
-		struct slot *slot = &nbd->slots[i];
-
-		if (slot->busy && slot->offset < offset + length &&
-		    offset < slot->offset + slot->length &&
-		    finish(nbd, slot, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* The oldest one is waited for if all are under way. */
-static int take_slot(struct output_nbd *nbd, struct slot **slot,
-		     struct savetool_error *err)
-{
-	*slot = &nbd->slots[nbd->next];
-	nbd->next = (nbd->next + 1) % SLOTS;
-	return finish(nbd, *slot, err);
-}
-
-/* Starts to write what was gathered. */
-static int submit(struct output_nbd *nbd, struct savetool_error *err)
-{
-	struct slot *slot = nbd->filled;
-
-	nbd->filled = NULL;
-	if (!slot)
-		return 0;
-	if (finish_overlaps(nbd, slot->offset, slot->length, err) < 0)
-		return -1;
-	if (connection_write(nbd->connection, &slot->request, slot->data,
-			     slot->length, slot->offset, err) < 0)
-		return fail_connection(nbd, err);
-	slot->busy = true;
-	nbd->written += slot->length;
-	connection_poke(nbd->connection);
-	return 0;
-}
-
-/* What is contiguous becomes one request. */
-static int gather(struct output_nbd *nbd, const uint8_t *data, size_t size,
-		  uint64_t offset, struct savetool_error *err)
-{
-	while (size > 0) {
-		struct slot *slot = nbd->filled;
-		size_t part = size;
-
-		if (slot && (slot->offset + slot->length != offset ||
-			     slot->length == REQUEST_MOST)) {
-			if (submit(nbd, err) < 0)
-				return -1;
-			slot = NULL;
-		}
-		if (!slot) {
-			if (take_slot(nbd, &slot, err) < 0)
-				return -1;
-			slot->offset = offset;
-			slot->length = 0;
-			nbd->filled = slot;
-		}
-		if (part > REQUEST_MOST - slot->length)
-			part = REQUEST_MOST - slot->length;
-		if (data)
-			memcpy(slot->data + slot->length, data, part);
-		else
-			memset(slot->data + slot->length, 0, part);
-		slot->length += part;
-		data = data ? data + part : NULL;
-		offset += part;
-		size -= part;
-	}
-	return 0;
-}
-
-static int start_zero(struct output_nbd *nbd, uint64_t offset, uint64_t length,
-		      struct savetool_error *err)
-{
-	struct slot *slot;
-
-	if (finish_overlaps(nbd, offset, length, err) < 0 ||
-	    take_slot(nbd, &slot, err) < 0)
-		return -1;
-	slot->offset = offset;
-	slot->length = length;
-	if (connection_zero(nbd->connection, &slot->request, offset, length,
-			    err) < 0)
-		return fail_connection(nbd, err);
-	slot->busy = true;
-	connection_poke(nbd->connection);
-	return 0;
-}
-
 /* Old bytes may be there.  If the server cannot clear them, zeros are sent. */
 static int clear(struct output_nbd *nbd, uint64_t offset, uint64_t length,
 		 struct savetool_error *err)
 {
-	if (nbd->info->can_zero && submit(nbd, err) < 0)
-		return -1;
 	while (length > 0) {
 		uint64_t part = length < REQUEST_RANGE ? length : REQUEST_RANGE;
 
 		if ((nbd->info->can_zero ?
-			     start_zero(nbd, offset, part, err) :
-			     gather(nbd, NULL, part, offset, err)) < 0)
+			     nbd_writes_zero(&nbd->writes, offset, part, err) :
+			     nbd_writes_put(&nbd->writes, NULL, part, offset,
+					    err)) < 0)
 			return -1;
 		offset += part;
 		length -= part;
@@ -215,7 +69,7 @@ static int clear_old(struct output_nbd *nbd, uint64_t offset, uint64_t length,
 
 		if (nbd_extents_find(&nbd->old, offset, &extent,
 				     nbd->options.monitor, err) < 0)
-			return fail_connection(nbd, err);
+			return nbd_writes_fail(&nbd->writes, err);
 		if (extent.length > length)
 			extent.length = length;
 		if (!extent.hole && clear(nbd, offset, extent.length, err) < 0)
@@ -249,35 +103,6 @@ static int clear_gap(struct output_nbd *nbd, uint64_t offset,
 	return 0;
 }
 
-/* Everything is with the server, which may not have written it to its disk. */
-static int nbd_flush_writes(struct output *out, struct savetool_error *err)
-{
-	struct output_nbd *nbd = (struct output_nbd *)out;
-
-	if (submit(nbd, err) < 0)
-		return -1;
-	for (unsigned i = 0; i < SLOTS; i++)
-		if (finish(nbd, &nbd->slots[i], err) < 0)
-			return -1;
-	return 0;
-}
-
-static int write_to_disk(struct output_nbd *nbd, struct savetool_error *err)
-{
-	struct request request;
-
-	if (nbd_flush_writes(&nbd->base, err) < 0)
-		return -1;
-	if (!nbd->info->can_flush)
-		return 0;
-	if (connection_flush(nbd->connection, &request, err) < 0 ||
-	    connection_wait(nbd->connection, &request, nbd->options.monitor,
-			    err) < 0)
-		return fail_connection(nbd, err);
-	errno = request.error;
-	return request.error ? fail_errno(err, "cannot write to disk") : 0;
-}
-
 /*
  * What an older image starts with goes first: if all breaks off in the middle
  * of it, nobody takes the two for one.
@@ -289,8 +114,9 @@ static int unmake_old(struct output_nbd *nbd, struct savetool_error *err)
 	nbd->begun = true;
 	if (size > OUTPUT_LAST)
 		size = OUTPUT_LAST;
-	return gather(nbd, NULL, size, 0, err) < 0 ? -1 :
-						     write_to_disk(nbd, err);
+	return nbd_writes_put(&nbd->writes, NULL, size, 0, err) < 0 ?
+		       -1 :
+		       nbd_writes_sync(&nbd->writes, err);
 }
 
 static int nbd_write_at(struct output *out, struct iovec *iov, unsigned count,
@@ -303,19 +129,25 @@ static int nbd_write_at(struct output *out, struct iovec *iov, unsigned count,
 		return -1;
 	if (clear_gap(nbd, offset, err) < 0 ||
 	    check_space(nbd, offset + withheld, err) < 0 ||
-	    gather(nbd, NULL, withheld, offset, err) < 0)
+	    nbd_writes_put(&nbd->writes, NULL, withheld, offset, err) < 0)
 		return -1;
 	offset += withheld;
 	for (unsigned i = 0; i < count; i++) {
 		if (check_space(nbd, offset + iov[i].iov_len, err) < 0 ||
-		    gather(nbd, iov[i].iov_base, iov[i].iov_len, offset, err) <
-			    0)
+		    nbd_writes_put(&nbd->writes, iov[i].iov_base,
+				   iov[i].iov_len, offset, err) < 0)
 			return -1;
 		offset += iov[i].iov_len;
 	}
 	if (offset > nbd->end)
 		nbd->end = offset;
 	return 0;
+}
+
+/* Everything is with the server, which may not have written it to its disk. */
+static int nbd_flush(struct output *out, struct savetool_error *err)
+{
+	return nbd_writes_finish(&((struct output_nbd *)out)->writes, err);
 }
 
 static int nbd_punch(struct output *out, uint64_t offset, uint64_t length,
@@ -337,7 +169,7 @@ static int nbd_output_read_at(struct output *out, void *data, size_t size,
 	struct output_nbd *nbd = (struct output_nbd *)out;
 	uint8_t *at = data;
 
-	if (submit(nbd, err) < 0 || finish_overlaps(nbd, offset, size, err) < 0)
+	if (nbd_writes_settle(&nbd->writes, offset, size, err) < 0)
 		return -1;
 	while (size > 0) {
 		size_t part = size < REQUEST_MOST ? size : REQUEST_MOST;
@@ -347,7 +179,7 @@ static int nbd_output_read_at(struct output *out, void *data, size_t size,
 				    err) < 0 ||
 		    connection_wait(nbd->connection, &request,
 				    nbd->options.monitor, err) < 0)
-			return fail_connection(nbd, err);
+			return nbd_writes_fail(&nbd->writes, err);
 		errno = request.error;
 		if (request.error)
 			return fail_errno_at(err, offset, "cannot read back");
@@ -376,8 +208,9 @@ static int show_first(struct output_nbd *nbd, struct savetool_error *err)
 {
 	if (nbd->withheld.size == 0 && nbd->last_size == 0)
 		return 0;
-	if (write_to_disk(nbd, err) < 0 ||
-	    gather(nbd, nbd->withheld.bytes, nbd->withheld.size, 0, err) < 0)
+	if (nbd_writes_sync(&nbd->writes, err) < 0 ||
+	    nbd_writes_put(&nbd->writes, nbd->withheld.bytes,
+			   nbd->withheld.size, 0, err) < 0)
 		return -1;
 	nbd->withheld.active = false;
 	return 0;
@@ -389,26 +222,26 @@ static int nbd_commit(struct output *out, struct savetool_error *err)
 
 	if (clear_gap(nbd, out->position, err) < 0 ||
 	    clear_rest(nbd, err) < 0 || show_first(nbd, err) < 0 ||
-	    gather(nbd, nbd->last, nbd->last_size, nbd->last_offset, err) < 0 ||
-	    write_to_disk(nbd, err) < 0)
+	    nbd_writes_put(&nbd->writes, nbd->last, nbd->last_size,
+			   nbd->last_offset, err) < 0 ||
+	    nbd_writes_sync(&nbd->writes, err) < 0)
 		return -1;
 	nbd->final = true;
 	return 0;
 }
 
-/* Whoever reads it back has to see all of it, but only until it fails. */
+/* The first bytes stay withheld meanwhile: it may not be what it should be. */
 static int nbd_read_back(struct output *out, struct input **in,
 			 struct savetool_error *err)
 {
 	struct output_nbd *nbd = (struct output_nbd *)out;
+	struct input *export;
 
-	if (nbd->withheld.active && show_first(nbd, err) < 0)
+	if (nbd_writes_finish(&nbd->writes, err) < 0 ||
+	    input_open_nbd(&export, nbd->connection, err) < 0)
 		return -1;
-	if (nbd_flush_writes(out, err) < 0 ||
-	    input_open_nbd(in, nbd->connection, err) < 0)
-		return -1;
-	(*in)->monitor = nbd->options.monitor;
-	return 0;
+	export->monitor = nbd->options.monitor;
+	return input_open_withheld(in, export, &nbd->withheld, err);
 }
 
 /* What was not committed must not look complete. */
@@ -416,23 +249,22 @@ static void take_back(struct output_nbd *nbd)
 {
 	struct savetool_error ignored;
 
-	nbd->filled = NULL;
-	for (unsigned i = 0; i < SLOTS; i++)
-		finish(nbd, &nbd->slots[i], &ignored);
+	nbd_writes_drop(&nbd->writes);
 	if (nbd->withheld.size > 0 && !nbd->withheld.active &&
-	    gather(nbd, NULL, nbd->withheld.size, 0, &ignored) == 0)
-		write_to_disk(nbd, &ignored);
+	    nbd_writes_put(&nbd->writes, NULL, nbd->withheld.size, 0,
+			   &ignored) == 0)
+		nbd_writes_sync(&nbd->writes, &ignored);
 }
 
 static void nbd_output_close(struct output *out)
 {
 	struct output_nbd *nbd = (struct output_nbd *)out;
 
-	if (!nbd->final && nbd->memory)
+	if (!nbd->final && nbd->writes.memory)
 		take_back(nbd);
+	nbd_writes_release(&nbd->writes);
 	nbd_extents_release(&nbd->old);
 	savetool_disconnect(nbd->connection);
-	free(nbd->memory);
 	free(nbd);
 }
 
@@ -450,7 +282,7 @@ static int nbd_write_last(struct output *out, const void *data, size_t size,
 
 static void nbd_expect(struct output *out, uint64_t bytes)
 {
-	((struct output_nbd *)out)->expected = bytes;
+	((struct output_nbd *)out)->writes.expected = bytes;
 }
 
 static uint64_t nbd_capacity(const struct output *out)
@@ -465,7 +297,7 @@ static const struct output_ops nbd_ops = {
 	.commit = nbd_commit,
 	.close = nbd_output_close,
 	.write_last = nbd_write_last,
-	.flush = nbd_flush_writes,
+	.flush = nbd_flush,
 	.read_back = nbd_read_back,
 	.expect = nbd_expect,
 	.capacity = nbd_capacity,
@@ -491,15 +323,12 @@ int output_open_nbd(struct output **out, struct savetool_connection *connection,
 	nbd->info = connection_info(connection);
 	nbd_extents_init(&nbd->old, connection);
 	nbd->options = *options;
-	nbd->expected = SAVETOOL_UNKNOWN;
 	nbd->withheld.active = options->withhold;
-	nbd->memory = malloc(SLOTS * REQUEST_MOST);
-	if (!nbd->memory) {
+	if (nbd_writes_init(&nbd->writes, nbd->connection, options->monitor,
+			    err) < 0) {
 		nbd_output_close(&nbd->base);
-		return fail_memory(err);
+		return -1;
 	}
-	for (unsigned i = 0; i < SLOTS; i++)
-		nbd->slots[i].data = nbd->memory + i * REQUEST_MOST;
 	*out = &nbd->base;
 	return 0;
 }

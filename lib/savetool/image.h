@@ -19,8 +19,9 @@ struct savetool_open_options {
 
 /*
  * The name of an image is that of a file, or FILE::NAME for what lies in a
- * file; a file of that very name comes first.  Returns the file, which the
- * caller frees, or NULL if there is no memory.
+ * file; a file of that very name comes first.  The same is true for a URI and
+ * what lies in its export, after the first "::" that follows the host.  Returns
+ * the file or the URI, which the caller frees, or NULL if there is no memory.
  */
 char *savetool_file_of(const char *name);
 

@@ -15,6 +15,7 @@ setup_file()
 teardown()
 {
 	stop_server
+	[ -z "${device-}" ] || losetup -d "$device"
 }
 
 # serve ARGUMENT...: nbdkit, whose export is $uri.  What it prints is in
@@ -179,16 +180,18 @@ $(digest g2.save)  $uri::g2.save"
 		"$(digest g2.save)"
 }
 
-# served_bytes: how many bytes the server has sent, as its statistics say.
-served_bytes()
+# count_bytes: how many bytes the server has sent, as its statistics say, is in
+# $bytes.  They are written when it ends, which only its parent can wait for.
+count_bytes()
 {
 	kill -TERM "$server"
 	wait "$server" || true
 	server=
 	rm -f socket pid
-	sed -nE 's/^  Request size.*//; s/^read: .* s, ([0-9.]+) (.?)i?B, .*/\1 \2/p' \
-		stats | awk '{ unit["K"] = 1024; unit["M"] = 1048576
-			print int($1 * ($2 in unit ? unit[$2] : 1)) }'
+	bytes=$(sed -nE 's/^  Request size.*//
+		s/^read: .* s, ([0-9.]+) (.?)i?B, .*/\1 \2/p' stats |
+		awk '{ unit["K"] = 1024; unit["M"] = 1048576
+			print int($1 * ($2 in unit ? unit[$2] : 1)) }')
 }
 
 @test "only what is needed is read" {
@@ -203,20 +206,20 @@ served_bytes()
 	serve --filter=stats file a statsfile=stats
 	savetool inspect "$uri"
 	assert_success
-	bytes=$(served_bytes)
+	count_bytes
 	[ "$bytes" -gt 65536 ]
 	[ "$bytes" -lt $((65536 + 1048576)) ] || fail "$bytes bytes were read"
 	real_image libvirt-sparse.save
 	serve --filter=stats file libvirt-sparse.save statsfile=stats
 	savetool inspect "$uri"
 	assert_success
-	bytes=$(served_bytes)
-	[ "$bytes" -lt 1048576 ] || fail "$bytes bytes were read: $(cat stats)"
+	count_bytes
+	[ "$bytes" -lt 1048576 ] || fail "$bytes bytes were read"
 	# Its pages are a fifth of it; little else is read with them.
 	serve --filter=stats file libvirt-sparse.save statsfile=stats
 	savetool digest "$uri"
 	assert_success
-	bytes=$(served_bytes)
+	count_bytes
 	[ "$bytes" -lt $(($(stat -Lc %b libvirt-sparse.save) * 640)) ] ||
 		fail "$bytes bytes were read"
 }
@@ -247,7 +250,7 @@ most_at_a_time()
 	assert_equal "$(digest export)" "$(digest libvirt-raw.save)"
 }
 
-@test "a server that can do little does" {
+@test "servers that can do little, or do more, are good enough" {
 	real_image libvirt-sparse.save
 	serve --filter=noextents --filter=noparallel file libvirt-sparse.save
 	assert_equal "$(digest "$uri")" "$(digest libvirt-sparse.save)"
@@ -263,6 +266,13 @@ most_at_a_time()
 	assert_success
 	"$SAVETOOL" convert libvirt-sparse.save right
 	cmp -n "$(stat -c %s right)" right export
+	# What it has is compressed, or a member of an archive.
+	xz -q -0 -k -c libvirt-sparse.save >export.xz
+	serve --filter=xz file export.xz
+	assert_equal "$(digest "$uri")" "$(digest libvirt-sparse.save)"
+	tar -cf export.tar -h libvirt-sparse.save
+	serve --filter=tar file export.tar tar-entry=libvirt-sparse.save
+	assert_equal "$(digest "$uri")" "$(digest libvirt-sparse.save)"
 	# It makes large requests small ones, and small ones whole blocks.
 	old export 80000000
 	serve --filter=blocksize file export minblock=4096 maxdata=64K
@@ -360,6 +370,14 @@ order()
 			assert_equal "$(order | tail -n 3)" \
 				$'Flush  \nWrite 0x0 0x10\nFlush  '
 			stop_server
+			# Not even while it is verified.
+			serve --filter=log file export logfile=log
+			# shellcheck disable=SC2086 # a word, or none
+			savetool convert -f $container --verify -O $format \
+				libvirt-sparse.save "$uri"
+			assert_success
+			assert_equal "$(order | grep -c '^Write 0x0 0x10$')" 2
+			stop_server
 		done
 	done
 }
@@ -386,6 +404,32 @@ order()
 			savetool inspect -q export
 			assert [ "$status" -ge 4 ]
 			stop_server
+		done
+	done
+}
+
+@test "a kill in the middle leaves no image on a block device" {
+	local container number
+
+	[ "$(id -u)" = 0 ] || skip "a loop device is for root"
+	[ -e /dev/loop-control ] || skip "no loop devices"
+	real_image libvirt-raw.save
+	real_image libvirt-sparse.save
+	for container in '' --bare; do
+		for number in 3 40; do
+			"$SAVETOOL" convert -f libvirt-raw.save volume
+			truncate -s 80000000 volume
+			device=$(losetup -f --show volume)
+			# shellcheck disable=SC2086 # a word, or none
+			held pwritev $number convert -f $container \
+				libvirt-sparse.save "$device"
+			kill -KILL "$held"
+			let_go
+			assert_equal "$status" 137
+			savetool inspect -q "$device"
+			assert [ "$status" -ge 4 ]
+			losetup -d "$device"
+			device=
 		done
 	done
 }
