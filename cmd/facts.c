@@ -168,6 +168,13 @@ static void show_uuid(struct report *report, const uint8_t uuid[16],
 	report_text(report, "uuid", label_if(verbose, "uuid"), text);
 }
 
+/* Nothing that anybody has to know: libvirt pauses every guest for its save. */
+static bool is_usual(const char *run_state)
+{
+	return run_state && (strcmp(run_state, "paused") == 0 ||
+			     strcmp(run_state, "running") == 0);
+}
+
 static void show_stream(struct report *report, const struct savetool_info *info,
 			bool verbose)
 {
@@ -191,6 +198,10 @@ static void show_stream(struct report *report, const struct savetool_info *info,
 		report_flag(report, "memory-elsewhere", NULL, true);
 	if (info->has_uuid)
 		show_uuid(report, info->uuid, verbose);
+	report_text(
+		report, "run-state",
+		label_if(verbose || !is_usual(info->run_state), "run state"),
+		info->run_state);
 	if (info->footers_known)
 		report_flag(report, "footers",
 			    label_if(verbose || !info->footers, "footers"),

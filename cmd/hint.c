@@ -67,6 +67,8 @@ static const char *const words[] = {
 	HINT(NAME_INNER) = "name one of them, as FILE::NAME",
 	HINT(MACHINE) = "try another one of its family with 'savetool convert "
 			"--machine'",
+	HINT(WAKE) = "restore it, and wake it with 'virsh resume' and then "
+		     "'virsh dompmwakeup'",
 };
 
 const char *hint_words(enum savetool_hint hint)

@@ -292,6 +292,8 @@ libcore_la_SOURCES = \
 	%D%/inspect/findings_storage.c \
 	%D%/inspect/machine.c \
 	%D%/inspect/machine.h \
+	%D%/inspect/run_state.c \
+	%D%/inspect/run_state.h \
 	%D%/check/check.c \
 	%D%/check/checker.c \
 	%D%/check/checker.h \

@@ -11,6 +11,7 @@
 #include "image/zero_tail.h"
 #include "inspect/describe_internal.h"
 #include "inspect/findings.h"
+#include "inspect/run_state.h"
 #include "ram/count.h"
 #include "walk/tee.h"
 #include "walk/walk.h"
@@ -154,6 +155,20 @@ static void describe_pages(struct description *description, uint64_t page_size)
 	}
 }
 
+static int describe_run_state(struct description *description,
+			      const struct tail *tail,
+			      struct savetool_error *err)
+{
+	char state[RUN_STATE_SIZE];
+
+	if (run_state_read(state, tail, err) < 0)
+		return -1;
+	if (!*state)
+		return 0;
+	description->info.run_state = description_keep(description, state);
+	return description->info.run_state ? 0 : fail_memory(err);
+}
+
 static int describe_tail(struct description *description,
 			 const struct pass *pass, struct savetool_error *err)
 {
@@ -183,7 +198,7 @@ static int describe_tail(struct description *description,
 	    !tail_is_opaque(tail) && !info->memory_elsewhere &&
 	    !info->devices_only)
 		info->complete_known = info->complete = true;
-	return 0;
+	return describe_run_state(description, tail, err);
 }
 
 static int on_start(struct visitor *visitor, const struct stream *stream,

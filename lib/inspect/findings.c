@@ -371,6 +371,7 @@ int report_all(struct description *description, const struct pass *pass,
 	    report_disk(description, pass->image, err) < 0 ||
 	    report_in_header(description, pass, err) < 0 ||
 	    report_lacking(description, err) < 0 ||
+	    report_run_state(description, err) < 0 ||
 	    report_in_compressed(description, pass, err) < 0 ||
 	    report_stale(description, pass, broken != NULL, err) < 0)
 		return -1;

@@ -15,4 +15,8 @@ int report_stale(struct description *description, const struct pass *pass,
 /* What the stream lacks although it is complete in its own way. */
 int report_lacking(struct description *description, struct savetool_error *err);
 
+/* A guest that will not run when it is restored and resumed. */
+int report_run_state(struct description *description,
+		     struct savetool_error *err);
+
 #endif

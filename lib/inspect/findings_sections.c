@@ -4,6 +4,8 @@
 
 #include "inspect/findings_internal.h"
 
+#include "inspect/run_state.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -105,4 +107,25 @@ int report_lacking(struct description *description, struct savetool_error *err)
 	return info->memory_elsewhere ?
 		       report_memory_elsewhere(description, err) :
 		       0;
+}
+
+int report_run_state(struct description *description,
+		     struct savetool_error *err)
+{
+	const struct savetool_info *info = &description->info;
+	const struct savetool_finding finding = {
+		.code = "suspended",
+		.hint = SAVETOOL_HINT_WAKE,
+		.severity = SAVETOOL_WARNING,
+		.section = RUN_STATE_SECTION,
+		WHOLE,
+	};
+
+	if (!info->run_state ||
+	    strcmp(info->run_state, RUN_STATE_SUSPENDED) != 0)
+		return 0;
+	return description_report(
+		description, &finding, err,
+		"the guest was suspended to RAM when it was saved: it goes on "
+		"sleeping after it is restored and resumed");
 }

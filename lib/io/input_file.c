@@ -27,6 +27,8 @@ struct input_file {
 	struct extents extents;       /* from the start */
 	struct extent last;           /* the last one found after them */
 	struct unwritten unwritten;
+	bool divided; /* the last one found is data and unwritten space in one,
+			 as SEEK_DATA sees it */
 };
 
 /* The longest time, in milliseconds, until a stop is noticed. */
@@ -97,12 +99,38 @@ static off_t data_end(const struct input_file *file, uint64_t offset)
 	return end == (off_t)offset ? next_data(file, offset) : end;
 }
 
+/*
+ * ext4 and XFS call what was never written data once its pages are in the
+ * cache, even if they were only read.  Such a part of the data is a hole like
+ * any other.
+ */
+static void find_ahead(struct input_file *file, struct extent *data)
+{
+	uint64_t length = data->length;
+	struct extent ahead;
+
+	if (unwritten_find(&file->unwritten, file->fd, data->offset, &ahead) <=
+	    0)
+		return;
+	if (ahead.offset > data->offset) {
+		if (ahead.offset - data->offset < length)
+			data->length = ahead.offset - data->offset;
+	} else {
+		if (ahead.length < length)
+			data->length = ahead.length;
+		data->hole = unwritten_holds_nothing(file->fd, data->offset,
+						     data->length);
+	}
+	file->divided = data->length < length || data->hole;
+}
+
 /* Asks the file system; sets holes to false if it does not support them. */
 static int ask(struct input_file *file, uint64_t offset, struct extent *extent,
 	       struct savetool_error *err)
 {
 	bool after_hole = offset == extents_end(&file->extents) &&
-			  extents_end_with_hole(&file->extents);
+			  extents_end_with_hole(&file->extents) &&
+			  !file->divided;
 	off_t end = offset;
 
 	/* After a hole comes data: no need to ask. */
@@ -120,6 +148,9 @@ static int ask(struct input_file *file, uint64_t offset, struct extent *extent,
 	if ((uint64_t)end > file->base.size)
 		end = file->base.size;
 	extent->length = end - offset;
+	file->divided = false;
+	if (!extent->hole)
+		find_ahead(file, extent);
 	return 0;
 }
 

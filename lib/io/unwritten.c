@@ -7,10 +7,25 @@
 #include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* The size of a request with space for its answer. */
 #define REQUEST_SIZE                                                           \
 	(sizeof(struct fiemap) + UNWRITTEN_BATCH * sizeof(struct fiemap_extent))
+
+/* What Debian 12 has no header for: cachestat(2), since Linux 6.5. */
+#ifndef SYS_cachestat
+#define SYS_cachestat 451
+#endif
+
+struct cache_range {
+	uint64_t offset, length;
+};
+
+struct cache_state {
+	uint64_t cached, dirty, writeback, evicted, recently_evicted;
+};
 
 static void keep(struct unwritten *unwritten,
 		 const struct fiemap_extent *extent)
@@ -86,4 +101,28 @@ int unwritten_find(struct unwritten *unwritten, int fd, uint64_t offset,
 		offset = unwritten->end;
 	}
 	return unwritten->unknown ? -1 : 0;
+}
+
+/* Has nobody written anything there that is not on its way to the disk yet? */
+static bool is_clean(int fd, uint64_t offset, uint64_t length)
+{
+	struct cache_range range = { offset, length };
+	struct cache_state state;
+
+	return syscall(SYS_cachestat, fd, &range, &state, 0) == 0 &&
+	       state.dirty == 0 && state.writeback == 0;
+}
+
+/*
+ * What was found before may have been written since, so the file system is
+ * asked again, and after the cache: what leaves that changes the extent first.
+ */
+bool unwritten_holds_nothing(int fd, uint64_t offset, uint64_t length)
+{
+	struct unwritten now = { 0 };
+	struct extent range;
+
+	return is_clean(fd, offset, length) &&
+	       unwritten_find(&now, fd, offset, &range) > 0 &&
+	       range.offset == offset && range.length >= length;
 }

@@ -26,4 +26,11 @@ struct unwritten {
 int unwritten_find(struct unwritten *unwritten, int fd, uint64_t offset,
 		   struct extent *range);
 
+/*
+ * Is this part of such a range one that nobody wrote to, and whose pages in the
+ * cache, if there are any, were only read?  false: no, or the kernel does not
+ * tell, as before Linux 6.5, or to whom the file does not belong.
+ */
+bool unwritten_holds_nothing(int fd, uint64_t offset, uint64_t length);
+
 #endif

@@ -64,6 +64,7 @@ enum savetool_hint {
 	SAVETOOL_HINT_NAME_INNER,
 
 	SAVETOOL_HINT_MACHINE, /* convert it with another machine type */
+	SAVETOOL_HINT_WAKE,    /* resume the guest, and wake it up */
 };
 
 #endif

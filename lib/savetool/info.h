@@ -215,6 +215,9 @@ struct savetool_info {
 	size_t snapshot_count;
 	const struct savetool_snapshot *snapshots;
 	const struct savetool_snapshot *snapshot;
+
+	/* QEMU's word for what the guest did; NULL: nothing seen says it. */
+	const char *run_state;
 };
 
 #endif

@@ -239,3 +239,31 @@ function='0'/></source><target dev='vda' bus='virtio'/></disk>" \
 	chmod 644 image.new.rom
 	virsh restore "$result" --xml "$image.new.xml" --paused
 }
+
+# A guest that is suspended to RAM, and a port of its ACPI that does it.
+suspends()
+{
+	sed "s|<devices>|<pm><suspend-to-mem enabled='yes'/></pm>&|" g.xml \
+		>image.xml
+	chmod 644 image.xml
+	virsh create image.xml
+	virsh qemu-monitor-command g --hmp 'o /w 0x604 0x2400'
+	[ "$(virsh domstate g)" = pmsuspended ]
+}
+
+@test "a guest that was suspended to RAM has to be woken once it is restored" {
+	suspends
+	virsh save g "$image" --image-format raw
+	[ "$(codes "$image")" = suspended ]
+	[ "$("$SAVETOOL" inspect --json "$image" |
+		jq -r '.stream["run-state"]')" = suspended ]
+	virsh restore "$image"
+	[ "$(virsh domstate g)" = paused ]
+	fails_with "not in suspended state" virsh dompmwakeup g
+	virsh resume g
+	[ "$(virsh domstate g)" = running ]
+	[[ $(virsh qemu-monitor-command g --hmp 'info status') == \
+		*suspended* ]]
+	virsh dompmwakeup g
+	[[ $(virsh qemu-monitor-command g --hmp 'info status') == *running* ]]
+}

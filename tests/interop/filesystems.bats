@@ -662,6 +662,38 @@ a_kill_leaves_the_base()
 	is_whole mnt/image
 }
 
+# SEEK_DATA calls it data once it is in the page cache.
+reads_ahead()
+{
+	cp --sparse=always "$data/bare-mapped.mig" image
+	cp image mnt/image
+	fallocate -l "$(stat -c %s image)" mnt/image
+	sync -f mnt
+	"$SAVETOOL" map --json mnt/image >before
+	"$SAVETOOL" size --json mnt/image >size-before
+	jq -e '.sizes | ."reclaimable-unwritten" > 0
+		and ."reclaimable-stale" == 0' size-before
+	cat mnt/image >/dev/null
+	"$SAVETOOL" map --json mnt/image >after
+	"$SAVETOOL" size --json mnt/image >size-after
+	# Only since Linux 6.5 does it say what nobody has written to.
+	if printf '6.5\n%s\n' "$(uname -r)" | sort -CV; then
+		cmp before after
+		cmp size-before size-after
+	fi
+	is_whole mnt/image
+}
+
+@test "xfs: what is allocated ahead and was only read is no data" {
+	on xfs -q
+	reads_ahead
+}
+
+@test "ext4: what is allocated ahead and was only read is no data" {
+	on ext4 -q
+	reads_ahead
+}
+
 # sparse_copy COMMAND...: a copy of mnt/made that is as good as that.
 sparse_copy()
 {

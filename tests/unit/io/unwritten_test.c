@@ -65,6 +65,69 @@ TEST(what_nobody_wrote_is_found)
 	assert_int_equal(input_unwritten(in, 4 * MIB, &range, &err), 0);
 }
 
+/* The bytes that an input calls data. */
+static uint64_t data_in(int fd)
+{
+	cleanup_input struct input *in = NULL;
+	struct savetool_error err;
+	uint64_t bytes;
+
+	assert_ok(input_open_fd(&in, dup(fd), &err), err);
+	assert_ok(input_count_data(&bytes, in, 0, in->size, &err), err);
+	return bytes;
+}
+
+/* Gets all of a file into the page cache. */
+static void read_through(int fd)
+{
+	static char bytes[MIB];
+	ssize_t got;
+
+	for (off_t at = 0; (got = pread(fd, bytes, MIB, at)) > 0; at += got)
+		;
+	assert_int_equal(got, 0);
+}
+
+/* Linux before 6.5 does not say what is dirty. */
+static void need_verdict(int fd)
+{
+	if (!unwritten_holds_nothing(fd, 0, 4096))
+		skip();
+}
+
+TEST(what_was_only_read_is_not_data)
+{
+	int fd = new_file(8 * MIB);
+
+	allocate(fd, 0, 8 * MIB);
+	need_verdict(fd);
+	assert_int_equal(pwrite(fd, "data", 4, 4 * MIB), 4);
+	assert_int_equal(pwrite(fd, "data", 4, 6 * MIB), 4);
+	assert_int_equal(fsync(fd), 0);
+	read_through(fd);
+	assert_true(data_in(fd) <= MIB);
+	assert_int_equal(count(fd) + data_in(fd), 8 * MIB);
+	close(fd);
+}
+
+TEST(what_was_written_between_pages_that_were_read_is_data)
+{
+	cleanup_input struct input *in = NULL;
+	struct savetool_error err;
+	struct extent extent;
+	int fd = new_file(8 * MIB);
+
+	allocate(fd, 0, 8 * MIB);
+	need_verdict(fd);
+	read_through(fd);
+	assert_int_equal(data_in(fd), 0);
+	assert_int_equal(pwrite(fd, "data", 4, 4 * MIB), 4);
+	assert_false(unwritten_holds_nothing(fd, 0, 8 * MIB));
+	assert_ok(input_open_fd(&in, fd, &err), err);
+	assert_ok(input_extent(in, 4 * MIB, &extent, &err), err);
+	assert_false(extent.hole);
+}
+
 /* Before it is flushed, the file system still calls its place unwritten. */
 TEST(what_was_just_written_is_data)
 {
@@ -118,6 +181,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_nobody_wrote_is_found),
+		cmocka_unit_test(what_was_only_read_is_not_data),
+		cmocka_unit_test(
+			what_was_written_between_pages_that_were_read_is_data),
 		cmocka_unit_test(what_was_just_written_is_data),
 		cmocka_unit_test(what_lies_past_the_end_is_not_the_files),
 		cmocka_unit_test(many_pieces_are_all_counted),
