@@ -112,7 +112,8 @@ static void show_core(struct report *report,
 		return;
 	report_number(report, "cpus", NULL, memory->cpus);
 	report_text(report, "vmcoreinfo", NULL, from[memory->vmcoreinfo]);
-	report_line(report, "registers of %u processors%s", memory->cpus,
+	report_line(report, "registers of %u processor%s%s", memory->cpus,
+		    memory->cpus == 1 ? "" : "s",
 		    memory->vmcoreinfo == SAVETOOL_VMCOREINFO_DEVICE ?
 			    ", VMCOREINFO as the guest's device says" :
 		    memory->vmcoreinfo == SAVETOOL_VMCOREINFO_MEMORY ?

@@ -35,6 +35,10 @@ replays()
 	replays early 150
 }
 
+@test "extract: guests whose memory has addresses" {
+	replays extract 5
+}
+
 @test "fields: devices with each kind of field" {
 	replays fields 7
 }
