@@ -86,12 +86,39 @@ static void warn(const struct extract *extract,
 		cli_warn(cli, extract->source,
 			 "the registers of the processors are not known here: "
 			 "the core has none");
+	if (memory->vmcoreinfo == SAVETOOL_VMCOREINFO_SEVERAL)
+		cli_warn(cli, extract->source,
+			 "memory has the VMCOREINFO of several kernels, and "
+			 "nothing shows which one runs: the core has none");
 	for (size_t i = 0; i < memory->unplaced_count; i++)
 		if (!memory->unplaced[i].hidden)
 			cli_warn(cli, extract->source,
 				 "block '%s' was left out, because its address "
 				 "is not known; use --map to place it",
 				 memory->unplaced[i].block);
+}
+
+static void show_core(struct report *report,
+		      const struct savetool_memory *memory)
+{
+	static const char *const from[] = {
+		[SAVETOOL_VMCOREINFO_NONE] = "none",
+		[SAVETOOL_VMCOREINFO_DEVICE] = "device",
+		[SAVETOOL_VMCOREINFO_MEMORY] = "memory",
+		[SAVETOOL_VMCOREINFO_SEVERAL] = "several",
+	};
+
+	if (memory->format != SAVETOOL_MEMORY_ELF)
+		return;
+	report_number(report, "cpus", NULL, memory->cpus);
+	report_text(report, "vmcoreinfo", NULL, from[memory->vmcoreinfo]);
+	report_line(report, "registers of %u processor%s%s", memory->cpus,
+		    memory->cpus == 1 ? "" : "s",
+		    memory->vmcoreinfo == SAVETOOL_VMCOREINFO_DEVICE ?
+			    ", VMCOREINFO as the guest's device says" :
+		    memory->vmcoreinfo == SAVETOOL_VMCOREINFO_MEMORY ?
+			    ", VMCOREINFO found in memory" :
+			    ", no VMCOREINFO");
 }
 
 static void show(struct report *report, const struct extract *extract,
@@ -113,8 +140,7 @@ static void show(struct report *report, const struct extract *extract,
 		    memory->broken.code == SAVETOOL_OK);
 	if (memory->broken.code != SAVETOOL_OK)
 		report_text(report, "reason", NULL, memory->broken.text);
-	if (memory->format == SAVETOOL_MEMORY_ELF)
-		report_number(report, "cpus", NULL, memory->cpus);
+	show_core(report, memory);
 	show_ranges(report, memory);
 	show_unplaced(report, memory);
 }

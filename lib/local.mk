@@ -359,6 +359,8 @@ libcore_la_SOURCES = \
 	%D%/compare/side.h
 
 libcore_la_SOURCES += \
+	%D%/extract/core_note.c \
+	%D%/extract/core_note.h \
 	%D%/extract/devices.c \
 	%D%/extract/guest.c \
 	%D%/extract/guest.h \
@@ -373,10 +375,14 @@ libcore_la_SOURCES += \
 	%D%/extract/layout_x86.c \
 	%D%/extract/main_memory.c \
 	%D%/extract/memory.c \
+	%D%/extract/memory_report.c \
+	%D%/extract/memory_report.h \
 	%D%/extract/xml.c \
 	%D%/extract/notes.c \
 	%D%/extract/notes.h \
 	%D%/extract/notes_x86.c \
+	%D%/extract/vmcoreinfo.c \
+	%D%/extract/vmcoreinfo.h \
 	%D%/format/elf_core.c \
 	%D%/format/elf_core.h \
 	%D%/format/lime.c \

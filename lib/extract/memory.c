@@ -7,12 +7,13 @@
 #include "base/options.h"
 #include "base/phases.h"
 #include "extract/layout.h"
+#include "extract/memory_report.h"
 #include "extract/notes.h"
+#include "extract/vmcoreinfo.h"
 #include "format/lime.h"
 #include "image/output.h"
 #include "image/pass.h"
 #include "image/unchanged.h"
-#include "io/space.h"
 #include "ram/places.h"
 #include "walk/walk.h"
 
@@ -28,6 +29,7 @@ struct extraction {
 	struct page_sink *sink;
 	struct ram_places places; /* in the output */
 	struct elf_core core;
+	struct vmcoreinfo vmcoreinfo;
 	unsigned cpus; /* in the core */
 	struct savetool_error broken;
 };
@@ -121,16 +123,29 @@ static int place_flat(struct ram_places *to, const struct ram_places *ranges,
 static int place_in_file(struct extraction *extraction,
 			 struct savetool_error *err)
 {
-	static int (*const place[])(struct ram_places * to,
-				    const struct ram_places *ranges,
-				    struct savetool_error *err) = {
-		[SAVETOOL_MEMORY_RAW] = place_flat,
-		[SAVETOOL_MEMORY_ELF] = elf_core_place,
-		[SAVETOOL_MEMORY_LIME] = lime_place,
-	};
+	const struct ram_places *ranges = &extraction->layout->places;
 
-	return place[extraction->options->format](
-		&extraction->places, &extraction->layout->places, err);
+	switch (extraction->options->format) {
+	case SAVETOOL_MEMORY_ELF:
+		return elf_core_place(&extraction->core, &extraction->places,
+				      ranges, err);
+	case SAVETOOL_MEMORY_LIME:
+		return lime_place(&extraction->places, ranges, err);
+	default:
+		return place_flat(&extraction->places, ranges, err);
+	}
+}
+
+static int write_core(struct extraction *extraction, struct savetool_error *err)
+{
+	const struct ram_places *ranges = &extraction->layout->places;
+
+	if (vmcoreinfo_add(&extraction->vmcoreinfo, &extraction->core,
+			   extraction->out, &extraction->places, ranges,
+			   err) < 0)
+		return -1;
+	return elf_core_write(&extraction->core, extraction->out,
+			      &extraction->places, ranges, err);
 }
 
 /* Everything in the file but the memory. */
@@ -142,8 +157,7 @@ static int write_headers(struct extraction *extraction,
 
 	switch (extraction->options->format) {
 	case SAVETOOL_MEMORY_ELF:
-		return elf_core_write(&extraction->core, out,
-				      &extraction->places, ranges, err);
+		return write_core(extraction, err);
 	case SAVETOOL_MEMORY_LIME:
 		return lime_write(out, &extraction->places, ranges, err);
 	default:
@@ -167,6 +181,9 @@ static int ram_list(struct visitor *visitor, const struct section *section,
 			    &extraction->places, err) < 0)
 		return -1;
 	*sink = extraction->sink;
+	if (extraction->options->format == SAVETOOL_MEMORY_ELF)
+		*sink = vmcoreinfo_sink(&extraction->vmcoreinfo,
+					extraction->sink);
 	return 0;
 }
 
@@ -193,100 +210,22 @@ static const struct visitor_ops ops = {
 	.tail = tail,
 };
 
-void savetool_memory_free(struct savetool_memory *memory)
-{
-	if (!memory)
-		return;
-	for (size_t i = 0; i < memory->range_count; i++)
-		free((char *)memory->ranges[i].block);
-	for (size_t i = 0; i < memory->unplaced_count; i++)
-		free((char *)memory->unplaced[i].block);
-	free((void *)memory->ranges);
-	free((void *)memory->unplaced);
-	free(memory);
-}
-
-static int report_ranges(struct savetool_memory *memory,
-			 const struct extraction *extraction,
-			 struct savetool_error *err)
-{
-	const struct ram_places *places = &extraction->layout->places;
-	struct savetool_memory_range *ranges =
-		calloc(places->count + 1, sizeof(*ranges));
-
-	if (!ranges)
-		return fail_memory(err);
-	memory->ranges = ranges;
-	for (size_t i = 0; i < places->count; i++) {
-		const struct ram_place *place = &places->list[i];
-		char *name = strdup(
-			extraction->guest->layout->blocks[place->block].name);
-
-		if (!name)
-			return fail_memory(err);
-		ranges[memory->range_count++] = (struct savetool_memory_range){
-			.address = place->to,
-			.length = place->length,
-			.block = name,
-			.offset = place->offset,
-		};
-	}
-	return 0;
-}
-
-static int report_unplaced(struct savetool_memory *memory,
-			   const struct extraction *extraction,
-			   struct savetool_error *err)
-{
-	const struct ram_layout *layout = extraction->guest->layout;
-	struct savetool_memory_unplaced *list =
-		calloc(layout->count + 1, sizeof(*list));
-
-	if (!list)
-		return fail_memory(err);
-	memory->unplaced = list;
-	for (unsigned i = 0; extraction->layout->unplaced && i < layout->count;
-	     i++) {
-		char *name;
-
-		if (extraction->layout->unplaced[i] == PLACED)
-			continue;
-		name = strdup(layout->blocks[i].name);
-		if (!name)
-			return fail_memory(err);
-		list[memory->unplaced_count++] =
-			(struct savetool_memory_unplaced){
-				.block = name,
-				.length = layout->blocks[i].length,
-				.hidden = extraction->layout->unplaced[i] ==
-					  UNPLACED_HIDDEN,
-			};
-	}
-	return 0;
-}
-
 static int report(struct savetool_memory **result,
 		  const struct extraction *extraction, const struct pass *pass,
 		  struct savetool_error *err)
 {
-	struct savetool_memory *memory = calloc(1, sizeof(*memory));
-	struct stat st;
+	struct savetool_memory *memory;
 
-	if (!memory)
-		return fail_memory(err);
-	*result = memory;
-	if (fstat(output_fd(extraction->out), &st) < 0)
-		return fail_errno(err, "cannot examine");
+	if (memory_report_new(result, extraction->guest->layout,
+			      extraction->layout, extraction->out, err) < 0)
+		return -1;
+	memory = *result;
 	memory->format = extraction->options->format;
-	memory->logical = extraction->out->position;
-	memory->allocated = space_allocated(&st);
 	memory->lost = pass->lost;
-	memory->assumed = extraction->layout->assumed;
 	memory->cpus = extraction->cpus;
 	memory->broken = extraction->broken;
-	if (report_ranges(memory, extraction, err) < 0)
-		return -1;
-	return report_unplaced(memory, extraction, err);
+	memory->vmcoreinfo = extraction->vmcoreinfo.from;
+	return 0;
 }
 
 /*
@@ -359,6 +298,15 @@ static int extract_to(struct extraction *extraction,
 	return failed;
 }
 
+static int begin_core(struct extraction *extraction, struct savetool_error *err)
+{
+	if (notes_add_cpus(&extraction->core, &extraction->cpus,
+			   extraction->guest, err) < 0)
+		return -1;
+	return vmcoreinfo_begin(&extraction->vmcoreinfo, &extraction->core,
+				extraction->guest, err);
+}
+
 static int extract(struct savetool_image *image, const char *destination,
 		   const struct savetool_memory_options *options,
 		   const struct savetool_monitor *monitor,
@@ -382,8 +330,7 @@ static int extract(struct savetool_image *image, const char *destination,
 	    find_layout(&layout, &guest, options, err) < 0)
 		return -1;
 	if (options->format == SAVETOOL_MEMORY_ELF &&
-	    notes_add_cpus(&extraction.core, &extraction.cpus, &guest, err) <
-		    0) {
+	    begin_core(&extraction, err) < 0) {
 		elf_core_release(&extraction.core);
 		return -1;
 	}

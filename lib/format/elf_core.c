@@ -21,6 +21,11 @@ void elf_core_release(struct elf_core *core)
 	core->notes_size = 0;
 }
 
+uint32_t elf_core_get32(const struct elf_core *core, const uint8_t *from)
+{
+	return core->big_endian ? get_be32(from) : get_le32(from);
+}
+
 void elf_core_put16(const struct elf_core *core, void *to, uint16_t value)
 {
 	value = core->big_endian ? htobe16(value) : htole16(value);
@@ -87,10 +92,11 @@ static uint64_t headers_size(const struct ram_places *ranges)
 	       (ranges->count + 1) * sizeof(Elf64_Phdr);
 }
 
-int elf_core_place(struct ram_places *to, const struct ram_places *ranges,
-		   struct savetool_error *err)
+int elf_core_place(const struct elf_core *core, struct ram_places *to,
+		   const struct ram_places *ranges, struct savetool_error *err)
 {
-	uint64_t at = round_up(headers_size(ranges), SEGMENT_ALIGNMENT);
+	uint64_t at = round_up(headers_size(ranges) + core->notes_most,
+			       SEGMENT_ALIGNMENT);
 
 	for (size_t i = 0; i < ranges->count; i++) {
 		struct ram_place place = ranges->list[i];
@@ -153,27 +159,27 @@ int elf_core_write(const struct elf_core *core, struct output *out,
 		   const struct ram_places *to, const struct ram_places *ranges,
 		   struct savetool_error *err)
 {
-	uint64_t size = headers_size(ranges), notes = ram_places_end(to);
-	cleanup_free uint8_t *bytes = calloc(1, size);
+	uint64_t size = headers_size(ranges);
+	cleanup_free uint8_t *bytes = calloc(1, size + core->notes_size);
 	uint8_t *segment;
 
 	if (!bytes)
 		return fail_memory(err);
-	if (notes < size)
-		notes = round_up(size, SEGMENT_ALIGNMENT);
 	put_header(core, bytes, ranges->count + 1);
 	segment = bytes + sizeof(Elf64_Ehdr) + sizeof(Elf64_Shdr);
-	put_segment(core, segment, PT_NOTE, notes, 0, core->notes_size);
+	put_segment(core, segment, PT_NOTE, size, 0, core->notes_size);
 	for (size_t i = 0; i < ranges->count; i++) {
 		segment += sizeof(Elf64_Phdr);
 		put_segment(core, segment, PT_LOAD, to->list[i].to,
 			    ranges->list[i].to, ranges->list[i].length);
 	}
-	if (output_write_at(out, bytes, size, 0, err) < 0 ||
-	    (core->notes_size > 0 &&
-	     output_write_at(out, core->notes, core->notes_size, notes, err) <
-		     0))
+	if (core->notes_size > 0)
+		memcpy(bytes + size, core->notes, core->notes_size);
+	size += core->notes_size;
+	if (output_write_at(out, bytes, size, 0, err) < 0)
 		return -1;
-	out->position = notes + core->notes_size;
+	out->position = ram_places_end(to);
+	if (out->position < size)
+		out->position = size;
 	return 0;
 }

@@ -16,6 +16,12 @@ struct elf_core {
 	/* The notes, in the order in which they were added. */
 	uint8_t *notes;
 	size_t notes_size;
+
+	/*
+	 * What they may take in the end.  They lie ahead of the memory, for
+	 * crash(8) looks nowhere else.
+	 */
+	size_t notes_most;
 };
 
 /* Frees the notes. */
@@ -25,6 +31,8 @@ void elf_core_release(struct elf_core *core);
 void elf_core_put16(const struct elf_core *core, void *to, uint16_t value);
 void elf_core_put32(const struct elf_core *core, void *to, uint32_t value);
 void elf_core_put64(const struct elf_core *core, void *to, uint64_t value);
+
+uint32_t elf_core_get32(const struct elf_core *core, const uint8_t *from);
 
 int elf_core_add_note(struct elf_core *core, const char *name, uint32_t type,
 		      const void *data, size_t size,
@@ -36,10 +44,10 @@ int elf_core_add_whole_note(struct elf_core *core, const void *note,
 
 /*
  * Gives each of the ranges, which are sorted, a place in the file, in their
- * order: to[i] is where ranges[i] goes.
+ * order: to[i] is where ranges[i] goes.  notes_most must have been set.
  */
-int elf_core_place(struct ram_places *to, const struct ram_places *ranges,
-		   struct savetool_error *err);
+int elf_core_place(const struct elf_core *core, struct ram_places *to,
+		   const struct ram_places *ranges, struct savetool_error *err);
 
 /* Writes all but the memory itself, and sets the position to the end. */
 int elf_core_write(const struct elf_core *core, struct output *out,

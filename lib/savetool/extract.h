@@ -59,6 +59,14 @@ struct savetool_memory_unplaced {
 	bool hidden; /* it does not; otherwise that is not known */
 };
 
+/* Where the VMCOREINFO note of an ELF core is from. */
+enum savetool_vmcoreinfo {
+	SAVETOOL_VMCOREINFO_NONE,    /* there is none */
+	SAVETOOL_VMCOREINFO_DEVICE,  /* the guest told its device where it is */
+	SAVETOOL_VMCOREINFO_MEMORY,  /* it was found in memory */
+	SAVETOOL_VMCOREINFO_SEVERAL, /* several were found, so there is none */
+};
+
 /* What was extracted. */
 struct savetool_memory {
 	enum savetool_memory_format format;
@@ -79,6 +87,8 @@ struct savetool_memory {
 
 	/* Why and where the image broke off; SAVETOOL_OK: it did not. */
 	struct savetool_error broken;
+
+	enum savetool_vmcoreinfo vmcoreinfo; /* of an ELF core */
 };
 
 /*

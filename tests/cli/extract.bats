@@ -325,6 +325,83 @@ same_bytes()
 	assert_json '.cpus == 0'
 }
 
+# linux_guest PLACE:SEED...: a guest with a VMCOREINFO note at each place, after
+# its CONTENT; the recipe of an image.
+linux_guest()
+{
+	local place
+
+	printf '%s\n' stream 'configuration machine=virt-10.0' 'ram start' \
+		'block mach-virt.ram 1M' 'ram part'
+	for place; do
+		printf 'page mach-virt.ram %s poke=0:%s\n' "${place%:*}" \
+			"$(note "${place#*:}")"
+	done
+	printf '%s\n' 'ram end' \
+		'section full name=timer id=3 version=2 length=24' eof vmdesc
+}
+
+# note WORD: the bytes of the note, as digits.
+note()
+{
+	local content
+
+	content=$(printf 'OSRELEASE=%s\n' "$1" | basenc --base16 -w 0)
+	printf '0B000000%02X00000000000000' $((${#content} / 2))
+	printf 'VMCOREINFO\0\0' | basenc --base16 -w 0
+	echo "$content"
+}
+
+# core_note: the content of the VMCOREINFO note of the file 'core'.
+core_note()
+{
+	readelf -n core | awk '
+		found && /description data:/ { print toupper($0); exit }
+		/VMCOREINFO/ { found = 1 }' |
+		sed 's/.*DATA: //; s/ //g' | basenc --base16 -d
+}
+
+@test "the VMCOREINFO note of a Linux guest is found in its memory" {
+	linux_guest 0x3000:6.1 0x8000:6.1 | "$mkimage" a
+	savetool extract memory -q --format elf --json a core
+	assert_success
+	assert_json '.vmcoreinfo == "memory"'
+	assert_equal "$(core_note)" OSRELEASE=6.1
+	# Of a page that comes again, the last content counts.
+	linux_guest 0x3000:6.1 0x3000:6.2 | "$mkimage" a
+	savetool extract memory -q --format elf -f a core
+	assert_success
+	assert_equal "$(core_note)" OSRELEASE=6.2
+	savetool extract memory -q --format elf -f -v a core
+	assert_output --partial "VMCOREINFO found in memory"
+}
+
+@test "of two kernels in one memory, neither is taken for the one that runs" {
+	linux_guest 0x3000:6.1 0x8000:6.2 | "$mkimage" a
+	savetool extract memory --format elf --json a core
+	assert_success
+	assert_json '.vmcoreinfo == "several"'
+	[[ $stderr == *"VMCOREINFO of several kernels"* ]]
+	[ -z "$(core_note)" ]
+}
+
+@test "what only starts like a VMCOREINFO note is none" {
+	local bytes
+
+	# Longer than any, longer than memory, of another type, without a text.
+	for bytes in \
+		0B000000FFFFFF7F00000000564D434F5245494E464F0000 \
+		0B000000F0FF000000000000564D434F5245494E464F00004F5352454C454153453D \
+		0B0000000A00000001000000564D434F5245494E464F00004F5352454C454153453D \
+		0B0000000000000000000000564D434F5245494E464F0000; do
+		linux_guest | sed "/ram part/a page mach-virt.ram 0xff000\
+ poke=0:$bytes" | "$mkimage" a
+		savetool extract memory -q --format elf --json -f a core
+		assert_success
+		assert_json '.vmcoreinfo == "none"'
+	done
+}
+
 @test "an image that breaks off is taken as far as it goes with --partial" {
 	make_image v2-bare a
 	savetool extract memory --block pc.ram a whole

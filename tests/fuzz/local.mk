@@ -7,6 +7,7 @@ fuzz_targets = \
 	%D%/codec_fuzz \
 	%D%/convert_fuzz \
 	%D%/early_fuzz \
+	%D%/extract_fuzz \
 	%D%/fields_fuzz \
 	%D%/forwards_fuzz \
 	%D%/image_fuzz \
@@ -34,6 +35,7 @@ fuzz_add = $(fuzz_main) libcore.la
 %C%_codec_fuzz_LDADD = $(fuzz_add)
 %C%_convert_fuzz_LDADD = $(fuzz_add)
 %C%_early_fuzz_LDADD = $(fuzz_add)
+%C%_extract_fuzz_LDADD = $(fuzz_add)
 %C%_fields_fuzz_LDADD = $(fuzz_add)
 %C%_forwards_fuzz_LDADD = $(fuzz_add)
 %C%_image_fuzz_LDADD = $(fuzz_add)

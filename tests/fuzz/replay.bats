@@ -37,6 +37,10 @@ replays()
 	replays early 150
 }
 
+@test "extract: guests whose memory has addresses" {
+	replays extract 5
+}
+
 @test "fields: devices with each kind of field" {
 	replays fields 7
 }

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Holds what 'savetool extract memory' writes against what QEMU itself shows.
-"""extracted.py SAVETOOL FOLDER PROGRAM [dump] [fill=ADDRESS]... -- ARGUMENT...
+"""extracted.py SAVETOOL FOLDER PROGRAM [WORD]... -- ARGUMENT...
 
 Starts QEMU, saves its guest as mapped-ram, and compares the ranges with its
-flat view of memory, the small ranges and what lies at ADDRESS with pmemsave,
-and with "dump" the core with that of dump-guest-memory.
+flat view of memory, and the small ranges with pmemsave.  Further words:
+
+fill=ADDRESS  what lies there is also compared with pmemsave
+dump          the core is compared with that of dump-guest-memory
+note=ADDRESS  Linux's VMCOREINFO lies there
+told=ADDRESS  the same, and the guest has told its vmcoreinfo device so
 """
 
 import json
@@ -18,6 +22,7 @@ sys.dont_write_bytecode = True
 
 # pylint: disable=wrong-import-position
 from common import LabError, MIB
+from fwcfg import FirmwareConfig
 from machine import Machine
 
 SMALL = 32 * MIB
@@ -88,12 +93,16 @@ def read_core(path):
     return head[18:20], ranges, notes
 
 
-def compare_cores(ours, theirs):
-    """QEMU leaves out flash; all else is the same."""
+def compare_cores(ours, theirs, more_notes):
+    """QEMU leaves out flash, and a note that the guest has not told it of; all
+    else is the same.  The notes lie before the memory, where crash wants them.
+    """
     machine, ranges, notes = read_core(ours)
     their_machine, their_ranges, their_notes = read_core(theirs)
     need_equal("machine", machine, their_machine)
-    need_equal("notes", notes, their_notes)
+    need_equal("notes", notes, their_notes + more_notes)
+    if notes not in part(ours, 0, min(offset for offset, _ in ranges.values())):
+        raise LabError("notes are not before memory")
     for address, (offset, length) in their_ranges.items():
         our_offset, our_length = ranges.get(address, (0, 0))
         need_equal(f"length at {address:#x}", our_length, length)
@@ -103,16 +112,56 @@ def compare_cores(ours, theirs):
                 raise LabError(f"core differs at {address + at:#x}")
 
 
+# struct FWCfgVMCoreInfo: QEMU's formats, the guest's, the length, the address.
+TOLD = "<HHIQ"
+# More than the note needs, as Linux does.
+ROOM = 8192
+CONTENT = b"OSRELEASE=6.1.0\nPAGESIZE=4096\nNUMBER(phys_base)=0\nEND=1\n"
+NOTE = struct.pack("<III", 11, len(CONTENT), 0) + b"VMCOREINFO\0\0" + CONTENT
+NOTE += bytes(-len(NOTE) % 4)
+
+
+def tell_device(folder, program, address):
+    """As the driver of fw_cfg in Linux does."""
+    arm = "aarch64" in program
+    config = FirmwareConfig(f"{folder}/qtest", 0x9020010 if arm else 0x514,
+                            address + ROOM, not arm)
+    config.write_file("etc/vmcoreinfo",
+                      struct.pack(TOLD, 0, 1, ROOM, address))
+    config.close()
+
+
+def loader(path, data, address):
+    """Options that have QEMU put data there."""
+    with open(path, "wb") as file:
+        file.write(data)
+    return ["-device", f"loader,file={path},force-raw=on,addr={address}"]
+
+
+def prepare(folder, words):
+    """Options for the words, and the address that the guest tells, or None."""
+    options, told = [], None
+    for number, word in enumerate(words):
+        what, _, address = word.partition("=")
+        path = f"{folder}/load-{number}"
+        if what == "fill":
+            options += loader(path, os.urandom(MIB), address)
+        elif what in ("note", "told"):
+            options += loader(path, NOTE, address)
+        if what == "told":
+            told = int(address, 0)
+            options += ["-device", "vmcoreinfo", "-qtest",
+                        f"unix:{folder}/qtest,server=on,wait=off"]
+    return options, told
+
+
 def check(savetool, folder, program, words, arguments):
     """One machine."""
     flat, image = f"{folder}/flat", f"{folder}/image"
-    for word in words:
-        if word.startswith("fill="):
-            with open(f"{folder}/fill", "wb") as file:
-                file.write(os.urandom(MIB))
-            arguments = [*arguments, "-device", f"loader,file={folder}/fill,"
-                         f"force-raw=on,addr={word[5:]}"]
-    with Machine([*arguments, "-S"], folder, program) as machine:
+    options, told = prepare(folder, words)
+    with Machine([*arguments, *options, "-S"], folder, program) as machine:
+        if told is not None:
+            tell_device(folder, program, told)
         view = flat_view(machine)
         machine.set_migration(["mapped-ram"], {})
         machine.run("migrate", uri=f"file:{image}")
@@ -133,7 +182,9 @@ def check(savetool, folder, program, words, arguments):
             machine.run("dump-guest-memory", paging=False,
                         protocol=f"file:{folder}/theirs")
             extract(savetool, image, f"{folder}/ours", "--format", "elf")
-            compare_cores(f"{folder}/ours", f"{folder}/theirs")
+            found = told is None and any(w.startswith("note=") for w in words)
+            compare_cores(f"{folder}/ours", f"{folder}/theirs",
+                          NOTE if found else b"")
 
 
 if __name__ == "__main__":

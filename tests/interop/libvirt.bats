@@ -99,6 +99,16 @@ setup_file()
 	restores "$image"
 }
 
+@test "the kernel is found in a core, where KASLR has put it" {
+	local name
+
+	for name in raw sparse; do
+		"$SAVETOOL" extract memory --format elf $name "$result"
+		python3 "$BATS_TEST_DIRNAME/kernel.py" "$result"
+		rm "$result"
+	done
+}
+
 @test "save-image-define on what was converted" {
 	convert sparse raw "$result"
 	virsh save-image-dumpxml "$result" >edited.xml

@@ -52,3 +52,13 @@ high=fill=0x100000000
 	check qemu-system-aarch64 fill=0x40100000 dump -- -M virt \
 		-cpu cortex-a57 -m 64M -smp 2
 }
+
+@test "VMCOREINFO is a note where the guest told its device, or in its memory" {
+	check $pc told=0x1000104 dump -- -M q35 -m 64M
+	check $pc note=0x1000000 dump -- -M pc -m 64M
+	check $pc note=0x1000000 told=0x2000000 dump -- -M pc -m 64M
+	check qemu-system-aarch64 told=0x41000104 dump -- -M virt \
+		-cpu cortex-a57 -m 64M
+	check qemu-system-aarch64 note=0x41000000 dump -- -M virt \
+		-cpu cortex-a57 -m 64M
+}
