@@ -33,13 +33,25 @@ struct pump {
 	struct page_batch batches[PUMP_DEPTH];
 };
 
+/*
+ * A thread that has to wait does so until half of the batches are there for it:
+ * to be woken for each of them would cost more than what is done with it.
+ */
+#define PUMP_HALF (PUMP_DEPTH / 2)
+
+static unsigned full_batches(const struct pump *pump)
+{
+	return pump->filled - pump->emptied;
+}
+
 static struct page_batch *batch_to_fill(struct pump *pump)
 {
 	struct page_batch *batch = NULL;
 
 	pthread_mutex_lock(&pump->lock);
-	while (!pump->stopped && pump->filled - pump->emptied == PUMP_DEPTH)
-		pthread_cond_wait(&pump->moved, &pump->lock);
+	if (full_batches(pump) == PUMP_DEPTH)
+		while (!pump->stopped && full_batches(pump) > PUMP_HALF)
+			pthread_cond_wait(&pump->moved, &pump->lock);
 	if (!pump->stopped)
 		batch = &pump->batches[pump->filled % PUMP_DEPTH];
 	pthread_mutex_unlock(&pump->lock);
@@ -50,7 +62,8 @@ static void batch_filled(struct pump *pump)
 {
 	pthread_mutex_lock(&pump->lock);
 	pump->filled++;
-	pthread_cond_signal(&pump->moved);
+	if (full_batches(pump) >= PUMP_HALF)
+		pthread_cond_signal(&pump->moved);
 	pthread_mutex_unlock(&pump->lock);
 }
 
@@ -60,8 +73,9 @@ static struct page_batch *batch_to_empty(struct pump *pump)
 	struct page_batch *batch = NULL;
 
 	pthread_mutex_lock(&pump->lock);
-	while (pump->source && pump->filled == pump->emptied)
-		pthread_cond_wait(&pump->moved, &pump->lock);
+	if (full_batches(pump) == 0)
+		while (pump->source && full_batches(pump) < PUMP_HALF)
+			pthread_cond_wait(&pump->moved, &pump->lock);
 	if (pump->filled != pump->emptied)
 		batch = &pump->batches[pump->emptied % PUMP_DEPTH];
 	pthread_mutex_unlock(&pump->lock);
@@ -73,7 +87,8 @@ static void batch_emptied(struct pump *pump, struct page_batch *batch)
 	page_batch_clear(batch);
 	pthread_mutex_lock(&pump->lock);
 	pump->emptied++;
-	pthread_cond_signal(&pump->moved);
+	if (full_batches(pump) <= PUMP_HALF)
+		pthread_cond_signal(&pump->moved);
 	pthread_mutex_unlock(&pump->lock);
 }
 
