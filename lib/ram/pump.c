@@ -24,6 +24,7 @@ struct pump {
 	pthread_cond_t moved;
 	struct page_source
 		*source; /* owned by the reader; NULL: it waits for one */
+	const struct page_sink *sink; /* of the same pages */
 	unsigned filled, emptied;
 	bool stopped; /* the sink failed: fill no more */
 	bool closing; /* no more sources will come */
@@ -131,6 +132,7 @@ static int read_source(struct pump *pump, struct page_source *source)
 			break;
 		page_batch_part(batch, &pump->raw, source->layout->page_size);
 		page_batch_clear(&pump->raw);
+		page_sink_prepare(pump->sink, batch);
 		batch_filled(pump);
 		if (more <= 0)
 			break;
@@ -167,10 +169,12 @@ static int start_reader(struct pump *pump, struct savetool_error *err)
 	return 0;
 }
 
-static void hand_over(struct pump *pump, struct page_source *source)
+static void hand_over(struct pump *pump, struct page_source *source,
+		      const struct page_sink *sink)
 {
 	pthread_mutex_lock(&pump->lock);
 	pump->source = source;
+	pump->sink = sink;
 	pthread_cond_signal(&pump->moved);
 	pthread_mutex_unlock(&pump->lock);
 }
@@ -212,7 +216,7 @@ int pump_run(struct pump *pump, struct page_source *source,
 {
 	if (!pump->started && start_reader(pump, err) < 0)
 		return -1;
-	hand_over(pump, source);
+	hand_over(pump, source, sink);
 	if (empty_batches(pump, source->total, sink, monitor, err) < 0) {
 		take_source_back(pump);
 		return -1;
@@ -246,6 +250,8 @@ void pump_free(struct pump *pump)
 		pthread_mutex_unlock(&pump->lock);
 		pthread_join(pump->reader, NULL);
 	}
+	for (unsigned i = 0; i < PUMP_DEPTH; i++)
+		free(pump->batches[i].prepared);
 	pthread_mutex_destroy(&pump->lock);
 	pthread_cond_destroy(&pump->moved);
 	free(pump);
