@@ -13,6 +13,7 @@ void page_batch_clear(struct page_batch *batch)
 		batch->chunks[i] = NULL;
 	}
 	batch->count = 0;
+	batch->prepared_runs = 0;
 }
 
 static bool continues(const struct page_run *last, const struct page_run *run)
@@ -65,6 +66,12 @@ void page_batch_part(struct page_batch *to, const struct page_batch *from,
 		else
 			page_batch_add(to, &from->runs[i]);
 	}
+}
+
+void page_sink_prepare(const struct page_sink *sink, struct page_batch *batch)
+{
+	if (sink->ops->prepare)
+		sink->ops->prepare(sink, batch);
 }
 
 int page_sink_finish(struct page_sink *sink, struct savetool_error *err)

@@ -39,6 +39,11 @@ struct page_batch {
 	struct page_run runs[BATCH_RUNS];
 	struct chunk *chunks[2]; /* shared: they hold the runs' data */
 	uint64_t progress;       /* of the source, when it was filled */
+
+	/* What a sink has made of the first runs; freed by the pump. */
+	uint8_t *prepared;
+	size_t prepared_size;
+	unsigned prepared_runs;
 };
 
 /* Releases the chunks and drops all runs. */
@@ -84,6 +89,13 @@ struct page_sink_ops {
 		   struct savetool_error *err);
 
 	/*
+	 * Does what can be done for a batch before put() gets it, which may
+	 * still be busy with an earlier one in another thread: so it changes
+	 * the batch only.  May not be called at all.  NULL: there is nothing.
+	 */
+	void (*prepare)(const struct page_sink *sink, struct page_batch *batch);
+
+	/*
 	 * Called once all pages of all sections were put.  NULL: nothing is
 	 * left to do then.
 	 */
@@ -94,6 +106,8 @@ struct page_sink_ops {
 struct page_sink {
 	const struct page_sink_ops *ops;
 };
+
+void page_sink_prepare(const struct page_sink *sink, struct page_batch *batch);
 
 int page_sink_finish(struct page_sink *sink, struct savetool_error *err);
 

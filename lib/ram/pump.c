@@ -24,6 +24,7 @@ struct pump {
 	pthread_cond_t moved;
 	struct page_source
 		*source; /* owned by the reader; NULL: it waits for one */
+	const struct page_sink *sink; /* of the same pages */
 	unsigned filled, emptied;
 	bool stopped; /* the sink failed: fill no more */
 	bool closing; /* no more sources will come */
@@ -33,13 +34,25 @@ struct pump {
 	struct page_batch batches[PUMP_DEPTH];
 };
 
+/*
+ * A thread that has to wait does so until half of the batches are there for it:
+ * to be woken for each of them would cost more than what is done with it.
+ */
+#define PUMP_HALF (PUMP_DEPTH / 2)
+
+static unsigned full_batches(const struct pump *pump)
+{
+	return pump->filled - pump->emptied;
+}
+
 static struct page_batch *batch_to_fill(struct pump *pump)
 {
 	struct page_batch *batch = NULL;
 
 	pthread_mutex_lock(&pump->lock);
-	while (!pump->stopped && pump->filled - pump->emptied == PUMP_DEPTH)
-		pthread_cond_wait(&pump->moved, &pump->lock);
+	if (full_batches(pump) == PUMP_DEPTH)
+		while (!pump->stopped && full_batches(pump) > PUMP_HALF)
+			pthread_cond_wait(&pump->moved, &pump->lock);
 	if (!pump->stopped)
 		batch = &pump->batches[pump->filled % PUMP_DEPTH];
 	pthread_mutex_unlock(&pump->lock);
@@ -50,7 +63,8 @@ static void batch_filled(struct pump *pump)
 {
 	pthread_mutex_lock(&pump->lock);
 	pump->filled++;
-	pthread_cond_signal(&pump->moved);
+	if (full_batches(pump) >= PUMP_HALF)
+		pthread_cond_signal(&pump->moved);
 	pthread_mutex_unlock(&pump->lock);
 }
 
@@ -60,8 +74,9 @@ static struct page_batch *batch_to_empty(struct pump *pump)
 	struct page_batch *batch = NULL;
 
 	pthread_mutex_lock(&pump->lock);
-	while (pump->source && pump->filled == pump->emptied)
-		pthread_cond_wait(&pump->moved, &pump->lock);
+	if (full_batches(pump) == 0)
+		while (pump->source && full_batches(pump) < PUMP_HALF)
+			pthread_cond_wait(&pump->moved, &pump->lock);
 	if (pump->filled != pump->emptied)
 		batch = &pump->batches[pump->emptied % PUMP_DEPTH];
 	pthread_mutex_unlock(&pump->lock);
@@ -73,7 +88,8 @@ static void batch_emptied(struct pump *pump, struct page_batch *batch)
 	page_batch_clear(batch);
 	pthread_mutex_lock(&pump->lock);
 	pump->emptied++;
-	pthread_cond_signal(&pump->moved);
+	if (full_batches(pump) <= PUMP_HALF)
+		pthread_cond_signal(&pump->moved);
 	pthread_mutex_unlock(&pump->lock);
 }
 
@@ -116,6 +132,7 @@ static int read_source(struct pump *pump, struct page_source *source)
 			break;
 		page_batch_part(batch, &pump->raw, source->layout->page_size);
 		page_batch_clear(&pump->raw);
+		page_sink_prepare(pump->sink, batch);
 		batch_filled(pump);
 		if (more <= 0)
 			break;
@@ -152,10 +169,12 @@ static int start_reader(struct pump *pump, struct savetool_error *err)
 	return 0;
 }
 
-static void hand_over(struct pump *pump, struct page_source *source)
+static void hand_over(struct pump *pump, struct page_source *source,
+		      const struct page_sink *sink)
 {
 	pthread_mutex_lock(&pump->lock);
 	pump->source = source;
+	pump->sink = sink;
 	pthread_cond_signal(&pump->moved);
 	pthread_mutex_unlock(&pump->lock);
 }
@@ -197,7 +216,7 @@ int pump_run(struct pump *pump, struct page_source *source,
 {
 	if (!pump->started && start_reader(pump, err) < 0)
 		return -1;
-	hand_over(pump, source);
+	hand_over(pump, source, sink);
 	if (empty_batches(pump, source->total, sink, monitor, err) < 0) {
 		take_source_back(pump);
 		return -1;
@@ -231,6 +250,8 @@ void pump_free(struct pump *pump)
 		pthread_mutex_unlock(&pump->lock);
 		pthread_join(pump->reader, NULL);
 	}
+	for (unsigned i = 0; i < PUMP_DEPTH; i++)
+		free(pump->batches[i].prepared);
 	pthread_mutex_destroy(&pump->lock);
 	pthread_cond_destroy(&pump->moved);
 	free(pump);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The heart of every conversion: moves pages from a source to a sink, in the
- * source's order.  A thread of its own reads, decompresses and looks for zero
- * pages, while the caller's thread writes.
+ * source's order.  A thread of its own reads, decompresses, looks for zero
+ * pages and lets the sink prepare, while the caller's thread writes.
  *
  * Batches travel in a ring of fixed size, so memory is bounded, and the faster
  * side waits for the slower one.  Sinks know each page's place in advance, and

@@ -35,7 +35,18 @@ static int put(struct page_sink *sink, const struct page_batch *batch,
 	return 0;
 }
 
-static const struct page_sink_ops sink_ops = { .put = put };
+/* A batch has space for what one of them makes; a digest makes nothing. */
+static void prepare(const struct page_sink *sink, struct page_batch *batch)
+{
+	const struct tee *tee =
+		(void *)((char *)sink - offsetof(struct tee, sink));
+
+	for (unsigned i = 0; i < 2; i++)
+		if (tee->sinks[i])
+			page_sink_prepare(tee->sinks[i], batch);
+}
+
+static const struct page_sink_ops sink_ops = { .put = put, .prepare = prepare };
 
 static int write_both(struct output *out, struct iovec *iov, unsigned count,
 		      uint64_t offset, struct savetool_error *err)

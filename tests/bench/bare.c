@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What the bench compares with where no program does just that: a copy by two
- * threads that read and write, a reader of the page cache, and the punching of
- * known holes.
+ * threads that read and write, a reader of the page cache, the punching of
+ * known holes, and that with two threads that read the rest meanwhile.
  */
 #include "config.h"
 
@@ -106,29 +106,62 @@ static void copy(const char *from, const char *to)
 	pthread_join(reader, NULL);
 }
 
-/* Only what is data: a hole is no work for anybody. */
-static void read_data(const char *path)
+/*
+ * The pieces of a file that are data in a map of it, for several threads: a
+ * hole is no work for anybody.
+ */
+static struct pieces {
+	pthread_mutex_t lock;
+	int map, data;
+	off_t at, end; /* what is left of the extent */
+} pieces = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/* The size of the next one; 0 at the end. */
+static off_t next_piece(off_t *at)
 {
-	int fd = open_or_die(path, O_RDONLY);
+	off_t size = 0;
+
+	pthread_mutex_lock(&pieces.lock);
+	if (pieces.at == pieces.end) {
+		pieces.at = lseek(pieces.map, pieces.at, SEEK_DATA);
+		if (pieces.at >= 0)
+			pieces.end = lseek(pieces.map, pieces.at, SEEK_HOLE);
+		else
+			pieces.at = pieces.end;
+	}
+	size = pieces.end - pieces.at;
+	if (size > PIECE)
+		size = PIECE;
+	*at = pieces.at;
+	pieces.at += size;
+	pthread_mutex_unlock(&pieces.lock);
+	return size;
+}
+
+static void *read_pieces(void *unused)
+{
 	char *data = malloc(PIECE);
-	off_t at = 0, end;
+	off_t at, size;
 
 	if (!data)
 		die("malloc");
-	while ((at = lseek(fd, at, SEEK_DATA)) >= 0) {
-		end = lseek(fd, at, SEEK_HOLE);
-		while (at < end) {
-			off_t left = end - at;
-			ssize_t n = pread(fd, data, left < PIECE ? left : PIECE,
-					  at);
+	while ((size = next_piece(&at)) > 0)
+		while (size > 0) {
+			ssize_t n = pread(pieces.data, data, size, at);
 
 			if (n <= 0)
-				die(path);
+				die("pread");
 			at += n;
+			size -= n;
 		}
-	}
 	free(data);
-	close(fd);
+	return unused;
+}
+
+static void read_data(const char *path)
+{
+	pieces.map = pieces.data = open_or_die(path, O_RDONLY);
+	read_pieces(NULL);
 }
 
 /* Makes the holes of one file in another. */
@@ -152,17 +185,35 @@ static void punch(const char *sparse, const char *dense)
 	close(to);
 }
 
+/* The same, while two threads read what is not punched. */
+static void reclaim(const char *sparse, const char *dense)
+{
+	pthread_t readers[2];
+
+	pieces.map = open_or_die(sparse, O_RDONLY);
+	pieces.data = open_or_die(dense, O_RDONLY);
+	for (unsigned i = 0; i < 2; i++)
+		if (pthread_create(&readers[i], NULL, read_pieces, NULL) != 0)
+			die("pthread_create");
+	punch(sparse, dense);
+	for (unsigned i = 0; i < 2; i++)
+		pthread_join(readers[i], NULL);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 4 && strcmp(argv[1], "copy") == 0)
 		copy(argv[2], argv[3]);
 	else if (argc == 4 && strcmp(argv[1], "punch") == 0)
 		punch(argv[2], argv[3]);
+	else if (argc == 4 && strcmp(argv[1], "reclaim") == 0)
+		reclaim(argv[2], argv[3]);
 	else if (argc == 3 && strcmp(argv[1], "read") == 0)
 		read_data(argv[2]);
 	else {
 		fputs("usage: bare copy SOURCE DEST\n"
 		      "       bare punch SPARSE DENSE\n"
+		      "       bare reclaim SPARSE DENSE\n"
 		      "       bare read FILE\n",
 		      stderr);
 		return 2;

@@ -75,6 +75,31 @@ files()
 	cmp d e
 }
 
+@test "zero pages whose records fill more than a batch" {
+	"$MKIMAGE" a <<-END
+		libvirt name=g memory=800M
+		stream
+		configuration
+		ram start
+		block pc.ram 800M
+		ram part
+		page pc.ram 0 count=3 seed=1
+		zero pc.ram 0x3000 count=204795
+		page pc.ram 0x31ffe000 count=2 seed=2
+		ram end
+		section full name=timer id=3 version=2 length=24
+		eof
+		vmdesc
+	END
+	savetool convert -O sparse a b
+	assert_success
+	savetool convert -O raw b c
+	assert_success
+	assert_equal "$(digest c)" "$(digest a)"
+	savetool check c
+	assert_success
+}
+
 @test "v2, v3 and mapped-ram are names of formats" {
 	make_image v2-small a
 	savetool convert -O v3 a b

@@ -536,6 +536,47 @@ TEST(a_very_long_run_of_zeros_is_written_whole)
 	close_sink();
 }
 
+/* As the pump does, which may have another thread for it. */
+static void wrote_prepared(unsigned runs)
+{
+	page_sink_prepare(writing.sink, &batch);
+	assert_int_equal(batch.prepared_runs, runs);
+	wrote();
+	free(batch.prepared);
+	batch.prepared = NULL;
+	batch.prepared_runs = 0;
+}
+
+TEST(what_was_prepared_is_the_same)
+{
+	open_sink();
+	/* The first record has the block's name, which prepare() cannot know.
+	 */
+	add(0, PAGE_DATA, 1, 1, page_of(1));
+	add(0, PAGE_ABSENT, 2, 2, NULL);
+	add_page(&expected, 1, "pc.ram", 1);
+	add_zero(&expected, 2, NULL);
+	add_zero(&expected, 3, NULL);
+	wrote_prepared(2);
+	add(0, PAGE_ZERO, 4, 1, NULL);
+	add(1, PAGE_DATA, 0, 1, page_of(2));
+	add(1, PAGE_DATA, 3, 1, page_of(3));
+	add_zero(&expected, 4, NULL);
+	add_page(&expected, 0, "vga", 2);
+	add_page(&expected, 3, NULL, 3);
+	wrote_prepared(3);
+	/* Ends as another batch begins. */
+	add(1, PAGE_DATA, 4, 1, page_of(4));
+	add(0, PAGE_DATA, 5, 1, page_of(5));
+	add_page(&expected, 4, NULL, 4);
+	add_page(&expected, 5, "pc.ram", 5);
+	wrote_prepared(2);
+	add(1, PAGE_ZERO, 5, 1, NULL);
+	add_zero(&expected, 5, "vga");
+	wrote_prepared(1);
+	close_sink();
+}
+
 TEST(a_write_that_fails_ends_it)
 {
 	struct savetool_error err;
@@ -572,6 +613,7 @@ int main(void)
 		cmocka_unit_test(deltas_are_written_as_they_came),
 		cmocka_unit_test(pages_are_written_in_few_calls),
 		cmocka_unit_test(a_very_long_run_of_zeros_is_written_whole),
+		cmocka_unit_test(what_was_prepared_is_the_same),
 		cmocka_unit_test(a_write_that_fails_ends_it),
 	};
 
