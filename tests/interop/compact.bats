@@ -91,8 +91,13 @@ litters()
 	loads littered
 	compacts littered
 	within_1_percent littered image
-	"$SAVETOOL" compact image
-	cmp image littered
+	# Not the image: QEMU may have saved one of its pages twice.
+	cp littered again
+	"$SAVETOOL" compact again
+	cmp again littered
+	litters again
+	compacts again
+	cmp again littered
 }
 
 @test "mapped-ram, live: stale slots go, from a dense copy as well" {
