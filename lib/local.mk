@@ -377,6 +377,8 @@ libcore_la_SOURCES += \
 	%D%/extract/memory.c \
 	%D%/extract/memory_report.c \
 	%D%/extract/memory_report.h \
+	%D%/extract/memory_space.c \
+	%D%/extract/memory_space.h \
 	%D%/extract/xml.c \
 	%D%/extract/notes.c \
 	%D%/extract/notes.h \

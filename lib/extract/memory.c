@@ -8,6 +8,7 @@
 #include "base/phases.h"
 #include "extract/layout.h"
 #include "extract/memory_report.h"
+#include "extract/memory_space.h"
 #include "extract/notes.h"
 #include "extract/vmcoreinfo.h"
 #include "format/lime.h"
@@ -287,7 +288,13 @@ static int extract_to(struct extraction *extraction,
 
 	if (place_in_file(extraction, err) < 0 ||
 	    open_output(&out, image, destination, extraction->options->force,
-			err) < 0 ||
+			err) < 0)
+		return -1;
+	/* What breaks off cannot be counted. */
+	if ((!extraction->options->partial &&
+	     memory_space_check(out, image, extraction->guest->layout,
+				&extraction->places, &phases->monitor,
+				err) < 0) ||
 	    pass_begin(&pass, image, err) < 0)
 		return -1;
 	extraction->out = out;

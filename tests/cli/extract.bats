@@ -402,6 +402,29 @@ core_note()
 	done
 }
 
+@test "memory for which there is no disk space is not begun" {
+	local image left results=()
+
+	[ "$(id -u)" = 0 ] || skip "mounting takes root"
+	real_image libvirt-raw.save
+	real_image libvirt-sparse.save
+	mkdir small
+	mount -t tmpfs -o size=1M none small || skip "cannot mount here"
+	for image in raw sparse; do
+		savetool extract memory libvirt-$image.save small/memory
+		results+=("$status ${stderr#*save: }")
+	done
+	# One block alone takes less.
+	savetool extract memory --block pc.bios libvirt-raw.save small/bios
+	results+=("$status")
+	left=$(ls -A small)
+	umount small
+	[[ ${results[0]} == "8 not enough space: "*" missing" ]]
+	[[ ${results[1]} == "8 not enough space: "*" missing" ]]
+	assert_equal "${results[2]}" 0
+	assert_equal "$left" bios
+}
+
 @test "an image that breaks off is taken as far as it goes with --partial" {
 	make_image v2-bare a
 	savetool extract memory --block pc.ram a whole
