@@ -11,6 +11,7 @@
 #include "escape.h"
 #include "hint.h"
 #include "memory.h"
+#include "option_help.h"
 #include "place.h"
 #include "report.h"
 #include "stdout.h"
@@ -262,63 +263,14 @@ static int read_operands(struct cli *cli, struct savetool_error *err)
 	return 0;
 }
 
-/* "-O, --to=FORMAT", "    --libvirt[=XML]"; returns its length. */
-static int name_option(const struct option *option, char *text, size_t size)
-{
-	const char *argument = option->argument ? option->argument : "";
-	const char *sign = *argument ? "=" : "";
-	char letter[] = "    ";
-
-	if (*argument == '[') {
-		argument++;
-		sign = "[=";
-	}
-	if (option->letter)
-		snprintf(letter, sizeof(letter), "-%c, ", option->letter);
-	return snprintf(text, size, "%s--%s%s%s", letter, option->name, sign,
-			argument);
-}
-
-static void print_help(const struct cli *cli, const struct option *table)
-{
-	const struct command *command = cli->command;
-	const struct option *option;
-	char text[64];
-	int width = 0, used;
-
-	for (option = table; option->name; option++) {
-		used = name_option(option, text, sizeof(text));
-		if (option->help && used > width)
-			width = used;
-	}
-	printf("Usage: savetool %s [OPTION...] %s\n", command->name,
-	       command->operands);
-	printf("%c%s.\n\nOptions:\n", command->summary[0] - 32,
-	       command->summary + 1);
-	for (option = table; option->name; option++) {
-		name_option(option, text, sizeof(text));
-		if (option->help)
-			printf("  %-*s  %s\n", width, text, option->help);
-	}
-	if (!command->internal)
-		printf("\nThe manual page is savetool-%s(1).\n", command->name);
-}
-
-static void print_long_options(const struct option *table)
-{
-	for (; table->name; table++)
-		if (table->help)
-			printf("--%s\n", table->name);
-}
-
 /* True: the request was answered. */
 static bool answer(const struct cli *cli, const struct request *request,
 		   const struct option *table)
 {
 	if (request->long_options)
-		print_long_options(table);
+		option_names_print(table);
 	else if (request->help)
-		print_help(cli, table);
+		option_help_print(cli->command, table);
 	else if (request->version)
 		printf("savetool %s\n", savetool_version());
 	else

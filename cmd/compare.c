@@ -340,7 +340,7 @@ static int run(struct cli *cli)
 const struct command command_compare = {
 	.name = "compare",
 	.operands = "IMAGE IMAGE",
-	.summary = "is it the same guest in both images?",
+	.summary = "show how the guests in two images differ",
 	.least = 2,
 	.most = 2,
 	.run = run,

@@ -94,8 +94,8 @@ static int check_destination(const struct cli *cli, const char *path)
 				  "refusing to write an image to a terminal");
 	if (cli->json || cli->verbose)
 		return cli_misuse(
-			cli, "standard output takes the image: no '--json' or "
-			     "'--verbose'");
+			cli, "standard output is the destination: '--json' and "
+			     "'--verbose' are not possible");
 	return SAVETOOL_OK;
 }
 
@@ -192,8 +192,8 @@ static void warn(const struct cli *cli, const struct wish *wish,
 {
 	if (result->unshared)
 		cli_warn(cli, cli->operands[1],
-			 "cannot share storage with '%s' on this file system; "
-			 "all of it was written",
+			 "this file system cannot share disk space with '%s'; "
+			 "the whole image was written",
 			 wish->base);
 	cli_warn_lost(cli, cli->operands[0], result->lost);
 	if (result->mismatch[0])
@@ -203,14 +203,14 @@ static void warn(const struct cli *cli, const struct wish *wish,
 			 "no release of libvirt restores header version 3");
 	if (wish->machine && strcmp(wish->machine, result->machine) != 0)
 		cli_warn(cli, cli->operands[1],
-			 "machine type '%s' was renamed to '%s'; whether the "
-			 "guest restores with it, only QEMU can say",
+			 "machine type '%s' was renamed to '%s'; only QEMU can "
+			 "tell whether the guest restores with it",
 			 result->machine, wish->machine);
 	for (size_t i = 0; i < wish->drop.count; i++)
 		cli_warn(
 			cli, cli->operands[1],
-			"section '%s' was left out; whether the guest restores "
-			"without it, only QEMU can say",
+			"section '%s' was left out; only QEMU can tell whether "
+			"the guest restores without it",
 			wish->drop.words[i]);
 }
 

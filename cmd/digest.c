@@ -135,11 +135,11 @@ static int check(struct job *job)
 	struct savetool_error err;
 
 	if (cli->count > 0)
-		return cli_misuse(cli, "'--check' names the images: no IMAGE");
+		return cli_misuse(cli, "'--check' takes no IMAGE");
 	if (digest_list_read(&job->list, job->check, &err) < 0)
 		return cli_fail(cli, NULL, &err);
 	if (job->list.count == 0)
-		return cli_misuse(cli, "'%s' has no line of a digest",
+		return cli_misuse(cli, "'%s' has no line with a digest",
 				  job->check);
 	cli->operands = job->list.names;
 	cli->count = job->list.count;

@@ -47,8 +47,8 @@ static int check_destination(const struct extract *extract)
 		return SAVETOOL_OK;
 	if (cli->json || cli->verbose)
 		return cli_misuse(cli,
-				  "standard output takes what is extracted: no "
-				  "'--json' or '--verbose'");
+				  "standard output is the destination: "
+				  "'--json' and '--verbose' are not possible");
 	return SAVETOOL_OK;
 }
 
@@ -145,11 +145,11 @@ static int run(struct cli *cli)
 		{ '\0', "format", "FORMAT", take_memory_format,
 		  &it.memory_format, "memory: write FORMAT (default: raw)" },
 		{ '\0', "block", "NAME", take_text, &it.block,
-		  "memory: write one RAM block alone" },
+		  "memory: write a single memory block" },
 		{ '\0', "map", "BLOCK@ADDRESS", take_map, &it.maps,
-		  "memory: place a RAM block at this address" },
+		  "memory: place a block at this address" },
 		{ '\0', "partial", NULL, take_flag, &it.partial,
-		  "memory: take what there is of a broken image" },
+		  "memory: accept an incomplete or damaged image" },
 		OPTIONS_SOURCE(&it.open),
 		OPTIONS_PROGRESS(&it.progress),
 		OPTION_END,

@@ -80,16 +80,16 @@ static void warn(const struct extract *extract,
 	cli_warn_lost(cli, extract->source, memory->lost);
 	if (memory->assumed)
 		cli_warn(cli, extract->source,
-			 "nothing in the image confirms the addresses, which "
-			 "are the usual ones of the machine type");
+			 "the image does not confirm the addresses; the usual "
+			 "ones of the machine type were used");
 	if (memory->format == SAVETOOL_MEMORY_ELF && memory->cpus == 0)
 		cli_warn(cli, extract->source,
-			 "the registers of the processors are not known here: "
-			 "the core has none");
+			 "the core has no registers: they are not known for "
+			 "this architecture");
 	if (memory->vmcoreinfo == SAVETOOL_VMCOREINFO_SEVERAL)
 		cli_warn(cli, extract->source,
-			 "memory has the VMCOREINFO of several kernels, and "
-			 "nothing shows which one runs: the core has none");
+			 "the core has no VMCOREINFO: memory has that of "
+			 "several kernels, and nothing shows which one runs");
 	for (size_t i = 0; i < memory->unplaced_count; i++)
 		if (!memory->unplaced[i].hidden)
 			cli_warn(cli, extract->source,

@@ -60,7 +60,8 @@ static const char *const words[] = {
 		"saved with",
 	HINT(ALLOW_MISMATCH) = "use --allow-mismatch to write it nevertheless",
 	HINT(COPY_AWAY) =
-		"copy the image to another folder before the guest is started",
+		"copy the image to another directory before the guest is "
+		"started",
 	HINT(COMPARE_DIGEST) =
 		"compare its 'savetool digest' with that of the original",
 	HINT(MAP) = "use --map=BLOCK@ADDRESS to place it",

@@ -47,6 +47,8 @@ libcmd_la_SOURCES = \
 	%D%/inspect.c \
 	%D%/map.c \
 	%D%/memory.h \
+	%D%/option_help.c \
+	%D%/option_help.h \
 	%D%/place.c \
 	%D%/place.h \
 	%D%/progress.c \

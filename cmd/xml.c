@@ -253,7 +253,7 @@ static int run(struct cli *cli)
 		  "the guest is paused when it is restored" },
 		{ '\0', "allow-mismatch", NULL, take_flag,
 		  &job.options.allow_mismatch,
-		  "write an XML of another guest" },
+		  "write an XML that does not fit the image" },
 		{ 'n', "dry-run", NULL, take_flag, &job.options.dry_run,
 		  "only show what would be done; exit 1 if anything" },
 		OPTIONS_SOURCE(&job.open),

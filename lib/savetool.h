@@ -10,6 +10,18 @@
  * used by one thread at a time.  Nothing here prints, exits, or reads the
  * environment.
  *
+ * A function whose name ends in _close or _free releases what the function
+ * before it returned, with all strings and arrays in it; NULL is fine.  Strings
+ * and structs that a caller passes stay the caller's, and need not outlive the
+ * call unless a function says so.
+ *
+ * err->code says what kind of failure it is.  Whatever reads an image can fail
+ * with SAVETOOL_SYSTEM, _NOT_IMAGE, _INCOMPLETE, _CORRUPT and _UNSUPPORTED, and
+ * with SAVETOOL_CANCELLED if a monitor is given.  What writes can also fail
+ * with SAVETOOL_REFUSED: there is not enough space, the destination exists and
+ * force is not set, or state would be lost.  Functions name only what is
+ * special.
+ *
  * An option struct starts with its own size; set it to the struct's sizeof.
  * Every other field defaults to 0, false or NULL, and a NULL pointer to options
  * means all defaults.  Option structs only ever grow, so that a program and a
@@ -18,9 +30,8 @@
  * call fails with SAVETOOL_USAGE.  All other structs keep their size within a
  * major version of the library.
  *
- * The option direct leaves the kernel's page cache alone: files are read and
- * written past it where possible, and whatever had to go through it is dropped
- * afterwards.
+ * The option direct bypasses the kernel's page cache where possible; whatever
+ * had to go through it is dropped from it afterwards.
  */
 #ifndef SAVETOOL_H
 #define SAVETOOL_H

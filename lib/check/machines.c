@@ -62,7 +62,7 @@ static int read_answer(char *answer, struct child *child,
 	} while (n > 0 && done < ANSWER_LIMIT);
 	if (done == ANSWER_LIMIT)
 		return fail(err, SAVETOOL_SYSTEM,
-			    "its answer to '-machine help' has no end");
+			    "its answer to '-machine help' is too long");
 	answer[done] = '\0';
 	return 0;
 }

@@ -5,7 +5,7 @@
 
 #include "savetool.h"
 
-/* So many are kept of each; the others are counted. */
+/* How many of each are kept; the others are only counted. */
 #define RANGES_KEPT 65536
 #define FIELDS_KEPT 16384
 
@@ -21,7 +21,7 @@ struct comparison {
 
 int comparison_new(struct comparison **comparison, struct savetool_error *err);
 
-/* Makes room for blocks; comparison->blocks is to be filled. */
+/* Allocates comparison->blocks, which the caller fills. */
 int comparison_set_blocks(struct comparison *comparison, size_t count,
 			  struct savetool_error *err);
 

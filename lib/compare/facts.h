@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What two images say about their guest besides its state. */
+/* Everything about two images except the guest state: header, XML and so on. */
 #ifndef COMPARE_FACTS_H
 #define COMPARE_FACTS_H
 
 #include "compare/comparison.h"
 #include "compare/side.h"
 
-/* Both have been walked.  The format is no such difference. */
+/* Both must have been walked.  The format is not compared. */
 int facts_compare(struct comparison *comparison, const struct side *first,
 		  const struct side *second, struct savetool_error *err);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The memory of two images.  The pages of a sequential image come in any order,
- * and one that comes again replaces the one before.  So a hash of each page is
- * kept, and the hashes are compared.  Two mapped images need none: where a page
- * of the first one comes, that of the second can be read.
+ * Compares the memory of two images.  The pages of a sequential image come in
+ * any order, and one that comes again replaces the one before.  So a hash of
+ * each page is kept, and the hashes are compared.  Two mapped images need no
+ * hashes: when a page of the first image comes, that of the second can be read.
  */
 #ifndef COMPARE_PAGES_H
 #define COMPARE_PAGES_H
@@ -17,8 +17,8 @@ int page_table_make(struct side *side, const struct ram_list *list,
 		    struct savetool_error *err);
 
 /*
- * Have all pages come whole?  Otherwise, what changed in some was all that
- * came.
+ * Have all pages come whole?  Otherwise, some came only as changes (XBZRLE), so
+ * their hashes are not known.
  */
 bool page_table_is_final(const struct page_sink *sink);
 
@@ -29,9 +29,9 @@ int page_tables_compare(struct comparison *comparison,
 			struct savetool_error *err);
 
 /*
- * For side->make_sink of the first one: a sink that compares each page that
- * comes with that of the second one, which has been walked; or none, if their
- * pages differ in size.  The owner is a struct exact.
+ * For side->make_sink of the first image: a sink that compares each page with
+ * that of the second image, which has been walked; or none, if the page sizes
+ * differ.  The owner is a struct exact.
  */
 struct exact {
 	struct comparison *comparison;

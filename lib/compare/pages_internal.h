@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What both ways to compare pages share. */
+/* Shared by both ways to compare pages. */
 #ifndef COMPARE_PAGES_INTERNAL_H
 #define COMPARE_PAGES_INTERNAL_H
 
@@ -20,8 +20,8 @@ static inline enum savetool_difference difference_of(uint64_t first,
 }
 
 /*
- * The blocks of both: first those of the first one, in its order, then those
- * that only the second one has.
+ * The blocks of both images: first those of the first image, in its order, then
+ * those that only the second image has.
  */
 struct block_pair {
 	const struct ram_block *first, *second; /* NULL: it has none */

@@ -14,8 +14,8 @@ struct payload {
 };
 
 /*
- * The first byte from start on that differs in so many of both, or length if
- * none does.
+ * Finds the first byte, from start on, that differs in the first length bytes
+ * after first_at and second_at.  *found is length if none does.
  */
 int payload_find_difference(uint64_t *found, const struct payload *first,
 			    uint64_t first_at, const struct payload *second,

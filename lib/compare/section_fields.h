@@ -6,8 +6,8 @@
 #include "compare/payload.h"
 
 /*
- * Compares the fields of a section that was added to the comparison last, since
- * its bytes differ.  A description of either image counts if it fits.
+ * Compares the fields of the section that was added to the comparison last,
+ * because its bytes differ.  The vmdesc of either image is used, if it fits.
  */
 int fields_compare(struct comparison *comparison, const char *name,
 		   uint32_t instance, const struct payload *first,

@@ -6,7 +6,7 @@
 #include "compare/comparison.h"
 #include "compare/side.h"
 
-/* Both have been walked. */
+/* Both must have been walked. */
 int sections_compare(struct comparison *comparison, const struct side *first,
 		     const struct side *second, struct savetool_error *err);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One of the two images: a walk over it, and what is kept of it. */
+/* One of the two images that are compared: a walk over it, and what it keeps.
+ */
 #ifndef COMPARE_SIDE_H
 #define COMPARE_SIDE_H
 

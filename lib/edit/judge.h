@@ -7,9 +7,10 @@
 #include "inspect/agreement.h"
 
 /*
- * Describes the image, and compares the XML with its own and with its stream.
- * text is the first difference that matters; "": none.  The pass is the
- * caller's to end, even after a failure.  SAVETOOL_USAGE: not a domain XML.
+ * Describes the image, and compares the new XML with the old one and with the
+ * stream.  text becomes the first difference that matters; "": there is none.
+ * The caller must end the pass, even after a failure.  SAVETOOL_USAGE if xml is
+ * not a domain XML.
  */
 int judge_xml(char text[CONTRADICTION_TEXT], struct pass *pass,
 	      struct savetool_image *image, const char *xml,

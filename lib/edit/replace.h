@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Replaces an image by one with another header. */
+/* Replaces an image with one that has another header. */
 #ifndef EDIT_REPLACE_H
 #define EDIT_REPLACE_H
 
@@ -26,15 +26,16 @@ struct replacement {
 };
 
 /*
- * Writes everything to a new file, and reads back what can have gone wrong, but
- * does not commit.  *cloned: it shares the storage of the image.
+ * Writes everything to a new file, and reads the header and the list of blocks
+ * back, but does not commit.  *cloned: the new file shares the storage of the
+ * image.
  */
 int replace_write(const struct replacement *replacement, struct output *out,
 		  bool *cloned, struct savetool_error *err);
 
 /*
- * Writes a file that has the new header, and otherwise the bytes and holes of
- * the image, and gives it the image's name.
+ * Writes a file with the new header, and otherwise with the bytes and holes of
+ * the image, and replaces the image with it.
  */
 int replace_image(const struct replacement *replacement, bool *cloned,
 		  struct savetool_error *err);

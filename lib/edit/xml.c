@@ -160,8 +160,8 @@ static int write_sector(const struct held_file *held, const uint8_t *bytes,
 static int fail_device(struct savetool_error *err)
 {
 	return fail(err, SAVETOOL_REFUSED,
-		    "the change takes more than one sector, so the image "
-		    "would have to be replaced, but a block device cannot be");
+		    "the change does not fit into one sector, and a block "
+		    "device cannot be replaced");
 }
 
 /* Replaces the file, or says how that would be done. */

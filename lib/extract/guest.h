@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What an image says of its guest before its pages are read: the machine type,
- * the RAM blocks, the devices.
+ * What an image shows about its guest before its pages are read: the machine
+ * type, the memory blocks, the devices.
  */
 #ifndef EXTRACT_GUEST_H
 #define EXTRACT_GUEST_H
@@ -9,7 +9,7 @@
 #include "format/fields.h"
 #include "image/pass.h"
 
-/* The memory of a virtio-mem device, as its state says ahead of all memory. */
+/* The memory of a virtio-mem device, whose state precedes all memory. */
 struct plugged {
 	char path[RAM_NAME_SIZE]; /* of the device, with a slash */
 	uint64_t address;

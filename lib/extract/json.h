@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Writes JSON to an output as it comes, so that it takes no memory however long
- * it is.
+ * Writes JSON to an output piece by piece, so that its length does not matter
+ * for memory.
  */
 #ifndef EXTRACT_JSON_H
 #define EXTRACT_JSON_H

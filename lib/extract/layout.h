@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where the guest sees its RAM blocks. */
+/* Where the guest sees its memory blocks. */
 #ifndef EXTRACT_LAYOUT_H
 #define EXTRACT_LAYOUT_H
 
 #include "extract/guest.h"
 #include "ram/places.h"
 
-/* What is known of a block that has no address. */
+/* Whether a block has an address, and if not, why. */
 enum unplaced {
 	PLACED,          /* it has */
 	UNPLACED_HIDDEN, /* the guest does not see it, as it is now */
-	UNPLACED_UNKNOWN /* nobody here knows where the guest sees it */
+	UNPLACED_UNKNOWN /* the address is not known */
 };
 
 struct layout {
@@ -35,7 +35,7 @@ static inline void cleanup_layout_(struct layout *layout)
 }
 #define cleanup_layout __attribute__((cleanup(cleanup_layout_)))
 
-/* Puts a block at an address, wherever it was, over what was there. */
+/* Moves a block to an address, over other memory that may be there. */
 int layout_move(struct layout *layout, const struct ram_block *block,
 		uint64_t address, struct savetool_error *err);
 

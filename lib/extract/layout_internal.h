@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the files of the layout share. */
+/* Shared by the files of the layout. */
 #ifndef EXTRACT_LAYOUT_INTERNAL_H
 #define EXTRACT_LAYOUT_INTERNAL_H
 
@@ -30,7 +30,7 @@ struct main_memory {
 /* By the machine type, or by the name of its memory. */
 enum machine_kind machine_kind(const struct guest *guest);
 
-/* Is it older than this release of QEMU?  Of a vendor's, nobody knows: no. */
+/* Is it older than this release of QEMU?  false for a vendor's: not known. */
 bool machine_is_older(const char *machine, unsigned major, unsigned minor);
 
 /*

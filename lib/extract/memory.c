@@ -66,7 +66,7 @@ static int place_one(struct layout *layout, const struct guest *guest,
 					 .length = block ? block->length : 0 };
 
 	if (!block)
-		return fail(err, SAVETOOL_USAGE, "no RAM block '%s'", name);
+		return fail(err, SAVETOOL_USAGE, "no memory block '%s'", name);
 	return ram_places_add(&layout->places, &place, err);
 }
 
@@ -80,13 +80,14 @@ static int move_blocks(struct layout *layout, const struct guest *guest,
 			ram_layout_find(guest->layout, map->block);
 
 		if (!block)
-			return fail(err, SAVETOOL_USAGE, "no RAM block '%s'",
+			return fail(err, SAVETOOL_USAGE, "no memory block '%s'",
 				    map->block);
 		if (map->address % guest->layout->page_size != 0 ||
 		    map->address > INT64_MAX - block->length)
 			return fail(err, SAVETOOL_USAGE,
 				    "address 0x%" PRIx64
-				    " is no place for block '%s'",
+				    " is out of range or not aligned to the "
+				    "page size: block '%s'",
 				    map->address, map->block);
 		if (layout_move(layout, block, map->address, err) < 0)
 			return -1;
@@ -176,8 +177,9 @@ static int ram_list(struct visitor *visitor, const struct section *section,
 	(void)section;
 	if (list->layout.count != extraction->guest->layout->count ||
 	    list->layout.length != extraction->guest->layout->length)
-		return fail(err, SAVETOOL_CORRUPT,
-			    "the list of RAM blocks has changed meanwhile");
+		return fail(
+			err, SAVETOOL_CORRUPT,
+			"the list of memory blocks changed while it was read");
 	if (placed_sink_new(&extraction->sink, extraction->out, &list->layout,
 			    &extraction->places, err) < 0)
 		return -1;

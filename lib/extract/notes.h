@@ -8,13 +8,13 @@
 
 /*
  * Sets machine and byte order, and adds the notes that QEMU's own
- * dump-guest-memory has.  *cpus is of how many processors there are notes; 0 if
- * nothing here knows the registers of their kind.
+ * dump-guest-memory writes.  *cpus is the number of processors with notes: 0 if
+ * the registers of this architecture are not known.
  */
 int notes_add_cpus(struct elf_core *core, unsigned *cpus,
 		   const struct guest *guest, struct savetool_error *err);
 
-/* The same for those of one kind; instance is the processor's number. */
+/* The same for x86; instance is the processor's number. */
 int notes_add_x86(struct elf_core *core, unsigned *cpus,
 		  const struct guest *guest, struct savetool_error *err);
 

@@ -32,13 +32,14 @@ int drop_init(struct drop *drop, const char *const *words, size_t count,
 	*drop = (struct drop){ .words = words, .count = count };
 	for (size_t i = 0; i < count; i++) {
 		if (words[i][0] == '\0')
-			return fail(err, SAVETOOL_USAGE,
-				    "a section to leave out has no name");
+			return fail(
+				err, SAVETOOL_USAGE,
+				"the name of a section to leave out is empty");
 		if (is_meant(words[i], RAM_SECTION, 0))
-			return fail(err, SAVETOOL_USAGE,
-				    "section '%s' is the memory, which cannot "
-				    "be left out",
-				    RAM_SECTION);
+			return fail(
+				err, SAVETOOL_USAGE,
+				"section '%s' is memory and cannot be left out",
+				RAM_SECTION);
 	}
 	drop->found = calloc(count + 1, sizeof(*drop->found));
 	return drop->found ? 0 : fail_memory(err);

@@ -155,7 +155,7 @@ static int read_block(struct ram_list *list, struct reader *reader,
 		return -1;
 	if (name[0] == '\0')
 		return fail_at(err, SAVETOOL_CORRUPT, header.header_offset,
-			       "RAM block without a name");
+			       "memory block without a name");
 	if (reader_be64(reader, &length, err) < 0 ||
 	    read_extras(reader, context, err) < 0)
 		return fail_in_block(err, name);
@@ -279,7 +279,7 @@ int ram_list_next(struct ram_list *list, struct reader *reader,
 	if (list->layout.length > list->total)
 		return fail_at(err, SAVETOOL_CORRUPT,
 			       list->start - sizeof(list->total),
-			       "RAM blocks have %" PRIu64
+			       "memory blocks have %" PRIu64
 			       " bytes in all, but %" PRIu64 " are announced",
 			       list->layout.length, list->total);
 	list->end = reader->offset;

@@ -377,7 +377,7 @@ static int enter_list(struct stream *stream,
 {
 	if (stream->ram_started)
 		return fail_at(err, SAVETOOL_CORRUPT, stream->reader.offset,
-			       "a second list of RAM blocks");
+			       "a second list of memory blocks");
 	if (check_page_size(context->page_size, err) < 0 ||
 	    (stream->vmdesc &&
 	     check_page_size(stream->vmdesc->page_size, err) < 0))

@@ -152,8 +152,8 @@ static int fail_none(const struct savetool_images *images,
 			    images->wanted, kind, images->link);
 	if (images->wanted)
 		return fail(err, SAVETOOL_USAGE,
-			    "the %s archive has no file '%s' in it", kind,
-			    images->wanted);
+			    "no file '%s' in the %s archive", images->wanted,
+			    kind);
 	if (images->unread.code != SAVETOOL_OK) {
 		*err = images->unread;
 		return -1;

@@ -69,7 +69,7 @@ static int report_managed_save(struct description *description,
 
 	return description_report(
 		description, &finding, err,
-		"if this is a managed save, libvirt deletes it without a word "
+		"if this is a managed save, libvirt silently deletes it "
 		"when the guest is started, which then boots anew");
 }
 

@@ -234,7 +234,8 @@ static int started(struct savetool_connection *connection,
 	if (cookie < 0 && is_broken(connection)) {
 		failed = break_off(connection, err);
 	} else if (cookie < 0) {
-		failed = connection_fail(err, "the server cannot be asked");
+		failed = connection_fail(err,
+					 "cannot send a request to the server");
 	} else {
 		request->next = connection->under_way;
 		connection->under_way = request;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The members of an archive, one after another, by the format readers of
- * libarchive.  It gets its bytes from an input of ours, and none of its
- * decompressors is enabled: savetool's codecs distinguish what is damaged from
- * what is cut off.
+ * libarchive.  libarchive gets its bytes from an input of ours, and none of its
+ * decompressors is enabled, because only savetool's codecs distinguish damaged
+ * data from truncated data.
  */
 #ifndef OUTER_ARCHIVE_READER_H
 #define OUTER_ARCHIVE_READER_H
@@ -17,21 +17,21 @@
 #define ARCHIVE_DATA_MOST 300000
 
 struct archive_member {
-	uint64_t index; /* of all that the archive has, from 0 */
-	char *name;     /* as it stands there, whatever it is */
-	bool regular;   /* a file with content of its own */
-	bool encrypted; /* its content */
-	char *link;     /* what a link leads to; or NULL */
+	uint64_t index; /* among all members, from 0 */
+	char *name;     /* as the archive has it, not normalised */
+	bool regular;   /* a file, not a directory or a link */
+	bool encrypted; /* the content is encrypted */
+	char *link;     /* the target, if it is a link; otherwise NULL */
 	uint64_t size;  /* SAVETOOL_UNKNOWN until its end is found */
 
 	/* Its data; one range if it has no holes, or none are known. */
 	struct input_ranges ranges;
 };
 
-/* What it holds; all zero is fine. */
+/* Releases what the struct holds; one of zeros is fine. */
 void archive_member_clear(struct archive_member *member);
 
-/* Can this kind be read only by going back and forth? */
+/* Does reading this kind of archive need random access? */
 bool archive_kind_seeks(enum archive_kind kind);
 
 struct archive_reader;
@@ -45,8 +45,8 @@ int archive_reader_open(struct archive_reader **reader, struct input *below,
 void archive_reader_close(struct archive_reader *reader);
 
 /*
- * Goes to the next member.  1: *member, which the caller clears; 0: the archive
- * ends here, and everything that below has was read.
+ * Goes to the next member.  1: *member is written, and the caller clears it; 0:
+ * the archive ends here, and all of below was read.
  */
 int archive_reader_next(struct archive_reader *reader,
 			struct archive_member *member,

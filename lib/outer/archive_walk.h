@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One look through an archive, from its first member to its last, which makes a
- * layer of each that is asked for.
+ * A walk through an archive, from its first member to its last.  It makes a
+ * layer of each member that the caller asks for.
  *
- * A member that lies uncompressed and in one piece in a seekable archive is
- * read where it lies.  To see that takes the header after it, which is read
- * ahead.
+ * A member that is uncompressed and in one piece in a seekable archive is read
+ * in place.  Whether it is in one piece only shows in the header of the next
+ * member, which is therefore read ahead.
  */
 #ifndef OUTER_ARCHIVE_WALK_H
 #define OUTER_ARCHIVE_WALK_H
@@ -31,21 +31,21 @@ void archive_walk_close(struct archive_walk *walk);
 int archive_walk_next(struct archive_walk *walk, struct savetool_error *err);
 
 /*
- * Is the current one a file that is not empty?  Folders and links are none, and
- * no layer is made of them.
+ * Is the current member a file that is not empty?  Otherwise, as for
+ * directories and links, no layer can be made of it.
  */
 bool archive_walk_is_file(const struct archive_walk *walk);
 
 /*
- * Its name, and what it leads to if it is a link, otherwise NULL; until the
- * next call.
+ * Its name, and its target if it is a link, otherwise NULL.  Valid until the
+ * walk goes on.
  */
 const char *archive_walk_name(const struct archive_walk *walk);
 const char *archive_walk_link(const struct archive_walk *walk);
 
 /*
- * Can all members be seen without reading what is in them?  Otherwise they pass
- * by once, forwards.
+ * Can all members be listed without reading their content?  Otherwise they pass
+ * only once, in order.
  */
 bool archive_walk_is_cheap(const struct archive_walk *walk);
 

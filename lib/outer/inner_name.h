@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The name of an image as a user gives it: a file's, or FILE::NAME for what
- * lies in a file, such as a member of an archive.
+ * The name of an image as a user gives it: that of a file, or FILE::NAME for an
+ * image inside a file, such as a member of an archive.
  */
 #ifndef OUTER_INNER_NAME_H
 #define OUTER_INNER_NAME_H
@@ -16,16 +16,16 @@ struct inner_name {
 };
 
 /*
- * Splits a name, which is copied.  A file that has all of it as its name comes
- * first, then the shortest one that is followed by "::"; "-" is such a file.
- * If there is no file at all, the name is not split.  A URI is split at the
- * first "::" after its host.
+ * Splits a name, which is copied.  If a file has the whole name, the name is
+ * not split.  Otherwise it is split at the first "::" before which there is the
+ * name of an existing file, or "-"; if there is none, it is not split either.
+ * A URI is split at the first "::" after its host.
  */
 int inner_name_split(struct inner_name *name, const char *path,
 		     struct savetool_error *err);
 
 /*
- * Fails if the name is FILE::NAME: what lies in a file is never changed there.
+ * Fails if the name is FILE::NAME: an image inside a file is never changed.
  */
 int inner_name_require_none(const char *path, struct savetool_error *err);
 

@@ -7,8 +7,8 @@
 #include "outer/qcow2.h"
 
 /*
- * The VM state of a snapshot in the layer below, which is seekable.  Takes over
- * below if it succeeds; the file outlives the layer.
+ * Makes a layer of the VM state of a snapshot in the layer below, which is
+ * seekable.  Takes over below if it succeeds.  qcow2 must outlive the layer.
  */
 int layer_qcow2_new(struct layer **layer, struct layer *below,
 		    const struct qcow2 *qcow2, unsigned index,

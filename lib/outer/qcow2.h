@@ -9,7 +9,7 @@
 
 #include "io/input.h"
 
-/* What no file that QEMU opens exceeds, or we. */
+/* Limits: QEMU opens no file beyond them, or we do not. */
 #define QCOW2_SNAPSHOTS_MOST 65536
 #define QCOW2_TABLE_MOST (16 << 20) /* bytes of the table of snapshots */
 #define QCOW2_L1_MOST (4 << 20)     /* entries of an L1 table */
@@ -39,8 +39,8 @@ struct qcow2 {
 };
 
 /*
- * Does a qcow2 file of version 2 or later start with these bytes?  Not with its
- * magic alone.
+ * Does a qcow2 file of version 2 or later start with these bytes?  More than
+ * the magic is checked.
  */
 bool qcow2_is_head(const uint8_t *head, size_t size);
 
@@ -55,17 +55,17 @@ int qcow2_read(struct qcow2 **qcow2, struct input *in,
 void qcow2_free(struct qcow2 *qcow2);
 
 /*
- * Which snapshot is meant by this name or, if none has it, id.  NULL: the only
- * one with VM state.  SAVETOOL_USAGE with the names if there are several, or
- * none of that name; SAVETOOL_NOT_IMAGE if there is no VM state.
+ * Chooses the snapshot with this name or, if there is none, with this id. NULL:
+ * the only one with VM state.  SAVETOOL_USAGE, with the names, if there are
+ * several or none has this name; SAVETOOL_NOT_IMAGE if there is no VM state.
  */
 int qcow2_choose(unsigned *index, const struct qcow2 *qcow2, const char *name,
 		 struct savetool_error *err);
 
 /*
- * The VM state of a snapshot.  What is not allocated, or marked as zero, is a
- * hole.  Several threads may read it.  The file and in, which must be seekable,
- * stay the caller's.
+ * Opens an input over the VM state of a snapshot.  Clusters that are not
+ * allocated, or marked as zero, are holes.  Several threads may read it.  qcow2
+ * and in, which must be seekable, stay the caller's.
  */
 int qcow2_open_state(struct input **state, const struct qcow2 *qcow2,
 		     unsigned index, struct input *in,

@@ -54,7 +54,7 @@ static int check(const struct ram_layout *layout, const char *name,
 		 uint64_t length, struct savetool_error *err)
 {
 	if (layout->count == RAM_BLOCKS_LIMIT)
-		return fail(err, SAVETOOL_CORRUPT, "more than %u RAM blocks",
+		return fail(err, SAVETOOL_CORRUPT, "more than %u memory blocks",
 			    RAM_BLOCKS_LIMIT);
 	if (ram_layout_find(layout, name))
 		return fail(err, SAVETOOL_CORRUPT, "duplicate block name");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A visitor that holds the XML of the destination's header against the stream
- * on its way there: as early as the walk shows each fact, and so before pages
- * are written whenever that is possible.
+ * A visitor that compares the XML of the destination's header with the stream:
+ * each fact as early as the walk shows it, and so before pages are written
+ * whenever that is possible.
  */
 #ifndef REWRITE_AGREE_H
 #define REWRITE_AGREE_H

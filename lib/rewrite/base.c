@@ -56,8 +56,8 @@ static int look(struct base *base, const struct savetool_monitor *monitor,
 		return -1;
 	if (image_codec(base->image) || !stream_is_mapped(&base->pass.stream))
 		return fail(err, SAVETOOL_USAGE,
-			    "not in format 'sparse': its pages have no place "
-			    "to share");
+			    "not in format 'sparse': its pages cannot "
+			    "be shared");
 	return 0;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * An older image whose storage the destination shares.  What is read, compared
- * and shared is a clone without a name, so nobody can change it meanwhile.
+ * An older image whose storage the destination shares.  It is cloned to an
+ * unnamed file first, and only the clone is read, compared and shared, so no
+ * other process can change it in between.
  */
 #ifndef REWRITE_BASE_H
 #define REWRITE_BASE_H

@@ -5,16 +5,17 @@
 
 /* The machine types that a QEMU has, with their aliases. */
 struct savetool_machines {
-	const char *program;
+	const char *program; /* as it was named */
 	size_t count;
 	const char *const *names;
 };
 
 /*
  * Runs a QEMU binary, without a shell, as 'PROGRAM -machine help'; one without
- * a slash is looked for in PATH.  SAVETOOL_SYSTEM if it cannot be run, or its
- * answer is no list of machine types; SAVETOOL_CANCELLED ends a program that
- * does not answer.
+ * a slash is looked for in PATH.  SAVETOOL_SYSTEM if it cannot be run, or if
+ * its answer is not a list of machine types.  The monitor may be NULL; it can
+ * end a program that does not answer.  Free *machines with
+ * savetool_machines_free().
  */
 int savetool_machines_list(struct savetool_machines **machines,
 			   const char *program,
@@ -26,7 +27,10 @@ struct savetool_check_options {
 	size_t size; /* sizeof(struct savetool_check_options) */
 	bool deep;   /* decompress, and read all pages */
 
-	/* Of the QEMU that shall restore it; NULL: it does not matter. */
+	/*
+	 * Those of the QEMU that is to restore the image: if it lacks the
+	 * image's, that is a finding.  NULL: not checked.
+	 */
 	const struct savetool_machines *machines;
 };
 
@@ -41,12 +45,12 @@ struct savetool_repair_options {
 struct savetool_repaired {
 	const char *code; /* of the finding it fixes */
 	const char *message;
-	uint64_t offset, length;
+	uint64_t offset, length; /* of the bytes that were changed */
 };
 
 /* The result of a check.  Repaired findings are not among the findings. */
 struct savetool_check {
-	bool complete_known, complete;
+	bool complete_known, complete; /* as in struct savetool_info */
 	size_t finding_count;
 	const struct savetool_finding *findings;
 	size_t problem_count;    /* among the findings; 0: clean */
@@ -56,7 +60,7 @@ struct savetool_check {
 };
 
 /*
- * Checks an image to its last byte.  If the image breaks off or is corrupt,
+ * Checks an image to its last byte.  If the image is incomplete or corrupt,
  * returns -1 and still writes *check, with a finding for the error.  *check is
  * NULL if there is nothing to report.  Free it with savetool_check_free().
  * options and monitor may be NULL.

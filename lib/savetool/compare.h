@@ -15,8 +15,8 @@ enum savetool_difference {
 const char *savetool_difference_name(enum savetool_difference difference);
 
 /*
- * A RAM block.  A page counts as one that only one image has if the other
- * leaves it out or says that it is zero.
+ * A memory block.  A page counts as one that only one image has if it is zero
+ * or left out in the other.
  */
 struct savetool_compared_block {
 	const char *name;
@@ -90,9 +90,10 @@ struct savetool_comparison {
 
 /*
  * Reads both images, each once, unless its memory was saved with XBZRLE.
- * Takes eight bytes a page of each image, or a bit if both are mapped-ram.  The
- * monitor may be NULL.  If it fails, *failed, unless failed is NULL, is the
- * image that the failure is about.
+ * Needs eight bytes of memory for each page of each image, or one bit if both
+ * are mapped-ram.  The monitor may be NULL.  If it fails, *failed, unless
+ * failed is NULL, is the image that the failure is about.  Free *comparison
+ * with savetool_comparison_free().
  */
 int savetool_compare(struct savetool_comparison **comparison,
 		     struct savetool_image *first,

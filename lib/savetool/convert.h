@@ -37,8 +37,7 @@ struct savetool_convert_options {
 	 */
 	const char *base;
 
-	/* To the export that the destination names; NULL: connects by itself.
-	 */
+	/* To an NBD export as the destination; NULL: connects by itself. */
 	struct savetool_connection *connection;
 
 	/*
@@ -71,9 +70,10 @@ struct savetool_convert_result {
 /*
  * Writes an image again as another file.  The destination appears complete, or
  * not at all; "-" is standard output.  A URI is that of an NBD export, which is
- * written over in place, like a block device.  A pipe cannot take mapped-ram,
- * and what was written to it cannot be verified.  The byte order stays that of
- * the image's host.  options, result and monitor may be NULL.
+ * overwritten in place, like a block device.  A pipe cannot take mapped-ram,
+ * except in a tar archive, and what was written to it cannot be verified.  The
+ * byte order stays that of the image's host.  options, result and monitor may
+ * be NULL.
  *
  * A given XML that contradicts the stream is SAVETOOL_REFUSED, unless that is
  * allowed.  If it is the image's own, the image is converted as it is.

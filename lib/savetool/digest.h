@@ -17,12 +17,17 @@ struct savetool_digest {
 void savetool_digest_text(const struct savetool_digest *digest,
 			  char text[SAVETOOL_DIGEST_TEXT]);
 
+/*
+ * Reads an image and computes the digest of its guest.  SAVETOOL_UNSUPPORTED if
+ * memory was saved with XBZRLE and the image is a pipe.  The monitor may be
+ * NULL.
+ */
 int savetool_image_digest(struct savetool_image *image,
 			  const struct savetool_monitor *monitor,
 			  struct savetool_digest *digest,
 			  struct savetool_error *err);
 
-/* The digest of one RAM block: of its pages, not of its name and length. */
+/* The digest of one memory block: of its pages, not of its name and length. */
 struct savetool_block_digest {
 	const char *name;
 	uint64_t length;
@@ -40,7 +45,10 @@ struct savetool_block_digests {
 	const struct savetool_block_digest *list;
 };
 
-/* As savetool_image_digest(), with the digest of each block. */
+/*
+ * As savetool_image_digest(), with the digest of each block.  Free *blocks with
+ * savetool_block_digests_free().
+ */
 int savetool_image_digest_blocks(struct savetool_image *image,
 				 const struct savetool_monitor *monitor,
 				 struct savetool_digest *digest,

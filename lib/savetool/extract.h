@@ -11,13 +11,15 @@ enum savetool_memory_format {
 	SAVETOOL_MEMORY_FORMAT_COUNT,
 };
 
-/* "raw" …; NULL if the number is not a format. */
+/* "raw", "elf", "lime"; NULL if the number is not a format. */
 const char *savetool_memory_format_name(enum savetool_memory_format format);
+
+/* Parses such a name; SAVETOOL_USAGE if it is not one. */
 int savetool_memory_format_parse(const char *word,
 				 enum savetool_memory_format *format,
 				 struct savetool_error *err);
 
-/* A RAM block that is to be at this guest-physical address. */
+/* The guest-physical address at which a memory block is to be placed. */
 struct savetool_memory_map {
 	const char *block;
 	uint64_t address;
@@ -28,18 +30,19 @@ struct savetool_memory_options {
 	enum savetool_memory_format format;
 
 	/*
-	 * Writes this RAM block alone, each byte at its offset in the block.
-	 * NULL: the whole memory.
+	 * Write this memory block alone, each byte at its offset in the block,
+	 * whatever the maps are.  NULL: the whole memory.
 	 */
 	const char *block;
 	bool force; /* may replace an existing destination */
 
-	/* These override what the image says. */
+	/* Addresses that override what the image says. */
 	const struct savetool_memory_map *maps;
 	size_t map_count;
 
 	/*
-	 * Takes an image that breaks off as far as it goes; the rest is a hole.
+	 * Accept an incomplete or damaged image: what could be read is written,
+	 * and the rest is a hole.
 	 */
 	bool partial;
 };
@@ -52,11 +55,11 @@ struct savetool_memory_range {
 	uint64_t offset;   /* of the range, in the block */
 };
 
-/* A block that the guest does not see, or nobody here knows where. */
+/* A memory block that was left out, because it has no known address. */
 struct savetool_memory_unplaced {
 	const char *block;
 	uint64_t length;
-	bool hidden; /* it does not; otherwise that is not known */
+	bool hidden; /* the guest does not see it anywhere */
 };
 
 /* Where the VMCOREINFO note of an ELF core is from. */
@@ -93,8 +96,10 @@ struct savetool_memory {
 
 /*
  * Writes the guest's memory to a sparse file.  The destination appears
- * complete, or not at all; "-" is standard output, if that is a file.  options
- * and monitor may be NULL.  *memory is the caller's, and may be NULL.
+ * complete, or not at all; "-" is standard output, if that is a file.
+ * SAVETOOL_UNSUPPORTED if the addresses of the machine type are not known and
+ * no map gives any.  options, monitor and memory may be NULL.  Free *memory
+ * with savetool_memory_free().
  */
 int savetool_extract_memory(struct savetool_image *image,
 			    const char *destination,
@@ -123,8 +128,11 @@ int savetool_extract_devices(struct savetool_image *image,
 			     struct savetool_error *err);
 
 /*
- * Writes the domain XML, byte by byte.  SAVETOOL_UNSUPPORTED if a bare stream
- * has none.
+ * Writes the domain XML, byte for byte.  SAVETOOL_UNSUPPORTED if the image is a
+ * bare stream, which has none.  options may be NULL.
+ *
+ * To extract the bare stream, use savetool_convert() with
+ * SAVETOOL_FORMAT_LAYOUT and SAVETOOL_CONTAINER_BARE.
  */
 int savetool_extract_xml(struct savetool_image *image, const char *destination,
 			 const struct savetool_extract_options *options,

@@ -4,9 +4,9 @@
 #define SAVETOOL_HINT_H
 
 /*
- * The library does not know how its caller is told to do something, so it says
- * what, and the caller puts it into words.  Values are only ever added, at the
- * end.
+ * What a user can do about a failure or a finding.  The library does not know
+ * the caller's user interface, so the caller puts it into words.  Values are
+ * only ever added, at the end.
  */
 enum savetool_hint {
 	SAVETOOL_HINT_NONE,

@@ -18,16 +18,17 @@ struct savetool_open_options {
 };
 
 /*
- * The name of an image is that of a file, or FILE::NAME for what lies in a
- * file; a file of that very name comes first.  The same is true for a URI and
- * what lies in its export, after the first "::" that follows the host.  Returns
- * the file or the URI, which the caller frees, or NULL if there is no memory.
+ * The name of an image is that of a file, or FILE::NAME for an image inside a
+ * file; if a file has this whole text as its name, that file is meant.  For an
+ * image inside an NBD export, it is URI::NAME, split at the first "::" after
+ * the host.  Returns the name of the file, or the URI, to be released with
+ * free(), or NULL if there is no memory.
  */
 char *savetool_file_of(const char *name);
 
 /*
  * Opens an image for reading, by its name; "-" is standard input, and a URI
- * that of an NBD export.  The options may be NULL. SAVETOOL_NOT_IMAGE if the
+ * that of an NBD export.  The options may be NULL.  SAVETOOL_NOT_IMAGE if the
  * file is something else.  SAVETOOL_USAGE if the libvirt header has another
  * byte order than the options.
  *
@@ -40,7 +41,10 @@ int savetool_image_open(struct savetool_image **image, const char *path,
 			struct savetool_error *err);
 void savetool_image_close(struct savetool_image *image);
 
-/* Its name in the archive that it lies in; NULL: it lies in none. */
+/*
+ * The name of the image in its archive, valid until the image is closed; NULL
+ * if it is not in an archive.
+ */
 const char *savetool_image_member(const struct savetool_image *image);
 
 /*

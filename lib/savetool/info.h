@@ -47,7 +47,11 @@ const char *savetool_format_name(enum savetool_format format);
 int savetool_format_parse(const char *word, enum savetool_format *format,
 			  struct savetool_error *err);
 
-/* The libvirt header: 92 bytes, followed by XML, cookie and padding. */
+/*
+ * The libvirt header: 92 bytes, followed by XML, cookie and padding.  The
+ * fields are those of struct _virQEMUSaveHeader in libvirt's
+ * src/qemu/qemu_saveimage.h.
+ */
 struct savetool_header {
 	uint32_t version;       /* 0 to 3 */
 	uint32_t format;        /* as written there, whatever the content is */
@@ -84,6 +88,10 @@ struct savetool_file {
 	const char *kind; /* "disk", "backing-store" and so on */
 };
 
+/*
+ * A memory block: a RAMBlock of QEMU, as the "ram" section lists it
+ * (migration/ram.c).
+ */
 struct savetool_block {
 	const char *name;
 	uint64_t length;
@@ -96,7 +104,10 @@ struct savetool_block {
 	uint64_t pages_offset;     /* SAVETOOL_UNKNOWN unless mapped-ram */
 };
 
-/* A section that QEMU saved in one piece: a device. */
+/*
+ * A section that QEMU saved in one piece: a device (QEMU_VM_SECTION_FULL in
+ * migration/savevm.c).
+ */
 struct savetool_device {
 	const char *name;
 	uint32_t instance;

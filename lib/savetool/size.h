@@ -18,10 +18,10 @@ struct savetool_estimate {
 };
 
 /*
- * Describes an image as savetool_image_describe() does.  A sequential image is
- * read, to find records that later ones replace.  estimates has one entry per
- * format and is written on success if the options ask for it.  Sizes that stay
- * unknown are SAVETOOL_UNKNOWN.
+ * Describes an image as savetool_image_describe() does, and computes all its
+ * sizes.  A sequential image is read, to find records that later ones replace.
+ * estimates has one entry per format and is written on success if the options
+ * ask for it.  Sizes that stay unknown are SAVETOOL_UNKNOWN.
  */
 int savetool_image_size(
 	struct savetool_image *image,
@@ -31,7 +31,7 @@ int savetool_image_size(
 	struct savetool_estimate estimates[SAVETOOL_FORMAT_COUNT],
 	struct savetool_error *err);
 
-/* What the file system of a folder offers, found by trying it out. */
+/* What the file system of a directory offers, found by trying it out. */
 struct savetool_space {
 	uint64_t available; /* bytes that the caller could write */
 	bool writable;      /* if false, the rest is unknown */
@@ -40,8 +40,8 @@ struct savetool_space {
 };
 
 /*
- * Tries the folder with two unnamed temporary files.  If its file system has no
- * O_TMPFILE, they have a name for a moment.
+ * Tests a directory with two unnamed temporary files.  If its file system does
+ * not support O_TMPFILE, they have a name for a moment.
  */
 int savetool_folder_space(struct savetool_space *space, const char *folder,
 			  struct savetool_error *err);

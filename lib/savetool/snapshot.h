@@ -3,7 +3,7 @@
 #ifndef SAVETOOL_SNAPSHOT_H
 #define SAVETOOL_SNAPSHOT_H
 
-/* An internal snapshot of a qcow2 file. */
+/* An internal snapshot of a qcow2 file (QEMU's docs/interop/qcow2.txt). */
 struct savetool_snapshot {
 	const char *id; /* unique in the file: "1" */
 	const char *name;

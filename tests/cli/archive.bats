@@ -100,7 +100,7 @@ has_both()
 	savetool digest -::g3 <gnu.tar
 	assert_failure 2
 	assert_equal "$stderr" \
-		"savetool: -::g3: the tar archive has no file 'g3' in it"
+		"savetool: -::g3: no file 'g3' in the tar archive"
 	savetool digest -:g3
 	assert_failure 2
 	assert_equal "$stderr" "savetool: no option '-:g3'; see 'savetool digest\
@@ -255,8 +255,8 @@ without a save image: no file is in it"
 @test "a name that is not there, or not an image, is refused" {
 	savetool digest gnu.tar::g3.save
 	assert_failure 2
-	assert_equal "$stderr" "savetool: gnu.tar::g3.save: the tar archive has \
-no file 'g3.save' in it"
+	assert_equal "$stderr" "savetool: gnu.tar::g3.save: no file 'g3.save' \
+in the tar archive"
 	savetool digest gnu.tar::notes
 	assert_failure 4
 	assert_equal "$stderr" "savetool: gnu.tar::notes: not a save image"

@@ -896,7 +896,7 @@ block 'pc.ram', at byte 67)"
 	assert_equal "$stderr" ''
 	assert_output - <<'END'
 a: error: the header says that libvirt never finished this image, but it is complete to its last byte (part-complete, at byte 0, 16 bytes)
-a: warning: if this is a managed save, libvirt deletes it without a word when the guest is started, which then boots anew (managed-save, at byte 0, 16 bytes)
+a: warning: if this is a managed save, libvirt silently deletes it when the guest is started, which then boots anew (managed-save, at byte 0, 16 bytes)
 a: 1 problem, all fixable with --repair
 END
 	savetool check --repair -n a
@@ -1048,7 +1048,7 @@ answers()
  option"
 	printf '#!/bin/sh\nexec tr "\\0" x </dev/zero\n' >qemu
 	savetool check --against ./qemu a
-	assert_error 3 "./qemu: its answer to '-machine help' has no end"
+	assert_error 3 "./qemu: its answer to '-machine help' is too long"
 	assert_output ''
 }
 

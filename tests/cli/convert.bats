@@ -724,7 +724,7 @@ overwritten()
 	assert_success
 	assert_json '.dropped == ["pbs-state"] and .verified'
 	assert_equal "$stderr" "savetool: dest: warning: section 'pbs-state' was\
- left out; whether the guest restores without it, only QEMU can say"
+ left out; only QEMU can tell whether the guest restores without it"
 	# Its header, its six bytes and their count, its footer.
 	sed '/pbs-state/,/backup/d' "$(recipe v2-proxmox)" | sed '$d' |
 		(cd "$top/tests/recipes/sequential" && "$mkimage" \
@@ -769,8 +769,8 @@ overwritten()
 		assert_json '.machine == "pc-i440fx-9.2" and
 			."machine-before" == "pc-i440fx-10.0" and .verified'
 		assert_equal "$stderr" "savetool: dest: warning: machine type\
- 'pc-i440fx-10.0' was renamed to 'pc-i440fx-9.2'; whether the guest restores\
- with it, only QEMU can say"
+ 'pc-i440fx-10.0' was renamed to 'pc-i440fx-9.2'; only QEMU can tell\
+ whether the guest restores with it"
 		savetool check --deep dest
 		assert_output 'dest: clean'
 		savetool inspect --json dest
@@ -855,8 +855,8 @@ see 'savetool convert --help'"
 	savetool convert --base base other copy
 	assert_error 2 "other: only format 'sparse' can share storage with a base"
 	savetool convert -O sparse --base other other copy
-	assert_error 2 "other: 'other': not in format 'sparse': its pages have \
-no place to share"
+	assert_error 2 "other: 'other': not in format 'sparse': its pages cannot \
+be shared"
 	savetool convert -O sparse --base missing other copy
 	assert_error 3 "other: 'missing': cannot open: No such file or directory"
 	echo text >text

@@ -75,7 +75,7 @@ savetool: list: warning: images that could not be read: 1"
 	assert_equal "$stderr" \
 "savetool: mixed: warning: lines without a digest and a name: 4"
 	savetool digest --check bad
-	assert_error 2 "'bad' has no line of a digest; see \
+	assert_error 2 "'bad' has no line with a digest; see \
 'savetool digest --help'"
 	savetool digest --check none
 	assert_error 3 "cannot open 'none': No such file or directory"

@@ -161,7 +161,7 @@ $(digest g2.save)  $uri::g2.save"
 	savetool digest --check <("$SAVETOOL" digest "$uri::g2.save")
 	assert_success
 	savetool digest "$uri::g3"
-	assert_error 2 "$uri::g3: the tar archive has no file 'g3' in it"
+	assert_error 2 "$uri::g3: no file 'g3' in the tar archive"
 	savetool convert -f g1.save "$uri::g1.save"
 	assert_error 2 "g1.save: '$uri' can only be written as a whole,\
  without '::g1.save'"

@@ -588,8 +588,8 @@ a_kill_leaves_the_base()
 	on ext4 -q
 	"$SAVETOOL" convert -O sparse "$data/all-pages.mig" mnt/0
 	"$SAVETOOL" convert --base mnt/0 "$data/all-pages.mig" mnt/1 2>told
-	[ "$(cat told)" = "savetool: mnt/1: warning: cannot share storage with \
-'mnt/0' on this file system; all of it was written" ]
+	[ "$(cat told)" = "savetool: mnt/1: warning: this file system cannot \
+share disk space with 'mnt/0'; the whole image was written" ]
 	cmp mnt/0 mnt/1
 }
 

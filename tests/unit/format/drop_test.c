@@ -59,7 +59,7 @@ static void none_is_meant(void **state)
 	assert_string_equal(check("something else", true),
 			    "no section 'something else'");
 	assert_string_equal(check("", true),
-			    "a section to leave out has no name");
+			    "the name of a section to leave out is empty");
 }
 
 static void several_are_meant(void **state)
@@ -73,12 +73,10 @@ static void several_are_meant(void **state)
 static void memory_stays(void **state)
 {
 	(void)state;
-	assert_string_equal(
-		check("ram", true),
-		"section 'ram' is the memory, which cannot be left out");
-	assert_string_equal(
-		check("ram/0", true),
-		"section 'ram' is the memory, which cannot be left out");
+	assert_string_equal(check("ram", true),
+			    "section 'ram' is memory and cannot be left out");
+	assert_string_equal(check("ram/0", true),
+			    "section 'ram' is memory and cannot be left out");
 }
 
 static void an_end_that_is_guessed_is_not_enough(void **state)

@@ -38,7 +38,14 @@
 	"{\"vmsd_name\": \"" name "\", \"version\": " #version                 \
 	", \"fields\": [" fields "]}"
 
-#define NUMBERS FIELD("a", "uint16", 2) ", " FIELD("b", "int8", 1)
+/* Descriptions in a row. */
+#define LIST2(a, b) a ", " b
+#define LIST3(a, ...) a ", " LIST2(__VA_ARGS__)
+#define LIST4(a, ...) a ", " LIST3(__VA_ARGS__)
+#define LIST5(a, ...) a ", " LIST4(__VA_ARGS__)
+#define LIST6(a, ...) a ", " LIST5(__VA_ARGS__)
+
+#define NUMBERS LIST2(FIELD("a", "uint16", 2), FIELD("b", "int8", 1))
 
 static struct wire wire;
 
@@ -115,12 +122,9 @@ static void payload(size_t size)
 }
 
 #define ALL_TYPES                                                              \
-	FIELD("flag", "bool", 1)                                               \
-	", " FIELD("n", "uint64", 8) ", " FIELD(                               \
-		"e", "int32 equal",                                            \
-		4) ", " FIELD("t", "timer",                                    \
-			      8) ", " FIELD("p", "nullptr",                    \
-					    1) ", " FIELD("x", "cpsr", 2)
+	LIST6(FIELD("flag", "bool", 1), FIELD("n", "uint64", 8),               \
+	      FIELD("e", "int32 equal", 4), FIELD("t", "timer", 8),            \
+	      FIELD("p", "nullptr", 1), FIELD("x", "cpsr", 2))
 
 TEST(numbers_have_the_sign_of_their_type)
 {
@@ -140,16 +144,16 @@ TEST(a_null_pointer_of_older_releases_is_one)
 TEST(an_array_is_one_value_of_many_elements)
 {
 	payload(16 + 4);
-	shows(DEVICES(DEVICE("dev", ARRAY("regs", 4, "uint32",
-					  4) ", " FIELD("ip", "uint32", 4))),
+	shows(DEVICES(DEVICE("dev", LIST2(ARRAY("regs", 4, "uint32", 4),
+					  FIELD("ip", "uint32", 4)))),
 	      true, "array regs\nregs[0] 1@0:4*4\nend\nip 1@16:4*1\n");
 }
 
 TEST(structs_in_an_array_are_walked_one_by_one)
 {
 	payload(3 * 3);
-	shows(DEVICES(DEVICE("dev", STRUCTS("segs", 2, NUMBERS,
-					    3) ", " STRUCT("one", NUMBERS, 3))),
+	shows(DEVICES(DEVICE("dev", LIST2(STRUCTS("segs", 2, NUMBERS, 3),
+					  STRUCT("one", NUMBERS, 3)))),
 	      true,
 	      "array segs\n"
 	      "struct segs[0]\nsegs[0]/a 1@0:2*1\nsegs[0]/b 2@2:1*1\nend\n"
@@ -162,23 +166,23 @@ TEST(structs_in_an_array_are_walked_one_by_one)
 TEST(an_array_in_pieces_is_one_array)
 {
 	payload(2 + 1 + 1 + 2 * 3);
-	shows(DEVICES(DEVICE(
-		      "dev",
-		      ELEMENT("x", 0, "uint16", 2) ", " ARRAY(
-			      "x", 2, "nullptr",
-			      1) ", " ELEMENT("x", 3, "uint16",
-					      2) ", " FIELD("y", "uint32", 4))),
+	shows(DEVICES(DEVICE("dev", LIST4(ELEMENT("x", 0, "uint16", 2),
+					  ARRAY("x", 2, "nullptr", 1),
+					  ELEMENT("x", 3, "uint16", 2),
+					  FIELD("y", "uint32", 4)))),
 	      true,
 	      "array x\nx[0] 1@0:2*1\nx[1] 4@2:1*2\nx[3] 1@4:2*1\nend\n"
 	      "y 1@6:4*1\n");
 }
 
+/* A device with a field and a subsection. */
 #define WITH_SUBSECTION(version)                                               \
-	DEVICES("{\"name\": \"dev\", \"instance_id\": 0, \"fields\": [" FIELD( \
-		"a", "uint16",                                                 \
-		2) "], \"subsections\": [" SUBSECTION("dev/more", version,     \
-						      FIELD("b", "bool",       \
-							    1)) "]}")
+	DEVICES(SUBSECTED(                                                     \
+		FIELD("a", "uint16", 2),                                       \
+		SUBSECTION("dev/more", version, FIELD("b", "bool", 1))))
+#define SUBSECTED(fields, subsection)                                          \
+	"{\"name\": \"dev\", \"instance_id\": 0, \"fields\": [" fields         \
+	"], \"subsections\": [" subsection "]}"
 
 static void subsection_payload(void)
 {
@@ -206,8 +210,8 @@ TEST(a_section_of_another_length_is_bytes)
 {
 	payload(4);
 	shows(DEVICES(DEVICE("dev", NUMBERS)), false, "rest @0:4\n");
-	shows(DEVICES(DEVICE("dev", NUMBERS) ", " DEVICE(
-		      "dev", FIELD("n", "uint32", 4))),
+	shows(DEVICES(LIST2(DEVICE("dev", NUMBERS),
+			    DEVICE("dev", FIELD("n", "uint32", 4)))),
 	      true, "n 1@0:4*1\n");
 	shows(DEVICES(DEVICE("other", FIELD("n", "uint32", 4))), false,
 	      "rest @0:4\n");
@@ -216,8 +220,8 @@ TEST(a_section_of_another_length_is_bytes)
 TEST(a_struct_that_does_not_add_up_is_bytes)
 {
 	payload(4 + 2);
-	shows(DEVICES(DEVICE("dev", STRUCT("s", NUMBERS,
-					   4) ", " FIELD("n", "uint16", 2))),
+	shows(DEVICES(DEVICE("dev", LIST2(STRUCT("s", NUMBERS, 4),
+					  FIELD("n", "uint16", 2)))),
 	      true, "s 0@0:4*1\nn 1@4:2*1\n");
 }
 
@@ -260,12 +264,13 @@ TEST(fields_without_an_object_of_their_own_are_walked)
 TEST(fields_without_bytes_do_not_multiply)
 {
 	payload(2);
-	shows(DEVICES(DEVICE("dev", ARRAY("none", 1000000000000, "uint8",
-					  0) ", " FIELD("n", "uint16", 2))),
-	      true, "array none\nend\nn 1@0:2*1\n");
 	shows(DEVICES(DEVICE("dev",
-			     STRUCTS("s", 1000000000000, FIELD("z", "uint8", 0),
-				     0) ", " FIELD("n", "uint16", 2))),
+			     LIST2(ARRAY("none", 1000000000000, "uint8", 0),
+				   FIELD("n", "uint16", 2)))),
+	      true, "array none\nend\nn 1@0:2*1\n");
+	shows(DEVICES(DEVICE("dev", LIST2(STRUCTS("s", 1000000000000,
+						  FIELD("z", "uint8", 0), 0),
+					  FIELD("n", "uint16", 2)))),
 	      true, "array s\nend\nn 1@0:2*1\n");
 }
 
@@ -306,12 +311,10 @@ static void lookup_begin(struct lookup *lookup)
 {
 	static const char json[] = DEVICES(DEVICE(
 		"dev",
-		STRUCT("parent_obj", FIELD("config", "pci config", 4),
-		       4) ", " ARRAY("regs", 3, "uint16",
-				     2) ", " STRUCTS("segs", 2, NUMBERS,
-						     3) ", " FIELD("s[1]",
-								   "int16",
-								   2)));
+		LIST4(STRUCT("parent_obj", FIELD("config", "pci config", 4), 4),
+		      ARRAY("regs", 3, "uint16", 2),
+		      STRUCTS("segs", 2, NUMBERS, 3),
+		      FIELD("s[1]", "int16", 2))));
 	struct savetool_error err;
 
 	wire.size = 0;

@@ -152,7 +152,7 @@ TEST(the_lengths_must_add_up_to_the_total)
 	wire_be64(&wire, 3 * PAGE | RAM_MEM_SIZE);
 	add_block("pc.ram", 4 * PAGE);
 	refuses(&plain, SAVETOOL_CORRUPT,
-		"RAM blocks have 16384 bytes in all, but 12288 are announced "
+		"memory blocks have 16384 bytes in all, but 12288 are announced "
 		"(at byte 100)");
 	wire_be64(&wire, (RAM_LENGTH_LIMIT + PAGE) | RAM_MEM_SIZE);
 	refuses(&plain, SAVETOOL_CORRUPT,
@@ -173,7 +173,7 @@ TEST(a_block_without_a_name_is_corrupt)
 	wire_be64(&wire, 3 * PAGE | RAM_MEM_SIZE);
 	add_block("", 4 * PAGE);
 	refuses(&plain, SAVETOOL_CORRUPT,
-		"RAM block without a name (at byte 108)");
+		"memory block without a name (at byte 108)");
 }
 
 /* Blocks of nothing do not bring the end any nearer. */
@@ -187,8 +187,8 @@ TEST(endless_empty_blocks_come_to_an_end)
 		add_block(name, 0);
 	}
 	refuses(&plain, SAVETOOL_CORRUPT,
-		"list of blocks: more than 4096 RAM blocks (block 'b4096', at "
-		"byte 56342)");
+		"list of blocks: more than 4096 memory blocks (block 'b4096', "
+		"at byte 56342)");
 }
 
 TEST(with_postcopy_a_page_size_can_follow_a_length)

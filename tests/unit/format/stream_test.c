@@ -375,7 +375,7 @@ TEST(memory_is_listed_once)
 	next();
 	assert_fails(page_size_read_list(&walk.stream, &err), err,
 		     SAVETOOL_CORRUPT,
-		     "a second list of RAM blocks (at byte 92)");
+		     "a second list of memory blocks (at byte 92)");
 	close_walk();
 }
 

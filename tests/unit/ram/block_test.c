@@ -75,7 +75,7 @@ TEST(there_are_not_endless_blocks)
 		assert_ok(ram_layout_add(&layout, name, 0, &err), err);
 	}
 	assert_fails(ram_layout_add(&layout, "more", 0, &err), err,
-		     SAVETOOL_CORRUPT, "more than 4096 RAM blocks");
+		     SAVETOOL_CORRUPT, "more than 4096 memory blocks");
 	ram_layout_free(&layout);
 }
 
