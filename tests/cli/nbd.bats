@@ -238,12 +238,12 @@ most_at_a_time()
 @test "several requests are under way at a time" {
 	real_image libvirt-raw.save
 	serve --filter=log --filter=delay file libvirt-raw.save logfile=log \
-		rdelay=5ms
+		rdelay=100ms
 	savetool digest "$uri"
 	assert_success
 	[ "$(most_at_a_time Read)" -ge 8 ] || fail "$(most_at_a_time Read)"
 	old export 80000000
-	serve --filter=log --filter=delay file export logfile=log wdelay=5ms
+	serve --filter=log --filter=delay file export logfile=log wdelay=500ms
 	savetool convert -f libvirt-raw.save "$uri"
 	assert_success
 	[ "$(most_at_a_time Write)" -ge 8 ] || fail "$(most_at_a_time Write)"
