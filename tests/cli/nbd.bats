@@ -391,6 +391,7 @@ order()
 		for number in 12 60; do
 			"$SAVETOOL" convert -f libvirt-raw.save export
 			truncate -s 80000000 export
+			cp export before
 			serve file export
 			# shellcheck disable=SC2086 # a word, or none
 			held sendto $number convert -f $container \
@@ -402,7 +403,9 @@ order()
 			kill -TERM "$server"
 			wait "$server" || true
 			savetool inspect -q export
-			assert [ "$status" -ge 4 ]
+			[ "$status" -ge 4 ] || [ $number = 12 ]
+			# It may still have been connecting.
+			[ "$status" -ge 4 ] || cmp before export
 			stop_server
 		done
 	done
