@@ -54,6 +54,7 @@ unit_tests = \
 	%D%/unit/io/extents_test \
 	%D%/unit/io/held_file_test \
 	%D%/unit/io/input_ranges_test \
+	%D%/unit/io/input_withheld_test \
 	%D%/unit/io/input_test \
 	%D%/unit/io/output_count_test \
 	%D%/unit/io/output_file_test \

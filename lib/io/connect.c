@@ -13,15 +13,16 @@
 
 /*
  * The server says what it can do.  Asked for its block sizes, it could insist
- * on them; otherwise it takes requests of any byte.
+ * on them; otherwise it takes requests of any byte.  libnbd clears the memory
+ * that a read is to fill: a server may leave a part of it out, and what was
+ * there before is nobody's business.
  */
 static int prepare(struct nbd_handle *handle)
 {
 	if (nbd_set_uri_allow_local_file(handle, true) < 0 ||
-	    nbd_add_meta_context(handle, LIBNBD_CONTEXT_BASE_ALLOCATION) < 0 ||
-	    nbd_set_request_block_size(handle, false) < 0)
+	    nbd_add_meta_context(handle, LIBNBD_CONTEXT_BASE_ALLOCATION) < 0)
 		return -1;
-	return nbd_set_pread_initialize(handle, false);
+	return nbd_set_request_block_size(handle, false);
 }
 
 static int learn_info(struct export_info *info, struct nbd_handle *handle)

@@ -460,9 +460,9 @@ temporary_files()
 	zstd -q g1.save -o "$BATS_TEST_TMPDIR/g.zst"
 	run temporary_files convert -O sparse --tar=g \
 		"$BATS_TEST_TMPDIR/g.zst" -
-	assert_output --partial '"/var/tmp"'
+	assert_output --partial '"/var/tmp'
 	run temporary_files convert -O sparse --verify --tar=g g1.save -
-	assert_output --partial '"/var/tmp"'
+	assert_output --partial '"/var/tmp'
 	# A page that comes again is in its old place.
 	make_image v2-live-superseded "$BATS_TEST_TMPDIR/twice"
 	run temporary_files convert -O sparse --tar=g \

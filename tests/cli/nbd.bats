@@ -238,12 +238,12 @@ most_at_a_time()
 @test "several requests are under way at a time" {
 	real_image libvirt-raw.save
 	serve --filter=log --filter=delay file libvirt-raw.save logfile=log \
-		rdelay=5ms
+		rdelay=100ms
 	savetool digest "$uri"
 	assert_success
 	[ "$(most_at_a_time Read)" -ge 8 ] || fail "$(most_at_a_time Read)"
 	old export 80000000
-	serve --filter=log --filter=delay file export logfile=log wdelay=5ms
+	serve --filter=log --filter=delay file export logfile=log wdelay=500ms
 	savetool convert -f libvirt-raw.save "$uri"
 	assert_success
 	[ "$(most_at_a_time Write)" -ge 8 ] || fail "$(most_at_a_time Write)"
@@ -391,6 +391,7 @@ order()
 		for number in 12 60; do
 			"$SAVETOOL" convert -f libvirt-raw.save export
 			truncate -s 80000000 export
+			cp export before
 			serve file export
 			# shellcheck disable=SC2086 # a word, or none
 			held sendto $number convert -f $container \
@@ -402,7 +403,9 @@ order()
 			kill -TERM "$server"
 			wait "$server" || true
 			savetool inspect -q export
-			assert [ "$status" -ge 4 ]
+			[ "$status" -ge 4 ] || [ $number = 12 ]
+			# It may still have been connecting.
+			[ "$status" -ge 4 ] || cmp before export
 			stop_server
 		done
 	done

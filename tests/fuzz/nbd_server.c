@@ -230,6 +230,10 @@ static bool answer_read(struct nbd_server *server, const struct held *request)
 	middle = next(server) % (request->length + 1);
 	if (middle == 0 || middle == request->length)
 		return send_part(server, request, at, request->length, true);
+	if (next(server) == 0xfc) {
+		server->omitted = true;
+		return send_part(server, request, at, (uint32_t)middle, true);
+	}
 	return send_part(server, request, at + middle,
 			 request->length - (uint32_t)middle, false) &&
 	       send_part(server, request, at, (uint32_t)middle, true);

@@ -19,7 +19,8 @@ struct nbd_server {
 	bool structured; /* it knows structured replies, and so block status */
 	const uint8_t *script;
 	size_t script_size;
-	bool lied; /* it has sent what is not of the protocol */
+	bool lied;    /* it has sent what is not of the protocol */
+	bool omitted; /* it has left out a part of a read */
 
 	int listener, client;
 	pthread_t thread;
