@@ -30,10 +30,8 @@ struct edit {
 static int require_header(const struct savetool_image *image,
 			  struct savetool_error *err)
 {
-	if (!image->libvirt)
-		return fail(err, SAVETOOL_UNSUPPORTED,
-			    "a bare stream has no libvirt header, and so no "
-			    "domain XML");
+	if (image_require_xml(image, err) < 0)
+		return -1;
 	if (image->libvirt->present < image->libvirt->header.data_length) {
 		*err = image->broken;
 		return -1;
@@ -44,7 +42,7 @@ static int require_header(const struct savetool_image *image,
 int savetool_image_xml(const struct savetool_image *image, const char **xml,
 		       struct savetool_error *err)
 {
-	if (require_header(image, err) < 0)
+	if (image_require_xml(image, err) < 0)
 		return -1;
 	*xml = image->libvirt->xml;
 	return 0;

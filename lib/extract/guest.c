@@ -113,9 +113,11 @@ static int read_to_list(struct guest *guest, struct savetool_error *err)
 		if (item.kind == STREAM_COMMAND)
 			continue;
 		if (section_is_ram(&item.section)) {
+			if (page_size_read_list(stream, err) < 0)
+				return -1;
 			guest->layout = &stream->ram.layout;
 			guest->tail = guest->pass.tail;
-			return page_size_read_list(stream, err);
+			return 0;
 		}
 		if (see_early(guest, &item.section, err) < 0 ||
 		    stream_skip_payload(stream, &item.section, err) < 0 ||

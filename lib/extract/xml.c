@@ -18,10 +18,8 @@ int savetool_extract_xml(struct savetool_image *image, const char *destination,
 
 	if (options_take(&options, sizeof(options), given, err) < 0)
 		return -1;
-	if (!image->libvirt)
-		return fail(err, SAVETOOL_UNSUPPORTED,
-			    "a bare stream has no domain XML");
-	if (image_output_open(&out, image, destination, options.force, false,
+	if (image_require_xml(image, err) < 0 ||
+	    image_output_open(&out, image, destination, options.force, false,
 			      err) < 0 ||
 	    output_append(out, image->libvirt->xml, strlen(image->libvirt->xml),
 			  err) < 0 ||

@@ -8,6 +8,7 @@
 #include "io/spool.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 int image_spool_beside(struct savetool_image *image, const char *path,
 		       struct savetool_error *err)
@@ -173,6 +174,22 @@ int libvirt_check_xml(const struct libvirt *libvirt, struct savetool_error *err)
 					     libvirt->header.cookie_offset,
 				     "cookie");
 	return 0;
+}
+
+int image_require_xml(const struct savetool_image *image,
+		      struct savetool_error *err)
+{
+	const struct libvirt *libvirt = image->libvirt;
+
+	if (!libvirt)
+		return fail(err, SAVETOOL_UNSUPPORTED,
+			    "a bare stream has no libvirt header, and so no "
+			    "domain XML");
+	if (strlen(libvirt->xml) < libvirt->present ||
+	    libvirt->present == libvirt->header.data_length)
+		return 0;
+	*err = image->broken;
+	return -1;
 }
 
 int image_require_complete(const struct savetool_image *image,

@@ -161,6 +161,13 @@ bool image_is_repeatable(const struct savetool_image *image);
 int libvirt_check_xml(const struct libvirt *libvirt,
 		      struct savetool_error *err);
 
+/*
+ * Is there a domain XML, and all of it, whatever follows?  Otherwise
+ * SAVETOOL_UNSUPPORTED for a bare stream, or why the image ends within it.
+ */
+int image_require_xml(const struct savetool_image *image,
+		      struct savetool_error *err);
+
 /* Fails if the header says Part: the save was interrupted. */
 int image_require_complete(const struct savetool_image *image,
 			   struct savetool_error *err);

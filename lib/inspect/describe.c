@@ -99,7 +99,7 @@ int describe_once(struct savetool_image *image,
 		  struct savetool_error *err)
 {
 	if (!image->description || !image->description->whole) {
-		const struct describe_options options = { .scan = false };
+		const struct describe_options options = { .any_xml = true };
 		cleanup_pass struct pass pass = PASS_INIT;
 
 		if (describe_image(&pass, image, &options, monitor, err) < 0)

@@ -12,9 +12,10 @@ struct pass;
 struct visitor;
 
 struct describe_options {
-	bool scan;   /* read and count all pages */
-	bool whole;  /* read a sequential stream from end to end too */
-	bool strays; /* ignore bits after the last page of a bitmap */
+	bool scan;    /* read and count all pages */
+	bool whole;   /* read a sequential stream from end to end too */
+	bool strays;  /* ignore bits after the last page of a bitmap */
+	bool any_xml; /* XML and cookie need not be well-formed */
 	struct visitor *companion; /* a visitor for the same walk, or NULL */
 };
 
@@ -29,7 +30,8 @@ int describe_image(struct pass *pass, struct savetool_image *image,
 
 /*
  * A description without a scan.  It is gathered on the first call, and kept as
- * long as the image is open.  -1 if the image is not complete.
+ * long as the image is open.  -1 if the image is not complete.  What its XML
+ * holds does not matter.
  */
 int describe_once(struct savetool_image *image,
 		  const struct savetool_monitor *monitor,

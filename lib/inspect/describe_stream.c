@@ -488,7 +488,7 @@ int describe_stream(struct description *description, struct pass *pass,
 	page_sink_free(describer.counts);
 	if (result == 0)
 		result = image_require_complete(pass->image, broken);
-	if (result == 0 && pass->image->libvirt)
+	if (result == 0 && pass->image->libvirt && !options->any_xml)
 		result = libvirt_check_xml(pass->image->libvirt, broken);
 	return result;
 }

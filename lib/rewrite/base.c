@@ -48,7 +48,7 @@ static int open_image(struct savetool_image **image, int fd, const char *path,
 static int look(struct base *base, const struct savetool_monitor *monitor,
 		struct savetool_error *err)
 {
-	const struct describe_options options = { .scan = false };
+	const struct describe_options options = { .any_xml = true };
 
 	if (image_require_complete(base->image, err) < 0 ||
 	    describe_image(&base->pass, base->image, &options, monitor, err) <

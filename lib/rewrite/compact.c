@@ -287,7 +287,8 @@ static int compact(struct savetool_image *image, const struct held_file *held,
 		return -1;
 	if (result->allocated_before == SAVETOOL_UNKNOWN)
 		return fail(err, SAVETOOL_REFUSED, "not a regular file");
-	if (pass_begin(&pass, image, err) < 0)
+	if (pass_begin(&pass, image, err) < 0 ||
+	    (image->libvirt && libvirt_check_xml(image->libvirt, err) < 0))
 		return -1;
 	if (image_is_wrapped(image)) {
 		fail(err, SAVETOOL_UNSUPPORTED,

@@ -80,6 +80,24 @@ static int expect_packed(struct output *out, struct pass *pass,
 	return 0;
 }
 
+/* How many pages are zero, too. */
+static int describe_pages(struct savetool_image *image,
+			  const struct savetool_monitor *monitor,
+			  const struct savetool_info **info,
+			  struct savetool_error *err)
+{
+	const struct describe_options options = {
+		.scan = true,
+		.any_xml = true,
+	};
+	cleanup_pass struct pass pass = PASS_INIT;
+
+	if (describe_image(&pass, image, &options, monitor, err) < 0)
+		return -1;
+	*info = &image->description->info;
+	return 0;
+}
+
 int fit_check(struct output *out, struct pass *pass,
 	      enum savetool_format format,
 	      const struct savetool_monitor *monitor,
@@ -109,8 +127,7 @@ int fit_check(struct output *out, struct pass *pass,
 			    space);
 	needed = page_bytes(info, format);
 	if (needed > space && !info->scanned) {
-		if (savetool_image_describe(image, true, monitor, &info, err) <
-		    0)
+		if (describe_pages(image, monitor, &info, err) < 0)
 			return -1;
 		needed = page_bytes(info, format);
 	}

@@ -135,7 +135,7 @@ static bool depends_on_order(const struct rewrite *rewrite)
 int rewrite_check_order(const struct rewrite *rewrite,
 			struct savetool_error *err)
 {
-	const struct describe_options options = { .scan = false };
+	const struct describe_options options = { .any_xml = true };
 	cleanup_pass struct pass look = PASS_INIT;
 	struct pass *pass = rewrite->pass;
 	enum doubt doubt;

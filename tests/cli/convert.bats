@@ -185,6 +185,32 @@ keeps()
 	assert_equal "$(digest c)" "$(digest a)"
 }
 
+@test "a guest whose XML is damaged gets another one, or none" {
+	local image
+
+	make_image v2-small good
+	"$SAVETOOL" extract xml good xml
+	for image in bad-xml-syntax bad-xml-empty bad-cookie-syntax; do
+		make_image $image a
+		savetool convert a b
+		assert_equal "$status" 6
+		[[ $stderr == *'use --bare'* ]]
+		savetool convert -f --bare a b
+		assert_success
+		assert_equal "$(digest b)" "$(digest a)"
+		savetool convert -f -O sparse --bare a b
+		assert_success
+		savetool extract stream -f a c
+		assert_success
+		assert_equal "$(digest c)" "$(digest a)"
+	done
+	make_image bad-xml-syntax a
+	savetool convert -f --libvirt=xml --allow-mismatch a b
+	assert_success
+	assert_equal "$(digest b)" "$(digest a)"
+	assert_equal "$(fact b .guest.name)" g1
+}
+
 @test "--libvirt keeps the header of an image that has one" {
 	make_image v2-small a
 	savetool convert -O sparse --libvirt a b

@@ -241,8 +241,30 @@ fields()
 	assert_error 8 "a: 'a.xml' exists; use --force to replace it"
 	make_image v2-bare bare
 	savetool extract xml bare b.xml
-	assert_error 7 'bare: a bare stream has no domain XML'
+	assert_error 7 'bare: a bare stream has no libvirt header, and so no domain XML'
 	[ ! -e b.xml ]
+}
+
+@test "half of a domain XML is none" {
+	make_image bad-xml-cut a
+	savetool extract xml a a.xml
+	assert_equal "$status" 5
+	[[ $stderr == *'image ends within its XML'* ]]
+	[ ! -e a.xml ]
+	# What is missing is not the XML, but the zeros after it.
+	make_image bad-padding-cut b
+	savetool extract xml b b.xml
+	assert_success
+	savetool xml b
+	assert_success
+	assert_equal "$output" "$(cat b.xml)"
+}
+
+@test "without its list of blocks, no part of memory is there" {
+	make_image bad-ram-no-list a
+	savetool extract memory --partial a out
+	assert_error 6 'a: RAM section without a list of blocks (at byte 44)'
+	[ ! -e out ]
 }
 
 @test "the stream is a bare image in the layout of the source" {

@@ -29,7 +29,7 @@ SAVETOOL = os.environ.get("SAVETOOL", str(TOP / "build/savetool"))
 MKIMAGE = os.environ.get("MKIMAGE", str(TOP / "build/tests/mkimage/mkimage"))
 
 STATUSES = ("status", "inspect", "scan", "check", "size", "map", "digest",
-            "convert", "compact", "sparsify", "in-place")
+            "convert", "compact", "sparsify", "in-place", "stream", "devices")
 KEYS = STATUSES + ("generation", "finding", "reason", "place", "order",
                    "offset", "changed", "warning", "message")
 # What a status is called in JSON, and as a finding of check.
@@ -84,6 +84,9 @@ class Expectation:
         """The exit status of a command."""
         if command in self.given:
             return int(self.given[command])
+        # Any guest that has a digest can be taken out.
+        if command in ("stream", "devices", "compare"):
+            return self.status("digest")
         # sparsify reads no more than inspect of what it can free nothing of.
         if command == "in-place":
             return self.status("sparsify")
@@ -212,6 +215,7 @@ class Case:
         self.maps()
         self.run("size", "--json", "image")
         self.digests()
+        self.extracts()
         self.converts()
         self.compacts()
         self.sparsifies()
@@ -286,6 +290,16 @@ class Case:
             self.guest = run.output.split()[0]
         else:
             run.need(run.output == "", "a digest of something broken")
+
+    def extracts(self):
+        """What says whether it is the same guest, or gives parts of it."""
+        self.run("compare", "image", "image")
+        for what in "stream", "devices":
+            run = self.run("extract", what, *self.order, "image", what,
+                           expected=self.expect.status(what))
+            need(os.path.exists(what) == (run.status == 0),
+                 f"extract {what}: left something, or nothing")
+        self.remove("stream", "devices")
 
     def same_guest(self, *paths):
         """All these hold the guest of the image."""
@@ -477,6 +491,11 @@ class Sample:
         layout = runs[1].json().get("layout")
         own = "sparse" if layout == "mapped-ram" else "raw"
         for words in (f"convert -q -O {own} image there",
+                      f"convert -q -O {own} --bare image bare",
+                      f"convert -q -O {own} --tar=there image tar",
+                      "compare image image", "compare image bare",
+                      "extract stream image stream",
+                      "extract devices image devices",
                       "compact -q --copy compact image",
                       "sparsify -q --copy copy image"):
             runs.append(Run(words.split()))
