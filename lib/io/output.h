@@ -111,6 +111,13 @@ int output_create_file(struct output **out, const char *path,
 int output_open_fd(struct output **out, int fd, struct savetool_error *err);
 
 /*
+ * A temporary file without a name in this folder.  There is nothing to commit:
+ * it goes with the output.
+ */
+int output_open_unnamed(struct output **out, const char *folder,
+			struct savetool_error *err);
+
+/*
  * From now on, leaves the page cache alone: writes a file or block device past
  * it if that is possible and helps, and makes it drop the rest.  The file may
  * lack the last writes until output_flush().

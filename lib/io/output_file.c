@@ -31,7 +31,11 @@ static uint64_t written(const struct output_file *file)
 static int fail_write(const struct output_file *file, uint64_t offset,
 		      struct savetool_error *err)
 {
-	if (file->path)
+	if (file->unnamed)
+		fail_errno_at(err, offset,
+			      "cannot write a temporary file in '%s'",
+			      file->path);
+	else if (file->path)
 		fail_errno_at(err, offset, "cannot write '%s'", file->path);
 	else
 		fail_errno_at(err, offset, "cannot write standard output");

@@ -32,7 +32,8 @@ struct output_file {
 	/* Only for a file that was created by name. */
 	struct output_file_options options;
 	struct destination destination;
-	char *path; /* as the caller named it, for messages */
+	char *path;   /* as the caller named it, for messages */
+	bool unnamed; /* a temporary file in that folder */
 };
 
 extern const struct output_ops output_file_ops;

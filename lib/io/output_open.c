@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "io/output_file.h"
 #include "io/reopen.h"
+#include "io/tmpfile.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -164,6 +165,30 @@ int output_open_fd(struct output **out, int fd, struct savetool_error *err)
 		file->shared = fd;
 	} else {
 		file->fd = fd;
+	}
+	*out = &file->base;
+	return 0;
+}
+
+int output_open_unnamed(struct output **out, const char *folder,
+			struct savetool_error *err)
+{
+	struct output_file *file = file_new(err);
+
+	if (!file)
+		return -1;
+	file->base.seekable = true;
+	file->fresh = true;
+	file->owned = true;
+	file->unnamed = true;
+	file->path = strdup(folder);
+	if (!file->path)
+		fail_memory(err);
+	else if ((file->fd = tmpfile_open(folder)) < 0)
+		fail_errno(err, "cannot create a file in '%s'", folder);
+	if (file->fd < 0) {
+		output_close(&file->base);
+		return -1;
 	}
 	*out = &file->base;
 	return 0;

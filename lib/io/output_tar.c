@@ -9,11 +9,9 @@
 #include "base/monitor.h"
 #include "io/input.h"
 #include "io/tar_write.h"
-#include "io/tmpfile.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define PIECE ((size_t)1 << 20)
 
@@ -21,7 +19,6 @@ struct output_tar {
 	struct output base;
 	struct output *below;
 	struct output *kept; /* the temporary file */
-	int fd;
 	char *name;
 	time_t modified;
 	const struct savetool_monitor *monitor;
@@ -111,7 +108,7 @@ static int tar_read_back(struct output *base, struct input **in,
 
 static int tar_fd(const struct output *base)
 {
-	return ((const struct output_tar *)base)->fd;
+	return output_fd(((const struct output_tar *)base)->kept);
 }
 
 static void tar_expect(struct output *base, uint64_t bytes)
@@ -200,8 +197,6 @@ static void tar_close(struct output *base)
 
 	output_close(out->kept);
 	output_close(out->below);
-	if (out->fd >= 0)
-		close(out->fd);
 	free(out->name);
 	free(out);
 }
@@ -219,15 +214,6 @@ static const struct output_ops tar_ops = {
 	.expect = tar_expect,
 };
 
-static int keep(struct output_tar *out, const char *folder,
-		struct savetool_error *err)
-{
-	out->fd = tmpfile_open(folder);
-	if (out->fd < 0)
-		return fail_errno(err, "cannot create a file in '%s'", folder);
-	return output_open_fd(&out->kept, out->fd, err);
-}
-
 int output_open_tar(struct output **result, struct output *below,
 		    const struct output_tar_options *options,
 		    struct savetool_error *err)
@@ -240,14 +226,14 @@ int output_open_tar(struct output **result, struct output *below,
 	}
 	out->base.ops = &tar_ops;
 	out->base.seekable = true;
-	out->fd = -1;
 	out->below = below;
 	out->modified = options->modified;
 	out->monitor = options->monitor;
 	out->name = strdup(options->name);
 	if (!out->name)
 		fail_memory(err);
-	if (!out->name || keep(out, options->folder, err) < 0) {
+	if (!out->name ||
+	    output_open_unnamed(&out->kept, options->folder, err) < 0) {
 		tar_close(&out->base);
 		return -1;
 	}

@@ -480,6 +480,17 @@ temporary_files()
 	[ -n "$stderr" ]
 }
 
+@test "--tar says which file is too large for the disk: the temporary one" {
+	cd "$BATS_TEST_TMPDIR"
+	run --separate-stderr strace -E ASAN_OPTIONS=detect_leaks=0 -f -qq \
+		-o /dev/null -e trace=/^pwritev -e inject=/^pwritev:error=ENOSPC \
+		"$SAVETOOL" convert -O raw --tar=g "$BATS_FILE_TMPDIR/g1.save" \
+		"$PWD/a.tar"
+	assert_equal "$status" 8
+	assert_regex "$stderr" "cannot write a temporary file in '$PWD': No space"
+	assert_equal "$(find . -name '*a.tar*')" ''
+}
+
 @test "--tar of an image that changes meanwhile is not a whole archive" {
 	cd "$BATS_TEST_TMPDIR"
 	cp "$BATS_FILE_TMPDIR/g1.save" a
