@@ -87,7 +87,7 @@ struct blocks_ops {
  * at a time: it is to stay in the processor's cache until it was read.
  */
 #define PART_FIRST (128 << 10)
-#define PART_MOST (512 << 10)
+#define PART_MOST (1 << 20)
 
 /*
  * How members are decompressed.  A member whose length can be seen ahead is a

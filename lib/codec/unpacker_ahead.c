@@ -32,7 +32,8 @@ static int give_piece(struct unpacker *unpacker, struct piece *piece,
 static int give_part(struct unpacker *unpacker, struct piece *piece,
 		     struct savetool_error *err)
 {
-	if (window_fill(&unpacker->window, 1, err) < 0)
+	/* Otherwise every other part would be of what a read has left over. */
+	if (window_fill(&unpacker->window, unpacker->part / 4, err) < 0)
 		return -1;
 	piece->kind = PIECE_PART;
 	piece->limit = unpacker->part;
