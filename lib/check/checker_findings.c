@@ -323,7 +323,8 @@ static int report_unchecked(const struct checker *checker,
 
 	return description_report(
 		description_of(checker), &finding, err,
-		"compressed: nothing was read beyond the list of memory blocks");
+		"compressed: nothing was read beyond the list of memory "
+		"blocks");
 }
 
 static bool is_held_against(const struct checker *checker)
