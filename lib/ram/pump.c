@@ -26,8 +26,9 @@ struct pump {
 		*source; /* owned by the reader; NULL: it waits for one */
 	const struct page_sink *sink; /* of the same pages */
 	unsigned filled, emptied;
-	bool stopped; /* the sink failed: fill no more */
-	bool closing; /* no more sources will come */
+	unsigned enough; /* full batches for which the caller is woken */
+	bool stopped;    /* the sink failed: fill no more */
+	bool closing;    /* no more sources will come */
 	bool source_failed;
 	struct savetool_error source_error;
 	struct page_batch raw; /* owned by the reader: before it is split */
@@ -35,8 +36,9 @@ struct pump {
 };
 
 /*
- * A thread that has to wait does so until half of the batches are there for it:
- * to be woken for each of them would cost more than what is done with it.
+ * A thread that has to wait does so until half of the batches are there for it,
+ * since to be woken takes long.  But the first batch of a section is emptied at
+ * once: QEMU's sections have only a few.
  */
 #define PUMP_HALF (PUMP_DEPTH / 2)
 
@@ -63,7 +65,7 @@ static void batch_filled(struct pump *pump)
 {
 	pthread_mutex_lock(&pump->lock);
 	pump->filled++;
-	if (full_batches(pump) >= PUMP_HALF)
+	if (full_batches(pump) >= pump->enough)
 		pthread_cond_signal(&pump->moved);
 	pthread_mutex_unlock(&pump->lock);
 }
@@ -75,8 +77,9 @@ static struct page_batch *batch_to_empty(struct pump *pump)
 
 	pthread_mutex_lock(&pump->lock);
 	if (full_batches(pump) == 0)
-		while (pump->source && full_batches(pump) < PUMP_HALF)
+		while (pump->source && full_batches(pump) < pump->enough)
 			pthread_cond_wait(&pump->moved, &pump->lock);
+	pump->enough = PUMP_HALF;
 	if (pump->filled != pump->emptied)
 		batch = &pump->batches[pump->emptied % PUMP_DEPTH];
 	pthread_mutex_unlock(&pump->lock);
@@ -175,6 +178,7 @@ static void hand_over(struct pump *pump, struct page_source *source,
 	pthread_mutex_lock(&pump->lock);
 	pump->source = source;
 	pump->sink = sink;
+	pump->enough = 1;
 	pthread_cond_signal(&pump->moved);
 	pthread_mutex_unlock(&pump->lock);
 }
