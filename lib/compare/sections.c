@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which section of one image is which of the other. */
+/* Pairs the sections of two images, and compares each pair. */
 #include "config.h"
 
 #include "compare/sections.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One of the two images that are compared: a walk over it, and what it keeps.
- */
+/* One of the two compared images: a walk over it, and what it keeps. */
 #ifndef COMPARE_SIDE_H
 #define COMPARE_SIDE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What an image says of its guest before its pages are read. */
+/* What an image shows about its guest before its pages are read. */
 #include "config.h"
 
 #include "extract/guest.h"

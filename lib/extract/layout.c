@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where the guest sees its RAM blocks. */
+/* Where the guest sees its memory blocks. */
 #include "config.h"
 
 #include "base/cleanup.h"

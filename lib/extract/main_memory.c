@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which RAM blocks are the main memory of the guest. */
+/* Which memory blocks are the main memory of the guest. */
 #include "config.h"
 
 #include "extract/layout_internal.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What an opened image is asked for. */
+/* Facts about an opened image: its layers, its input, its header. */
 #include "config.h"
 
 #include "image/image.h"

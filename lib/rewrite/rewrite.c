@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Writes an image again. */
+/* Runs a rewrite: the walk that reads and writes, the proof, the commit. */
 #include "config.h"
 
 #include "rewrite/rewrite.h"

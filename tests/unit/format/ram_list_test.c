@@ -152,8 +152,8 @@ TEST(the_lengths_must_add_up_to_the_total)
 	wire_be64(&wire, 3 * PAGE | RAM_MEM_SIZE);
 	add_block("pc.ram", 4 * PAGE);
 	refuses(&plain, SAVETOOL_CORRUPT,
-		"memory blocks have 16384 bytes in all, but 12288 are announced "
-		"(at byte 100)");
+		"memory blocks have 16384 bytes in all, but 12288 are "
+		"announced (at byte 100)");
 	wire_be64(&wire, (RAM_LENGTH_LIMIT + PAGE) | RAM_MEM_SIZE);
 	refuses(&plain, SAVETOOL_CORRUPT,
 		"RAM size of 4503599627374592 bytes is out of range (at byte "
