@@ -361,6 +361,8 @@ libcore_la_SOURCES = \
 libcore_la_SOURCES += \
 	%D%/extract/core_note.c \
 	%D%/extract/core_note.h \
+	%D%/extract/cut_pages.c \
+	%D%/extract/cut_pages.h \
 	%D%/extract/devices.c \
 	%D%/extract/guest.c \
 	%D%/extract/guest.h \

@@ -127,6 +127,41 @@ static int read_to_list(struct guest *guest, struct savetool_error *err)
 	return more < 0 ? -1 : stream_require_memory(stream, err);
 }
 
+/*
+ * Between the pages of the blocks lies the list of them, so a mapped-ram image
+ * that ends in its pages has only the first blocks of it.
+ */
+static bool has_cut_list(const struct stream *stream,
+			 const struct savetool_error *err)
+{
+	return err->code == SAVETOOL_INCOMPLETE && stream->ram.mapped &&
+	       stream->ram.layout.count > 0 &&
+	       stream->ram.layout.page_size != 0 && stream->ram.end == 0;
+}
+
+int guest_read_cut_list(struct pass *pass, struct savetool_error *err)
+{
+	struct stream_item item;
+	int more;
+
+	while ((more = stream_next(&pass->stream, &item, err)) > 0) {
+		if (item.kind == STREAM_COMMAND)
+			continue;
+		if (section_is_ram(&item.section)) {
+			if (page_size_read_list(&pass->stream, err) == 0)
+				break;
+			return has_cut_list(&pass->stream, err) ? 0 : -1;
+		}
+		if (stream_skip_payload(&pass->stream, &item.section, err) <
+			    0 ||
+		    stream_end_section(&pass->stream, &item.section, err) < 0)
+			return -1;
+	}
+	return more < 0 ? -1 :
+			  fail(err, SAVETOOL_CORRUPT,
+			       "the list of RAM blocks has changed meanwhile");
+}
+
 static bool knows_tail(const struct pass *pass)
 {
 	return pass->tail && !stream_is_mapped(&pass->stream);
@@ -149,11 +184,15 @@ int guest_read(struct guest *guest, struct savetool_image *image, bool partial,
 		return -1;
 	guest->machine = pass->stream.configuration.machine;
 	if ((knows_tail(pass) ? read_to_list(guest, err) :
-				walk(pass, &looker.base, monitor, err)) < 0 &&
-	    (!partial || !guest->layout ||
-	     (err->code != SAVETOOL_INCOMPLETE &&
-	      err->code != SAVETOOL_CORRUPT)))
-		return -1;
+				walk(pass, &looker.base, monitor, err)) < 0) {
+		guest->cut = !guest->layout && has_cut_list(&pass->stream, err);
+		if (guest->cut)
+			guest->layout = &pass->stream.ram.layout;
+		if (!partial || !guest->layout ||
+		    (err->code != SAVETOOL_INCOMPLETE &&
+		     err->code != SAVETOOL_CORRUPT))
+			return -1;
+	}
 	if (guest->tail && fields_read(&guest->fields, guest->tail, err) < 0)
 		return -1;
 	return 0;

@@ -23,6 +23,7 @@ struct guest {
 	struct plugged plugged[PLUGGED_LIMIT];
 	struct pass pass; /* to the memory's list, or to the end */
 	const struct ram_layout *layout;
+	bool cut; /* mapped-ram that ends in its pages: the list is not whole */
 	const char *machine;     /* NULL: it does not say */
 	const struct tail *tail; /* NULL: not known */
 	struct fields *fields;   /* NULL: the tail is not known */
@@ -43,6 +44,9 @@ int guest_read(struct guest *guest, struct savetool_image *image, bool partial,
 	       const struct savetool_monitor *monitor,
 	       struct savetool_error *err);
 void guest_release(struct guest *guest);
+
+/* Reads that list again, in a pass that has just begun. */
+int guest_read_cut_list(struct pass *pass, struct savetool_error *err);
 
 static inline void cleanup_guest_(struct guest *guest)
 {

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "base/phases.h"
+#include "extract/cut_pages.h"
 #include "extract/layout.h"
 #include "extract/memory_report.h"
 #include "extract/memory_space.h"
@@ -246,11 +247,27 @@ static int keep_part(struct extraction *extraction, struct savetool_error *err)
 	return page_sink_finish(extraction->sink, err);
 }
 
+/* What a walk does up to where the image ends, in its mapped-ram pages. */
+static int walk_cut(struct extraction *extraction, struct pass *pass,
+		    const struct savetool_monitor *monitor,
+		    struct savetool_error *err)
+{
+	struct page_sink *sink;
+
+	if (guest_read_cut_list(pass, err) < 0 ||
+	    ram_list(&extraction->base, NULL, &pass->stream.ram, &sink, err) <
+		    0)
+		return -1;
+	return cut_pages_move(pass, sink, monitor, err);
+}
+
 static int write_it(struct extraction *extraction, struct pass *pass,
 		    const struct savetool_monitor *monitor,
 		    struct savetool_memory **memory, struct savetool_error *err)
 {
-	if (walk(pass, &extraction->base, monitor, err) < 0 &&
+	if ((extraction->guest->cut ?
+		     walk_cut(extraction, pass, monitor, err) :
+		     walk(pass, &extraction->base, monitor, err)) < 0 &&
 	    keep_part(extraction, err) < 0)
 		return -1;
 	if (write_headers(extraction, err) < 0 ||

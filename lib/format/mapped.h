@@ -24,7 +24,18 @@ int mapped_read_bitmap(struct bitmap *bitmap, struct input *in,
 		       bool big_endian, bool strays,
 		       struct savetool_error *err);
 
-/* The same, but moves the reader there, which only goes forwards. */
+/*
+ * The same for a file that ends somewhere in the pages: *left is how many of
+ * the block's pages lie before its end, and all others are absent.  The bitmap
+ * has to be freed.
+ */
+int mapped_read_cut_bitmap(struct bitmap *bitmap, uint64_t *left,
+			   struct input *in, const struct ram_list *list,
+			   unsigned block, bool big_endian,
+			   struct savetool_error *err);
+
+/* The same as the first, but moves the reader there, which only goes forwards.
+ */
 int mapped_take_bitmap(struct bitmap *bitmap, struct reader *reader,
 		       const struct ram_list *list, unsigned block,
 		       bool big_endian, bool strays,

@@ -80,6 +80,33 @@ failed:
 	return fail_in_block(err, block->name);
 }
 
+int mapped_read_cut_bitmap(struct bitmap *bitmap, uint64_t *left,
+			   struct input *in, const struct ram_list *list,
+			   unsigned index, bool big_endian,
+			   struct savetool_error *err)
+{
+	const struct ram_block *block = &list->layout.blocks[index];
+	const struct mapped_header *header = &list->headers[index];
+	uint64_t page_size = list->layout.page_size;
+	uint64_t pages = block->length / page_size;
+
+	if (!bitmap_init(bitmap, pages))
+		return fail_memory(err);
+	*left = 0;
+	if (header->pages_offset == 0 || header->pages_offset >= in->size ||
+	    header->bitmap_offset + bitmap->size > in->size)
+		return 0;
+	*left = (in->size - header->pages_offset) / page_size;
+	if (*left > pages)
+		*left = pages;
+	if (read_bits(bitmap, in, NULL, header->bitmap_offset, err) < 0) {
+		bitmap_free(bitmap);
+		return fail_in_block(err, block->name);
+	}
+	arrange(bitmap, *left, big_endian, true);
+	return 0;
+}
+
 int mapped_read_bitmap(struct bitmap *bitmap, struct input *in,
 		       const struct ram_list *list, unsigned index,
 		       bool big_endian, bool strays, struct savetool_error *err)

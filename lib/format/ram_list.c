@@ -168,10 +168,13 @@ static int read_block(struct ram_list *list, struct reader *reader,
 	}
 	if (!list->mapped)
 		return 0;
+	/* Each block of the list has its header, even after a failure. */
+	if (add_header(list, &header, err) < 0)
+		return -1;
 	if (!is_elsewhere(&header, context) &&
 	    check_header(list, &header, length, reader->in->size, err) < 0)
 		return fail_in_block(err, name);
-	return add_header(list, &header, err);
+	return 0;
 }
 
 /*

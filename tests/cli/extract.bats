@@ -463,3 +463,55 @@ core_note()
 	cmp -n 8192 b whole
 	[ -z "$(tail -c +8193 b | tr -d '\0' | head -c 1)" ]
 }
+
+@test "so is a mapped-ram image that ends in its pages" {
+	local end page
+
+	make_image v3-small a
+	savetool extract memory --block pc.ram a whole
+	assert_success
+	while read -r end page; do
+		head -c "$end" a >cut
+		savetool extract memory --block pc.ram cut b
+		assert_failure 5
+		[ ! -e b ]
+		savetool extract memory --block pc.ram --partial cut b
+		assert_error 5 \
+			"cut: image ends (block 'pc.ram', page $page, at byte $end)"
+		assert_equal "$(stat -c %s b)" "$(stat -c %s whole)"
+		cmp -n $((page * 4096)) b whole
+		[ -z "$(tail -c +$((page * 4096 + 1)) b | tr -d '\0' |
+			head -c 1)" ]
+		rm b
+	done <<-END
+		2093056 255
+		1060000 2
+		1048576 0
+		66150 0
+	END
+	# Nothing is known of the block.
+	head -c 66100 a >cut
+	savetool extract memory --block pc.ram --partial cut b
+	assert_error 5 "cut: image ends (at byte 66100)"
+	[ ! -e b ]
+}
+
+@test "of several blocks, a cut mapped-ram image has the first ones" {
+	pc_recipe pc-i440fx-10.0 <<-END | sed '/ram part/i\
+page pc.ram 0x1000 count=3\npage more.ram 0 count=256' | "$mkimage" a
+		block pc.ram 1M
+		block more.ram 1M
+	END
+	savetool extract memory --map more.ram@0x100000 -q a whole
+	assert_success
+	# In the slots of the second block, and before its header.
+	head -c 3M a >cut
+	savetool extract memory --partial --map more.ram@0x100000 -q cut b
+	assert_failure 5
+	[[ $stderr == *"image ends (block 'more.ram', page 0, "* ]]
+	cmp -n $((0x100000)) b whole
+	head -c 2M a >cut
+	savetool extract memory -q --partial --format elf --json cut core
+	assert_error 5 "cut: image ends (at byte 2097152)"
+	assert_json '[.ranges[].block] | unique == ["pc.ram"]'
+}
