@@ -181,12 +181,12 @@ int image_require_xml(const struct savetool_image *image,
 {
 	const struct libvirt *libvirt = image->libvirt;
 
-	if (!libvirt)
+	if (!libvirt && image->broken.code == 0)
 		return fail(err, SAVETOOL_UNSUPPORTED,
 			    "a bare stream has no libvirt header, and so no "
 			    "domain XML");
-	if (strlen(libvirt->xml) < libvirt->present ||
-	    libvirt->present == libvirt->header.data_length)
+	if (libvirt && (strlen(libvirt->xml) < libvirt->present ||
+			libvirt->present == libvirt->header.data_length))
 		return 0;
 	*err = image->broken;
 	return -1;

@@ -163,7 +163,8 @@ int libvirt_check_xml(const struct libvirt *libvirt,
 
 /*
  * Is there a domain XML, and all of it, whatever follows?  Otherwise
- * SAVETOOL_UNSUPPORTED for a bare stream, or why the image ends within it.
+ * SAVETOOL_UNSUPPORTED for a bare stream, why the image ends within it, or why
+ * the file is no image.
  */
 int image_require_xml(const struct savetool_image *image,
 		      struct savetool_error *err);

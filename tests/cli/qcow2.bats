@@ -77,11 +77,16 @@ qcow2 file has no VM state"
 	qcow2 d.qcow2 disk= one=v2-bare
 	holds d.qcow2 v2-bare
 	qcow2 d.qcow2 one=v2-bare two=v2-bare disk=
-	savetool convert d.qcow2 another
-	assert_failure 2
-	assert_equal "$stderr" "savetool: d.qcow2: qcow2 file with 2 saved \
-guests: 'one', 'two'; name one of them, as FILE::NAME"
-	[ ! -e another ]
+	for command in "convert d.qcow2 another" "xml d.qcow2" \
+			"extract xml d.qcow2 another" \
+			"extract devices d.qcow2 another"; do
+		# shellcheck disable=SC2086
+		savetool $command
+		assert_failure 2
+		assert_equal "$stderr" "savetool: d.qcow2: qcow2 file with 2 \
+saved guests: 'one', 'two'; name one of them, as FILE::NAME"
+		[ ! -e another ]
+	done
 	qcow2 d.qcow2 disk=
 	savetool inspect d.qcow2
 	assert_failure 4
