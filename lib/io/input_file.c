@@ -109,12 +109,11 @@ static void find_ahead(struct input_file *file, struct extent *data)
 	uint64_t length = data->length;
 	struct extent ahead;
 
-	if (unwritten_find(&file->unwritten, file->fd, data->offset, &ahead) <=
-	    0)
+	if (unwritten_find(&file->unwritten, file->fd, data->offset,
+			   data->offset + length, &ahead) <= 0)
 		return;
 	if (ahead.offset > data->offset) {
-		if (ahead.offset - data->offset < length)
-			data->length = ahead.offset - data->offset;
+		data->length = ahead.offset - data->offset;
 	} else {
 		if (ahead.length < length)
 			data->length = ahead.length;
@@ -216,7 +215,8 @@ static int file_unwritten(struct input *in, uint64_t offset,
 	/* Without holes, all of it counts as data. */
 	if (!file->holes)
 		return -1;
-	return unwritten_find(&file->unwritten, file->fd, offset, range);
+	return unwritten_find(&file->unwritten, file->fd, offset, UINT64_MAX,
+			      range);
 }
 
 static void file_close(struct input *in)

@@ -91,13 +91,13 @@ static bool recall(const struct unwritten *unwritten, uint64_t offset,
 }
 
 int unwritten_find(struct unwritten *unwritten, int fd, uint64_t offset,
-		   struct extent *range)
+		   uint64_t end, struct extent *range)
 {
-	while (!unwritten->unknown && offset < UINT64_MAX) {
+	while (!unwritten->unknown && offset < end) {
 		if (offset < unwritten->start || offset >= unwritten->end)
 			learn(unwritten, fd, offset);
 		if (recall(unwritten, offset, range))
-			return 1;
+			return range->offset < end;
 		offset = unwritten->end;
 	}
 	return unwritten->unknown ? -1 : 0;
@@ -123,6 +123,6 @@ bool unwritten_holds_nothing(int fd, uint64_t offset, uint64_t length)
 	struct extent range;
 
 	return is_clean(fd, offset, length) &&
-	       unwritten_find(&now, fd, offset, &range) > 0 &&
+	       unwritten_find(&now, fd, offset, offset + length, &range) > 0 &&
 	       range.offset == offset && range.length >= length;
 }

@@ -19,12 +19,13 @@ struct unwritten {
 };
 
 /*
- * The first such range from offset on, or the rest of the one that it lies in;
- * it may go beyond the end of the file.  1, 0 if there is none, or -1 if the
- * file system does not tell.  Data that has not been flushed yet may lie in it.
+ * The first such range that starts before end, from offset on, or the rest of
+ * the one that offset lies in; it may go beyond end, and beyond the end of the
+ * file.  1, 0 if there is none, or -1 if the file system does not tell.  Data
+ * that has not been flushed yet may lie in it.
  */
 int unwritten_find(struct unwritten *unwritten, int fd, uint64_t offset,
-		   struct extent *range);
+		   uint64_t end, struct extent *range);
 
 /*
  * Is this part of such a range one that nobody wrote to, and whose pages in the

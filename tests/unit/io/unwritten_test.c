@@ -31,7 +31,7 @@ static void allocate(int fd, uint64_t offset, uint64_t length)
 	struct extent range;
 
 	if (fallocate(fd, 0, offset, length) < 0 ||
-	    unwritten_find(&unwritten, fd, offset, &range) <= 0)
+	    unwritten_find(&unwritten, fd, offset, UINT64_MAX, &range) <= 0)
 		skip();
 }
 
