@@ -403,6 +403,7 @@ restores()
 	mkdir "$BATS_TEST_TMPDIR/out"
 	"$@"
 	cmp copy "$BATS_TEST_TMPDIR/out/g.save"
+	give_back "$BATS_TEST_TMPDIR/out/g.save"
 	assert [ "$(stat -c %b "$BATS_TEST_TMPDIR/out/g.save")" -le \
 		"$(($(stat -c %b copy) + 8))" ]
 }

@@ -24,7 +24,8 @@ assert_same()
 {
 	assert_equal "$(digest "$1")" "$(digest "$2")"
 	run -0 "$SAVETOOL" check --deep "$1"
-	assert_output "$1: clean"
+	# XFS may have allocated space ahead of what was written, and notes it.
+	assert_line "$1: clean"
 }
 
 @test "the XML is printed byte for byte" {

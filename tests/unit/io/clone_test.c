@@ -42,7 +42,8 @@ TEST(a_clone_is_complete_or_nothing)
 				    SIZE - CLONE_UNIT);
 		assert_ok(output_read_at(out, found, 2 * CLONE_UNIT, 0, &err),
 			  err);
-		assert_memory_equal(found, zeros, sizeof(zeros));
+		for (size_t i = 0; i < 2 * CLONE_UNIT; i++)
+			assert_int_equal(found[i], 0);
 	}
 	output_close(out);
 	close(fd);
