@@ -471,13 +471,13 @@ core_note()
 	savetool extract memory --block pc.ram a whole
 	assert_success
 	while read -r end page; do
-		head -c "$end" a >cut
-		savetool extract memory --block pc.ram cut b
+		head -c "$end" a >short
+		savetool extract memory --block pc.ram short b
 		assert_failure 5
 		[ ! -e b ]
-		savetool extract memory --block pc.ram --partial cut b
+		savetool extract memory --block pc.ram --partial short b
 		assert_error 5 \
-			"cut: image ends (block 'pc.ram', page $page, at byte $end)"
+			"short: image ends (block 'pc.ram', page $page, at byte $end)"
 		assert_equal "$(stat -c %s b)" "$(stat -c %s whole)"
 		cmp -n $((page * 4096)) b whole
 		[ -z "$(tail -c +$((page * 4096 + 1)) b | tr -d '\0' |
@@ -490,9 +490,9 @@ core_note()
 		66150 0
 	END
 	# Nothing is known of the block.
-	head -c 66100 a >cut
-	savetool extract memory --block pc.ram --partial cut b
-	assert_error 5 "cut: image ends (at byte 66100)"
+	head -c 66100 a >short
+	savetool extract memory --block pc.ram --partial short b
+	assert_error 5 "short: image ends (at byte 66100)"
 	[ ! -e b ]
 }
 
@@ -505,13 +505,13 @@ page pc.ram 0x1000 count=3\npage more.ram 0 count=256' | "$mkimage" a
 	savetool extract memory --map more.ram@0x100000 -q a whole
 	assert_success
 	# In the slots of the second block, and before its header.
-	head -c 3M a >cut
-	savetool extract memory --partial --map more.ram@0x100000 -q cut b
+	head -c 3M a >short
+	savetool extract memory --partial --map more.ram@0x100000 -q short b
 	assert_failure 5
 	[[ $stderr == *"image ends (block 'more.ram', page 0, "* ]]
 	cmp -n $((0x100000)) b whole
-	head -c 2M a >cut
-	savetool extract memory -q --partial --format elf --json cut core
-	assert_error 5 "cut: image ends (at byte 2097152)"
+	head -c 2M a >short
+	savetool extract memory -q --partial --format elf --json short core
+	assert_error 5 "short: image ends (at byte 2097152)"
 	assert_json '[.ranges[].block] | unique == ["pc.ram"]'
 }

@@ -116,7 +116,7 @@ def compare_cores(ours, theirs, more_notes):
 TOLD = "<HHIQ"
 # More than the note needs, as Linux does.
 ROOM = 8192
-CONTENT = b"OSRELEASE=6.1.0\nPAGESIZE=4096\nNUMBER(phys_base)=0\nEND=1\n"
+CONTENT = b"OSRELEASE=6.1.0\nPAGESIZE=4096\nEND=1\n"
 NOTE = struct.pack("<III", 11, len(CONTENT), 0) + b"VMCOREINFO\0\0" + CONTENT
 NOTE += bytes(-len(NOTE) % 4)
 

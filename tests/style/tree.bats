@@ -106,6 +106,12 @@ none()
 @test "every bats file is run" {
 	local file
 
+	text | sed -n 's|^tests/interop/\(.*\)\.bats$|\1|p' |
+	while IFS= read -r file; do
+		sed -n '/^files=(/,/)/p' "$top/tests/interop/run" |
+			grep -qw "$file" || echo "$file"
+	done | none
+
 	text | grep -E '^tests/(cli|fuzz|style)/.*\.bats$' |
 	while IFS= read -r file; do
 		grep -qF "%D%/${file#tests/}" "$top/tests/local.mk" ||
