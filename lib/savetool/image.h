@@ -77,7 +77,8 @@ int savetool_images_next(struct savetool_images *images,
 /*
  * Describes an image from its headers, block list, bitmaps and tail.  With
  * scan, also reads all of it and counts pages.  The monitor may be NULL.  *info
- * stays valid until the image is closed or described again.
+ * stays valid until the image is closed or given to another function: what
+ * checks, converts or extracts may have to describe it again.
  *
  * An image that breaks off or contradicts itself is described as far as
  * possible: the result is -1, and *info is written nevertheless.  info may be

@@ -34,9 +34,19 @@ static void check_ranges(const struct savetool_memory *memory,
 	}
 }
 
+/* NULL: it cannot be described. */
+static const struct savetool_info *describe(struct savetool_image *image)
+{
+	const struct savetool_info *info;
+	struct savetool_error err;
+
+	return savetool_image_describe(image, false, NULL, &info, &err) < 0 ?
+		       NULL :
+		       info;
+}
+
 /* Standard output is a file in memory. */
 static void extract(struct savetool_image *image,
-		    const struct savetool_info *info,
 		    enum savetool_memory_format format, bool partial)
 {
 	const struct savetool_memory_options options = {
@@ -57,7 +67,7 @@ static void extract(struct savetool_image *image,
 	fuzz_require(fstat(STDOUT_FILENO, &st) == 0);
 	fuzz_require((uint64_t)st.st_size == memory->logical);
 	fuzz_require(memory->range_count > 0);
-	check_ranges(memory, info);
+	check_ranges(memory, describe(image));
 	savetool_memory_free(memory);
 }
 
@@ -66,7 +76,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const struct savetool_open_options plainly = {
 		.size = sizeof(plainly),
 	};
-	const struct savetool_info *info = NULL;
 	struct savetool_image *image;
 	struct savetool_error err;
 	struct input *in;
@@ -74,10 +83,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_require(input_open_fd(&in, fuzz_file_of(data, size), &err) == 0);
 	if (image_open_input(&image, in, "fuzz", NULL, &plainly, &err) < 0)
 		return 0;
-	if (savetool_image_describe(image, false, NULL, &info, &err) < 0)
-		info = NULL;
-	extract(image, info, SAVETOOL_MEMORY_ELF, false);
-	extract(image, info, SAVETOOL_MEMORY_LIME, true);
+	extract(image, SAVETOOL_MEMORY_ELF, false);
+	extract(image, SAVETOOL_MEMORY_LIME, true);
 	savetool_image_close(image);
 	return 0;
 }
