@@ -155,11 +155,12 @@ static void merge(struct tar_map *map, const struct tar_plan *plan)
 	size_t i = 0, j = 0;
 
 	while (i < old->count || j < plan->late_count) {
-		const struct tar_range *range = &old->ranges[i];
-		const struct late *late = &plan->late[j];
+		const struct tar_range *range =
+			i < old->count ? &old->ranges[i] : NULL;
+		const struct late *late =
+			j < plan->late_count ? &plan->late[j] : NULL;
 
-		if (j == plan->late_count ||
-		    (i < old->count && range->offset <= late->offset)) {
+		if (!late || (range && range->offset <= late->offset)) {
 			add_data(map, range->offset,
 				 range->offset + range->length);
 			i++;
