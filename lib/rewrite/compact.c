@@ -263,6 +263,23 @@ static int replace(struct rewrite *rewrite, const struct held_file *held,
 	return result->rewritten ? commit(out, path, result, err) : 0;
 }
 
+/* What could not be written again in the same format. */
+static int refuse_packed(const struct pass *pass, struct savetool_error *err)
+{
+	if (image_is_wrapped(pass->image)) {
+		fail(err, SAVETOOL_UNSUPPORTED,
+		     "compressed as a whole, including its header");
+		return fail_hint(err, SAVETOOL_HINT_CONVERT);
+	}
+	/* Only records can be packed; its layout would not be the same. */
+	if (image_stream_codec(pass->image) &&
+	    stream_is_mapped(&pass->stream)) {
+		fail(err, SAVETOOL_UNSUPPORTED, "compressed mapped-ram image");
+		return fail_hint(err, SAVETOOL_HINT_CONVERT_SPARSE);
+	}
+	return 0;
+}
+
 static int compact(struct savetool_image *image, const struct held_file *held,
 		   const char *destination,
 		   const struct savetool_compact_options *options,
@@ -290,16 +307,8 @@ static int compact(struct savetool_image *image, const struct held_file *held,
 	if (pass_begin(&pass, image, err) < 0 ||
 	    (image->libvirt && libvirt_check_xml(image->libvirt, err) < 0))
 		return -1;
-	if (image_is_wrapped(image)) {
-		fail(err, SAVETOOL_UNSUPPORTED,
-		     "compressed as a whole, including its header");
-		return fail_hint(err, SAVETOOL_HINT_CONVERT);
-	}
-	/* Only records can be packed; its layout would not be the same. */
-	if (image_stream_codec(image) && stream_is_mapped(&pass.stream)) {
-		fail(err, SAVETOOL_UNSUPPORTED, "compressed mapped-ram image");
-		return fail_hint(err, SAVETOOL_HINT_CONVERT_SPARSE);
-	}
+	if (refuse_packed(&pass, err) < 0)
+		return -1;
 	rewrite.format = result->format = pass_format(&pass);
 	phases_begin(&rewrite.phases, monitor);
 	phases_next(&rewrite.phases, 50);
